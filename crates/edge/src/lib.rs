@@ -1,0 +1,1 @@
+//! The edge: HTTP routes, auth, the JobObject, the relay.

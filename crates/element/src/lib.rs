@@ -1,0 +1,1 @@
+//! The door: the <job-progress> element and its npm package.

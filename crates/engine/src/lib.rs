@@ -1,0 +1,1 @@
+//! The decisions: server policy as pure functions.

@@ -1,0 +1,1 @@
+//! The words: wire types, status table, fold, ETA, SSE codec, limits, problems.

@@ -1,0 +1,1 @@
+//! The face: Leptos views of a value.

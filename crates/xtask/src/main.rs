@@ -1,0 +1,2 @@
+//! The project's own commands: setup, dev, test, build, size, check, key.
+fn main() {}
