@@ -1,1 +1,27 @@
-//! The words: wire types, status table, fold, ETA, SSE codec, limits, problems.
+//! The words of `job-progress`: wire types, status table, the one fold, ETA, SSE codec, limits, problems.
+//!
+//! Everything here is a pure function of its arguments: `now` and randomness are handed in, bytes are fed in.
+//!
+//! # What this crate does not do
+//!
+//! It never reads a clock, draws randomness, waits, or opens a connection, and it knows neither Workers nor browsers.
+//! What to do with a report (is it stale? who hears of it?) is decided in `engine`.
+#![forbid(unsafe_code)]
+
+pub mod cursor;
+pub mod document;
+
+pub mod include;
+
+pub mod limits;
+pub mod log_line;
+pub mod number;
+
+pub mod status;
+pub mod step;
+pub mod time;
+
+pub use document::Document;
+
+pub use status::{Status, Substate};
+pub use time::Timestamp;

@@ -1,0 +1,97 @@
+//! A cursor `<epoch>.<seq>`: where a reader stands. It is the SSE id and what `Last-Event-ID` brings back.
+
+use std::fmt;
+
+use crate::{limits::EPOCH_CHARS, number::MAX_SAFE_INTEGER};
+
+/// A reader's place in a job's life.
+///
+/// ```
+/// use protocol::cursor::Cursor;
+/// let cursor = Cursor::parse("k3v9a0.17").unwrap();
+/// assert_eq!((cursor.epoch(), cursor.seq()), ("k3v9a0", 17));
+/// assert_eq!(cursor.to_string(), "k3v9a0.17");
+/// assert_eq!(Cursor::parse("17"), None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cursor {
+    epoch: String,
+    seq: u64,
+}
+
+impl Cursor {
+    /// The place after change `seq` of the job made with `epoch`.
+    pub fn new(epoch: &str, seq: u64) -> Cursor {
+        Cursor { epoch: epoch.to_owned(), seq }
+    }
+
+    /// Reads a cursor; `None` when it is none, which readers treat as "from the start", as a refusal would end a native
+    /// `EventSource` for ever.
+    pub fn parse(text: &str) -> Option<Cursor> {
+        let (epoch, seq) = text.split_once('.')?;
+        let base36 = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
+        let canonical = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit()) && !seq.starts_with('0');
+        let seq: u64 = seq.parse().ok()?;
+        (canonical && seq <= MAX_SAFE_INTEGER && epoch.len() == EPOCH_CHARS && epoch.bytes().all(base36))
+            .then(|| Cursor::new(epoch, seq))
+    }
+
+    /// The job's epoch.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// The last change the reader has seen.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Whether a reader here lacks `newer`: the job was made again, or has moved on.
+    pub fn is_behind(&self, newer: &Cursor) -> bool {
+        self.epoch != newer.epoch || self.seq < newer.seq
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.epoch, self.seq)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_cursor_is_none() {
+        for text in [
+            "",
+            ".",
+            "k3v9a0",
+            "k3v9a0.",
+            ".1",
+            "k3v9a0.0",
+            "k3v9a0.01",
+            "k3v9a0.+1",
+            "k3v9a0.-1",
+            "K3V9A0.1",
+            "k3v9a.1",
+            "k3v9a00.1",
+            "k3v9a0.1.2",
+            "k3v9a0.9007199254740992",
+            "k3v9a0.99999999999999999999",
+            "k3v9aé.1",
+        ] {
+            assert_eq!(Cursor::parse(text), None, "{text}");
+        }
+        assert!(Cursor::parse("k3v9a0.9007199254740991").is_some());
+    }
+
+    #[test]
+    fn a_cursor_of_another_epoch_is_behind_whatever_its_seq() {
+        assert!(Cursor::new("aaaaaa", 9).is_behind(&Cursor::new("bbbbbb", 1)));
+        assert!(Cursor::new("aaaaaa", 1).is_behind(&Cursor::new("aaaaaa", 2)));
+        assert!(!Cursor::new("aaaaaa", 2).is_behind(&Cursor::new("aaaaaa", 2)));
+        assert!(!Cursor::new("aaaaaa", 3).is_behind(&Cursor::new("aaaaaa", 2)));
+    }
+}

@@ -1,0 +1,95 @@
+//! A step of a job: one entry of the ordered list `steps`, and the weighted mean they add up to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::number::Number;
+
+/// Where a step stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum StepStatus {
+    /// Not begun.
+    Pending,
+    /// Being worked on.
+    Running,
+    /// Done.
+    Completed,
+    /// Broken off by an error.
+    Failed,
+    /// Left out; it counts as done.
+    Skipped,
+}
+
+impl StepStatus {
+    /// Every state of a step.
+    pub const ALL: [StepStatus; 5] =
+        [StepStatus::Pending, StepStatus::Running, StepStatus::Completed, StepStatus::Failed, StepStatus::Skipped];
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StepStatus::Pending => "pending",
+            StepStatus::Running => "running",
+            StepStatus::Completed => "completed",
+            StepStatus::Failed => "failed",
+            StepStatus::Skipped => "skipped",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(word: &str) -> Option<StepStatus> {
+        StepStatus::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// One step of a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Step {
+    /// The step's name for programs, unique in its list.
+    pub id: String,
+    /// The step's name for people.
+    pub label: String,
+    /// Where it stands.
+    pub status: StepStatus,
+    /// How far it is, 0–100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Number>,
+    /// Its share of the whole against the other steps; 1 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Number>,
+}
+
+impl Step {
+    /// How far the step is, 0–100: what it says of itself, else what its state says.
+    pub fn percent(&self) -> f64 {
+        match self.status {
+            StepStatus::Completed | StepStatus::Skipped => 100.0,
+            _ => self.progress.map_or(0.0, Number::get).clamp(0.0, 100.0),
+        }
+    }
+}
+
+/// The weighted mean of the steps' progress, 0–100; `None` when there is no step or no weight.
+///
+/// ```
+/// use protocol::step::{Step, StepStatus, weighted_mean};
+/// let step = |status, weight| Step {
+///     id: "a".into(), label: "A".into(), status, progress: None, weight: protocol::number::Number::new(weight),
+/// };
+/// assert_eq!(weighted_mean(&[step(StepStatus::Completed, 3.0), step(StepStatus::Pending, 1.0)]), Some(75.0));
+/// ```
+pub fn weighted_mean(steps: &[Step]) -> Option<f64> {
+    // Weights are scaled by the largest one, so that a sum of huge numbers stays finite.
+    let weight = |step: &Step| step.weight.map_or(1.0, Number::get);
+    let largest = steps.iter().map(weight).fold(0.0, f64::max);
+    if largest <= 0.0 {
+        return None;
+    }
+    let (done, all) = steps.iter().fold((0.0, 0.0), |(done, all), step| {
+        let share = weight(step) / largest;
+        (done + share * step.percent(), all + share)
+    });
+    Some((done / all).clamp(0.0, 100.0))
+}
