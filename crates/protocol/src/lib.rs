@@ -17,6 +17,8 @@ pub mod limits;
 pub mod log_line;
 pub mod number;
 
+pub mod sse;
+
 pub mod status;
 pub mod step;
 pub mod time;
