@@ -44,24 +44,32 @@ while :; do
   insist create
   job=$(field jobId) order=0
   echo "page: $(field page)"
-
   find "$dir" -type f -size -8192k 2>/dev/null | head -n 30000 >"$work/files"
-  total=$(wc -l <"$work/files") done=0 began=$(date +%s) last=0 passes=1 pass=1
-  : >"$work/sums"
+  [ -s "$work/files" ] || { echo "there are no files in $dir" >&2; stop; }
 
-  while [ "$pass" -le "$passes" ]; do
-    while IFS= read -r file; do
-      cksum <"$file" >>"$work/sums" 2>/dev/null
-      done=$((done + 1)) now=$(date +%s)
-      [ "$now" -gt "$last" ] || continue
-      last=$now
-      # A tree that would be through in less than a minute is read as often as fills one.
-      [ $((now - began)) -eq 3 ] && [ "$passes" -eq 1 ] && passes=$((done * 25 / total + 1))
-      [ $((now - began)) -lt 3 ] && continue
-      report "\"current\":$done,\"total\":$((total * passes)),\"message\":\"$(plain "$file")\""
+  # What this machine reads in three seconds tells how often the tree must be read to be worth watching for a minute.
+  read=0 end=$(($(date +%s) + 3))
+  while [ "$(date +%s)" -lt "$end" ]; do
+    while IFS= read -r file && [ "$(date +%s)" -lt "$end" ]; do
+      cksum <"$file" >/dev/null 2>&1
+      read=$((read + 1))
     done <"$work/files"
-    pass=$((pass + 1))
   done
+  passes=$((read * 25 / $(wc -l <"$work/files") + 1))
+  while [ "$passes" -gt 0 ]; do
+    cat "$work/files"
+    passes=$((passes - 1))
+  done >"$work/todo"
+
+  total=$(wc -l <"$work/todo") done=0 last=0
+  : >"$work/sums"
+  while IFS= read -r file; do
+    cksum <"$file" >>"$work/sums" 2>/dev/null
+    done=$((done + 1)) now=$(date +%s)
+    [ "$now" -gt "$last" ] || continue
+    report "\"current\":$done,\"total\":$total,\"message\":\"$(plain "$file")\""
+    last=$now
+  done <"$work/todo"
 
   digest=$(cksum <"$work/sums" | cut -d ' ' -f 1)
   insist report "\"status\":\"completed\",\"message\":\"Done\",\"output\":{\"files\":$done,\"digest\":\"$digest\"}"

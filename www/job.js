@@ -23,7 +23,7 @@ const count = ({ current, total, unit = "" }) =>
 
 /** What is worth a line beside the bar. */
 const facts = (job) => [
-  ["Done", count(job)],
+  ["Progress", count(job)],
   ["Created", when(job.createdAt)],
   ["Started", when(job.startedAt)],
   ["Ended", when(job.completedAt ?? job.failedAt ?? job.cancelledAt ?? job.timedOutAt)],
@@ -38,6 +38,7 @@ progress.addEventListener("job-progress-update", ({ detail: job }) => {
       const [dt, dd] = [document.createElement("dt"), document.createElement("dd")];
       dt.textContent = name;
       dd.textContent = text;
+      dd.classList.toggle("object", /^[[{]/.test(text));
       return [dt, dd];
     }),
   );

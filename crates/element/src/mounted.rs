@@ -56,7 +56,7 @@ impl Mounted {
         let face = Face {
             label: attributes::text(&host, "label"),
             job: None,
-            link: widget::Link::Connecting,
+            link: widget::Link::Idle,
             problem: None,
             now: Timestamp::from_millis(Date::now() as u64),
         };
@@ -96,10 +96,7 @@ impl Inner {
         let wanted = attributes::source(&self.host, self.default_src.as_deref());
         let former = self.subscription.take();
         let watched = former.as_ref().map(Subscription::source);
-        if watched == wanted.as_ref() {
-            if wanted.is_none() {
-                self.say_what_is_missing();
-            }
+        if wanted.is_some() && watched == wanted.as_ref() {
             self.subscription.replace(former);
             return;
         }
@@ -110,12 +107,12 @@ impl Inner {
         }
         self.bar.update(|face| {
             face.problem = None;
-            face.link = widget::Link::Connecting;
+            face.link = if wanted.is_some() { widget::Link::Connecting } else { widget::Link::Idle };
             if !same_job {
                 face.job = None;
             }
         });
-        let Some(source) = wanted else { return };
+        let Some(source) = wanted else { return self.say_what_is_missing() };
         let watcher = Watcher { hear: Rc::new(hear(Rc::downgrade(self))), renew: Rc::new(renew(Rc::downgrade(self))) };
         // The former one is dropped after this, so that a shared connection is not closed in between.
         self.subscription.replace(Some(subscribe(source, watcher)));
@@ -166,7 +163,12 @@ impl Inner {
             News::Problem(problem) => {
                 // What is being dealt with is told where nothing else can be.
                 if problem.fatal || self.document.borrow().is_none() {
-                    self.bar.update(|face| face.problem = Some(problem.message.clone()));
+                    self.bar.update(|face| {
+                        face.problem = Some(problem.message.clone());
+                        if problem.fatal {
+                            face.link = widget::Link::Lost;
+                        }
+                    });
                 }
                 self.emit("problem", &detail(&problem), problem.fatal);
             }

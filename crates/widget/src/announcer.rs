@@ -19,7 +19,7 @@ pub struct Announcer {
 impl Announcer {
     /// The text to announce at `now` (milliseconds), if any. How a job stood at first is not news.
     pub fn hear(&mut self, look: &Look, now: u64) -> Option<String> {
-        if look.status == "connecting" {
+        if matches!(look.status, "connecting" | "idle") {
             return None;
         }
         let quarter = look.percent.map_or(0.0, |percent| (percent / STRIDE).floor());

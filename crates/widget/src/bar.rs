@@ -105,8 +105,8 @@ fn view(screen: RwSignal<Screen>) -> impl IntoView {
         <div class="base" part="base" data-status=of(|screen| &screen.status) data-link=of(|screen| &screen.link)>
             <div class="row" part="header">
                 <span class="label" part="label" dir="auto">{of(|screen| &screen.look.label)}</span>
-                <span class="state" part="state">{of(|screen| &screen.look.state)}</span>
-                <span class="percent" part="percent">{of(|screen| &screen.look.percent_text)}</span>
+                <span class="state" part="state" dir="auto">{of(|screen| &screen.look.state)}</span>
+                <span class="percent" part="percent" dir="auto">{of(|screen| &screen.look.percent_text)}</span>
             </div>
             <div
                 class="track"
@@ -127,8 +127,8 @@ fn view(screen: RwSignal<Screen>) -> impl IntoView {
             </div>
             <div class="row" part="footer">
                 <span class="message" part="message" dir="auto">{of(|screen| &screen.look.message)}</span>
-                <span class="time" part="time">{of(|screen| &screen.look.time)}</span>
-                <span class="link" part="link">{of(|screen| &screen.look.link_text)}</span>
+                <span class="time" part="time" dir="auto">{of(|screen| &screen.look.time)}</span>
+                <span class="link" part="link" dir="auto">{of(|screen| &screen.look.link_text)}</span>
             </div>
             <div class="spoken" role="status">{of(|screen| &screen.spoken)}</div>
         </div>

@@ -5,8 +5,10 @@ use protocol::{Status, Substate, Timestamp};
 /// How news of the job arrive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Link {
-    /// Nothing has arrived yet.
+    /// There is nothing to hear of.
     #[default]
+    Idle,
+    /// Nothing has arrived yet.
     Connecting,
     /// Every change arrives as it happens.
     Live,
@@ -16,6 +18,8 @@ pub enum Link {
     Reconnecting,
     /// The device has no network.
     Offline,
+    /// Nothing will arrive any more, though the job has not ended.
+    Lost,
 }
 
 /// What a bar shows of a document.

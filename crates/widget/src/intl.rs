@@ -1,7 +1,7 @@
 //! The browser's `Intl`: numbers as the reader's language writes them.
 
 use js_sys::{Array, Function, Intl::NumberFormat, Object, Reflect};
-use leptos::wasm_bindgen::JsValue;
+use leptos::wasm_bindgen::{JsCast, JsValue};
 
 use crate::format::{Format, Unit};
 
@@ -18,8 +18,7 @@ impl Intl {
     /// The language of that BCP 47 tag; where the browser does not know it, or there is none, the browser's own.
     pub fn new(locale: Option<&str>) -> Intl {
         let wished: Array = locale.into_iter().map(JsValue::from_str).collect();
-        // An ill-formed tag is the one thing that makes `Intl` throw.
-        let known = NumberFormat::supported_locales_of(&wished, &Object::new());
+        let known = if is_well_formed(&wished) { wished } else { Array::new() };
         let format = |options: &[(&str, &str)]| {
             let object = Object::new();
             for (key, value) in options {
@@ -42,6 +41,14 @@ impl Format for Intl {
         let format = UNITS.iter().zip(&self.amounts).find(|(known, _)| **known == unit);
         format.map(|(_, format)| call(format, value as f64)).unwrap_or_default()
     }
+}
+
+/// Whether `Intl` takes the tags; it throws at those that are ill-formed.
+fn is_well_formed(tags: &Array) -> bool {
+    let member = |object: &JsValue, key| Reflect::get(object, &JsValue::from_str(key));
+    let check = member(&js_sys::global(), "Intl").and_then(|intl| member(&intl, "getCanonicalLocales"));
+    let check = check.ok().and_then(|check| check.dyn_into::<Function>().ok());
+    check.is_some_and(|check| check.call1(&JsValue::UNDEFINED, tags).is_ok())
 }
 
 fn call(format: &Function, value: f64) -> String {

@@ -12,7 +12,7 @@ use crate::{
 /// What a view puts on the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Look {
-    /// The state for style sheets: a job's state, else `connecting` or `unavailable`.
+    /// The state for style sheets: a job's state, else `idle`, `connecting` or `unavailable`.
     pub status: &'static str,
     /// What the page calls the job; empty where it does not.
     pub label: String,
@@ -53,6 +53,7 @@ impl Look {
                 message: problem.clone(),
                 ..seen
             },
+            (None, None) if face.link == Link::Idle => Look { status: "idle", fraction: Some(0.0), ..seen },
             (None, None) => Look { status: "connecting", state: messages.link(face.link).to_owned(), ..seen },
         };
         let spoken = [&seen.percent_text, &seen.state, &seen.message];
@@ -101,11 +102,13 @@ impl Look {
 
 fn link_word(link: Link) -> &'static str {
     match link {
+        Link::Idle => "",
         Link::Connecting => "connecting",
         Link::Live => "live",
         Link::Polling => "polling",
         Link::Reconnecting => "reconnecting",
         Link::Offline => "offline",
+        Link::Lost => "lost",
     }
 }
 
@@ -189,6 +192,8 @@ mod tests {
         let look = |face: Face| Look::of(&face, &Messages::ENGLISH, &Plain);
         let waiting = look(Face { link: Link::Connecting, ..face(None) });
         assert_eq!((waiting.status, waiting.state.as_str(), waiting.fraction), ("connecting", "Connecting…", None));
+        let idle = look(Face { link: Link::Idle, ..face(None) });
+        assert_eq!((idle.state.as_str(), idle.fraction), ("", Some(0.0)));
         let refused = look(Face { problem: Some("No such job".into()), label: Some("Import".into()), ..face(None) });
         assert_eq!((refused.status, refused.message.as_str()), ("unavailable", "No such job"));
         assert_eq!((refused.name.as_str(), waiting.name.as_str()), ("Import", "Progress"));

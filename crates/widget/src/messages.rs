@@ -32,6 +32,7 @@ pub struct Messages {
     pub polling: Text,
     pub reconnecting: Text,
     pub offline: Text,
+    pub lost: Text,
     /// The name of a bar that the page gives none.
     pub progress: Text,
     pub left: Text,
@@ -60,6 +61,7 @@ impl Messages {
         polling: Text::Borrowed("Polling"),
         reconnecting: Text::Borrowed("Reconnecting…"),
         offline: Text::Borrowed("Offline"),
+        lost: Text::Borrowed("Disconnected"),
         progress: Text::Borrowed("Progress"),
         left: Text::Borrowed("{} left"),
         few_seconds_left: Text::Borrowed("A few seconds left"),
@@ -95,11 +97,13 @@ impl Messages {
     /// A link in words.
     pub fn link(&self, link: Link) -> &str {
         match link {
+            Link::Idle => "",
             Link::Connecting => &self.connecting,
             Link::Live => &self.live,
             Link::Polling => &self.polling,
             Link::Reconnecting => &self.reconnecting,
             Link::Offline => &self.offline,
+            Link::Lost => &self.lost,
         }
     }
 }
