@@ -10,18 +10,22 @@
 
 pub mod cursor;
 pub mod document;
-
+pub mod fields;
+pub mod fold;
+pub mod id;
 pub mod include;
-
+pub mod json;
 pub mod limits;
 pub mod log_line;
 pub mod number;
-
+pub mod problem;
+pub mod report;
 pub mod status;
 pub mod step;
 pub mod time;
 
 pub use document::Document;
-
+pub use problem::Problem;
+pub use report::Report;
 pub use status::{Status, Substate};
 pub use time::Timestamp;
