@@ -8,6 +8,8 @@
 //! What to do with a report (is it stale? who hears of it?) is decided in `engine`.
 #![forbid(unsafe_code)]
 
+pub mod answer;
+pub mod creation;
 pub mod cursor;
 pub mod document;
 pub mod fields;

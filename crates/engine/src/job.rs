@@ -1,0 +1,35 @@
+//! A job as the object keeps it: the document, and what readers never see.
+
+use std::collections::BTreeMap;
+
+use protocol::{Document, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A job: one row of the object's storage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// What readers get.
+    pub document: Document,
+    /// What they do not.
+    pub record: Record,
+}
+
+/// What the server remembers of a job beside its document.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Record {
+    /// The last `order` heard of each producer.
+    pub orders: BTreeMap<String, u64>,
+    /// The number of the last log line.
+    pub last_line: u64,
+    /// The digest of the body it was created with; absent when a report created it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_with: Option<String>,
+}
+
+impl Job {
+    /// A job that was just made, before its first commit is folded in.
+    pub fn new(job_id: String, epoch: String, now: Timestamp) -> Job {
+        Job { document: Document::new(job_id, epoch, now), record: Record::default() }
+    }
+}
