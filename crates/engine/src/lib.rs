@@ -10,7 +10,11 @@
 
 pub mod accept;
 pub mod creation;
+pub mod expiry;
+pub mod flask;
 pub mod frame;
 pub mod job;
 pub mod pace;
+pub mod poll;
 pub mod subscription;
+pub mod tensorlake;
