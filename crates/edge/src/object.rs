@@ -140,15 +140,12 @@ impl JobObject {
             return Ok(answer::json(200, &job.document));
         }
         let creation = Creation::from_json(value)?;
-        let mut new = self.new_job(job_id);
+        let now = js::now();
+        let mut new = new_job(job_id, now);
         new.record.created_with = Some(digest);
-        let made = accept::create(new, &[creation.report], js::now())?;
+        let made = accept::create(new, &[creation.report], now)?;
         self.commit(None, &made)?;
         Ok(answer::json(201, &made.job.document))
-    }
-
-    fn new_job(&self, job_id: &str) -> Job {
-        Job::new(job_id.to_owned(), id::epoch(js::random()), js::now())
     }
 
     fn report(&self, job_id: &str, reports: &Reports, create: bool) -> Answer {
@@ -158,7 +155,7 @@ impl JobObject {
                 let accepted = accept::accept(&job, reports.as_slice(), now);
                 (Some(job), accepted)
             }
-            None if create => (None, accept::create(self.new_job(job_id), reports.as_slice(), now)?),
+            None if create => (None, accept::create(new_job(job_id, now), reports.as_slice(), now)?),
             None => return Err(Problem::job_not_found(job_id).into()),
         };
         let answer = accepted.answer(reports)?;
@@ -263,7 +260,7 @@ impl JobObject {
     fn forget(&self, job_id: &str) {
         self.job.replace(None);
         self.alarm.set(None);
-        self.viewers.dismiss(&Problem::job_not_found(job_id));
+        self.viewers.dismiss(job_id, &Problem::job_not_found(job_id));
     }
 
     /// Does what has fallen due, and arms the alarm for what comes next.
@@ -279,6 +276,10 @@ impl JobObject {
         self.arm(due);
         Ok(())
     }
+}
+
+fn new_job(job_id: &str, now: Timestamp) -> Job {
+    Job::new(job_id.to_owned(), id::epoch(js::random()), now)
 }
 
 /// Lines after number `after`, with what is missing before them.

@@ -24,23 +24,14 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let mut native = cargo(&project);
     native.args(["clippy", "--workspace", "--all-targets"]);
     native.args(NEVER_NATIVE.iter().flat_map(|name| ["--exclude", name]));
-    steps::shown(
-        "clippy, native crates",
-        native.args(["--", "--deny", "warnings"]),
-    )?;
+    steps::shown("clippy, native crates", native.args(["--", "--deny", "warnings"]))?;
 
     let mut wasm = cargo(&project);
     wasm.args(["clippy", "--target", setup::WASM]);
     wasm.args(WASM_CRATES.iter().flat_map(|name| ["--package", name]));
-    steps::shown(
-        "clippy, wasm crates",
-        wasm.args(["--", "--deny", "warnings"]),
-    )?;
+    steps::shown("clippy, wasm crates", wasm.args(["--", "--deny", "warnings"]))?;
 
-    steps::shown(
-        "tidy",
-        cargo(&project).args(["test", "--quiet", "--package", "xtask"]),
-    )
+    steps::shown("tidy", cargo(&project).args(["test", "--quiet", "--package", "xtask"]))
 }
 
 fn cargo(project: &Project) -> Command {

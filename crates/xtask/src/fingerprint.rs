@@ -19,8 +19,7 @@ impl Fingerprint {
     /// Adds a file, or every file of a folder, by name and content.
     pub(crate) fn add(&mut self, path: &Path) -> Result<()> {
         if !path.is_dir() {
-            let content =
-                fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let content = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             self.0.update(path.as_os_str().as_encoded_bytes());
             self.0.update(content.len().to_le_bytes());
             self.0.update(content);
@@ -34,11 +33,7 @@ impl Fingerprint {
 
     /// The hash, in hexadecimal.
     pub(crate) fn finish(self) -> String {
-        self.0
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

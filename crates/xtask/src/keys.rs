@@ -24,10 +24,7 @@ impl Key {
     pub(crate) fn draw(id: &str, project: &str, permissions: &str) -> Result<Self> {
         let text = format!("jp_{id}_{}", random_text(SECRET_LENGTH)?);
         let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(&text));
-        Ok(Self {
-            line: format!("{id} {project} {permissions} {hash}"),
-            text,
-        })
+        Ok(Self { line: format!("{id} {project} {permissions} {hash}"), text })
     }
 }
 
@@ -36,16 +33,9 @@ pub(crate) fn random_text(length: usize) -> Result<String> {
     let mut text = String::new();
     while text.len() < length {
         let mut byte = [0];
-        getrandom::fill(&mut byte)
-            .ok()
-            .context("the system gives no random bytes")?;
+        getrandom::fill(&mut byte).ok().context("the system gives no random bytes")?;
         // Six bits at a time; the two values that name no letter are drawn again, so that all are equally likely.
-        text.extend(
-            ALPHABET
-                .get(usize::from(byte[0] & 63))
-                .copied()
-                .map(char::from),
-        );
+        text.extend(ALPHABET.get(usize::from(byte[0] & 63)).copied().map(char::from));
     }
     Ok(text)
 }

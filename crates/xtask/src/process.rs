@@ -39,9 +39,7 @@ pub(crate) fn take_charge() -> Result<()> {
 
 /// Whether we were asked to end.
 pub(crate) fn interrupted() -> bool {
-    INTERRUPTED
-        .get()
-        .is_some_and(|flag| flag.load(Ordering::Relaxed))
+    INTERRUPTED.get().is_some_and(|flag| flag.load(Ordering::Relaxed))
 }
 
 /// A child and all it starts.
@@ -58,26 +56,15 @@ impl Group {
         let child = command.stdin(Stdio::null()).process_group(0).spawn();
         let child = child.with_context(|| format!("cannot run {name}"))?;
         let id = Pid::from_raw(i32::try_from(child.id())?);
-        Ok(Self {
-            child,
-            id,
-            guard: None,
-        })
+        Ok(Self { child, id, guard: None })
     }
 
     /// The same, with a guard that ends the group and removes `dir` even if we are killed.
     pub(crate) fn start_guarded(command: &mut Command, dir: Option<&Path>) -> Result<Self> {
         let mut group = Self::start(command)?;
         let mut guard = Command::new(env::current_exe()?);
-        guard
-            .arg(GUARD)
-            .arg(group.id.to_string())
-            .args(dir)
-            .process_group(0);
-        guard
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        guard.arg(GUARD).arg(group.id.to_string()).args(dir).process_group(0);
+        guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         group.guard = Some(guard.spawn().context("cannot start the guard")?);
         Ok(group)
     }

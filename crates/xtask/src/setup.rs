@@ -50,36 +50,21 @@ pub(crate) fn tools(project: &Project) -> Result<Tools> {
     wasm_target(project)?;
     npm::packages(project)?;
     let [wasm_bindgen, worker_build] = cargo_tools::all(project)?;
-    let rustc = steps::output(
-        Command::new("rustc")
-            .arg("--version")
-            .current_dir(&project.root),
-    )?;
-    let versions = format!(
-        "{rustc}, {wasm_bindgen}, {worker_build}, {}",
-        npm::fingerprint(project)?
-    );
+    let rustc = steps::output(Command::new("rustc").arg("--version").current_dir(&project.root))?;
+    let versions = format!("{rustc}, {wasm_bindgen}, {worker_build}, {}", npm::fingerprint(project)?);
     steps::done("everything a build needs is there", started);
-    Ok(Tools {
-        wasm_bindgen: wasm_bindgen.program,
-        worker_build: worker_build.program,
-        versions,
-    })
+    Ok(Tools { wasm_bindgen: wasm_bindgen.program, worker_build: worker_build.program, versions })
 }
 
 /// Adds the wasm target to the toolchain that builds us.
 pub(crate) fn wasm_target(project: &Project) -> Result<()> {
     let mut rustc = Command::new("rustc");
-    rustc
-        .args(["--target", WASM, "--print", "target-libdir"])
-        .current_dir(&project.root);
+    rustc.args(["--target", WASM, "--print", "target-libdir"]).current_dir(&project.root);
     if PathBuf::from(steps::output(&mut rustc)?).is_dir() {
         return Ok(());
     }
     let mut rustup = Command::new("rustup");
-    rustup
-        .args(["target", "add", WASM])
-        .current_dir(&project.root);
+    rustup.args(["target", "add", WASM]).current_dir(&project.root);
     let log = project.scratch()?.join("rustup.log");
     steps::logged(&format!("add the {WASM} target"), &log, &mut rustup)
         .with_context(|| format!("without rustup, install the {WASM} target by other means"))
