@@ -20,7 +20,6 @@ const PORT: u16 = 8787;
 /// The demo's key may do everything in the demo's project. Its id tells every other deployment to refuse it.
 const KEY_ID: &str = "insecure";
 const PROJECT: &str = "demo";
-const PERMISSIONS: &str = "jobs:read,jobs:write,jobs:control,jobs:admin";
 
 /// Reports on real work with curl alone, again and again. It finds BASE_URL and KEY in its environment.
 const DEMO_JOB: &str = "www/demo-job.sh";
@@ -42,7 +41,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
 
     let data = data.unwrap_or_else(|| project.target.join("dev-data"));
     fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
-    let key = Key::draw(KEY_ID, PROJECT, PERMISSIONS)?;
+    let key = Key::draw(KEY_ID, PROJECT, &keys::PERMISSIONS.join(","))?;
     let variables =
         [("API_KEYS", key.line.clone()), ("TOKEN_SECRET", token_secret(&data)?), ("JOB_PROGRESS_DEV", "1".to_owned())];
     let options = Options {
@@ -54,7 +53,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         log: project.scratch()?.join("dev.log"),
     };
     let mut server = steps::step("start the worker", || Server::start(&project, &options))?;
-    steps::note(&format!("its log: {}", options.log.display()));
+    steps::note(&format!("process group {}, log {}", server.group(), options.log.display()));
     let url = format!("http://localhost:{port}");
     println!("url: {url}/#{}", key.text);
     println!("key: {}", key.text);
@@ -105,7 +104,7 @@ impl Demo {
         command.arg(project.root.join(DEMO_JOB)).current_dir(&project.root);
         command.env("BASE_URL", url).env("KEY", key).stdout(file.try_clone()?).stderr(file);
         let group = Group::start_guarded(&mut command, None)?;
-        steps::note(&format!("the demo job's log: {}", log.display()));
+        steps::note(&format!("the demo job: process group {}, log {}", group.id(), log.display()));
         Ok(Self { group, log, page_told: false })
     }
 

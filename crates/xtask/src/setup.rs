@@ -3,6 +3,7 @@
 mod browser;
 mod cargo_tools;
 mod npm;
+mod python;
 
 use crate::project::{self, Project};
 use crate::steps;
@@ -13,6 +14,7 @@ use std::process::Command;
 use std::time::Instant;
 
 pub(crate) use browser::chromium;
+pub(crate) use npm::packages;
 
 /// The target of what runs in browsers and at the edge.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
@@ -27,12 +29,13 @@ pub(crate) struct Tools {
     pub(crate) versions: String,
 }
 
-/// `cargo xtask setup [--browser]`
+/// `cargo xtask setup [--browser] [--python]`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
-    let mut browser = false;
+    let (mut browser, mut python) = (false, false);
     while let Some(arg) = args.next()? {
         match arg {
             lexopt::Arg::Long("browser") => browser = true,
+            lexopt::Arg::Long("python") => python = true,
             other => return Err(other.unexpected().into()),
         }
     }
@@ -40,6 +43,9 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     tools(&project)?;
     if browser {
         steps::note(&format!("browser: {}", chromium(&project)?.display()));
+    }
+    if python {
+        steps::note(&format!("Python's programs: {}", python::python_venv(&project)?.display()));
     }
     Ok(())
 }

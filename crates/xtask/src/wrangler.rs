@@ -7,15 +7,20 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
 
-/// Wrangler, as quiet as it can be told to be: no questions, no telemetry, nothing sent anywhere.
+/// Wrangler as npm installed it.
 pub(crate) fn command(project: &Project) -> Result<Command> {
     let mut wrangler = project.npm_command("wrangler")?;
+    quiet(&mut wrangler);
+    Ok(wrangler)
+}
+
+/// As quiet as wrangler can be told to be: no questions, no telemetry, nothing sent anywhere.
+pub(crate) fn quiet(wrangler: &mut Command) {
     wrangler.env("WRANGLER_SEND_METRICS", "false");
     wrangler.env("WRANGLER_SEND_ERROR_REPORTS", "false");
     wrangler.env("WRANGLER_HIDE_BANNER", "true");
     wrangler.env("CLOUDFLARE_CF_FETCH_ENABLED", "false");
     wrangler.env("CI", "1").env("NO_COLOR", "1");
-    Ok(wrangler)
 }
 
 /// Writes wrangler.toml for a run from `dir`, and the variables beside it.

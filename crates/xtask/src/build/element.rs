@@ -13,7 +13,10 @@ use std::process::Command;
 const CRATE: &str = "element";
 
 /// The scripts we write ourselves, each with the name it is served under.
-pub(crate) const SCRIPTS: &[(&str, &str)] = &[("crates/element/js/loader.js", "job-progress.js")];
+const SCRIPTS: &[(&str, &str)] = &[("crates/element/js/loader.js", LOADER)];
+
+/// The one script a page names.
+pub(crate) const LOADER: &str = "job-progress.js";
 
 /// What wasm-bindgen makes. The loader imports it when it is first needed.
 pub(crate) const GLUE: &str = "job-progress-element.js";

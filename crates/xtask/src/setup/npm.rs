@@ -18,7 +18,7 @@ const COMPLETED_BY_SCRIPT: &[(&str, &str, &str)] = &[
 ];
 
 /// Installs the packages unless those of this lock file are there.
-pub(super) fn packages(project: &Project) -> Result<()> {
+pub(crate) fn packages(project: &Project) -> Result<()> {
     let stamp = project.root.join("node_modules/.installed");
     let wanted = fingerprint(project)?;
     let installed = || fs::read_to_string(&stamp).is_ok_and(|made| made == wanted);
