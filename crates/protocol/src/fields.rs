@@ -184,7 +184,7 @@ pub fn integer(value: Value, name: &str) -> Result<u64, Problem> {
         Some(integer) => Some(integer),
         None => value
             .as_f64()
-            .filter(|float| *float >= 0.0 && float.fract() == 0.0 && *float < 9e15)
+            .filter(|float| *float >= 0.0 && float.fract() == 0.0 && *float <= MAX_SAFE_INTEGER as f64)
             .map(|float| float as u64),
     };
     integer

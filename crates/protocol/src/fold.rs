@@ -132,7 +132,10 @@ fn progress_patch(document: &Document, report: &Report, current: &Patch<Number>)
     match &report.steps {
         Patch::Set(steps) => known(step::weighted_mean(steps)),
         Patch::Clear => Patch::Clear,
-        Patch::Keep if report.total == Patch::Clear || report.current == Patch::Clear => Patch::Clear,
+        // The counts went; the steps that were known before speak again.
+        Patch::Keep if report.total == Patch::Clear || report.current == Patch::Clear => {
+            known(document.steps.as_deref().and_then(step::weighted_mean))
+        }
         Patch::Keep => Patch::Keep,
     }
 }

@@ -34,7 +34,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     }
     let fault = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let seed = Strict { depth: 0, key: "body", fault: &fault };
+    let seed = Strict { depth: 0, deepest: DEPTH, key: "body", fault: &fault };
     let read = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     read.map_err(|error| {
         fault.take().unwrap_or_else(|| {
@@ -46,6 +46,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
 /// Reads a value at `depth`, which stands under `key`.
 struct Strict<'a> {
     depth: usize,
+    deepest: usize,
     key: &'a str,
     fault: &'a RefCell<Option<Problem>>,
 }
@@ -59,8 +60,9 @@ impl Strict<'_> {
     }
 
     fn inner_depth<E: Error>(&self) -> Result<usize, E> {
-        if self.depth >= DEPTH {
-            return Err(self.fail(Problem::past_limit(self.key, DEPTH, "levels of nesting, the body being the first")));
+        if self.depth >= self.deepest {
+            let of = "levels of nesting, the outermost object being the first";
+            return Err(self.fail(Problem::past_limit(self.key, DEPTH, of)));
         }
         Ok(self.depth.saturating_add(1))
     }
@@ -111,8 +113,10 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let depth = self.inner_depth()?;
+        // A list of reports is no level of its own: a report may be as deep in a list as alone.
+        let deepest = if self.depth == 0 { self.deepest.saturating_add(1) } else { self.deepest };
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Strict { depth, key: self.key, fault: self.fault })? {
+        while let Some(item) = items.next_element_seed(Strict { depth, deepest, key: self.key, fault: self.fault })? {
             list.push(item);
         }
         Ok(Value::Array(list))
@@ -128,7 +132,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
             if object.len() >= OBJECT_KEYS {
                 return Err(self.fail(Problem::past_limit(self.key, OBJECT_KEYS, "members")));
             }
-            let value = members.next_value_seed(Strict { depth, key: &key, fault: self.fault })?;
+            let value =
+                members.next_value_seed(Strict { depth, deepest: self.deepest, key: &key, fault: self.fault })?;
             object.insert(key, value);
         }
         Ok(Value::Object(object))

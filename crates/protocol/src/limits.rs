@@ -24,7 +24,7 @@ pub const LOG_LINES_NEW: u64 = 200;
 pub const LOG_LINES_RESUME: u64 = 1_000;
 /// Members of one JSON object.
 pub const OBJECT_KEYS: usize = 100;
-/// Levels of JSON nesting, the report itself being the first.
+/// Levels of JSON nesting, the report itself being the first, alone as in a list.
 pub const DEPTH: usize = 16;
 /// Steps of a job.
 pub const STEPS: usize = 256;
