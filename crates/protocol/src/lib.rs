@@ -12,6 +12,7 @@ pub mod answer;
 pub mod creation;
 pub mod cursor;
 pub mod document;
+pub mod eta;
 pub mod fields;
 pub mod fold;
 pub mod id;
