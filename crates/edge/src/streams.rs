@@ -45,7 +45,7 @@ async fn open_one(visit: &mut Visit, job: &str) -> Answer {
     let include = query.include()?;
     let cursor = last_event_id(visit, &query)?.as_deref().and_then(Cursor::parse);
     limit::check_stream(visit, &grant).await?;
-    let mut opened = JobCall::new(&visit.env, &grant, id.clone())?.subscribe(include, cursor.as_ref()).await?;
+    let mut opened = JobCall::new(&visit.env, &grant, id.clone())?.subscribe(include, cursor.as_ref(), false).await?;
     match opened.status_code() {
         101 => {}
         204 => return Ok(answer::empty(204)),
@@ -204,7 +204,7 @@ async fn try_seat(relay: &Relay, env: &worker::Env, seat: &Seat) -> Result<(), P
     let (id, grant) = seat.ticket.clone()?;
     let told = |refusal: Refusal| refusal.problem().clone();
     let call = JobCall::new(env, &grant, id).map_err(told)?;
-    let opened = call.subscribe(seat.include, None).await.map_err(told)?;
+    let opened = call.subscribe(seat.include, seat.cursor.as_ref(), true).await.map_err(told)?;
     match (opened.status_code(), opened.websocket()) {
         (_, Some(socket)) => relay.join(&seat.job_id, &socket, grant.expires_at).map_err(told),
         (404, None) => Err(Problem::job_not_found(&seat.job_id)),

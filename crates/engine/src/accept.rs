@@ -10,7 +10,7 @@ use protocol::{
     report::Reports,
 };
 
-use crate::job::Job;
+use crate::{expiry, job::Job};
 
 /// What became of one report.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +86,7 @@ impl Acceptance {
         };
         let mut forecast = record.forecast.clone();
         forecast.follow(report, &mut next, now);
+        next.expires_at = expiry::expires_at(&next);
         if document_bytes(&next) > DOCUMENT_BYTES {
             let message = format!(
                 "The job's document would be larger than {DOCUMENT_BYTES} bytes; send less, or clear fields with null"
