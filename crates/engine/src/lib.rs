@@ -9,8 +9,21 @@
 #![forbid(unsafe_code)]
 
 pub mod accept;
+pub mod access;
 pub mod creation;
+pub mod credential;
+pub mod expiry;
+pub mod flask;
 pub mod frame;
+pub mod grant;
 pub mod job;
+pub mod key;
+pub mod mint;
+pub mod not_configured;
 pub mod pace;
+pub mod permission;
+pub mod poll;
+pub mod signing;
 pub mod subscription;
+pub mod tensorlake;
+pub mod token;

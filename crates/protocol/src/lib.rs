@@ -22,6 +22,7 @@ pub mod log_line;
 pub mod number;
 pub mod problem;
 pub mod report;
+pub mod sse;
 pub mod status;
 pub mod step;
 pub mod time;

@@ -44,3 +44,9 @@ pub const WAIT_SECONDS: u64 = 60;
 pub const EPOCH_CHARS: usize = 6;
 /// Days after its end, or its last change, that a job is forgotten.
 pub const RETENTION_DAYS: u64 = 30;
+/// Bytes of a token: it travels in a header or a URL (16 KB on the platform) and is decoded before it is believed.
+pub const TOKEN_BYTES: usize = 8 * 1024;
+/// Seconds a token that only reads may live: it is as public as the page it stands in.
+pub const READ_TOKEN_SECONDS: u64 = 30 * 24 * 3600;
+/// Seconds a token that may change jobs may live: as long as somebody sits in front of the page.
+pub const CHANGE_TOKEN_SECONDS: u64 = 24 * 3600;

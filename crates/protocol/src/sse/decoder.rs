@@ -1,0 +1,121 @@
+//! The decoder: bytes in, signals out, however the bytes were cut.
+
+use std::fmt;
+
+use super::{FRAME_BYTES, Frame, LINE_BYTES, Signal};
+
+/// Reads a stream that is fed to it in chunks of any size.
+///
+/// It keeps at most one unfinished line ([`LINE_BYTES`]) and the data of one unfinished frame ([`FRAME_BYTES`]). Each
+/// byte is looked at once, so the cost is linear in the length of the stream, not of its frames. What the stream leaves
+/// unfinished at its end is dropped with the decoder, as the standard asks. Make a new one for every stream.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    /// The line so far, where a chunk ended inside it.
+    line: Vec<u8>,
+    /// The last byte was a CR; an LF right after it belongs to the same line end, whatever chunk it comes in.
+    after_cr: bool,
+    /// The first line, which may begin with a byte order mark, has been seen.
+    begun: bool,
+    /// A limit was exceeded; what follows cannot be told apart any more.
+    lost: bool,
+    name: String,
+    id: String,
+    data: String,
+}
+
+/// A line or a frame is longer than a decoder takes; it stays unusable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a line or a frame of the stream is too long")
+    }
+}
+
+impl std::error::Error for TooLong {}
+
+impl Decoder {
+    /// Reads the next bytes and hands over each signal as soon as it is complete.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] once a line exceeds [`LINE_BYTES`] or a frame [`FRAME_BYTES`], and for ever after; the signals before
+    /// it have been handed over.
+    pub fn feed(&mut self, chunk: &[u8], mut heard: impl FnMut(Signal)) -> Result<(), TooLong> {
+        let mut rest = chunk;
+        while !self.lost {
+            if self.after_cr && !rest.is_empty() {
+                self.after_cr = false;
+                rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+            }
+            let Some(end) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
+                self.keep(rest);
+                break;
+            };
+            let (last, tail) = rest.split_at(end);
+            let Some((terminator, tail)) = tail.split_first() else { break };
+            self.after_cr = *terminator == b'\r';
+            rest = tail;
+            if self.line.is_empty() && last.len() <= LINE_BYTES {
+                self.line(last, &mut heard);
+            } else {
+                self.keep(last);
+                let line = std::mem::take(&mut self.line);
+                self.line(&line, &mut heard);
+            }
+        }
+        if self.lost { Err(TooLong) } else { Ok(()) }
+    }
+
+    fn keep(&mut self, part: &[u8]) {
+        if self.line.len().saturating_add(part.len()) > LINE_BYTES {
+            self.lost = true;
+            self.line = Vec::new();
+        } else {
+            self.line.extend_from_slice(part);
+        }
+    }
+
+    fn line(&mut self, line: &[u8], heard: &mut impl FnMut(Signal)) {
+        let line = if self.begun { line } else { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line) };
+        self.begun = true;
+        let (field, value) = match line.iter().position(|byte| *byte == b':') {
+            _ if self.lost => return,
+            None if line.is_empty() => return self.end_frame(heard),
+            None => (line, &[][..]),
+            Some(0) => return heard(Signal::Comment),
+            Some(colon) => {
+                let (field, value) = line.split_at(colon);
+                let value = value.strip_prefix(b":").unwrap_or(value);
+                (field, value.strip_prefix(b" ").unwrap_or(value))
+            }
+        };
+        match field {
+            b"data" => {
+                // A line holds whole characters, as no byte of a longer one looks like a line end.
+                self.data.push_str(&String::from_utf8_lossy(value));
+                self.data.push('\n');
+                self.lost = self.data.len() > FRAME_BYTES;
+            }
+            b"event" => self.name = String::from_utf8_lossy(value).into_owned(),
+            b"id" if !value.contains(&0) => self.id = String::from_utf8_lossy(value).into_owned(),
+            b"retry" => {
+                let digits = (!value.is_empty() && value.iter().all(u8::is_ascii_digit)).then_some(value);
+                if let Some(millis) = digits.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok()) {
+                    heard(Signal::Retry(millis));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn end_frame(&mut self, heard: &mut impl FnMut(Signal)) {
+        let name = std::mem::take(&mut self.name);
+        // Every data line has left a newline, so this is empty only where there was none.
+        if self.data.pop().is_some() {
+            heard(Signal::Frame(Frame { name, id: self.id.clone(), data: std::mem::take(&mut self.data) }));
+        }
+    }
+}
