@@ -22,6 +22,14 @@ pub struct Record {
     pub orders: BTreeMap<String, u64>,
     /// The number of the last log line.
     pub last_line: u64,
+    /// The key of the log's first row in storage: the number of its first line.
+    pub first_row: u64,
+    /// The key of the log's last row.
+    pub last_row: u64,
+    /// Bytes of lines in that row.
+    pub last_row_bytes: u64,
+    /// Bytes of lines in all rows.
+    pub log_bytes: u64,
     /// The digest of the body it was created with; absent when a report created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_with: Option<String>,

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::{
     document::{JobError, Object, Throughput, Waiting},
     fields::{self, Fields, Patch},
+    json,
     limits::{LOG_LINE_BYTES, PRODUCER_BYTES, REPORTS, STEPS},
     number::Number,
     problem::Problem,
@@ -213,6 +214,18 @@ pub fn from_body(value: Value) -> Result<Reports, Problem> {
         Value::Array(items) => list(items),
         one => Report::from_json(one).map(|report| Reports::One(Box::new(report))),
     }
+}
+
+/// Reads NDJSON, one report a line (<https://github.com/ndjson/ndjson-spec>); empty lines do not count.
+///
+/// # Errors
+///
+/// As [`from_body`].
+pub fn from_ndjson(bytes: &[u8]) -> Result<Reports, Problem> {
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let read = |(index, line): (usize, &[u8])| json::parse(line).map_err(|problem| problem.with("index", index));
+    // One line past the limit is enough to know.
+    list(lines.enumerate().take(REPORTS.saturating_add(1)).map(read).collect::<Result<_, _>>()?)
 }
 
 /// Reads a list of reports, as an array or NDJSON holds them.

@@ -1,0 +1,298 @@
+//! The JobObject: one job, its storage, its viewers. Commit first, then answer and broadcast.
+
+mod store;
+mod viewers;
+
+use std::cell::{Cell, RefCell};
+
+use engine::{accept, creation, expiry, flask, frame, job::Job, poll, subscription, tensorlake};
+use protocol::{
+    Document, Problem, Timestamp,
+    creation::Creation,
+    cursor::Cursor,
+    id,
+    include::Include,
+    limits::{LOG_LINES_NEW, LOG_LINES_RESUME, VIEWERS},
+    log_line::{LogLine, LogPage},
+    problem::Code,
+    report::Reports,
+};
+use worker::{
+    DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
+    durable_object,
+};
+
+use crate::{
+    answer::{self, Answer, Refusal, set, text_of},
+    call::{CURSOR_HEADER, Command, POLL_HEADER, STARTED_HEADER},
+    config::Config,
+    js,
+    request::{Body, Query},
+};
+use store::Store;
+use viewers::Viewers;
+
+/// A job. Its name is `<project>/<jobId>`, so that two projects cannot meet.
+#[durable_object]
+pub struct JobObject {
+    state: State,
+    /// The job as storage has it; `None` until somebody asked.
+    job: RefCell<Option<Job>>,
+    viewers: Viewers,
+    started: Timestamp,
+    dev: bool,
+    /// When the alarm rings, as far as is known.
+    alarm: Cell<Option<Timestamp>>,
+}
+
+impl DurableObject for JobObject {
+    fn new(state: State, env: Env) -> Self {
+        let viewers = Viewers::new(&state);
+        let dev = Config::of(&env).dev;
+        JobObject { state, job: RefCell::default(), viewers, started: js::now(), dev, alarm: Cell::new(None) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let answered = self.obey(&mut request).await;
+        let response = answered.unwrap_or_else(Refusal::into_response);
+        if self.dev && response.status_code() != 101 {
+            set(response.headers(), STARTED_HEADER, &self.started.to_string());
+        }
+        Ok(response)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        // An alarm that fails is tried six times and then forgotten, so it never fails: it sets the next one, last.
+        if let Err(refusal) = self.fall_due() {
+            worker::console_error!("{}", serde_json::json!({"level": "error", "alarm": refusal.problem().message()}));
+        }
+        Response::empty()
+    }
+
+    async fn websocket_message(&self, _: WebSocket, _: WebSocketIncomingMessage) -> Result<()> {
+        // Viewers have nothing to say.
+        Ok(())
+    }
+
+    async fn websocket_close(&self, socket: WebSocket, code: usize, _: String, _: bool) -> Result<()> {
+        self.viewers.left();
+        // Answering twice is an error that means nothing.
+        let _ = socket.close(u16::try_from(code).ok().filter(|code| *code == 1000), None::<&str>);
+        Ok(())
+    }
+
+    async fn websocket_error(&self, _: WebSocket, _: Error) -> Result<()> {
+        self.viewers.left();
+        Ok(())
+    }
+}
+
+impl JobObject {
+    async fn obey(&self, request: &mut Request) -> Answer {
+        let query = Query::of(request, &["job", "create", "include", "view", "after", "limit", "cursor"])?;
+        let job_id = query.one("job")?.unwrap_or_default().to_owned();
+        let integer = |name| query.integer(name, 0, u64::MAX).map(Option::unwrap_or_default);
+        let include = Include::from_bits(u8::try_from(integer("include")?).unwrap_or_default());
+        match Command::at(&request.path()) {
+            Some(Command::Create) => {
+                let body = Body::passed_on(request).await?;
+                self.create(&job_id, &body)
+            }
+            Some(Command::Report) => {
+                let create = query.flag("create")?;
+                let reports = Body::passed_on(request).await?.reports()?;
+                self.report(&job_id, &reports, create)
+            }
+            Some(Command::Document) => self.document(&job_id, include, query.one("view")?.unwrap_or_default()),
+            Some(Command::Logs) => self.logs(&job_id, integer("after")?, integer("limit")?),
+            Some(Command::Subscribe) => {
+                let cursor = query.one("cursor")?.and_then(Cursor::parse);
+                self.subscribe(&job_id, include, cursor.as_ref())
+            }
+            Some(Command::Delete) => self.delete(&job_id).await,
+            None => Err(Problem::new(Code::NotFound, "no such command").into()),
+        }
+    }
+
+    fn store(&self) -> Store {
+        Store::of(&self.state)
+    }
+
+    /// The job, if there is one.
+    fn load(&self) -> core::result::Result<Option<Job>, Refusal> {
+        if let Some(job) = self.job.borrow().as_ref() {
+            return Ok(Some(job.clone()));
+        }
+        let job = self.store().load()?;
+        self.job.replace(job.clone());
+        Ok(job)
+    }
+
+    fn find(&self, job_id: &str) -> core::result::Result<Job, Refusal> {
+        self.load()?.ok_or_else(|| Problem::job_not_found(job_id).into())
+    }
+
+    fn create(&self, job_id: &str, body: &Body) -> Answer {
+        let value = body.json()?;
+        let digest = creation::digest(&value);
+        if let Some(job) = self.load()? {
+            creation::again(&job, &digest)?;
+            return Ok(answer::json(200, &job.document));
+        }
+        let creation = Creation::from_json(value)?;
+        let mut new = self.new_job(job_id);
+        new.record.created_with = Some(digest);
+        let made = accept::create(new, &[creation.report], js::now())?;
+        self.commit(None, &made)?;
+        Ok(answer::json(201, &made.job.document))
+    }
+
+    fn new_job(&self, job_id: &str) -> Job {
+        Job::new(job_id.to_owned(), id::epoch(js::random()), js::now())
+    }
+
+    fn report(&self, job_id: &str, reports: &Reports, create: bool) -> Answer {
+        let now = js::now();
+        let (before, accepted) = match self.load()? {
+            Some(job) => {
+                let accepted = accept::accept(&job, reports.as_slice(), now);
+                (Some(job), accepted)
+            }
+            None if create => (None, accept::create(self.new_job(job_id), reports.as_slice(), now)?),
+            None => return Err(Problem::job_not_found(job_id).into()),
+        };
+        let answer = accepted.answer(reports)?;
+        let status = if before.is_none() { 201 } else { 200 };
+        if accepted.changed {
+            self.commit(before.as_ref(), &accepted)?;
+        }
+        Ok(answer::json(status, &answer))
+    }
+
+    /// Commits, then tells the viewers. Nothing here waits, so that the writes are one transaction.
+    fn commit(&self, before: Option<&Job>, accepted: &accept::Acceptance) -> core::result::Result<(), Refusal> {
+        let mut job = accepted.job.clone();
+        self.store().save(&mut job, &accepted.lines, before.is_none())?;
+        self.arm(expiry::next_due(&job));
+        let new_state = before.is_none_or(|before| before.document.status != job.document.status);
+        self.viewers.tell(&job.document, &accepted.lines, new_state);
+        self.job.replace(Some(job));
+        Ok(())
+    }
+
+    /// Moves the alarm if the next due time is earlier than it; one that rings early looks again.
+    fn arm(&self, due: Timestamp) {
+        let known = self.alarm.get();
+        if known.is_some_and(|armed| armed <= due) {
+            return;
+        }
+        self.alarm.set(Some(due));
+        store::set_alarm(&self.state, due);
+    }
+
+    fn document(&self, job_id: &str, include: Include, view: &str) -> Answer {
+        let job = self.find(job_id)?;
+        let document = &job.document;
+        let text = match view {
+            "summary" => text_of(&document.summary()),
+            "tensorlake" => text_of(&tensorlake::progress(document)),
+            "flask" => text_of(&flask::task_status(document)),
+            _ => {
+                let mut view = document.view(include).into_owned();
+                if include.logs() {
+                    let after = job.record.last_line.saturating_sub(LOG_LINES_NEW);
+                    view.logs = Some(self.store().lines(after, LOG_LINES_NEW)?);
+                }
+                text_of(&view)
+            }
+        };
+        let response = answer::json_text(200, text);
+        set(response.headers(), CURSOR_HEADER, &document.cursor().to_string());
+        if let Some(millis) = poll::poll_after_ms(document) {
+            set(response.headers(), POLL_HEADER, &millis.to_string());
+        }
+        Ok(response)
+    }
+
+    fn logs(&self, job_id: &str, after: u64, limit: u64) -> Answer {
+        let job = self.find(job_id)?;
+        let lines = self.store().lines(after, limit)?;
+        Ok(answer::json(200, &page(&job.document, after, job.record.last_line, lines)))
+    }
+
+    /// Takes a viewer: accepts the socket, reads, sends, with nothing between that a report could fall into.
+    fn subscribe(&self, job_id: &str, include: Include, cursor: Option<&Cursor>) -> Answer {
+        let job = self.find(job_id)?;
+        let document = &job.document;
+        let ended = match subscription::greet(document, cursor, js::now()) {
+            subscription::Greeting::Finished => return Ok(answer::empty(204)),
+            subscription::Greeting::Welcome { ended } => ended,
+        };
+        if self.viewers.count() >= VIEWERS {
+            let message = format!("The job has {VIEWERS} viewers, which is all it can take; come back in a minute");
+            return Err(Problem::new(Code::Overloaded, message).with("limit", VIEWERS).into());
+        }
+        let pair = WebSocketPair::new()?;
+        // What waits for the next broadcast is in what is read now; the new viewer must not hear it twice.
+        self.viewers.flush();
+        self.viewers.accept(&self.state, &pair.server, include);
+        let same_epoch = cursor.is_some_and(|cursor| cursor.epoch() == document.epoch);
+        if include.logs() && job.record.last_line > 0 {
+            let most = if same_epoch { LOG_LINES_RESUME } else { LOG_LINES_NEW };
+            let after = job.record.last_line.saturating_sub(most);
+            let lines = self.store().lines(after, most)?;
+            viewers::send(&pair.server, &frame::log(&page(document, 0, job.record.last_line, lines)));
+        }
+        viewers::send(&pair.server, &frame::document(&document.cursor(), &document.view(include)));
+        if ended {
+            viewers::send(&pair.server, &frame::end(document));
+            let _ = pair.server.close(Some(1000), Some("end"));
+        }
+        Ok(Response::from_websocket(pair.client)?)
+    }
+
+    async fn delete(&self, job_id: &str) -> Answer {
+        self.find(job_id)?;
+        self.forget(job_id);
+        // The alarm goes with the rest (compatibility dates from 2026-02-24 on).
+        self.state.storage().delete_all().await?;
+        Ok(answer::empty(204))
+    }
+
+    /// Tells the viewers that the job is no more.
+    fn forget(&self, job_id: &str) {
+        self.job.replace(None);
+        self.alarm.set(None);
+        self.viewers.dismiss(&Problem::job_not_found(job_id));
+    }
+
+    /// Does what has fallen due, and arms the alarm for what comes next.
+    fn fall_due(&self) -> core::result::Result<(), Refusal> {
+        self.alarm.set(None);
+        let Some(job) = self.load()? else { return Ok(()) };
+        let due = expiry::next_due(&job);
+        if due <= js::now() {
+            self.forget(&job.document.job_id);
+            store::forget(&self.state);
+            return Ok(());
+        }
+        self.arm(due);
+        Ok(())
+    }
+}
+
+/// Lines after number `after`, with what is missing before them.
+fn page(document: &Document, after: u64, last: u64, lines: Vec<LogLine>) -> LogPage {
+    let first_wanted = after.saturating_add(1);
+    let first_there = lines.first().map(|line| line.number);
+    let gap = match first_there {
+        Some(first) => (first > first_wanted).then(|| (first_wanted, first.saturating_sub(1))),
+        None => (first_wanted <= last).then_some((first_wanted, last)),
+    };
+    LogPage {
+        job_id: document.job_id.clone(),
+        lines,
+        skipped_from: gap.map(|(from, _)| from),
+        skipped_to: gap.map(|(_, to)| to),
+    }
+}

@@ -1,0 +1,294 @@
+//! The relay: what the objects of a stream tell, passed on to one browser.
+//!
+//! It hands each message from a raw listener to the writer of a native stream; nothing is parsed, nothing waits in a
+//! channel. While a write is under way the newest document of each job replaces the one before it, so a slow viewer holds
+//! at most one document, [`crate::lane::LOG_BYTES`] of log and an end for
+//! each job.
+
+use std::{cell::RefCell, rc::Rc};
+
+use engine::frame::{self, Kind};
+use js_sys::Uint8Array;
+use protocol::{Problem, problem::Code};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use worker::{
+    ResponseBuilder, WebSocket,
+    worker_sys::web_sys::{AbortSignal, WritableStreamDefaultWriter},
+};
+
+use crate::{
+    answer::{Refusal, set},
+    feed::{Feed, rest_after},
+    js,
+    lane::Lane,
+};
+
+/// Sent at once, so that every proxy on the way lets the head of the answer through; and how many milliseconds to wait
+/// before coming back.
+pub(crate) const OPENING: &str = ": ok\nretry: 2000\n\n";
+/// A sign of life.
+const HEARTBEAT: &str = ":\n\n";
+/// The id of the last frame of a stream of many jobs.
+pub(crate) const ALL_ENDED: &str = "end";
+
+/// Milliseconds between signs of life: proxies drop what is silent for a minute, often sooner.
+const HEARTBEAT_MS: f64 = 12_000.0;
+/// A stream ends by itself after 3 to 5 hours, the bound for a viewer whose leaving nobody noticed; not sooner, since
+/// each return wakes the object for ten seconds.
+const AGE_MS: (f64, f64) = (3.0 * 3_600_000.0, 5.0 * 3_600_000.0);
+
+/// A stream to one browser.
+#[derive(Clone)]
+pub(crate) struct Relay(Rc<RefCell<State>>);
+
+struct State {
+    writer: WritableStreamDefaultWriter,
+    lanes: Vec<Lane>,
+    feeds: Vec<Feed>,
+    /// Whether there is one job only, whose frames carry its cursor.
+    single: bool,
+    /// Whether every lane there will be is there.
+    complete: bool,
+    /// Whether the last write has not been taken yet.
+    writing: bool,
+    done: bool,
+    /// What goes out before everything else.
+    urgent: Option<Uint8Array>,
+    listeners: Option<Listeners>,
+}
+
+/// What keeps the relay alive, and what must be let go when it ends.
+struct Listeners {
+    signal: AbortSignal,
+    left: Closure<dyn FnMut()>,
+    written: Closure<dyn FnMut(JsValue)>,
+    failed: Closure<dyn FnMut(JsValue)>,
+    beating: JsValue,
+    ageing: JsValue,
+    /// The callbacks of the two timers, kept as long as these run.
+    _timed: [Closure<dyn FnMut()>; 2],
+}
+
+thread_local! {
+    /// Takes the failure of a write or a close that nobody waits for.
+    static IGNORE: Closure<dyn FnMut(JsValue)> = Closure::new(|_| {});
+}
+
+impl Relay {
+    /// A stream that ends when `signal` says that the browser left, when `expires_in_ms` is over, or by its age.
+    pub(crate) fn open(
+        signal: AbortSignal,
+        single: bool,
+        expires_in_ms: Option<f64>,
+    ) -> Result<(Relay, worker::Response), Refusal> {
+        let pipe = js::IdentityTransformStream::new();
+        let writer = pipe.writable().get_writer()?;
+        let relay = Relay(Rc::new(RefCell::new(State {
+            writer,
+            lanes: Vec::new(),
+            feeds: Vec::new(),
+            single,
+            complete: false,
+            writing: false,
+            done: false,
+            urgent: Some(bytes_of(OPENING)),
+            listeners: None,
+        })));
+        relay.listen(signal, expires_in_ms)?;
+        relay.flush();
+        let response = ResponseBuilder::new().stream(pipe.readable());
+        let headers = response.headers();
+        set(headers, "Content-Type", "text/event-stream; charset=utf-8");
+        set(headers, "Cache-Control", "no-cache, no-store, no-transform");
+        set(headers, "X-Accel-Buffering", "no");
+        Ok((relay, response))
+    }
+
+    fn listen(&self, signal: AbortSignal, expires_in_ms: Option<f64>) -> Result<(), Refusal> {
+        let on = |act: fn(&Relay)| {
+            let relay = self.clone();
+            move || act(&relay)
+        };
+        let left = Closure::new(on(Relay::finish));
+        let (then, or_else) = (on(Relay::written), on(Relay::finish));
+        let written = Closure::new(move |_: JsValue| then());
+        let failed = Closure::new(move |_: JsValue| or_else());
+        let beat = Closure::new(on(Relay::beat));
+        let age_ms = js::random_between(AGE_MS.0, AGE_MS.1);
+        let (aged, ageing_ms) = match expires_in_ms.filter(|expires_in_ms| *expires_in_ms < age_ms) {
+            Some(expires_in_ms) => (Closure::new(on(Relay::expire)), expires_in_ms),
+            None => (Closure::new(on(Relay::finish)), age_ms),
+        };
+        signal.add_event_listener_with_callback("abort", left.as_ref().unchecked_ref())?;
+        let beating = js::set_interval(beat.as_ref().unchecked_ref(), HEARTBEAT_MS);
+        let ageing = js::set_timeout(aged.as_ref().unchecked_ref(), ageing_ms);
+        let listeners = Listeners { signal, left, written, failed, beating, ageing, _timed: [beat, aged] };
+        self.0.borrow_mut().listeners = Some(listeners);
+        Ok(())
+    }
+
+    /// Passes on what the object of a job tells over `socket`, from now on.
+    pub(crate) fn join(&self, job_id: &str, socket: &WebSocket) -> Result<(), Refusal> {
+        let index = self.add_lane(job_id);
+        let (told, closed) = (self.clone(), self.clone());
+        let feed = Feed::open(
+            socket,
+            move |kind, sse| told.take(index, &kind, sse),
+            // An object that was moved or renewed; the reader comes back and finds it.
+            move || closed.lost(index),
+        )?;
+        let mut state = self.0.borrow_mut();
+        if !state.done {
+            state.feeds.push(feed);
+        }
+        Ok(())
+    }
+
+    /// Tells the problem of one job, whose lane ends with it.
+    pub(crate) fn refuse(&self, job_id: &str, problem: &Problem) {
+        let index = self.add_lane(job_id);
+        self.take(index, &Kind::Problem, problem_sse(problem));
+    }
+
+    fn add_lane(&self, job_id: &str) -> usize {
+        let mut state = self.0.borrow_mut();
+        state.lanes.push(Lane::new(job_id));
+        state.lanes.len().saturating_sub(1)
+    }
+
+    /// No more jobs will join.
+    pub(crate) fn complete(&self) {
+        self.0.borrow_mut().complete = true;
+        self.flush();
+    }
+
+    /// Whether nobody listens any more.
+    pub(crate) fn is_done(&self) -> bool {
+        self.0.borrow().done
+    }
+
+    fn take(&self, index: usize, kind: &Kind, sse: Uint8Array) {
+        {
+            let mut state = self.0.borrow_mut();
+            let single = state.single;
+            let Some(lane) = state.lanes.get_mut(index) else { return };
+            lane.take(kind, sse, single);
+        }
+        self.flush();
+    }
+
+    fn lost(&self, index: usize) {
+        let ended = self.0.borrow().lanes.get(index).is_some_and(Lane::has_ended);
+        if !ended {
+            self.finish();
+        }
+    }
+
+    fn beat(&self) {
+        {
+            let mut state = self.0.borrow_mut();
+            if !state.writing {
+                state.urgent = Some(bytes_of(HEARTBEAT));
+            }
+        }
+        self.flush();
+    }
+
+    fn written(&self) {
+        self.0.borrow_mut().writing = false;
+        self.flush();
+    }
+
+    /// Writes what waits, unless a write is under way; ends the stream when every job has ended.
+    fn flush(&self) {
+        let over = {
+            let mut state = self.0.borrow_mut();
+            if state.writing || state.done {
+                return;
+            }
+            let over = state.complete && state.lanes.iter().all(Lane::has_ended);
+            state.write(over);
+            over && !state.writing
+        };
+        if over {
+            self.finish();
+        }
+    }
+
+    fn expire(&self) {
+        let frame = problem_sse(&Problem::new(Code::Unauthenticated, "The token expired; come back with a new one"));
+        {
+            let mut state = self.0.borrow_mut();
+            // Whatever waits for a slow reader waits for nothing now.
+            state.lanes.clear();
+            state.feeds.clear();
+            state.urgent = Some(frame);
+            state.complete = true;
+        }
+        self.flush();
+    }
+
+    /// Ends the stream and lets everything go.
+    fn finish(&self) {
+        let (writer, feeds, listeners) = {
+            let mut state = self.0.borrow_mut();
+            if state.done {
+                return;
+            }
+            state.done = true;
+            state.lanes.clear();
+            (state.writer.clone(), std::mem::take(&mut state.feeds), state.listeners.take())
+        };
+        drop(feeds);
+        IGNORE.with(|ignore| {
+            let _ = writer.close().catch(ignore);
+        });
+        if let Some(listeners) = listeners {
+            js::clear_interval(&listeners.beating);
+            js::clear_timeout(&listeners.ageing);
+            let left = listeners.left.as_ref().unchecked_ref();
+            let _ = listeners.signal.remove_event_listener_with_callback("abort", left);
+        }
+    }
+}
+
+impl State {
+    /// Writes everything that waits in one piece; `over` says that nothing will follow.
+    fn write(&mut self, over: bool) {
+        let mut pieces: Vec<Uint8Array> = self.urgent.take().into_iter().collect();
+        let last = self.lanes.len().saturating_sub(1);
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            // Who comes back with this id has seen them all end.
+            let end_id = (over && index == last && !self.single).then_some(ALL_ENDED);
+            lane.drain(end_id, |piece| pieces.push(piece));
+        }
+        let Some(listeners) = self.listeners.as_ref().filter(|_| !pieces.is_empty()) else { return };
+        self.writing = true;
+        let _ = self.writer.write_with_chunk(&joined(&pieces)).then2(&listeners.written, &listeners.failed);
+    }
+}
+
+/// The pieces as one; a single one is passed on as it is.
+fn joined(pieces: &[Uint8Array]) -> Uint8Array {
+    if let [only] = pieces {
+        return only.clone();
+    }
+    let bytes = pieces.iter().fold(0_u32, |bytes, piece| bytes.saturating_add(piece.length()));
+    let whole = Uint8Array::new_with_length(bytes);
+    let mut offset = 0_u32;
+    for piece in pieces {
+        whole.set(piece, offset);
+        offset = offset.saturating_add(piece.length());
+    }
+    whole
+}
+
+fn bytes_of(text: &str) -> Uint8Array {
+    Uint8Array::from(text.as_bytes())
+}
+
+fn problem_sse(problem: &Problem) -> Uint8Array {
+    let bytes = frame::problem(problem);
+    let head = Kind::read(&bytes).map_or(0, |(_, head)| head);
+    rest_after(&Uint8Array::from(bytes.as_slice()), head)
+}

@@ -1,0 +1,26 @@
+//! Builds what is served: `cargo xtask build`.
+
+mod assets;
+mod element;
+mod worker;
+
+use crate::project::Project;
+use crate::setup::{self, Tools};
+use anyhow::Result;
+
+/// `cargo xtask build`
+pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
+    if let Some(arg) = args.next()? {
+        return Err(arg.unexpected().into());
+    }
+    let project = Project::load()?;
+    let tools = setup::tools(&project)?;
+    all(&project, &tools)
+}
+
+/// The worker, the element, the static assets; what has not changed is not built again.
+pub(crate) fn all(project: &Project, tools: &Tools) -> Result<()> {
+    worker::build(project, tools)?;
+    element::build(project, tools)?;
+    assets::build(project)
+}
