@@ -74,11 +74,15 @@ fn equal(expected: &Value, actual: &Value, place: &str) -> Result<(), String> {
 }
 
 fn matcher(name: &str, argument: &Value, actual: Option<&Value>, place: &str) -> Result<(), String> {
-    if name == "$absent" {
-        return match actual {
-            Some(value) => Err(format!("{place} is {}, and should be absent", short(value))),
-            None => Ok(()),
-        };
+    match (name, actual) {
+        ("$absent", None) => return Ok(()),
+        ("$absent", Some(value)) => return Err(format!("{place} is {}, and should be absent", short(value))),
+        ("$oneOf", _) => {
+            let one = |one: &Value| matches(one, actual, place).is_ok();
+            let found = argument.as_array().is_some_and(|all| all.iter().any(one));
+            return if found { Ok(()) } else { Err(format!("{place} is {actual:?}, and should be one of {argument}")) };
+        }
+        _ => {}
     }
     let Some(actual) = actual else { return Err(format!("{place} is absent")) };
     let text = || actual.as_str().unwrap_or_default();
@@ -92,9 +96,6 @@ fn matcher(name: &str, argument: &Value, actual: Option<&Value>, place: &str) ->
             _ => !argument_text.is_empty() && text().contains(argument_text),
         },
         "$startsWith" => !argument_text.is_empty() && text().starts_with(argument_text),
-        "$oneOf" => {
-            argument.as_array().is_some_and(|all| all.iter().any(|one| matches(one, Some(actual), place).is_ok()))
-        }
         "$not" => matches(argument, Some(actual), place).is_err(),
         "$atLeast" => number.zip(argument.as_f64()).is_some_and(|(actual, least)| actual >= least),
         "$atMost" => number.zip(argument.as_f64()).is_some_and(|(actual, most)| actual <= most),
