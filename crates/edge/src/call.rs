@@ -125,9 +125,15 @@ impl JobCall {
         self.tell(Command::Delete, &[], None).await
     }
 
-    /// Becomes a viewer; the answer is 101 with a socket, or says why not.
-    pub(crate) async fn subscribe(&self, include: Include, cursor: Option<&Cursor>) -> Result<Response, Refusal> {
-        let mut parameters = vec![("include", include.bits().to_string())];
+    /// Becomes a viewer; the answer is 101 with a socket, or says why not: 204 when the reader has seen the end and does
+    /// not want to be told `anyway`.
+    pub(crate) async fn subscribe(
+        &self,
+        include: Include,
+        cursor: Option<&Cursor>,
+        anyway: bool,
+    ) -> Result<Response, Refusal> {
+        let mut parameters = vec![("include", include.bits().to_string()), ("anyway", anyway.to_string())];
         if let Some(cursor) = cursor {
             parameters.push(("cursor", cursor.to_string()));
         }

@@ -2,9 +2,9 @@
 
 use engine::frame::{self, Kind};
 use js_sys::Uint8Array;
-use protocol::{cursor::Cursor, log_line::LogPage};
+use protocol::{Problem, Timestamp, cursor::Cursor, log_line::LogPage, problem::Code};
 
-use crate::feed::rest_after;
+use crate::feed::{Feed, rest_after};
 
 /// Bytes of log that may wait for a slow reader; past that, the lines are left out and the reader is told which.
 pub(crate) const LOG_BYTES: u32 = 256 * 1024;
@@ -23,6 +23,9 @@ pub(crate) struct Lane {
     skipped: Option<(u64, u64)>,
     last_words: Option<Uint8Array>,
     ended: bool,
+    feed: Option<Feed>,
+    /// When the reader's token for this job ends.
+    expires_at: Option<Timestamp>,
 }
 
 impl Lane {
@@ -38,7 +41,38 @@ impl Lane {
             skipped: None,
             last_words: None,
             ended: false,
+            feed: None,
+            expires_at: None,
         }
+    }
+
+    /// Keeps the socket that fills this lane for as long as the reader may read.
+    pub(crate) fn keep(&mut self, feed: Feed, expires_at: Option<Timestamp>) {
+        self.feed = Some(feed);
+        self.expires_at = expires_at;
+    }
+
+    /// When the reader's token for this job ends, while that still matters.
+    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at.filter(|_| !self.ended)
+    }
+
+    /// Ends the lane if its token has ended; what waits for a slow reader waits for nothing then.
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        if self.expires_at().is_some_and(|expires_at| expires_at <= now) {
+            self.document = None;
+            self.logs.clear();
+            self.skipped = None;
+            self.refuse(&Problem::new(Code::Unauthenticated, "The token expired; come back with a new one"));
+        }
+    }
+
+    /// Ends the lane with a problem.
+    pub(crate) fn refuse(&mut self, problem: &Problem) {
+        let bytes = frame::problem(&self.job_id, problem);
+        self.feed = None;
+        self.last_words = Some(sse_of(&bytes));
+        self.ended = true;
     }
 
     /// Whether nothing more will come.
@@ -89,9 +123,7 @@ impl Lane {
                 skipped_from: Some(from),
                 skipped_to: Some(to),
             };
-            let bytes = frame::log(&page);
-            let head = Kind::read(&bytes).map_or(0, |(_, head)| head);
-            out(rest_after(&Uint8Array::from(bytes.as_slice()), head));
+            out(sse_of(&frame::log(&page)));
         }
         self.logs.drain(..).for_each(&mut out);
         self.log_bytes = 0;
@@ -106,4 +138,10 @@ impl Lane {
             out(last_words);
         }
     }
+}
+
+/// The SSE of a frame of our own.
+fn sse_of(bytes: &[u8]) -> Uint8Array {
+    let head = Kind::read(bytes).map_or(0, |(_, head)| head);
+    rest_after(&Uint8Array::from(bytes), head)
 }

@@ -3,7 +3,10 @@
 mod store;
 mod viewers;
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use engine::{accept, creation, expiry, flask, frame, job::Job, poll, subscription, tensorlake};
 use protocol::{
@@ -37,7 +40,7 @@ use viewers::Viewers;
 pub struct JobObject {
     state: State,
     /// The job as storage has it; `None` until somebody asked.
-    job: RefCell<Option<Job>>,
+    job: RefCell<Option<Rc<Job>>>,
     viewers: Viewers,
     started: Timestamp,
     dev: bool,
@@ -89,7 +92,7 @@ impl DurableObject for JobObject {
 
 impl JobObject {
     async fn obey(&self, request: &mut Request) -> Answer {
-        let query = Query::of(request, &["job", "create", "include", "view", "after", "limit", "cursor"])?;
+        let query = Query::of(request, &["job", "create", "include", "view", "after", "limit", "cursor", "anyway"])?;
         let job_id = query.one("job")?.unwrap_or_default().to_owned();
         let integer = |name| query.integer(name, 0, u64::MAX).map(Option::unwrap_or_default);
         let include = Include::from_bits(u8::try_from(integer("include")?).unwrap_or_default());
@@ -107,7 +110,7 @@ impl JobObject {
             Some(Command::Logs) => self.logs(&job_id, integer("after")?, integer("limit")?),
             Some(Command::Subscribe) => {
                 let cursor = query.one("cursor")?.and_then(Cursor::parse);
-                self.subscribe(&job_id, include, cursor.as_ref())
+                self.subscribe(&job_id, include, cursor.as_ref(), query.flag("anyway")?)
             }
             Some(Command::Delete) => self.delete(&job_id).await,
             None => Err(Problem::new(Code::NotFound, "no such command").into()),
@@ -119,16 +122,16 @@ impl JobObject {
     }
 
     /// The job, if there is one.
-    fn load(&self) -> core::result::Result<Option<Job>, Refusal> {
+    fn load(&self) -> core::result::Result<Option<Rc<Job>>, Refusal> {
         if let Some(job) = self.job.borrow().as_ref() {
-            return Ok(Some(job.clone()));
+            return Ok(Some(Rc::clone(job)));
         }
-        let job = self.store().load()?;
+        let job = self.store().load()?.map(Rc::new);
         self.job.replace(job.clone());
         Ok(job)
     }
 
-    fn find(&self, job_id: &str) -> core::result::Result<Job, Refusal> {
+    fn find(&self, job_id: &str) -> core::result::Result<Rc<Job>, Refusal> {
         self.load()?.ok_or_else(|| Problem::job_not_found(job_id).into())
     }
 
@@ -140,15 +143,12 @@ impl JobObject {
             return Ok(answer::json(200, &job.document));
         }
         let creation = Creation::from_json(value)?;
-        let mut new = self.new_job(job_id);
+        let now = js::now();
+        let mut new = new_job(job_id, now);
         new.record.created_with = Some(digest);
-        let made = accept::create(new, &[creation.report], js::now())?;
-        self.commit(None, &made)?;
+        let made = accept::create(new, &[creation.report], now)?;
+        self.commit(None, made.job.clone(), &made.lines)?;
         Ok(answer::json(201, &made.job.document))
-    }
-
-    fn new_job(&self, job_id: &str) -> Job {
-        Job::new(job_id.to_owned(), id::epoch(js::random()), js::now())
     }
 
     fn report(&self, job_id: &str, reports: &Reports, create: bool) -> Answer {
@@ -158,25 +158,24 @@ impl JobObject {
                 let accepted = accept::accept(&job, reports.as_slice(), now);
                 (Some(job), accepted)
             }
-            None if create => (None, accept::create(self.new_job(job_id), reports.as_slice(), now)?),
+            None if create => (None, accept::create(new_job(job_id, now), reports.as_slice(), now)?),
             None => return Err(Problem::job_not_found(job_id).into()),
         };
         let answer = accepted.answer(reports)?;
         let status = if before.is_none() { 201 } else { 200 };
         if accepted.changed {
-            self.commit(before.as_ref(), &accepted)?;
+            self.commit(before.as_deref(), accepted.job.clone(), &accepted.lines)?;
         }
         Ok(answer::json(status, &answer))
     }
 
     /// Commits, then tells the viewers. Nothing here waits, so that the writes are one transaction.
-    fn commit(&self, before: Option<&Job>, accepted: &accept::Acceptance) -> core::result::Result<(), Refusal> {
-        let mut job = accepted.job.clone();
-        self.store().save(&mut job, &accepted.lines, before.is_none())?;
-        self.arm(expiry::next_due(&job));
+    fn commit(&self, before: Option<&Job>, mut job: Job, lines: &[LogLine]) -> core::result::Result<(), Refusal> {
+        self.store().save(&mut job, lines, before.is_none())?;
+        self.arm(expiry::next_due(&job.document));
         let new_state = before.is_none_or(|before| before.document.status != job.document.status);
-        self.viewers.tell(&job.document, &accepted.lines, new_state);
-        self.job.replace(Some(job));
+        self.viewers.tell(&job.document, lines, new_state);
+        self.job.replace(Some(Rc::new(job)));
         Ok(())
     }
 
@@ -220,11 +219,12 @@ impl JobObject {
         Ok(answer::json(200, &page(&job.document, after, job.record.last_line, lines)))
     }
 
-    /// Takes a viewer: accepts the socket, reads, sends, with nothing between that a report could fall into.
-    fn subscribe(&self, job_id: &str, include: Include, cursor: Option<&Cursor>) -> Answer {
+    /// Takes a viewer: accepts the socket, reads, sends, with nothing between that a report could fall into. One that has
+    /// seen the end is not taken, unless it wants to be told `anyway`.
+    fn subscribe(&self, job_id: &str, include: Include, cursor: Option<&Cursor>, anyway: bool) -> Answer {
         let job = self.find(job_id)?;
         let document = &job.document;
-        let ended = match subscription::greet(document, cursor, js::now()) {
+        let ended = match subscription::greet(document, cursor.filter(|_| !anyway), js::now()) {
             subscription::Greeting::Finished => return Ok(answer::empty(204)),
             subscription::Greeting::Welcome { ended } => ended,
         };
@@ -263,14 +263,14 @@ impl JobObject {
     fn forget(&self, job_id: &str) {
         self.job.replace(None);
         self.alarm.set(None);
-        self.viewers.dismiss(&Problem::job_not_found(job_id));
+        self.viewers.dismiss(job_id, &Problem::job_not_found(job_id));
     }
 
     /// Does what has fallen due, and arms the alarm for what comes next.
     fn fall_due(&self) -> core::result::Result<(), Refusal> {
         self.alarm.set(None);
         let Some(job) = self.load()? else { return Ok(()) };
-        let due = expiry::next_due(&job);
+        let due = expiry::next_due(&job.document);
         if due <= js::now() {
             self.forget(&job.document.job_id);
             store::forget(&self.state);
@@ -279,6 +279,10 @@ impl JobObject {
         self.arm(due);
         Ok(())
     }
+}
+
+fn new_job(job_id: &str, now: Timestamp) -> Job {
+    Job::new(job_id.to_owned(), id::epoch(js::random()), now)
 }
 
 /// Lines after number `after`, with what is missing before them.

@@ -7,18 +7,18 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use engine::frame::{self, Kind};
+use engine::frame::Kind;
 use js_sys::Uint8Array;
-use protocol::{Problem, problem::Code};
+use protocol::{Problem, Timestamp};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use worker::{
-    ResponseBuilder, WebSocket,
+    Response, ResponseBuilder, WebSocket,
     worker_sys::web_sys::{AbortSignal, WritableStreamDefaultWriter},
 };
 
 use crate::{
     answer::{Refusal, set},
-    feed::{Feed, rest_after},
+    feed::Feed,
     js,
     lane::Lane,
 };
@@ -44,7 +44,6 @@ pub(crate) struct Relay(Rc<RefCell<State>>);
 struct State {
     writer: WritableStreamDefaultWriter,
     lanes: Vec<Lane>,
-    feeds: Vec<Feed>,
     /// Whether there is one job only, whose frames carry its cursor.
     single: bool,
     /// Whether every lane there will be is there.
@@ -65,7 +64,10 @@ struct Listeners {
     failed: Closure<dyn FnMut(JsValue)>,
     beating: JsValue,
     ageing: JsValue,
-    /// The callbacks of the two timers, kept as long as these run.
+    /// Fires when the first token of the stream ends.
+    expired: Closure<dyn FnMut()>,
+    expiring: Option<JsValue>,
+    /// The callbacks of the other timers, kept as long as these run.
     _timed: [Closure<dyn FnMut()>; 2],
 }
 
@@ -75,18 +77,13 @@ thread_local! {
 }
 
 impl Relay {
-    /// A stream that ends when `signal` says that the browser left, when `expires_in_ms` is over, or by its age.
-    pub(crate) fn open(
-        signal: AbortSignal,
-        single: bool,
-        expires_in_ms: Option<f64>,
-    ) -> Result<(Relay, worker::Response), Refusal> {
+    /// A stream that ends with its jobs, when `signal` says that the browser left, or by its age.
+    pub(crate) fn open(signal: AbortSignal, single: bool) -> Result<(Relay, Response), Refusal> {
         let pipe = js::IdentityTransformStream::new();
         let writer = pipe.writable().get_writer()?;
         let relay = Relay(Rc::new(RefCell::new(State {
             writer,
             lanes: Vec::new(),
-            feeds: Vec::new(),
             single,
             complete: false,
             writing: false,
@@ -94,7 +91,7 @@ impl Relay {
             urgent: Some(bytes_of(OPENING)),
             listeners: None,
         })));
-        relay.listen(signal, expires_in_ms)?;
+        relay.listen(signal)?;
         relay.flush();
         let response = ResponseBuilder::new().stream(pipe.readable());
         let headers = response.headers();
@@ -104,7 +101,7 @@ impl Relay {
         Ok((relay, response))
     }
 
-    fn listen(&self, signal: AbortSignal, expires_in_ms: Option<f64>) -> Result<(), Refusal> {
+    fn listen(&self, signal: AbortSignal) -> Result<(), Refusal> {
         let on = |act: fn(&Relay)| {
             let relay = self.clone();
             move || act(&relay)
@@ -113,22 +110,20 @@ impl Relay {
         let (then, or_else) = (on(Relay::written), on(Relay::finish));
         let written = Closure::new(move |_: JsValue| then());
         let failed = Closure::new(move |_: JsValue| or_else());
-        let beat = Closure::new(on(Relay::beat));
-        let age_ms = js::random_between(AGE_MS.0, AGE_MS.1);
-        let (aged, ageing_ms) = match expires_in_ms.filter(|expires_in_ms| *expires_in_ms < age_ms) {
-            Some(expires_in_ms) => (Closure::new(on(Relay::expire)), expires_in_ms),
-            None => (Closure::new(on(Relay::finish)), age_ms),
-        };
+        let expired = Closure::new(on(Relay::expire));
+        let beat: Closure<dyn FnMut()> = Closure::new(on(Relay::beat));
+        let aged: Closure<dyn FnMut()> = Closure::new(on(Relay::finish));
         signal.add_event_listener_with_callback("abort", left.as_ref().unchecked_ref())?;
         let beating = js::set_interval(beat.as_ref().unchecked_ref(), HEARTBEAT_MS);
-        let ageing = js::set_timeout(aged.as_ref().unchecked_ref(), ageing_ms);
-        let listeners = Listeners { signal, left, written, failed, beating, ageing, _timed: [beat, aged] };
+        let ageing = js::set_timeout(aged.as_ref().unchecked_ref(), js::random_between(AGE_MS.0, AGE_MS.1));
+        let _timed = [beat, aged];
+        let listeners = Listeners { signal, left, written, failed, beating, ageing, expired, expiring: None, _timed };
         self.0.borrow_mut().listeners = Some(listeners);
         Ok(())
     }
 
-    /// Passes on what the object of a job tells over `socket`, from now on.
-    pub(crate) fn join(&self, job_id: &str, socket: &WebSocket) -> Result<(), Refusal> {
+    /// Passes on what the object of a job tells over `socket`, from now on and until `expires_at`.
+    pub(crate) fn join(&self, job_id: &str, socket: &WebSocket, expires_at: Option<Timestamp>) -> Result<(), Refusal> {
         let index = self.add_lane(job_id);
         let (told, closed) = (self.clone(), self.clone());
         let feed = Feed::open(
@@ -138,16 +133,21 @@ impl Relay {
             move || closed.lost(index),
         )?;
         let mut state = self.0.borrow_mut();
-        if !state.done {
-            state.feeds.push(feed);
+        // After the end there are no lanes, and the feed closes as it is dropped.
+        if let Some(lane) = state.lanes.get_mut(index) {
+            lane.keep(feed, expires_at);
         }
+        state.watch_expiry();
         Ok(())
     }
 
     /// Tells the problem of one job, whose lane ends with it.
     pub(crate) fn refuse(&self, job_id: &str, problem: &Problem) {
         let index = self.add_lane(job_id);
-        self.take(index, &Kind::Problem, problem_sse(problem));
+        if let Some(lane) = self.0.borrow_mut().lanes.get_mut(index) {
+            lane.refuse(problem);
+        }
+        self.flush();
     }
 
     fn add_lane(&self, job_id: &str) -> usize {
@@ -216,36 +216,35 @@ impl Relay {
     }
 
     fn expire(&self) {
-        let frame = problem_sse(&Problem::new(Code::Unauthenticated, "The token expired; come back with a new one"));
         {
             let mut state = self.0.borrow_mut();
-            // Whatever waits for a slow reader waits for nothing now.
-            state.lanes.clear();
-            state.feeds.clear();
-            state.urgent = Some(frame);
-            state.complete = true;
+            let now = js::now();
+            state.lanes.iter_mut().for_each(|lane| lane.expire(now));
+            state.watch_expiry();
         }
         self.flush();
     }
 
     /// Ends the stream and lets everything go.
     fn finish(&self) {
-        let (writer, feeds, listeners) = {
+        let (writer, lanes, listeners) = {
             let mut state = self.0.borrow_mut();
             if state.done {
                 return;
             }
             state.done = true;
-            state.lanes.clear();
-            (state.writer.clone(), std::mem::take(&mut state.feeds), state.listeners.take())
+            (state.writer.clone(), std::mem::take(&mut state.lanes), state.listeners.take())
         };
-        drop(feeds);
+        drop(lanes);
         IGNORE.with(|ignore| {
             let _ = writer.close().catch(ignore);
         });
         if let Some(listeners) = listeners {
             js::clear_interval(&listeners.beating);
             js::clear_timeout(&listeners.ageing);
+            if let Some(expiring) = &listeners.expiring {
+                js::clear_timeout(expiring);
+            }
             let left = listeners.left.as_ref().unchecked_ref();
             let _ = listeners.signal.remove_event_listener_with_callback("abort", left);
         }
@@ -253,6 +252,20 @@ impl Relay {
 }
 
 impl State {
+    /// Sets the timer for the first token that ends.
+    fn watch_expiry(&mut self) {
+        let first = self.lanes.iter().filter_map(Lane::expires_at).min();
+        let Some(listeners) = &mut self.listeners else { return };
+        if let Some(expiring) = listeners.expiring.take() {
+            js::clear_timeout(&expiring);
+        }
+        listeners.expiring = first.map(|first| {
+            // A token that outlives the stream must not overflow the timer, which counts to 2^31 ms.
+            let millis = (first.millis().saturating_sub(js::now().millis()) as f64).min(AGE_MS.1);
+            js::set_timeout(listeners.expired.as_ref().unchecked_ref(), millis)
+        });
+    }
+
     /// Writes everything that waits in one piece; `over` says that nothing will follow.
     fn write(&mut self, over: bool) {
         let mut pieces: Vec<Uint8Array> = self.urgent.take().into_iter().collect();
@@ -285,10 +298,4 @@ fn joined(pieces: &[Uint8Array]) -> Uint8Array {
 
 fn bytes_of(text: &str) -> Uint8Array {
     Uint8Array::from(text.as_bytes())
-}
-
-fn problem_sse(problem: &Problem) -> Uint8Array {
-    let bytes = frame::problem(problem);
-    let head = Kind::read(&bytes).map_or(0, |(_, head)| head);
-    rest_after(&Uint8Array::from(bytes.as_slice()), head)
 }

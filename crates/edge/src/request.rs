@@ -1,5 +1,6 @@
 //! Strangers' requests, read once at the door: ids, queries, bodies.
 
+use futures_util::StreamExt as _;
 use protocol::{
     Problem,
     include::Include,
@@ -110,10 +111,11 @@ impl Body {
         if announced.is_some_and(|announced| announced > limit) {
             return Err(too_large(limit).into());
         }
-        let bytes = request.bytes().await?;
-        if bytes.len() > limit {
-            return Err(too_large(limit).into());
-        }
+        let bytes = match announced {
+            // The runtime holds the body to its announced length.
+            Some(_) => request.bytes().await?,
+            None => bytes_up_to(request, limit).await?,
+        };
         Ok(Body { bytes, ndjson })
     }
 
@@ -143,6 +145,22 @@ impl Body {
     pub(crate) async fn passed_on(request: &mut Request) -> Result<Body, Refusal> {
         Body::read(request, REPORTS_BYTES, true).await
     }
+}
+
+/// Reads a body of unknown length, and no more of it than it may have.
+async fn bytes_up_to(request: &mut Request, limit: usize) -> Result<Vec<u8>, Refusal> {
+    if request.inner().body().is_none() {
+        return Ok(Vec::new());
+    }
+    let mut bytes = Vec::new();
+    let mut chunks = request.stream()?;
+    while let Some(chunk) = chunks.next().await {
+        bytes.extend_from_slice(&chunk?);
+        if bytes.len() > limit {
+            return Err(too_large(limit).into());
+        }
+    }
+    Ok(bytes)
 }
 
 fn too_large(limit: usize) -> Problem {

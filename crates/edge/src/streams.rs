@@ -45,7 +45,7 @@ async fn open_one(visit: &mut Visit, job: &str) -> Answer {
     let include = query.include()?;
     let cursor = last_event_id(visit, &query)?.as_deref().and_then(Cursor::parse);
     limit::check_stream(visit, &grant).await?;
-    let mut opened = JobCall::new(&visit.env, &grant, id.clone())?.subscribe(include, cursor.as_ref()).await?;
+    let mut opened = JobCall::new(&visit.env, &grant, id.clone())?.subscribe(include, cursor.as_ref(), false).await?;
     match opened.status_code() {
         101 => {}
         204 => return Ok(answer::empty(204)),
@@ -53,8 +53,8 @@ async fn open_one(visit: &mut Visit, job: &str) -> Answer {
         status => return Ok(answer::json_text(status, opened.text().await?)),
     }
     let Some(socket) = opened.websocket() else { return Err(worker::Error::from("101 without a socket").into()) };
-    let (relay, response) = Relay::open(visit.request.inner().signal(), true, expires_in_ms([&grant]))?;
-    relay.join(id.as_str(), &socket)?;
+    let (relay, response) = Relay::open(visit.request.inner().signal(), true)?;
+    relay.join(id.as_str(), &socket, grant.expires_at)?;
     relay.complete();
     Ok(response)
 }
@@ -177,8 +177,7 @@ async fn open(visit: &Visit, seats: Vec<Seat>, seen_all_end: bool) -> Answer {
     if seen_all_end && all_ended(visit, &seats).await? {
         return Ok(answer::empty(204));
     }
-    let grants = seats.iter().filter_map(|seat| seat.ticket.as_ref().ok()).map(|(_, grant)| grant);
-    let (relay, response) = Relay::open(visit.request.inner().signal(), false, expires_in_ms(grants))?;
+    let (relay, response) = Relay::open(visit.request.inner().signal(), false)?;
     let env = visit.env.clone();
     visit.context.wait_until(async move {
         let mut seats = seats.into_iter();
@@ -205,9 +204,9 @@ async fn try_seat(relay: &Relay, env: &worker::Env, seat: &Seat) -> Result<(), P
     let (id, grant) = seat.ticket.clone()?;
     let told = |refusal: Refusal| refusal.problem().clone();
     let call = JobCall::new(env, &grant, id).map_err(told)?;
-    let opened = call.subscribe(seat.include, None).await.map_err(told)?;
+    let opened = call.subscribe(seat.include, seat.cursor.as_ref(), true).await.map_err(told)?;
     match (opened.status_code(), opened.websocket()) {
-        (_, Some(socket)) => relay.join(&seat.job_id, &socket).map_err(told),
+        (_, Some(socket)) => relay.join(&seat.job_id, &socket, grant.expires_at).map_err(told),
         (404, None) => Err(Problem::job_not_found(&seat.job_id)),
         _ => Err(Problem::new(Code::Overloaded, "The job cannot take one more viewer now; come back in a minute")),
     }
@@ -234,12 +233,6 @@ async fn all_ended(visit: &Visit, seats: &[Seat]) -> Result<bool, Refusal> {
 fn last_event_id(visit: &Visit, query: &Query) -> Result<Option<String>, Refusal> {
     let header = visit.request.headers().get("Last-Event-ID")?;
     Ok(header.or(query.one("cursor")?.map(str::to_owned)))
-}
-
-/// How long the first of the grants to end still lives.
-fn expires_in_ms<'a>(grants: impl IntoIterator<Item = &'a Grant>) -> Option<f64> {
-    let first = grants.into_iter().filter_map(|grant| grant.expires_at).min()?;
-    Some(first.millis().saturating_sub(js::now().millis()) as f64)
 }
 
 /// Whether it may be better in a while.

@@ -19,7 +19,7 @@ pub(crate) async fn until(
     seconds: u64,
     is_new: impl Fn(bool, &Cursor) -> bool,
 ) -> Result<(), Refusal> {
-    let Some(socket) = call.subscribe(Include::NONE, None).await?.websocket() else { return Ok(()) };
+    let Some(socket) = call.subscribe(Include::NONE, None, true).await?.websocket() else { return Ok(()) };
     // Every state told so far that nobody has looked at; `None` in it means that no more will come.
     let told: Rc<RefCell<Vec<Option<Cursor>>>> = Rc::default();
     let wake: Rc<RefCell<Option<js_sys::Function>>> = Rc::default();

@@ -10,7 +10,7 @@ use protocol::{
     report::Reports,
 };
 
-use crate::job::Job;
+use crate::{expiry, job::Job};
 
 /// What became of one report.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,10 +80,13 @@ impl Acceptance {
         if report.order.is_some() && last_order.is_none() && record.orders.len() >= PRODUCERS {
             return Outcome::Refused(Problem::past_limit("producer", PRODUCERS, "names in one job"));
         }
-        let next = match fold(document, report.clone(), now) {
+        let mut next = match fold(document, report.clone(), now) {
             Ok(next) => next,
             Err(problem) => return Outcome::Refused(problem),
         };
+        let mut forecast = record.forecast.clone();
+        forecast.follow(report, &mut next, now);
+        next.expires_at = expiry::expires_at(&next);
         if document_bytes(&next) > DOCUMENT_BYTES {
             let message = format!(
                 "The job's document would be larger than {DOCUMENT_BYTES} bytes; send less, or clear fields with null"
@@ -91,6 +94,7 @@ impl Acceptance {
             return Outcome::Refused(Problem::new(Code::PayloadTooLarge, message).with("limit", DOCUMENT_BYTES));
         }
         *document = next;
+        record.forecast = forecast;
         if let Some(order) = report.order {
             record.orders.insert(report.producer.clone(), order);
         }

@@ -1,15 +1,16 @@
 //! When a job is forgotten.
 
-use protocol::{Timestamp, limits::RETENTION_DAYS};
+use protocol::{Document, Timestamp, limits::RETENTION_DAYS};
 
-use crate::job::Job;
+const RETENTION_MS: u64 = RETENTION_DAYS.saturating_mul(86_400_000);
 
-const MILLIS_PER_DAY: u64 = 86_400_000;
+/// The next moment at which something falls due for the job without anybody calling: its end of life, thirty days after
+/// its end, or after its last change if it never ended.
+pub fn next_due(document: &Document) -> Timestamp {
+    expires_at(document).unwrap_or_else(|| document.updated_at.plus_millis(RETENTION_MS))
+}
 
-/// The next moment at which something falls due for the job without anybody calling: its end of life.
-///
-/// Thirty days after its end, or after its last change if it never ended.
-pub fn next_due(job: &Job) -> Timestamp {
-    let document = &job.document;
-    document.ended_at().unwrap_or(document.updated_at).plus_millis(RETENTION_DAYS.saturating_mul(MILLIS_PER_DAY))
+/// When an ended job is forgotten; of one that goes on nobody knows.
+pub fn expires_at(document: &Document) -> Option<Timestamp> {
+    document.ended_at().map(|ended_at| ended_at.plus_millis(RETENTION_MS))
 }

@@ -73,9 +73,16 @@ pub fn end(document: &Document) -> Vec<u8> {
     frame("end", "end", None, &End::of(document))
 }
 
-/// The frame that tells a problem.
-pub fn problem(problem: &Problem) -> Vec<u8> {
-    frame("problem", "problem", None, problem)
+/// The frame that tells the problem of one job, which it names.
+pub fn problem(job_id: &str, problem: &Problem) -> Vec<u8> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct JobProblem<'a> {
+        job_id: &'a str,
+        #[serde(flatten)]
+        problem: &'a Problem,
+    }
+    frame("problem", "problem", None, &JobProblem { job_id, problem })
 }
 
 fn frame(head: &str, name: &str, id: Option<&str>, data: &impl Serialize) -> Vec<u8> {
@@ -111,7 +118,11 @@ mod tests {
             ),
             (log(&page), Kind::Log(8, 9), "event: log\ndata: {\"jobId\""),
             (end(&document), Kind::End, "event: end\ndata: {\"jobId\""),
-            (problem(&Problem::job_not_found("a")), Kind::Problem, "event: problem\ndata: {\"error\""),
+            (
+                problem("a", &Problem::job_not_found("a")),
+                Kind::Problem,
+                "event: problem\ndata: {\"jobId\":\"a\",\"error\"",
+            ),
         ] {
             let (read, head) = Kind::read(&bytes).unwrap();
             assert_eq!(read, kind);

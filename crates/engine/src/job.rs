@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use protocol::{Document, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::forecast::Forecast;
+
 /// A job: one row of the object's storage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
@@ -20,6 +22,8 @@ pub struct Job {
 pub struct Record {
     /// The last `order` heard of each producer.
     pub orders: BTreeMap<String, u64>,
+    /// What is known of its pace.
+    pub forecast: Forecast,
     /// The number of the last log line.
     pub last_line: u64,
     /// The key of the log's first row in storage: the number of its first line.

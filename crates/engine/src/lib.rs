@@ -7,6 +7,7 @@
 //! It reads no clock, draws no randomness, stores and sends nothing: `now` and random bytes are arguments. How a report
 //! changes a document is `protocol`'s.
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it"))]
 
 pub mod accept;
 pub mod access;
@@ -14,6 +15,7 @@ pub mod creation;
 pub mod credential;
 pub mod expiry;
 pub mod flask;
+pub mod forecast;
 pub mod frame;
 pub mod grant;
 pub mod job;

@@ -146,7 +146,8 @@ fn known(percent: Option<f64>) -> Patch<Number> {
 
 /// Percent done; nobody knows how much of nothing is done.
 fn ratio(current: Number, total: Number) -> Option<f64> {
-    (total.get() > 0.0).then(|| (current.get() / total.get() * 100.0).min(100.0))
+    // Multiplied first, 57 of 100 is 57 and not 56.99999999999999; a product past all numbers is above 100 anyway.
+    (total.get() > 0.0).then(|| (current.get() * 100.0 / total.get()).min(100.0))
 }
 
 /// Brings the document into `status`, with what that dates and what it makes void.

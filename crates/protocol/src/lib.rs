@@ -7,11 +7,13 @@
 //! It never reads a clock, draws randomness, waits, or opens a connection, and it knows neither Workers nor browsers.
 //! What to do with a report (is it stale? who hears of it?) is decided in `engine`.
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it"))]
 
 pub mod answer;
 pub mod creation;
 pub mod cursor;
 pub mod document;
+pub mod eta;
 pub mod fields;
 pub mod fold;
 pub mod id;

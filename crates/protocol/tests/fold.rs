@@ -1,5 +1,5 @@
 //! What must hold of the fold whatever strangers send: every report here enters as bytes, as it does in production.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use protocol::{

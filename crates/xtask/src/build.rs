@@ -1,7 +1,7 @@
 //! Builds what is served: `cargo xtask build`.
 
 mod assets;
-mod element;
+pub(crate) mod element;
 mod worker;
 
 use crate::project::Project;

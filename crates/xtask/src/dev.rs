@@ -20,7 +20,6 @@ const PORT: u16 = 8787;
 /// The demo's key may do everything in the demo's project. Its id tells every other deployment to refuse it.
 const KEY_ID: &str = "insecure";
 const PROJECT: &str = "demo";
-const PERMISSIONS: &str = "jobs:read,jobs:write,jobs:control,jobs:admin";
 
 /// Reports on real work with curl alone, again and again. It finds BASE_URL and KEY in its environment.
 const DEMO_JOB: &str = "www/demo-job.sh";
@@ -42,33 +41,24 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
 
     let data = data.unwrap_or_else(|| project.target.join("dev-data"));
     fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
-    let key = Key::draw(KEY_ID, PROJECT, PERMISSIONS)?;
-    let variables = [
-        ("API_KEYS", key.line.clone()),
-        ("TOKEN_SECRET", token_secret(&data)?),
-        ("JOB_PROGRESS_DEV", "1".to_owned()),
-    ];
+    let key = Key::draw(KEY_ID, PROJECT, &keys::PERMISSIONS.join(","))?;
+    let variables =
+        [("API_KEYS", key.line.clone()), ("TOKEN_SECRET", token_secret(&data)?), ("JOB_PROGRESS_DEV", "1".to_owned())];
     let options = Options {
         runtime: Runtime::Wrangler,
         port,
         data,
-        variables: variables
-            .map(|(name, value)| (name.to_owned(), value))
-            .into(),
+        variables: variables.map(|(name, value)| (name.to_owned(), value)).into(),
         raised: false,
         log: project.scratch()?.join("dev.log"),
     };
     let mut server = steps::step("start the worker", || Server::start(&project, &options))?;
-    steps::note(&format!("its log: {}", options.log.display()));
+    steps::note(&format!("process group {}, log {}", server.group(), options.log.display()));
     let url = format!("http://localhost:{port}");
     println!("url: {url}/#{}", key.text);
     println!("key: {}", key.text);
 
-    let mut demo = if demo {
-        Some(Demo::start(&project, &url, &key.text)?)
-    } else {
-        None
-    };
+    let mut demo = if demo { Some(Demo::start(&project, &url, &key.text)?) } else { None };
     steps::note("Ctrl-C ends it all");
     while !process::interrupted() {
         server.check()?;
@@ -93,11 +83,7 @@ fn token_secret(data: &Path) -> Result<String> {
         return Ok(secret);
     }
     let secret = keys::random_text(43)?;
-    let file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path);
+    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
     file.and_then(|mut file| file.write_all(secret.as_bytes()))
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(secret)
@@ -115,29 +101,17 @@ impl Demo {
         let log = project.scratch()?.join("demo-job.log");
         let file = File::create(&log)?;
         let mut command = Command::new("sh");
-        command
-            .arg(project.root.join(DEMO_JOB))
-            .current_dir(&project.root);
-        command
-            .env("BASE_URL", url)
-            .env("KEY", key)
-            .stdout(file.try_clone()?)
-            .stderr(file);
+        command.arg(project.root.join(DEMO_JOB)).current_dir(&project.root);
+        command.env("BASE_URL", url).env("KEY", key).stdout(file.try_clone()?).stderr(file);
         let group = Group::start_guarded(&mut command, None)?;
-        steps::note(&format!("the demo job's log: {}", log.display()));
-        Ok(Self {
-            group,
-            log,
-            page_told: false,
-        })
+        steps::note(&format!("the demo job: process group {}, log {}", group.id(), log.display()));
+        Ok(Self { group, log, page_told: false })
     }
 
     /// Tells the page of its first job once it is known. False once the demo job is over, which is told too.
     fn look(&mut self) -> Result<bool> {
         if !self.page_told
-            && let Some(page) = fs::read_to_string(&self.log)?
-                .lines()
-                .find(|line| line.starts_with("page: "))
+            && let Some(page) = fs::read_to_string(&self.log)?.lines().find(|line| line.starts_with("page: "))
         {
             println!("{page}");
             self.page_told = true;

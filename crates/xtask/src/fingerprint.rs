@@ -4,6 +4,7 @@ use crate::project::Project;
 use crate::steps;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,11 +20,8 @@ impl Fingerprint {
     /// Adds a file, or every file of a folder, by name and content.
     pub(crate) fn add(&mut self, path: &Path) -> Result<()> {
         if !path.is_dir() {
-            let content =
-                fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            self.0.update(path.as_os_str().as_encoded_bytes());
-            self.0.update(content.len().to_le_bytes());
-            self.0.update(content);
+            let content = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            self.add_as(path, &content);
             return Ok(());
         }
         for entry in entries(path)? {
@@ -32,13 +30,16 @@ impl Fingerprint {
         Ok(())
     }
 
+    /// Adds a content under a name.
+    pub(crate) fn add_as(&mut self, name: impl AsRef<OsStr>, content: &[u8]) {
+        self.0.update(name.as_ref().as_encoded_bytes());
+        self.0.update(content.len().to_le_bytes());
+        self.0.update(content);
+    }
+
     /// The hash, in hexadecimal.
     pub(crate) fn finish(self) -> String {
-        self.0
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

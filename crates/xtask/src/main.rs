@@ -17,7 +17,10 @@ mod project;
 mod serve;
 mod server;
 mod setup;
+mod size;
+mod smoke;
 mod steps;
+mod test;
 mod workerd;
 mod wrangler;
 
@@ -27,13 +30,19 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask <command>
 
-  setup  [--browser]                install what is missing: wasm target, cargo tools, npm packages
+  setup  [--browser] [--python]     install what is missing: wasm target, cargo tools, npm packages;
+                                    and what only the tests need
   build                             the worker (build/) and the static assets (dist/assets/)
   dev    [--port P] [--no-demo] [--data DIR]
                                     run it all here, with a demo job; Ctrl-C ends it
   serve  --port P --data DIR [--workerd] [--raise-limits] [--log FILE]
                                     run what is built, for tests and benches; keys come from the environment
+  test   [STEP…]                    every test, or some: native, contract, browser, dev, deploy
   check                             format, clippy with warnings denied (native and wasm), tidy
+  size                              raw and gzip bytes of what is served; fails over budget
+  key new --project P --permissions A,B [--id ID]
+                                    draw an API key: the key itself, and its line for API_KEYS
+  key secret --project P            the project's signing secret, from the TOKEN_SECRET of the environment
 ";
 
 fn main() -> ExitCode {
@@ -63,7 +72,10 @@ fn run() -> Result<()> {
         "build" => build::command(args),
         "dev" => dev::command(args),
         "serve" => serve::command(args),
+        "test" => test::command(args),
         "check" => check::command(args),
+        "size" => size::command(args),
+        "key" => keys::command(args),
         process::GUARD => process::guard(args),
         "help" => {
             print!("{HELP}");

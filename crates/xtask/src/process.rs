@@ -4,13 +4,13 @@ use crate::steps;
 use anyhow::{Context, Result, bail};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::env;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -28,20 +28,29 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-/// From now on SIGINT, SIGTERM and SIGHUP are remembered, for [`interrupted`], instead of ending us in the midst.
+static OURSELVES: OnceLock<PathBuf> = OnceLock::new();
+
+/// To be called first. From then on SIGINT, SIGTERM and SIGHUP are remembered, for [`interrupted`], instead of ending us
+/// in the midst.
 pub(crate) fn take_charge() -> Result<()> {
     let flag = INTERRUPTED.get_or_init(Arc::default);
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(flag))?;
     }
+    // Once cargo has put a new build in our place, Linux knows the running program no more.
+    let path = env::current_exe().context("cannot tell where this program is")?;
+    OURSELVES.get_or_init(|| path);
     adopt_orphans()
+}
+
+/// This program, to start it again.
+pub(crate) fn ourselves() -> Result<&'static Path> {
+    OURSELVES.get().map(PathBuf::as_path).context("this program does not know its own path")
 }
 
 /// Whether we were asked to end.
 pub(crate) fn interrupted() -> bool {
-    INTERRUPTED
-        .get()
-        .is_some_and(|flag| flag.load(Ordering::Relaxed))
+    INTERRUPTED.get().is_some_and(|flag| flag.load(Ordering::Relaxed))
 }
 
 /// A child and all it starts.
@@ -58,26 +67,15 @@ impl Group {
         let child = command.stdin(Stdio::null()).process_group(0).spawn();
         let child = child.with_context(|| format!("cannot run {name}"))?;
         let id = Pid::from_raw(i32::try_from(child.id())?);
-        Ok(Self {
-            child,
-            id,
-            guard: None,
-        })
+        Ok(Self { child, id, guard: None })
     }
 
     /// The same, with a guard that ends the group and removes `dir` even if we are killed.
     pub(crate) fn start_guarded(command: &mut Command, dir: Option<&Path>) -> Result<Self> {
         let mut group = Self::start(command)?;
-        let mut guard = Command::new(env::current_exe()?);
-        guard
-            .arg(GUARD)
-            .arg(group.id.to_string())
-            .args(dir)
-            .process_group(0);
-        guard
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        let mut guard = Command::new(ourselves()?);
+        guard.arg(GUARD).arg(group.id.to_string()).args(dir).process_group(0);
+        guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         group.guard = Some(guard.spawn().context("cannot start the guard")?);
         Ok(group)
     }
@@ -149,6 +147,12 @@ fn adopt_orphans() -> Result<()> {
 /// Waits for every member of a killed group that is ours to wait for.
 fn reap(group: Pid) {
     while waitpid(Pid::from_raw(-group.as_raw()), None).is_ok() {}
+}
+
+/// The same without waiting for the living.
+pub(crate) fn reap_dead(group: Pid) {
+    let dead = |status| !matches!(status, Ok(WaitStatus::StillAlive) | Err(_));
+    while dead(waitpid(Pid::from_raw(-group.as_raw()), Some(WaitPidFlag::WNOHANG))) {}
 }
 
 /// Waits until whoever started us is gone, then kills the group that the first argument names and removes the folder

@@ -28,28 +28,14 @@ impl Project {
     pub(crate) fn load() -> Result<Self> {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let mut cargo = Command::new(cargo());
-        cargo.args([
-            "metadata",
-            "--no-deps",
-            "--format-version",
-            "1",
-            "--manifest-path",
-        ]);
+        cargo.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]);
         cargo.arg(manifest);
         let output = cargo.output().context("cargo cannot be run")?;
         if !output.status.success() {
-            bail!(
-                "cargo metadata failed:\n{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            bail!("cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr));
         }
         let metadata: Value = serde_json::from_slice(&output.stdout)?;
-        let path = |pointer: &str| {
-            metadata
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .map(PathBuf::from)
-        };
+        let path = |pointer: &str| metadata.pointer(pointer).and_then(Value::as_str).map(PathBuf::from);
         let packages = metadata.get("packages").and_then(Value::as_array);
         let packages = packages.context("cargo metadata names no packages")?;
         Ok(Self {
@@ -66,19 +52,10 @@ impl Project {
         while let Some(name) = open.pop() {
             let found = self.crates.iter().find(|candidate| candidate.name == name);
             let found = found.with_context(|| format!("the workspace has no crate `{name}`"))?;
-            open.extend(
-                found
-                    .ours
-                    .iter()
-                    .filter(|other| !names.contains(*other))
-                    .cloned(),
-            );
+            open.extend(found.ours.iter().filter(|other| !names.contains(*other)).cloned());
             names.insert(name);
         }
-        let wanted = self
-            .crates
-            .iter()
-            .filter(|candidate| names.contains(&candidate.name));
+        let wanted = self.crates.iter().filter(|candidate| names.contains(&candidate.name));
         Ok(wanted.map(|found| found.dir.clone()).collect())
     }
 
@@ -99,9 +76,7 @@ impl Project {
         let mut paths = vec![self.root.join("node_modules/.bin")];
         paths.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
         let mut command = Command::new(self.npm_program(program));
-        command
-            .env("PATH", env::join_paths(paths)?)
-            .current_dir(&self.root);
+        command.env("PATH", env::join_paths(paths)?).current_dir(&self.root);
         Ok(command)
     }
 
@@ -109,9 +84,7 @@ impl Project {
     pub(crate) fn locked_version(&self, name: &str) -> Result<String> {
         let lock = fs::read_to_string(self.root.join("Cargo.lock")).context("no Cargo.lock")?;
         let entry = format!("name = \"{name}\"\nversion = \"");
-        let version = lock
-            .split_once(&entry)
-            .and_then(|(_, rest)| rest.split_once('"'));
+        let version = lock.split_once(&entry).and_then(|(_, rest)| rest.split_once('"'));
         let (version, _) = version.with_context(|| format!("Cargo.lock has no `{name}`"))?;
         Ok(version.to_owned())
     }
@@ -121,15 +94,11 @@ impl Crate {
     fn read(package: &Value) -> Option<Self> {
         let manifest = Path::new(package["manifest_path"].as_str()?);
         let dependencies = package["dependencies"].as_array()?.iter();
-        let ours = dependencies
-            .filter(|dependency| dependency["path"].is_string() && dependency["kind"] != "dev");
+        let ours = dependencies.filter(|dependency| dependency["path"].is_string() && dependency["kind"] != "dev");
         Some(Self {
             name: package["name"].as_str()?.to_owned(),
             dir: manifest.parent()?.to_owned(),
-            ours: ours
-                .filter_map(|dependency| dependency["name"].as_str())
-                .map(str::to_owned)
-                .collect(),
+            ours: ours.filter_map(|dependency| dependency["name"].as_str()).map(str::to_owned).collect(),
         })
     }
 }
@@ -141,13 +110,8 @@ pub(crate) fn cargo() -> PathBuf {
 
 /// The folder for tools that a second clone should find again.
 pub(crate) fn cache() -> Result<PathBuf> {
-    let absolute = |name: &str| {
-        env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let home =
-        || absolute("HOME").context("HOME is not set, so there is no place for the tools' cache");
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || absolute("HOME").context("HOME is not set, so there is no place for the tools' cache");
     let base = match absolute("XDG_CACHE_HOME") {
         Some(dir) => dir,
         None if cfg!(target_os = "macos") => home()?.join("Library/Caches"),
@@ -161,7 +125,5 @@ pub(crate) fn cache() -> Result<PathBuf> {
 /// The first program of that name on PATH.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let paths = env::var_os("PATH")?;
-    env::split_paths(&paths)
-        .map(|dir| dir.join(program))
-        .find(|file| file.is_file())
+    env::split_paths(&paths).map(|dir| dir.join(program)).find(|file| file.is_file())
 }

@@ -46,21 +46,9 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let port: u16 = port.context("--port is missing")?;
     let data = data.context("--data is missing")?;
     let project = Project::load()?;
-    let log = log.map_or_else(
-        || Ok(project.scratch()?.join(format!("serve-{port}.log"))),
-        anyhow::Ok,
-    )?;
-    let variables = VARIABLES
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)));
-    let options = Options {
-        runtime,
-        port,
-        data,
-        variables: variables.collect(),
-        raised,
-        log,
-    };
+    let log = log.map_or_else(|| Ok(project.scratch()?.join(format!("serve-{port}.log"))), anyhow::Ok)?;
+    let variables = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)));
+    let options = Options { runtime, port, data, variables: variables.collect(), raised, log };
     let mut server = Server::start(&project, &options)?;
     println!("group: {}", server.group());
     println!("ready: http://127.0.0.1:{port}");

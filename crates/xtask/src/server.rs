@@ -61,32 +61,19 @@ impl Server {
     /// Starts a worker and waits until it answers.
     pub(crate) fn start(project: &Project, options: &Options) -> Result<Self> {
         await_port(options.port)?;
-        fs::create_dir_all(&options.data)
-            .with_context(|| format!("cannot make {}", options.data.display()))?;
+        fs::create_dir_all(&options.data).with_context(|| format!("cannot make {}", options.data.display()))?;
         let data = fs::canonicalize(&options.data)?;
         // Configuration and temporary files of this run. They hold secrets and are gone with it.
-        let dir = project
-            .scratch()?
-            .join(format!("run-{}-{}", std::process::id(), options.port));
+        let dir = project.scratch()?.join(format!("run-{}-{}", std::process::id(), options.port));
         let mut command = match options.runtime {
             Runtime::Wrangler => under_wrangler(project, options, &dir, &data)?,
             Runtime::Workerd => under_workerd(project, options, &dir, &data)?,
         };
-        let log = File::create(&options.log)
-            .with_context(|| format!("cannot write {}", options.log.display()))?;
-        command
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .env("TMPDIR", &dir);
+        let log = File::create(&options.log).with_context(|| format!("cannot write {}", options.log.display()))?;
+        command.stdout(log.try_clone()?).stderr(log).env("TMPDIR", &dir);
         let group = Group::start_guarded(&mut command, Some(&dir))?;
         let checked = Instant::now();
-        let mut server = Self {
-            group,
-            port: options.port,
-            log: options.log.clone(),
-            checked,
-            silences: 0,
-        };
+        let mut server = Self { group, port: options.port, log: options.log.clone(), checked, silences: 0 };
         server.await_answer()?;
         Ok(server)
     }
@@ -104,11 +91,7 @@ impl Server {
         if self.checked.elapsed() < CHECKUP {
             return Ok(());
         }
-        self.silences = if healthy(self.port) {
-            0
-        } else {
-            self.silences + 1
-        };
+        self.silences = if healthy(self.port) { 0 } else { self.silences + 1 };
         self.checked = Instant::now();
         if self.silences >= SILENCES {
             return self.lost("the worker does not answer any more");
@@ -126,10 +109,7 @@ impl Server {
                 bail!("interrupted");
             }
             if Instant::now() > deadline {
-                return self.lost(&format!(
-                    "the worker did not answer within {}",
-                    steps::time(START_PATIENCE)
-                ));
+                return self.lost(&format!("the worker did not answer within {}", steps::time(START_PATIENCE)));
             }
             thread::sleep(LOOK);
         }
@@ -152,49 +132,30 @@ fn await_port(port: u16) -> Result<()> {
     let deadline = Instant::now() + PORT_PATIENCE;
     while let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         if Instant::now() > deadline || process::interrupted() {
-            bail!(
-                "port {port} is taken ({error}): end what listens there, or choose another with --port"
-            );
+            bail!("port {port} is taken ({error}): end what listens there, or choose another with --port");
         }
         thread::sleep(LOOK);
     }
     Ok(())
 }
 
-fn under_wrangler(
-    project: &Project,
-    options: &Options,
-    dir: &Path,
-    data: &Path,
-) -> Result<Command> {
+fn under_wrangler(project: &Project, options: &Options, dir: &Path, data: &Path) -> Result<Command> {
     wrangler::configure(project, dir, &options.variables, options.raised)?;
     let mut command = wrangler::command(project)?;
-    command.args([
-        "dev",
-        "--local",
-        "--ip",
-        "127.0.0.1",
-        "--show-interactive-dev-session=false",
-    ]);
+    command.args(["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session=false"]);
     command.arg("--port").arg(options.port.to_string());
     // Two runs at once would both want wrangler's usual port for the debugger.
-    command
-        .arg("--inspector-port")
-        .arg(free_port()?.to_string());
+    command.arg("--inspector-port").arg(free_port()?.to_string());
     command.arg("--config").arg(dir.join("wrangler.toml"));
     command.arg("--persist-to").arg(data);
-    command
-        .env("WRANGLER_REGISTRY_PATH", dir.join("registry"))
-        .env("WRANGLER_LOG_PATH", dir.join("logs"));
+    command.env("WRANGLER_REGISTRY_PATH", dir.join("registry")).env("WRANGLER_LOG_PATH", dir.join("logs"));
     Ok(command)
 }
 
 fn under_workerd(project: &Project, options: &Options, dir: &Path, data: &Path) -> Result<Command> {
     workerd::configure(project, dir, data, options.port, &options.variables)?;
     let mut command = project.npm_command("workerd")?;
-    command
-        .args(["serve", "--experimental"])
-        .arg(dir.join("config.capnp"));
+    command.args(["serve", "--experimental"]).arg(dir.join("config.capnp"));
     command.envs(options.variables.iter().map(|(name, value)| (name, value)));
     Ok(command)
 }
@@ -205,10 +166,7 @@ fn healthy(port: u16) -> bool {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut stream = TcpStream::connect_timeout(&address, ANSWER_PATIENCE)?;
         stream.set_read_timeout(Some(ANSWER_PATIENCE))?;
-        write!(
-            stream,
-            "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
-        )?;
+        write!(stream, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")?;
         let mut head = [0; 12];
         stream.read_exact(&mut head)?;
         Ok(&head == b"HTTP/1.1 200")

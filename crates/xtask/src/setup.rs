@@ -3,6 +3,7 @@
 mod browser;
 mod cargo_tools;
 mod npm;
+mod python;
 
 use crate::project::{self, Project};
 use crate::steps;
@@ -13,6 +14,7 @@ use std::process::Command;
 use std::time::Instant;
 
 pub(crate) use browser::chromium;
+pub(crate) use npm::packages;
 
 /// The target of what runs in browsers and at the edge.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
@@ -27,12 +29,13 @@ pub(crate) struct Tools {
     pub(crate) versions: String,
 }
 
-/// `cargo xtask setup [--browser]`
+/// `cargo xtask setup [--browser] [--python]`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
-    let mut browser = false;
+    let (mut browser, mut python) = (false, false);
     while let Some(arg) = args.next()? {
         match arg {
             lexopt::Arg::Long("browser") => browser = true,
+            lexopt::Arg::Long("python") => python = true,
             other => return Err(other.unexpected().into()),
         }
     }
@@ -40,6 +43,9 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     tools(&project)?;
     if browser {
         steps::note(&format!("browser: {}", chromium(&project)?.display()));
+    }
+    if python {
+        steps::note(&format!("Python's programs: {}", python::python_venv(&project)?.display()));
     }
     Ok(())
 }
@@ -50,36 +56,21 @@ pub(crate) fn tools(project: &Project) -> Result<Tools> {
     wasm_target(project)?;
     npm::packages(project)?;
     let [wasm_bindgen, worker_build] = cargo_tools::all(project)?;
-    let rustc = steps::output(
-        Command::new("rustc")
-            .arg("--version")
-            .current_dir(&project.root),
-    )?;
-    let versions = format!(
-        "{rustc}, {wasm_bindgen}, {worker_build}, {}",
-        npm::fingerprint(project)?
-    );
+    let rustc = steps::output(Command::new("rustc").arg("--version").current_dir(&project.root))?;
+    let versions = format!("{rustc}, {wasm_bindgen}, {worker_build}, {}", npm::fingerprint(project)?);
     steps::done("everything a build needs is there", started);
-    Ok(Tools {
-        wasm_bindgen: wasm_bindgen.program,
-        worker_build: worker_build.program,
-        versions,
-    })
+    Ok(Tools { wasm_bindgen: wasm_bindgen.program, worker_build: worker_build.program, versions })
 }
 
 /// Adds the wasm target to the toolchain that builds us.
 pub(crate) fn wasm_target(project: &Project) -> Result<()> {
     let mut rustc = Command::new("rustc");
-    rustc
-        .args(["--target", WASM, "--print", "target-libdir"])
-        .current_dir(&project.root);
+    rustc.args(["--target", WASM, "--print", "target-libdir"]).current_dir(&project.root);
     if PathBuf::from(steps::output(&mut rustc)?).is_dir() {
         return Ok(());
     }
     let mut rustup = Command::new("rustup");
-    rustup
-        .args(["target", "add", WASM])
-        .current_dir(&project.root);
+    rustup.args(["target", "add", WASM]).current_dir(&project.root);
     let log = project.scratch()?.join("rustup.log");
     steps::logged(&format!("add the {WASM} target"), &log, &mut rustup)
         .with_context(|| format!("without rustup, install the {WASM} target by other means"))

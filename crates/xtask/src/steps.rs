@@ -45,11 +45,7 @@ pub(crate) fn logged(name: &str, log: &Path, command: &mut Command) -> Result<()
     progress.clear();
     if !status?.success() {
         eprintln!("{}", tail(log, TAIL_BYTES));
-        bail!(
-            "{name} failed after {}; all it said is in {}",
-            time(started.elapsed()),
-            log.display()
-        );
+        bail!("{name} failed after {}; all it said is in {}", time(started.elapsed()), log.display());
     }
     done(name, started);
     Ok(())
@@ -70,14 +66,9 @@ pub(crate) fn shown(name: &str, command: &mut Command) -> Result<()> {
 /// Runs a command for what it prints.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .with_context(|| format!("cannot run {name}"))?;
+    let output = command.output().with_context(|| format!("cannot run {name}"))?;
     if !output.status.success() {
-        bail!(
-            "{name} failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("{name} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
@@ -106,11 +97,7 @@ pub(crate) fn tail(file: &Path, bytes: u64) -> String {
 
 /// Removes what a step leaves behind, if it is there.
 pub(crate) fn remove(path: &Path) -> Result<()> {
-    let removed = if path.is_dir() {
-        fs::remove_dir_all(path)
-    } else {
-        fs::remove_file(path)
-    };
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("cannot remove {}", path.display()))
@@ -130,21 +117,11 @@ struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     fn new(name: &'a str, log: &'a Path, started: Instant) -> Self {
-        Self {
-            name,
-            log,
-            started,
-            told: None,
-            terminal: io::stderr().is_terminal(),
-        }
+        Self { name, log, started, told: None, terminal: io::stderr().is_terminal() }
     }
 
     fn tick(&mut self) {
-        let pause = if self.terminal {
-            Duration::from_millis(200)
-        } else {
-            SIGN_OF_LIFE
-        };
+        let pause = if self.terminal { Duration::from_millis(200) } else { SIGN_OF_LIFE };
         let due = self.told.map_or(self.started + SHORT, |told| told + pause);
         if Instant::now() < due {
             return;
@@ -152,11 +129,7 @@ impl<'a> Progress<'a> {
         let last = tail(self.log, 400);
         let last = last.lines().last().unwrap_or_default().trim();
         let last: String = last.chars().filter(|c| !c.is_control()).take(60).collect();
-        let line = format!(
-            "  … {} ({}) {last}",
-            self.name,
-            time(self.started.elapsed())
-        );
+        let line = format!("  … {} ({}) {last}", self.name, time(self.started.elapsed()));
         if self.terminal {
             eprint!("\r\x1b[2K{line}");
         } else {

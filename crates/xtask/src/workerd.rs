@@ -16,24 +16,16 @@ pub(crate) fn configure(
     variables: &[(String, String)],
 ) -> Result<()> {
     fs::create_dir_all(dir)?;
-    let shipped =
-        fs::read_to_string(project.root.join("wrangler.toml")).context("no wrangler.toml")?;
+    let shipped = fs::read_to_string(project.root.join("wrangler.toml")).context("no wrangler.toml")?;
     let line = |key: &str| {
-        let found = shipped
-            .lines()
-            .find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
+        let found = shipped.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
         found.with_context(|| format!("wrangler.toml has no {key}"))
     };
     let date = line("compatibility_date")?;
     let flags = line("compatibility_flags")?;
     let mut bindings = vec![r#"(name = "JOBS", durableObjectNamespace = "JobObject")"#.to_owned()];
-    for name in shipped
-        .lines()
-        .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix("_LIMIT\""))
-    {
-        bindings.push(format!(
-            r#"(name = "{name}_LIMIT", wrapped = (moduleName = "limits"))"#
-        ));
+    for name in shipped.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix("_LIMIT\"")) {
+        bindings.push(format!(r#"(name = "{name}_LIMIT", wrapped = (moduleName = "limits"))"#));
     }
     for (name, _) in variables {
         bindings.push(format!(r#"(name = "{name}", fromEnvironment = "{name}")"#));
@@ -43,8 +35,7 @@ pub(crate) fn configure(
     let module = project.root.join("build/index_bg.wasm");
     for (link, target) in [("index.js", &script), ("index_bg.wasm", &module)] {
         // `embed` takes paths below the configuration only.
-        fs::copy(target, dir.join(link))
-            .with_context(|| format!("{} is not built", target.display()))?;
+        fs::copy(target, dir.join(link)).with_context(|| format!("{} is not built", target.display()))?;
     }
     let config = format!(
         r#"using Workerd = import "/workerd/workerd.capnp";

@@ -110,9 +110,9 @@ impl Viewers {
     }
 
     /// Tells every viewer a problem after which there is nothing more to tell.
-    pub(super) fn dismiss(&self, problem: &Problem) {
+    pub(super) fn dismiss(&self, job_id: &str, problem: &Problem) {
         self.shared.calm();
-        let bytes = array(&frame::problem(problem));
+        let bytes = array(&frame::problem(job_id, problem));
         for socket in sockets(&self.shared.raw, None) {
             send_array(&socket, &bytes);
             let _ = socket.close_with_code(1000);

@@ -32,8 +32,7 @@ pub(super) fn build(project: &Project) -> Result<()> {
         if let Some(dir) = target.parent() {
             fs::create_dir_all(dir)?;
         }
-        fs::write(&target, content)
-            .with_context(|| format!("cannot write {}", target.display()))?;
+        fs::write(&target, content).with_context(|| format!("cannot write {}", target.display()))?;
     }
     Ok(())
 }

@@ -13,7 +13,10 @@ use std::process::Command;
 const CRATE: &str = "element";
 
 /// The scripts we write ourselves, each with the name it is served under.
-pub(crate) const SCRIPTS: &[(&str, &str)] = &[("crates/element/js/loader.js", "job-progress.js")];
+const SCRIPTS: &[(&str, &str)] = &[("crates/element/js/loader.js", LOADER)];
+
+/// The one script a page names.
+pub(crate) const LOADER: &str = "job-progress.js";
 
 /// What wasm-bindgen makes. The loader imports it when it is first needed.
 pub(crate) const GLUE: &str = "job-progress-element.js";
@@ -51,14 +54,8 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
         let mut cargo = Command::new(project::cargo());
         cargo.args(["build", "--release", "--package", CRATE, "--target", WASM]);
         cargo.current_dir(&project.root);
-        steps::logged(
-            "compile the element",
-            &scratch.join("element.log"),
-            &mut cargo,
-        )?;
-        steps::step("shrink the element", || {
-            shrink(project, tools, &scratch.join("element"))
-        })
+        steps::logged("compile the element", &scratch.join("element.log"), &mut cargo)?;
+        steps::step("shrink the element", || shrink(project, tools, &scratch.join("element")))
     })
 }
 
@@ -66,28 +63,15 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
 fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
     let name = GLUE.trim_end_matches(".js");
     let mut bindgen = Command::new(&tools.wasm_bindgen);
-    bindgen.args([
-        "--target",
-        "web",
-        "--no-typescript",
-        "--omit-default-module-path",
-    ]);
+    bindgen.args(["--target", "web", "--no-typescript", "--omit-default-module-path"]);
     bindgen.args(["--out-name", name, "--out-dir"]).arg(work);
-    bindgen.arg(
-        project
-            .target
-            .join(WASM)
-            .join("release")
-            .join(format!("{CRATE}.wasm")),
-    );
+    bindgen.arg(project.target.join(WASM).join("release").join(format!("{CRATE}.wasm")));
     steps::output(&mut bindgen)?;
 
     let out = out_dir(project);
     fs::create_dir_all(&out)?;
     let mut optimise = project.npm_command("wasm-opt")?;
-    optimise
-        .args(["-Oz", "--strip-producers", "--output"])
-        .arg(out.join(MODULE));
+    optimise.args(["-Oz", "--strip-producers", "--output"]).arg(out.join(MODULE));
     optimise.arg(work.join(format!("{name}_bg.wasm")));
     steps::output(&mut optimise)?;
 
@@ -109,12 +93,7 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
                 continue;
             }
             steps::step(&format!("bundle {served}"), || {
-                esbuild(
-                    project,
-                    &entry,
-                    &out.join(served),
-                    &["--bundle", &format!("--external:./{GLUE}")],
-                )
+                esbuild(project, &entry, &out.join(served), &["--bundle", &format!("--external:./{GLUE}")])
             })?;
         }
         Ok(())
@@ -123,16 +102,7 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
 
 fn esbuild(project: &Project, entry: &Path, served: &Path, options: &[&str]) -> Result<()> {
     let mut esbuild = project.npm_command("esbuild")?;
-    esbuild.arg(entry).args([
-        "--minify",
-        "--format=esm",
-        "--target=es2022",
-        "--log-level=warning",
-    ]);
-    esbuild
-        .args(options)
-        .arg(format!("--outfile={}", served.display()));
-    steps::output(&mut esbuild)
-        .map(drop)
-        .with_context(|| format!("{} is not well formed", entry.display()))
+    esbuild.arg(entry).args(["--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
+    esbuild.args(options).arg(format!("--outfile={}", served.display()));
+    steps::output(&mut esbuild).map(drop).with_context(|| format!("{} is not well formed", entry.display()))
 }

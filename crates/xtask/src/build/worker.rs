@@ -27,10 +27,6 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
         command.env("WASM_BINDGEN_BIN", &tools.wasm_bindgen);
         command.env("WASM_OPT_BIN", project.npm_program("wasm-opt"));
         command.env("ESBUILD_BIN", project.npm_program("esbuild"));
-        steps::logged(
-            "build the worker",
-            &project.scratch()?.join("worker.log"),
-            &mut command,
-        )
+        steps::logged("build the worker", &project.scratch()?.join("worker.log"), &mut command)
     })
 }

@@ -8,12 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Names under which it is known on PATH.
-const NAMES: &[&str] = &[
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
+const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Where macOS keeps it.
 const APPS: &[&str] = &[
@@ -25,10 +20,7 @@ const APPS: &[&str] = &[
 pub(crate) fn chromium(project: &Project) -> Result<PathBuf> {
     if let Some(named) = env::var_os("JOB_PROGRESS_CHROMIUM").map(PathBuf::from) {
         if !named.is_file() {
-            bail!(
-                "JOB_PROGRESS_CHROMIUM names {}, which is no file",
-                named.display()
-            );
+            bail!("JOB_PROGRESS_CHROMIUM names {}, which is no file", named.display());
         }
         return Ok(named);
     }
@@ -51,16 +43,11 @@ fn install(project: &Project) -> Result<()> {
     let root = steps::output(Command::new("id").arg("-u"))? == "0";
     let sudo = || steps::output(Command::new("sudo").args(["-n", "true"])).is_ok();
     if project::on_path("apt-get").is_none() || !(root || sudo()) {
-        bail!(
-            "the browser tests need Chromium or Chrome: install one, or name it in JOB_PROGRESS_CHROMIUM"
-        );
+        bail!("the browser tests need Chromium or Chrome: install one, or name it in JOB_PROGRESS_CHROMIUM");
     }
     for (step, arguments) in [
         ("update the list of Debian packages", &["update"][..]),
-        (
-            "install chromium",
-            &["install", "-y", "--no-install-recommends", "chromium"],
-        ),
+        ("install chromium", &["install", "-y", "--no-install-recommends", "chromium"]),
     ] {
         let mut apt = Command::new(if root { "apt-get" } else { "sudo" });
         if !root {

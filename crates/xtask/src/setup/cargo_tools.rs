@@ -30,20 +30,8 @@ pub(super) fn all(project: &Project) -> Result<[Tool; 2]> {
     let wasm_bindgen = project.locked_version("wasm-bindgen")?;
     let workshop = project.scratch()?.join("tools");
     let tools = [
-        find_or_install(
-            project,
-            &workshop,
-            "wasm-bindgen-cli",
-            "wasm-bindgen",
-            wasm_bindgen,
-        )?,
-        find_or_install(
-            project,
-            &workshop,
-            "worker-build",
-            "worker-build",
-            WORKER_BUILD.to_owned(),
-        )?,
+        find_or_install(project, &workshop, "wasm-bindgen-cli", "wasm-bindgen", wasm_bindgen)?,
+        find_or_install(project, &workshop, "worker-build", "worker-build", WORKER_BUILD.to_owned())?,
     ];
     // What the two have in common was built once there; nobody needs it any more.
     steps::remove(&workshop)?;
@@ -57,15 +45,9 @@ fn find_or_install(
     program: &'static str,
     version: String,
 ) -> Result<Tool> {
-    let dir = project::cache()?
-        .join("tools")
-        .join(format!("{name}-{version}"));
+    let dir = project::cache()?.join("tools").join(format!("{name}-{version}"));
     let cached = dir.join("bin").join(program);
-    let tool = |program| Tool {
-        name,
-        version: version.clone(),
-        program,
-    };
+    let tool = |program| Tool { name, version: version.clone(), program };
     if cached.is_file() {
         return Ok(tool(cached));
     }
@@ -85,13 +67,7 @@ fn is_version(program: &Path, version: &str) -> bool {
 }
 
 /// Builds aside and renames, so that the cache never holds half a tool.
-fn install(
-    project: &Project,
-    workshop: &Path,
-    name: &str,
-    version: &str,
-    dir: &Path,
-) -> Result<()> {
+fn install(project: &Project, workshop: &Path, name: &str, version: &str, dir: &Path) -> Result<()> {
     let mut aside = dir.as_os_str().to_owned();
     aside.push(format!(".{}.tmp", process::id()));
     let aside = PathBuf::from(aside);
@@ -99,18 +75,11 @@ fn install(
     let step = format!("build {name} {version}, once for this machine");
     let cargo = |locked: &[&str]| {
         let mut cargo = Command::new(project::cargo());
-        cargo
-            .args(["install", name, "--version", version, "--root"])
-            .arg(&aside)
-            .args(locked);
+        cargo.args(["install", name, "--version", version, "--root"]).arg(&aside).args(locked);
         cargo.env("CARGO_TARGET_DIR", workshop);
         // A tool that runs for a second need not be optimised for minutes.
-        cargo
-            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-            .env("CARGO_PROFILE_RELEASE_LTO", "off");
-        cargo
-            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-            .env("CARGO_PROFILE_RELEASE_DEBUG", "0");
+        cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
+        cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_DEBUG", "0");
         // Flags for our own crates are none of the tools' business.
         cargo.env_remove("RUSTFLAGS").current_dir(&aside);
         cargo

@@ -18,7 +18,7 @@ const COMPLETED_BY_SCRIPT: &[(&str, &str, &str)] = &[
 ];
 
 /// Installs the packages unless those of this lock file are there.
-pub(super) fn packages(project: &Project) -> Result<()> {
+pub(crate) fn packages(project: &Project) -> Result<()> {
     let stamp = project.root.join("node_modules/.installed");
     let wanted = fingerprint(project)?;
     let installed = || fs::read_to_string(&stamp).is_ok_and(|made| made == wanted);
@@ -31,13 +31,8 @@ pub(super) fn packages(project: &Project) -> Result<()> {
     }
     let npm = project::on_path("npm").context("npm is missing: install Node.js 20 or newer")?;
     let mut ci = Command::new(npm);
-    ci.args(["ci", "--no-audit", "--no-fund"])
-        .current_dir(&project.root);
-    steps::logged(
-        "install the npm packages",
-        &project.scratch()?.join("npm.log"),
-        &mut ci,
-    )?;
+    ci.args(["ci", "--no-audit", "--no-fund"]).current_dir(&project.root);
+    steps::logged("install the npm packages", &project.scratch()?.join("npm.log"), &mut ci)?;
     for (program, dir, script) in COMPLETED_BY_SCRIPT {
         if runs(project, program) {
             continue;
@@ -47,9 +42,7 @@ pub(super) fn packages(project: &Project) -> Result<()> {
         let log = project.scratch()?.join(format!("npm-{program}.log"));
         steps::logged(&format!("complete {program}"), &log, &mut node)?;
         if !runs(project, program) {
-            bail!(
-                "{program} does not run although npm installed it: try `{program} --version` in node_modules/.bin"
-            );
+            bail!("{program} does not run although npm installed it: try `{program} --version` in node_modules/.bin");
         }
     }
     fs::write(stamp, wanted)?;
@@ -57,9 +50,7 @@ pub(super) fn packages(project: &Project) -> Result<()> {
 }
 
 fn runs(project: &Project, program: &str) -> bool {
-    let version = project
-        .npm_command(program)
-        .and_then(|mut command| steps::output(command.arg("--version")));
+    let version = project.npm_command(program).and_then(|mut command| steps::output(command.arg("--version")));
     version.is_ok()
 }
 
