@@ -18,6 +18,7 @@
 pub mod case;
 pub mod expect;
 pub mod http;
+pub mod made;
 pub mod play;
 pub mod refusal;
 pub mod stream;

@@ -1,10 +1,13 @@
-//! Values that a case writes short: names to be filled in, and long texts, lists and nests made on the spot.
+//! Names in a case, to be filled in: credentials, fresh job ids, what was saved before.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::target::{Target, fresh_job};
+use crate::{
+    made::{INDEX, expand},
+    target::{Target, fresh_job},
+};
 
 /// What `{{name}}` stands for.
 #[derive(Debug, Default)]
@@ -54,11 +57,16 @@ impl Names {
         while let Some((before, after)) = rest.split_once("{{") {
             let Some((name, after)) = after.split_once("}}") else { break };
             filled.push_str(before);
+            rest = after;
+            if name == "#" {
+                // The index of an item, known when the list is made.
+                filled.push_str(INDEX);
+                continue;
+            }
             match self.value(name)? {
                 Value::String(text) => filled.push_str(&text),
                 other => filled.push_str(&other.to_string()),
             }
-            rest = after;
         }
         filled.push_str(rest);
         Ok(filled)
@@ -70,44 +78,22 @@ impl Names {
     ///
     /// A sentence when a name is unknown.
     pub fn fill(&mut self, value: &Value) -> Result<Value, String> {
+        self.named(value).and_then(|value| expand(&value))
+    }
+
+    fn named(&mut self, value: &Value) -> Result<Value, String> {
         match value {
             Value::String(text) => match text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")) {
                 // A name alone keeps the type of what it stands for.
-                Some(name) if !name.contains("{{") => self.value(name),
+                Some(name) if !name.contains("{{") && name != "#" => self.value(name),
                 _ => self.text(text).map(Value::from),
             },
-            Value::Array(items) => items.iter().map(|item| self.fill(item)).collect(),
-            Value::Object(members) => match self.made(members)? {
-                Some(made) => Ok(made),
-                None => {
-                    let filled = members.iter().map(|(name, member)| Ok((self.text(name)?, self.fill(member)?)));
-                    filled.collect::<Result<Map<_, _>, String>>().map(Value::from)
-                }
-            },
+            Value::Array(items) => items.iter().map(|item| self.named(item)).collect(),
+            Value::Object(members) => {
+                let filled = members.iter().map(|(name, member)| Ok((self.text(name)?, self.named(member)?)));
+                filled.collect::<Result<Map<_, _>, String>>().map(Value::from)
+            }
             scalar => Ok(scalar.clone()),
         }
-    }
-
-    /// What an object with one member such as `$repeat` describes.
-    fn made(&mut self, members: &Map<String, Value>) -> Result<Option<Value>, String> {
-        let mut members_left = members.iter();
-        let (Some((name, argument)), None) = (members_left.next(), members_left.next()) else { return Ok(None) };
-        let part = |index: usize| argument.get(index).unwrap_or(&Value::Null);
-        let count = |value: &Value| {
-            value.as_u64().and_then(|count| usize::try_from(count).ok()).ok_or_else(|| format!("{name} wants a count"))
-        };
-        Ok(Some(match name.as_str() {
-            "$repeat" => part(0).as_str().unwrap_or_default().repeat(count(part(1))?).into(),
-            "$list" => {
-                let item = |index: usize| {
-                    self.save("#", index.into());
-                    self.fill(part(0))
-                };
-                (0..count(part(1))?).map(item).collect::<Result<Value, String>>()?
-            }
-            "$object" => (0..count(argument)?).map(|key| (format!("k{key}"), Value::from(key))).collect(),
-            "$nest" => (1..count(argument)?).fold(Value::Array(Vec::new()), |inner, _| vec![inner].into()),
-            _ => return Ok(None),
-        }))
     }
 }

@@ -83,7 +83,7 @@ fn every_bad_request_is_refused_by_name_and_changes_nothing() {
 #[test]
 fn no_two_cases_have_the_same_id() {
     let mut seen = HashSet::new();
-    let ids = ["api", "sse"].into_iter().flat_map(|folder| files::<File<Case>>(folder));
+    let ids = ["api", "sse"].into_iter().flat_map(files::<File<Case>>);
     let ids = ids.flat_map(|(_, file)| file.cases.into_iter().map(|case| case.id));
     let folds = files::<File<FoldCase>>("fold").into_iter();
     for id in ids.chain(folds.flat_map(|(_, file)| file.cases.into_iter().map(|case| case.id))) {
