@@ -91,7 +91,8 @@ impl Acceptance {
             let message = format!(
                 "The job's document would be larger than {DOCUMENT_BYTES} bytes; send less, or clear fields with null"
             );
-            return Outcome::Refused(Problem::new(Code::PayloadTooLarge, message).with("limit", DOCUMENT_BYTES));
+            let problem = Problem::new(Code::PayloadTooLarge, message).with("field", "document");
+            return Outcome::Refused(problem.with("limit", DOCUMENT_BYTES));
         }
         *document = next;
         record.forecast = forecast;

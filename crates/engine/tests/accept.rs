@@ -233,7 +233,9 @@ fn a_document_is_taken_at_the_limit_and_refused_one_byte_past() {
     let full = hear(&job, &filled(room), at(2));
     assert_eq!((only(&full), bytes(&full.job)), (&Outcome::Accepted, DOCUMENT_BYTES));
     let past = hear(&job, &filled(room + 1), at(2));
-    assert!(matches!(only(&past), Outcome::Refused(problem) if problem.code() == Code::PayloadTooLarge));
+    let Outcome::Refused(problem) = only(&past) else { panic!("{:?}", only(&past)) };
+    assert_eq!((problem.code(), &problem.details()["field"]), (Code::PayloadTooLarge, &json!("document")));
+    assert_eq!(problem.details()["limit"], DOCUMENT_BYTES);
     assert_eq!(past.job, job);
 }
 
