@@ -40,6 +40,8 @@ impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Refusal {
         let headers = match problem.code() {
             Code::Overloaded => vec![("Retry-After", "5".to_owned())],
+            // RFC 9110, section 15.5.2: every 401 names a scheme. Who knows more of the refusal says more.
+            Code::Unauthenticated => vec![("WWW-Authenticate", r#"Bearer realm="job-progress""#.to_owned())],
             _ => Vec::new(),
         };
         Refusal { problem, headers }

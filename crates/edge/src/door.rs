@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use protocol::{Problem, problem::Code};
-use worker::{Context, Env, Method, Request, Response};
+use worker::{Context, Env, Request, Response};
 
 use crate::{
     adapters,
@@ -28,21 +28,21 @@ pub(crate) struct Visit {
 pub(crate) async fn answer(request: Request, env: Env, context: Context) -> Response {
     let began = js::now();
     let config = Config::of(&env);
-    let method = request.method();
+    let method = request.inner().method();
     let origin = request.headers().get("Origin").ok().flatten();
     let route = Route::find(&method, &request.path());
     let template = route.as_ref().map_or("-", Route::template);
     let mut visit = Visit { request, env, context, config: Rc::clone(&config), holder: None };
     let answered = match route {
-        _ if method == Method::Options => Ok(preflight()),
+        _ if method == "OPTIONS" => Ok(preflight()),
         Ok(route) => handle(&mut visit, route).await,
         Err(no_route) => Err(refuse_route(&no_route)),
     };
     let response = answered.unwrap_or_else(Refusal::into_response);
-    let response = if method == Method::Head { without_body(response) } else { response };
+    let response = if method == "HEAD" { without_body(response) } else { response };
     bear(&response, &config, origin.as_deref());
     let line = serde_json::json!({
-        "method": method.as_ref(),
+        "method": method,
         "route": template,
         "status": response.status_code(),
         "ms": js::now().millis().saturating_sub(began.millis()),
@@ -55,7 +55,6 @@ pub(crate) async fn answer(request: Request, env: Env, context: Context) -> Resp
 async fn handle(visit: &mut Visit, route: Route) -> Answer {
     match route {
         Route::Health => Ok(answer::json(200, &serde_json::json!({"status": "ok"}))),
-        Route::OpenApi => Err(refuse_route(&NoRoute::Path)),
         Route::CreateJob => writes::create(visit).await,
         Route::Report { job } => writes::report(visit, &job).await,
         Route::Delete { job } => writes::delete(visit, &job).await,

@@ -135,7 +135,7 @@ impl JobObject {
         let digest = creation::digest(&value);
         if let Some(job) = self.load()? {
             creation::again(&job, &digest)?;
-            return Ok(answer::json(200, &job.document));
+            return Ok(answer::json(200, job.document.view(Include::NONE).as_ref()));
         }
         let creation = Creation::from_json(value)?;
         let now = js::now();
@@ -143,7 +143,7 @@ impl JobObject {
         new.record.created_with = Some(digest);
         let made = accept::create(new, &[creation.report], now)?;
         self.commit(None, made.job.clone(), &made.lines)?;
-        Ok(answer::json(201, &made.job.document))
+        Ok(answer::json(201, made.job.document.view(Include::NONE).as_ref()))
     }
 
     fn report(&self, job_id: &str, reports: &Reports, create: bool) -> Answer {

@@ -1,12 +1,9 @@
 //! The table of routes: a path and a method become an operation.
 
-use worker::Method;
-
 /// What is asked for; names in paths are still as they were sent, percent-decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     Health,
-    OpenApi,
     CreateJob,
     Report { job: String },
     Status { job: String },
@@ -32,11 +29,12 @@ pub(crate) enum NoRoute {
 }
 
 impl Route {
-    /// The route of a request; HEAD is routed as GET.
-    pub(crate) fn find(method: &Method, path: &str) -> Result<Route, NoRoute> {
+    /// The route of a request; HEAD is routed as GET. The method is the word as it came: `worker::Method` takes every word
+    /// it does not know for GET.
+    pub(crate) fn find(method: &str, path: &str) -> Result<Route, NoRoute> {
         let segments: Vec<&str> = path.split('/').skip(1).collect();
-        let get = matches!(method, Method::Get | Method::Head);
-        let post = *method == Method::Post;
+        let get = matches!(method, "GET" | "HEAD");
+        let post = method == "POST";
         let one = |route: Route, allowed: bool, allow: &'static str| {
             if allowed { Ok(route) } else { Err(NoRoute::Method(allow)) }
         };
@@ -44,28 +42,25 @@ impl Route {
         const POST: &str = "POST, OPTIONS";
         match segments.as_slice() {
             ["healthz"] => one(Route::Health, get, GET),
-            ["openapi.json"] => one(Route::OpenApi, get, GET),
             ["v2", "jobs"] => one(Route::CreateJob, post, POST),
             ["v2", "jobs", "status", "batch"] => one(Route::Batch, post, POST),
-            ["v2", "jobs", "status", "stream"] if *method == Method::Get => Ok(Route::StreamsOfOne),
+            ["v2", "jobs", "status", "stream"] if method == "GET" => Ok(Route::StreamsOfOne),
             ["v2", "jobs", "status", "stream"] => one(Route::Streams, post, "GET, POST, OPTIONS"),
             ["v2", "tokens"] => one(Route::CreateToken, post, POST),
-            ["v2", "jobs", job] => {
-                one(Route::Delete { job: decode(job) }, *method == Method::Delete, "DELETE, OPTIONS")
-            }
+            ["v2", "jobs", job] => one(Route::Delete { job: decode(job) }, method == "DELETE", "DELETE, OPTIONS"),
             ["v2", "jobs", job, "reports"] => one(Route::Report { job: decode(job) }, post, POST),
             ["v2", "jobs", job, "status"] => one(Route::Status { job: decode(job) }, get, GET),
             // A stream has no end that HEAD could wait for.
             ["v2", "jobs", job, "status", "stream"] => {
-                one(Route::Stream { job: decode(job) }, *method == Method::Get, "GET, OPTIONS")
+                one(Route::Stream { job: decode(job) }, method == "GET", "GET, OPTIONS")
             }
             ["v2", "jobs", job, "logs"] => one(Route::Logs { job: decode(job) }, get, GET),
             ["applications", application, "requests", request, "progress"] => {
                 let (application, request) = (decode(application), decode(request));
-                match method {
-                    _ if get => Ok(Route::ReadProgress { application, request }),
-                    _ => one(Route::ReportProgress { application, request }, post, "GET, HEAD, POST, OPTIONS"),
+                if get {
+                    return Ok(Route::ReadProgress { application, request });
                 }
+                one(Route::ReportProgress { application, request }, post, "GET, HEAD, POST, OPTIONS")
             }
             ["api", "task-status", task] => one(Route::TaskStatus { task: decode(task) }, get, GET),
             _ => Err(NoRoute::Path),
@@ -76,7 +71,6 @@ impl Route {
     pub(crate) fn template(&self) -> &'static str {
         match self {
             Route::Health => "/healthz",
-            Route::OpenApi => "/openapi.json",
             Route::CreateJob => "/v2/jobs",
             Route::Report { .. } => "/v2/jobs/{jobId}/reports",
             Route::Status { .. } => "/v2/jobs/{jobId}/status",
