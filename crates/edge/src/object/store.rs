@@ -29,7 +29,7 @@ const SAVE: &str = "INSERT INTO job (id, document, record) VALUES (1, ?, ?) \
                     ON CONFLICT (id) DO UPDATE SET document = excluded.document, record = excluded.record";
 const NEW_ROW: &str = "INSERT INTO log (first, last, bytes, lines) VALUES (?, ?, ?, ?)";
 const MORE_LINES: &str = "UPDATE log SET last = ?, bytes = bytes + ?, lines = lines || ? WHERE first = ?";
-const LINES: &str = "SELECT lines FROM log WHERE last > ? ORDER BY first LIMIT 200";
+const LINES: &str = "SELECT lines FROM log WHERE last > ? ORDER BY first LIMIT ?";
 const OLDEST: &str = "SELECT first, last, bytes FROM log ORDER BY first LIMIT 16";
 const DROP_ROW: &str = "DELETE FROM log WHERE first = ?";
 
@@ -130,9 +130,11 @@ impl Store {
 
     /// At most `limit` lines after number `after`, oldest first.
     pub(super) fn lines(&self, after: u64, limit: u64) -> Result<Vec<LogLine>> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut lines = Vec::new();
-        for row in self.rows::<LinesRow>(LINES, vec![integer(after)?])? {
+        // Each row holds a line that is wanted at least, so as many rows as lines are enough.
+        let rows = self.rows::<LinesRow>(LINES, vec![integer(after)?, integer(limit)?])?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        for row in rows {
             for line in row.lines.lines() {
                 let line: LogLine = serde_json::from_str(line)?;
                 if line.number > after && lines.len() < limit {
