@@ -113,9 +113,13 @@ impl Lane {
         self.log_lines = None;
     }
 
-    /// Hands out what waits, in order: lines before the document that covers them, the end last. `end_id` is the id that
-    /// the last frame of a stream of many jobs bears.
-    pub(crate) fn drain(&mut self, end_id: Option<&str>, mut out: impl FnMut(Uint8Array)) {
+    /// Whether its end, or its problem, waits to be told.
+    pub(crate) fn has_last_words(&self) -> bool {
+        self.last_words.is_some()
+    }
+
+    /// Hands out what waits, in order: lines before the document that covers them. The last words come after it.
+    pub(crate) fn drain(&mut self, mut out: impl FnMut(Uint8Array)) {
         if let Some((from, to)) = self.skipped.take() {
             let page = LogPage {
                 job_id: self.job_id.clone(),
@@ -131,6 +135,10 @@ impl Lane {
         if let Some(document) = self.document.take() {
             out(document);
         }
+    }
+
+    /// Hands out the end, or the problem, if it waits. `end_id` is the id that the last frame of a stream of many jobs bears.
+    pub(crate) fn drain_last_words(&mut self, end_id: Option<&str>, mut out: impl FnMut(Uint8Array)) {
         if let Some(last_words) = self.last_words.take() {
             if let Some(id) = end_id {
                 out(Uint8Array::from(format!("id: {id}\n").as_bytes()));

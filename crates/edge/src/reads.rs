@@ -133,10 +133,13 @@ fn batch_request(mut fields: Fields) -> Result<(Vec<String>, Include), Problem> 
     Ok((job_ids, include))
 }
 
-/// `include` in a body: a list of names.
+/// `include` in a body: a list whose items are one name each; commas are for URLs.
 pub(crate) fn include_of(value: Value, name: &str) -> Result<Include, Problem> {
-    let names = fields::list(value, name, JOBS, fields::short)?;
-    Include::parse(names.iter().map(String::as_str)).map_err(|unknown| request::unknown_include(&unknown))
+    let names = fields::list(value, name, Include::NAMES.len(), fields::short)?;
+    match names.iter().find(|name| !Include::NAMES.contains(&name.as_str())) {
+        Some(unknown) => Err(request::unknown_include(unknown)),
+        None => Include::parse(names.iter().map(String::as_str)).map_err(|unknown| request::unknown_include(&unknown)),
+    }
 }
 
 /// `GET /v2/jobs/{id}/logs`.

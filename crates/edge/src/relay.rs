@@ -269,11 +269,16 @@ impl State {
     /// Writes everything that waits in one piece; `over` says that nothing will follow.
     fn write(&mut self, over: bool) {
         let mut pieces: Vec<Uint8Array> = self.urgent.take().into_iter().collect();
-        let last = self.lanes.len().saturating_sub(1);
+        // Who comes back with this id has seen them all end, so the very last words bear it. While jobs may still join, it
+        // is not known which those are, and when all there are have ended, theirs wait.
+        let ended = self.lanes.iter().all(Lane::has_ended);
+        let last = self.lanes.iter().rposition(Lane::has_last_words).filter(|_| over && !self.single);
         for (index, lane) in self.lanes.iter_mut().enumerate() {
-            // Who comes back with this id has seen them all end.
-            let end_id = (over && index == last && !self.single).then_some(ALL_ENDED);
-            lane.drain(end_id, |piece| pieces.push(piece));
+            lane.drain(|piece| pieces.push(piece));
+            if over || !ended {
+                let end_id = (last == Some(index)).then_some(ALL_ENDED);
+                lane.drain_last_words(end_id, |piece| pieces.push(piece));
+            }
         }
         let Some(listeners) = self.listeners.as_ref().filter(|_| !pieces.is_empty()) else { return };
         self.writing = true;
