@@ -3,7 +3,11 @@
 //! The platform counts a location at a time and roughly: a shield before the objects, not an account.
 
 use engine::grant::{Grant, Holder};
-use protocol::{Problem, problem::Code};
+use protocol::{
+    Problem,
+    limits::{AUTH_FAILURES_PER_MINUTE, READS_PER_MINUTE, STREAMS_PER_MINUTE},
+    problem::Code,
+};
 use worker::Request;
 
 use crate::{answer::Refusal, door::Visit};
@@ -11,11 +15,11 @@ use crate::{answer::Refusal, door::Visit};
 /// What is counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// Status, batch, logs: 100 a minute for a credential and job, for a token also for an address.
+    /// Status, batch, logs: for a credential and job, for a token also for an address.
     Reads,
-    /// Streams opened: 300 a minute for a token and address; none for keys.
+    /// Streams opened: for a token and address; none for keys.
     Streams,
-    /// Failed authentication: 100 a minute for an address.
+    /// Failed authentication: for an address.
     AuthFailures,
 }
 
@@ -30,8 +34,9 @@ impl Class {
 
     fn limit(self) -> u64 {
         match self {
-            Class::Reads | Class::AuthFailures => 100,
-            Class::Streams => 300,
+            Class::Reads => READS_PER_MINUTE,
+            Class::Streams => STREAMS_PER_MINUTE,
+            Class::AuthFailures => AUTH_FAILURES_PER_MINUTE,
         }
     }
 
