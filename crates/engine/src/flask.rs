@@ -9,8 +9,10 @@ pub const NOT_FOUND: &str = r#"{"error":"Task not found"}"#;
 
 /// What `GET /api/task-status/{task_id}` answers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TaskStatus<'a> {
     /// `pending`, `completed` or `failed`.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["pending", "completed", "failed"])))]
     pub status: &'static str,
     /// The message, or an empty string.
     pub progress: &'a str,

@@ -22,6 +22,8 @@ pub mod job;
 pub mod key;
 pub mod mint;
 pub mod not_configured;
+#[cfg(feature = "schema")]
+pub mod openapi;
 pub mod pace;
 pub mod permission;
 pub mod poll;

@@ -15,14 +15,14 @@ use crate::signing::Signer;
 use crate::token::{Claims, Lifetime};
 
 /// What a token may carry: all but `jobs:admin`, which only keys do.
-const MINTABLE: [Permission; 3] = [Permission::Read, Permission::Write, Permission::Control];
+pub(crate) const MINTABLE: [Permission; 3] = [Permission::Read, Permission::Write, Permission::Control];
 
 /// A token to be made: what `POST /v2/tokens` is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MintRequest {
     /// The jobs it is to be for; they need not exist yet.
     pub job_ids: Vec<JobId>,
-    /// What it is to allow.
+    /// What it is to allow; `jobs:read` when absent.
     pub permissions: Permissions,
     /// Seconds it is to live; [`Lifetime`] says how long otherwise.
     pub expires_in: Option<u64>,
@@ -58,6 +58,7 @@ impl MintRequest {
 
 /// A token that was made; as JSON the answer to a [`MintRequest`].
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Minted {
     /// The token itself, a secret.

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 /// What `GET /applications/{application}/requests/{request_id}/progress` answers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Progress<'a> {
     /// The current step or percentage; null until one was reported.
     pub current: Option<Number>,
@@ -13,6 +14,7 @@ pub struct Progress<'a> {
     /// The message, or null.
     pub message: Option<&'a str>,
     /// The attributes, or null.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<std::collections::BTreeMap<String, String>>"))]
     pub attributes: Option<&'a Object>,
     /// When it last changed, in milliseconds since the Unix epoch.
     pub timestamp: u64,

@@ -56,7 +56,6 @@ pub struct ItemAnswer {
     pub reason: Option<Reason>,
     /// Why not, when it was refused: `error`, `message` and `details`.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(skip))]
     pub problem: Option<Problem>,
 }
 

@@ -24,6 +24,8 @@ pub mod log_line;
 pub mod number;
 pub mod problem;
 pub mod report;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod sse;
 pub mod status;
 pub mod step;

@@ -106,9 +106,14 @@ impl Code {
 /// assert!(serde_json::to_string(&problem).unwrap().starts_with(r#"{"error":"JOB_NOT_FOUND","#));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
+    /// What went wrong, for programs.
+    #[cfg_attr(feature = "schema", schemars(rename = "error"))]
     code: Code,
+    /// What went wrong and what to do about it, for people.
     message: String,
+    /// What else there is to know.
     details: Object,
 }
 

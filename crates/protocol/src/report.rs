@@ -24,50 +24,82 @@ use crate::{
 /// assert_eq!(problem.message(), "`curent` is not a field of a report; leave it out");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename_all = "camelCase", deny_unknown_fields))]
+#[cfg_attr(feature = "schema", schemars(transform = crate::schema::nothing_required))]
+#[cfg_attr(feature = "schema", schemars(extend("not" = { "required": ["current", "increment"] })))]
 #[allow(missing_docs)] // Every field is the document's field of the same name.
 pub struct Report {
+    #[cfg_attr(feature = "schema", schemars(with = "Status"))]
     pub status: Option<Status>,
     pub substate: Patch<Substate>,
     pub current: Patch<Number>,
     pub total: Patch<Number>,
     /// Adds to `current`.
+    #[cfg_attr(feature = "schema", schemars(with = "Number"))]
     pub increment: Option<Number>,
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::limits::NAME_BYTES)))]
     pub unit: Patch<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Patch<crate::schema::Percent>"))]
     pub progress: Patch<Number>,
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::limits::MESSAGE_BYTES)))]
     pub message: Patch<String>,
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::limits::NAME_BYTES)))]
     pub current_step: Patch<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Patch<Vec<crate::schema::SentStep>>", length(max = STEPS)))]
     pub steps: Patch<Vec<Step>>,
+    #[cfg_attr(feature = "schema", schemars(with = "Patch<std::collections::BTreeMap<String, String>>", extend("maxProperties" = crate::limits::OBJECT_KEYS)))]
     pub attributes: Patch<Object>,
+    #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = crate::limits::OBJECT_KEYS)))]
     pub metadata: Patch<Object>,
+    #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = crate::limits::OBJECT_KEYS)))]
     pub resources: Patch<Object>,
+    #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = crate::limits::OBJECT_KEYS)))]
     pub metrics: Patch<Object>,
+    #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = crate::limits::OBJECT_KEYS)))]
     pub execution: Patch<Object>,
+    #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = crate::limits::OBJECT_KEYS)))]
     pub cold_start: Patch<Object>,
+    #[cfg_attr(feature = "schema", schemars(with = "Patch<crate::schema::SentThroughput>"))]
     pub throughput: Patch<Throughput>,
     pub estimated_completion: Patch<Timestamp>,
     pub output: Patch<Value>,
     pub result: Patch<Value>,
+    #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = crate::limits::OBJECT_KEYS)))]
     pub final_metrics: Patch<Object>,
+    #[cfg_attr(feature = "schema", schemars(with = "Patch<crate::schema::SentError>"))]
     pub error: Patch<JobError>,
     pub partial_results: Patch<Value>,
     pub retryable: Patch<bool>,
+    #[cfg_attr(feature = "schema", schemars(with = "Patch<crate::schema::Integer>"))]
     pub retry_count: Patch<u64>,
     pub next_retry_at: Patch<Timestamp>,
+    #[cfg_attr(feature = "schema", schemars(with = "Patch<crate::schema::Integer>"))]
     pub queue_position: Patch<u64>,
+    #[cfg_attr(feature = "schema", schemars(with = "Patch<crate::schema::SentWaiting>"))]
     pub waiting: Patch<Waiting>,
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::limits::NAME_BYTES)))]
     pub endpoint_id: Patch<String>,
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::limits::NAME_BYTES)))]
     pub kind: Patch<String>,
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::limits::NAME_BYTES)))]
     pub priority: Patch<String>,
+    #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = crate::limits::OBJECT_KEYS)))]
     pub tags: Patch<Object>,
     /// Lines to add to the log.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::schema::SentLine>"))]
     pub logs: Vec<NewLine>,
     /// The producer's time, which its log lines bear.
+    #[cfg_attr(feature = "schema", schemars(with = "Timestamp"))]
     pub at: Option<Timestamp>,
     /// The attempt it speaks of; another than the current one makes it stale.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Integer"))]
     pub attempt: Option<u64>,
     /// Who speaks; the empty name is one producer too.
+    #[cfg_attr(feature = "schema", schemars(length(max = PRODUCER_BYTES)))]
     pub producer: String,
     /// Rises with each report of a producer; one that does not is stale.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Integer"))]
     pub order: Option<u64>,
 }
 
