@@ -59,6 +59,12 @@ pub(crate) const CURSOR_HEADER: &str = "Job-Cursor";
 pub(crate) const POLL_HEADER: &str = "Job-Poll-After-Ms";
 /// The header in which the object tells, on a developer's machine, when it came into memory.
 pub(crate) const STARTED_HEADER: &str = "Job-Object-Started";
+/// The header in which the object tells, on a developer's machine, how many viewers' sockets it holds.
+pub(crate) const VIEWERS_HEADER: &str = "Job-Viewers";
+/// The header in which the object tells, on a developer's machine, how many rows this call has written.
+pub(crate) const ROWS_HEADER: &str = "Job-Rows-Written";
+/// What only a developer's machine is told, so that tests can see from outside what an object does.
+pub(crate) const INSIGHTS: [&str; 3] = [STARTED_HEADER, VIEWERS_HEADER, ROWS_HEADER];
 
 #[wasm_bindgen]
 extern "C" {
@@ -81,7 +87,8 @@ pub(crate) struct Reply {
     /// Where the job stands, if there is a job.
     pub(crate) cursor: Option<Cursor>,
     pub(crate) poll_after_ms: Option<u64>,
-    pub(crate) started: Option<String>,
+    /// Those of [`INSIGHTS`] that it told, by name.
+    pub(crate) insights: Vec<(&'static str, String)>,
     pub(crate) text: String,
 }
 
@@ -152,7 +159,7 @@ impl JobCall {
             status: response.status_code(),
             cursor: header(CURSOR_HEADER).as_deref().and_then(Cursor::parse),
             poll_after_ms: header(POLL_HEADER).and_then(|millis| millis.parse().ok()),
-            started: header(STARTED_HEADER),
+            insights: INSIGHTS.into_iter().filter_map(|name| Some((name, header(name)?))).collect(),
             text: response.text().await?,
         })
     }

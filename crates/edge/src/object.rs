@@ -3,17 +3,20 @@
 mod store;
 mod viewers;
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
-use engine::{accept, creation, expiry, flask, frame, job::Job, poll, subscription, tensorlake};
+use engine::{accept, creation, expiry, flask, job::Job, poll, subscription, tensorlake};
 use protocol::{
-    Document, Problem, Timestamp,
+    Problem, Timestamp,
     creation::Creation,
     cursor::Cursor,
     id,
     include::Include,
-    limits::{LOG_LINES_NEW, LOG_LINES_RESUME, VIEWERS},
-    log_line::{LogLine, LogPage},
+    limits::{LOG_LINES_NEW, VIEWERS},
+    log_line::LogLine,
     problem::Code,
     report::Reports,
 };
@@ -24,7 +27,7 @@ use worker::{
 
 use crate::{
     answer::{self, Answer, Refusal, set, text_of},
-    call::{CURSOR_HEADER, Command, POLL_HEADER, STARTED_HEADER},
+    call::{CURSOR_HEADER, Command, POLL_HEADER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER},
     config::Config,
     js,
     request::{Body, Query},
@@ -41,20 +44,26 @@ pub struct JobObject {
     viewers: Viewers,
     started: Timestamp,
     dev: bool,
+    /// How many rows the commit of this call wrote, the alarm among them.
+    rows: Cell<usize>,
 }
 
 impl DurableObject for JobObject {
     fn new(state: State, env: Env) -> Self {
         let viewers = Viewers::new(&state);
         let dev = Config::of(&env).dev;
-        JobObject { state, job: RefCell::default(), viewers, started: js::now(), dev }
+        let (job, rows) = (RefCell::default(), Cell::new(0));
+        JobObject { state, job, viewers, started: js::now(), dev, rows }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let answered = self.obey(&mut request).await;
         let response = answered.unwrap_or_else(Refusal::into_response);
         if self.dev && response.status_code() != 101 {
-            set(response.headers(), STARTED_HEADER, &self.started.to_string());
+            let headers = response.headers();
+            set(headers, STARTED_HEADER, &self.started.to_string());
+            set(headers, VIEWERS_HEADER, &self.viewers.sockets().to_string());
+            set(headers, ROWS_HEADER, &self.rows.take().to_string());
         }
         Ok(response)
     }
@@ -168,7 +177,8 @@ impl JobObject {
     fn commit(&self, before: Option<&Job>, mut job: Job, lines: &[LogLine]) -> core::result::Result<(), Refusal> {
         let alarm = expiry::alarm(job.record.alarm, &job.document);
         job.record.alarm = alarm.or(job.record.alarm);
-        self.store().save(&mut job, lines, before.is_none())?;
+        let rows = self.store().save(&mut job, lines, before.is_none())?;
+        self.rows.set(rows.saturating_add(usize::from(alarm.is_some())));
         if let Some(alarm) = alarm {
             store::set_alarm(&self.state, alarm);
         }
@@ -188,8 +198,7 @@ impl JobObject {
             _ => {
                 let mut view = document.view(include).into_owned();
                 if include.logs() {
-                    let after = job.record.last_line.saturating_sub(LOG_LINES_NEW);
-                    view.logs = Some(self.store().lines(after, LOG_LINES_NEW)?);
+                    view.logs = Some(self.last_lines(&job, LOG_LINES_NEW)?);
                 }
                 text_of(&view)
             }
@@ -202,10 +211,14 @@ impl JobObject {
         Ok(response)
     }
 
+    fn last_lines(&self, job: &Job, most: u64) -> core::result::Result<Vec<LogLine>, Refusal> {
+        Ok(self.store().lines(job.record.last_line.saturating_sub(most), most)?)
+    }
+
     fn logs(&self, job_id: &str, after: u64, limit: u64) -> Answer {
         let job = self.find(job_id)?;
         let lines = self.store().lines(after, limit)?;
-        Ok(answer::json(200, &page(&job.document, after, job.record.last_line, lines)))
+        Ok(answer::json(200, &subscription::page(&job, after, lines)))
     }
 
     /// Takes a viewer: accepts the socket, reads, sends, with nothing between that a report could fall into. One that has
@@ -225,16 +238,12 @@ impl JobObject {
         // What waits for the next broadcast is in what is read now; the new viewer must not hear it twice.
         self.viewers.flush();
         self.viewers.accept(&self.state, &pair.server, include);
-        let same_epoch = cursor.is_some_and(|cursor| cursor.epoch() == document.epoch);
-        if include.logs() && job.record.last_line > 0 {
-            let most = if same_epoch { LOG_LINES_RESUME } else { LOG_LINES_NEW };
-            let after = job.record.last_line.saturating_sub(most);
-            let lines = self.store().lines(after, most)?;
-            viewers::send(&pair.server, &frame::log(&page(document, 0, job.record.last_line, lines)));
+        let lines =
+            if include.logs() { self.last_lines(&job, subscription::lines_for(&job, cursor))? } else { Vec::new() };
+        for frame in subscription::welcome(&job, include, lines, ended) {
+            viewers::send(&pair.server, &frame);
         }
-        viewers::send(&pair.server, &frame::document(&document.cursor(), &document.view(include)));
         if ended {
-            viewers::send(&pair.server, &frame::end(document));
             let _ = pair.server.close(Some(1000), Some("end"));
         }
         Ok(Response::from_websocket(pair.client)?)
@@ -274,20 +283,4 @@ impl JobObject {
 
 fn new_job(job_id: &str, now: Timestamp) -> Job {
     Job::new(job_id.to_owned(), id::epoch(js::random()), now)
-}
-
-/// Lines after number `after`, with what is missing before them.
-fn page(document: &Document, after: u64, last: u64, lines: Vec<LogLine>) -> LogPage {
-    let first_wanted = after.saturating_add(1);
-    let first_there = lines.first().map(|line| line.number);
-    let gap = match first_there {
-        Some(first) => (first > first_wanted).then(|| (first_wanted, first.saturating_sub(1))),
-        None => (first_wanted <= last).then_some((first_wanted, last)),
-    };
-    LogPage {
-        job_id: document.job_id.clone(),
-        lines,
-        skipped_from: gap.map(|(from, _)| from),
-        skipped_to: gap.map(|(_, to)| to),
-    }
 }

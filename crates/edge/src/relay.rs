@@ -2,7 +2,7 @@
 //!
 //! It hands each message from a raw listener to the writer of a native stream; nothing is parsed, nothing waits in a
 //! channel. While a write is under way the newest document of each job replaces the one before it, so a slow viewer holds
-//! at most one document, [`crate::lane::LOG_BYTES`] of log and an end for
+//! at most one document, [`engine::lane::LOG_BYTES`] of log and an end for
 //! each job.
 
 use std::{cell::RefCell, rc::Rc};

@@ -8,12 +8,11 @@ use protocol::{
     id::JobId,
     limits::{REPORT_BYTES, REPORTS_BYTES},
 };
-use worker::Response;
 
 use crate::{
     answer::{self, Answer, Refusal, joined, text_of},
     auth,
-    call::{JobCall, Reply, STARTED_HEADER},
+    call::{JobCall, Reply},
     door::Visit,
     js,
     request::{Body, Query},
@@ -68,22 +67,16 @@ fn finish(visit: &Visit, grant: &Grant, id: &JobId, reply: Reply, created: bool)
         Ok(reply) => reply,
         Err(refused) => return Ok(refused),
     };
-    let started = reply.started.clone();
     let response = if created || reply.status == 201 {
         let access = access(visit, grant, id)?;
         answer::json_text(reply.status, joined(&reply.text, &text_of(&access)))
     } else {
         answer::json_text(reply.status, reply.text)
     };
-    show_start(&response, started.as_deref());
-    Ok(response)
-}
-
-/// On a developer's machine an answer tells since when the object is in memory, so that its sleep can be seen.
-fn show_start(response: &Response, started: Option<&str>) {
-    if let Some(started) = started {
-        answer::set(response.headers(), STARTED_HEADER, started);
+    for (name, value) in &reply.insights {
+        answer::set(response.headers(), name, value);
     }
+    Ok(response)
 }
 
 fn access(visit: &Visit, grant: &Grant, id: &JobId) -> Result<Access, Refusal> {

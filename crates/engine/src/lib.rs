@@ -20,7 +20,9 @@ pub mod frame;
 pub mod grant;
 pub mod job;
 pub mod key;
+pub mod lane;
 pub mod mint;
+pub mod news;
 pub mod not_configured;
 #[cfg(feature = "schema")]
 pub mod openapi;

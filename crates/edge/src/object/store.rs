@@ -60,8 +60,9 @@ impl Store {
         Store(state.storage().sql())
     }
 
-    fn run(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<()> {
-        self.0.exec(statement, values).map(drop)
+    /// Runs a statement and tells how many rows it wrote.
+    fn run(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<usize> {
+        self.0.exec(statement, values).map(|cursor| cursor.rows_written())
     }
 
     fn rows<T: DeserializeOwned>(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<Vec<T>> {
@@ -80,8 +81,8 @@ impl Store {
     }
 
     /// Writes the job, and `lines` to its log. An error after the first statement does not undo it, so everything that
-    /// can be wrong is found before.
-    pub(super) fn save(&self, job: &mut Job, lines: &[LogLine], new: bool) -> Result<()> {
+    /// can be wrong is found before. Tells how many rows were written.
+    pub(super) fn save(&self, job: &mut Job, lines: &[LogLine], new: bool) -> Result<usize> {
         let document = serde_json::to_string(&job.document)?;
         let mut text = String::new();
         for line in lines {
@@ -93,15 +94,14 @@ impl Store {
         if new {
             self.run(SCHEMA, Vec::new())?;
         }
-        self.run(SAVE, vec![document.into(), record.into()])?;
+        let mut rows = self.run(SAVE, vec![document.into(), record.into()])?;
         if let Some(log) = log {
-            self.write_lines(log)?;
-            self.trim(&mut job.record)?;
+            rows = rows.saturating_add(self.write_lines(log)?).saturating_add(self.trim(&mut job.record)?);
         }
-        Ok(())
+        Ok(rows)
     }
 
-    fn write_lines(&self, log: LogWrite) -> Result<()> {
+    fn write_lines(&self, log: LogWrite) -> Result<usize> {
         let (last, bytes) = (integer(log.last)?, integer(log.bytes)?);
         if log.first == log.row {
             self.run(NEW_ROW, vec![integer(log.row)?, last, bytes, log.text.into()])
@@ -112,20 +112,21 @@ impl Store {
 
     /// Drops the oldest rows while the log is over its limits. The record's count is written with the next commit; until
     /// then it is too high, which costs one needless look.
-    fn trim(&self, record: &mut Record) -> Result<()> {
+    fn trim(&self, record: &mut Record) -> Result<usize> {
         let oldest_kept = record.last_line.saturating_sub(LOG_LINES);
+        let mut rows = 0_usize;
         if record.log_bytes <= LOG_BYTES && record.first_row > oldest_kept {
-            return Ok(());
+            return Ok(rows);
         }
         for row in self.rows::<RowSize>(OLDEST, Vec::new())? {
             if (record.log_bytes <= LOG_BYTES && row.last > oldest_kept) || row.first == record.last_row {
                 record.first_row = row.first;
                 break;
             }
-            self.run(DROP_ROW, vec![integer(row.first)?])?;
+            rows = rows.saturating_add(self.run(DROP_ROW, vec![integer(row.first)?])?);
             record.log_bytes = record.log_bytes.saturating_sub(row.bytes);
         }
-        Ok(())
+        Ok(rows)
     }
 
     /// At most `limit` lines after number `after`, oldest first.

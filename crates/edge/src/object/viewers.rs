@@ -7,15 +7,11 @@ use std::{
 
 use engine::{
     frame,
+    news::News,
     pace::{self, Broadcast},
-    subscription,
 };
 use js_sys::Uint8Array;
-use protocol::{
-    Document, Problem,
-    include::Include,
-    log_line::{LogLine, LogPage},
-};
+use protocol::{Document, Problem, include::Include, log_line::LogLine};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use worker::{State, WebSocket, worker_sys::web_sys};
 
@@ -34,12 +30,7 @@ struct Shared {
     last_broadcast_ms: Cell<Option<u64>>,
     timer: RefCell<Option<JsValue>>,
     /// What the next broadcast tells.
-    waiting: RefCell<Option<Waiting>>,
-}
-
-struct Waiting {
-    document: Document,
-    lines: Vec<LogLine>,
+    waiting: RefCell<Option<News>>,
 }
 
 impl Viewers {
@@ -68,6 +59,11 @@ impl Viewers {
         self.shared.count.get()
     }
 
+    /// How many sockets there are; a look that costs, unlike [`Viewers::count`].
+    pub(super) fn sockets(&self) -> usize {
+        sockets(&self.shared.raw, None).len()
+    }
+
     /// Takes one more.
     pub(super) fn accept(&self, state: &State, socket: &WebSocket, include: Include) {
         state.accept_websocket_with_tags(socket, &[&tag(include)]);
@@ -86,11 +82,8 @@ impl Viewers {
             return;
         }
         match &mut *shared.waiting.borrow_mut() {
-            Some(waiting) => {
-                waiting.document.clone_from(document);
-                waiting.lines.extend_from_slice(lines);
-            }
-            none => *none = Some(Waiting { document: document.clone(), lines: lines.to_vec() }),
+            Some(waiting) => waiting.add(document, lines),
+            none => *none = Some(News::of(document, lines)),
         }
         match pace::when(urgent, js::now().millis(), shared.last_broadcast_ms.get(), self.count()) {
             Broadcast::Now => shared.broadcast(),
@@ -122,7 +115,7 @@ impl Viewers {
 
 impl Shared {
     /// Stops the timer and drops what waits.
-    fn calm(&self) -> Option<Waiting> {
+    fn calm(&self) -> Option<News> {
         if let Some(timer) = self.timer.take() {
             js::clear_timeout(&timer);
         }
@@ -131,26 +124,19 @@ impl Shared {
 
     /// Sends what waits: for each set of parts one encoding, whatever the number of viewers.
     fn broadcast(&self) {
-        let Some(Waiting { document, lines }) = self.calm() else { return };
-        self.last_broadcast_ms.set(Some(js::now().millis()));
-        let log = (!lines.is_empty()).then(|| {
-            let page = LogPage { job_id: document.job_id.clone(), lines, skipped_from: None, skipped_to: None };
-            array(&frame::log(&page))
-        });
-        let ended = subscription::has_ended(&document, js::now()).then(|| array(&frame::end(&document)));
+        let Some(news) = self.calm() else { return };
+        let now = js::now();
+        self.last_broadcast_ms.set(Some(now.millis()));
         for include in (0..8).map(Include::from_bits) {
             let sockets = sockets(&self.raw, Some(include));
             if sockets.is_empty() {
                 continue;
             }
-            let bytes = array(&frame::document(&document.cursor(), &document.view(include)));
+            let (frames, ended) = news.frames(include, now);
+            let frames: Vec<_> = frames.iter().map(|frame| array(frame)).collect();
             for socket in &sockets {
-                if let Some(log) = log.as_ref().filter(|_| include.logs()) {
-                    send_array(socket, log);
-                }
-                send_array(socket, &bytes);
-                if let Some(end) = &ended {
-                    send_array(socket, end);
+                frames.iter().for_each(|frame| send_array(socket, frame));
+                if ended {
                     let _ = socket.close_with_code(1000);
                 }
             }
