@@ -3,10 +3,7 @@
 mod store;
 mod viewers;
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 
 use engine::{accept, creation, expiry, flask, frame, job::Job, poll, subscription, tensorlake};
 use protocol::{
@@ -44,15 +41,13 @@ pub struct JobObject {
     viewers: Viewers,
     started: Timestamp,
     dev: bool,
-    /// When the alarm rings, as far as is known.
-    alarm: Cell<Option<Timestamp>>,
 }
 
 impl DurableObject for JobObject {
     fn new(state: State, env: Env) -> Self {
         let viewers = Viewers::new(&state);
         let dev = Config::of(&env).dev;
-        JobObject { state, job: RefCell::default(), viewers, started: js::now(), dev, alarm: Cell::new(None) }
+        JobObject { state, job: RefCell::default(), viewers, started: js::now(), dev }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -171,22 +166,16 @@ impl JobObject {
 
     /// Commits, then tells the viewers. Nothing here waits, so that the writes are one transaction.
     fn commit(&self, before: Option<&Job>, mut job: Job, lines: &[LogLine]) -> core::result::Result<(), Refusal> {
+        let alarm = expiry::alarm(job.record.alarm, &job.document);
+        job.record.alarm = alarm.or(job.record.alarm);
         self.store().save(&mut job, lines, before.is_none())?;
-        self.arm(expiry::next_due(&job.document));
+        if let Some(alarm) = alarm {
+            store::set_alarm(&self.state, alarm);
+        }
         let new_state = before.is_none_or(|before| before.document.status != job.document.status);
         self.viewers.tell(&job.document, lines, new_state);
         self.job.replace(Some(Rc::new(job)));
         Ok(())
-    }
-
-    /// Moves the alarm if the next due time is earlier than it; one that rings early looks again.
-    fn arm(&self, due: Timestamp) {
-        let known = self.alarm.get();
-        if known.is_some_and(|armed| armed <= due) {
-            return;
-        }
-        self.alarm.set(Some(due));
-        store::set_alarm(&self.state, due);
     }
 
     fn document(&self, job_id: &str, include: Include, view: &str) -> Answer {
@@ -262,13 +251,11 @@ impl JobObject {
     /// Tells the viewers that the job is no more.
     fn forget(&self, job_id: &str) {
         self.job.replace(None);
-        self.alarm.set(None);
         self.viewers.dismiss(job_id, &Problem::job_not_found(job_id));
     }
 
     /// Does what has fallen due, and arms the alarm for what comes next.
     fn fall_due(&self) -> core::result::Result<(), Refusal> {
-        self.alarm.set(None);
         let Some(job) = self.load()? else { return Ok(()) };
         let due = expiry::next_due(&job.document);
         if due <= js::now() {
@@ -276,7 +263,11 @@ impl JobObject {
             store::forget(&self.state);
             return Ok(());
         }
-        self.arm(due);
+        let mut job = Job::clone(&job);
+        job.record.alarm = Some(due);
+        self.store().save(&mut job, &[], false)?;
+        self.job.replace(Some(Rc::new(job)));
+        store::set_alarm(&self.state, due);
         Ok(())
     }
 }

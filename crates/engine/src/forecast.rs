@@ -6,6 +6,7 @@ use protocol::{
     eta::{Estimator, PhaseKey, Sample},
     fields::Patch,
     number::Number,
+    step::StepStatus,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +27,8 @@ impl Forecast {
         note(&report.estimated_completion, &mut self.completion_is_told);
         note(&report.throughput, &mut self.throughput_is_told);
         match document.status {
-            Status::Running if report.tells_of_work() || report.says_counts() => {
+            // A sign of life without progress is an observation too: in a stall it lengthens the forecast.
+            Status::Running => {
                 if let Some(sample) = sample(document, now) {
                     self.estimator.observe(sample);
                 }
@@ -53,15 +55,27 @@ fn note<T>(patch: &Patch<T>, told: &mut bool) {
     }
 }
 
-/// What the document says of the work: its counts, else its percentage.
+/// What the document says of the work: its counts where they have a total or there is nothing else, else its percentage.
 fn sample(document: &Document, at: Timestamp) -> Option<Sample> {
-    let step = document.current_step.as_deref();
-    if let Some(current) = document.current {
-        let phase = PhaseKey::units(document.unit.as_deref(), step);
-        return Some(Sample { at, done: current.get(), total: document.total.map(Number::get), phase });
+    // `currentStep` is free text and may change with every report ("batch 3 of 10"); the id of a step does not.
+    let running = document.steps.iter().flatten().find(|step| step.status == StepStatus::Running);
+    let step = running.map(|step| step.id.as_str());
+    let percent = document.progress.map(|percent| Sample {
+        at,
+        done: percent.get(),
+        total: Some(100.0),
+        phase: PhaseKey::percent(step),
+    });
+    let counts = document.current.map(|current| Sample {
+        at,
+        done: current.get(),
+        total: document.total.map(Number::get),
+        phase: PhaseKey::units(document.unit.as_deref(), step),
+    });
+    match counts {
+        Some(counts) if counts.total.is_some() => Some(counts),
+        counts => percent.or(counts),
     }
-    let percent = document.progress?.get();
-    Some(Sample { at, done: percent, total: Some(100.0), phase: PhaseKey::percent(step) })
 }
 
 #[cfg(test)]
@@ -142,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_alone_changes_no_forecast() {
+    fn a_sign_of_life_within_the_usual_wait_changes_no_forecast() {
         let documents = play(&[
             (0, json!({"current": 0, "total": 100})),
             (10, json!({"current": 10})),
@@ -150,5 +164,21 @@ mod tests {
             (25, json!({"message": "still here"})),
         ]);
         assert_eq!(documents[3].estimated_completion, documents[2].estimated_completion);
+    }
+
+    #[test]
+    fn free_text_in_current_step_is_no_new_phase() {
+        let plain = |second: u64| (second * 10, json!({"current": second * 10, "total": 100}));
+        let chatty = |second: u64| {
+            (second * 10, json!({"current": second * 10, "total": 100, "currentStep": format!("batch {second} of 10")}))
+        };
+        let last = |reports: Vec<_>| play(&reports).pop().unwrap().estimated_completion;
+        assert_eq!(last((0..5).map(chatty).collect()), last((0..5).map(plain).collect()));
+    }
+
+    #[test]
+    fn counts_without_a_total_leave_the_word_to_the_percentage() {
+        let report = |second: u64| (second * 10, json!({"current": second, "progress": second * 10}));
+        assert!(play(&[report(0), report(1), report(2)])[2].estimated_completion.is_some());
     }
 }

@@ -34,6 +34,9 @@ pub struct Record {
     pub last_row_bytes: u64,
     /// Bytes of lines in all rows.
     pub log_bytes: u64,
+    /// When the alarm rings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<Timestamp>,
     /// The digest of the body it was created with; absent when a report created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_with: Option<String>,

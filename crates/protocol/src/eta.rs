@@ -60,6 +60,50 @@
 //! one anew. A total that changes rescales the memories. Falling back by a tenth or less is taken for parallel workers
 //! out of order; by more, for lost work; behind the first report, for a new beginning.
 //!
+//! # How good it is
+//!
+//! Judged on runs of real programs: `tests/traces/record.py` runs `gzip`, `sha256sum`, `gcc`, `sort` and others and
+//! notes how far they got (nothing in it computes a time), here on a machine of two cores that was busy with other
+//! builds. The error is the distance of the predicted from the true remaining time as a share of the true one, at the
+//! first report after 25, 50 and 75 % of the work. No answer counts as 100 %; a run of several units has the median over
+//! its units. *elapsed/progress* is the time since the first report × work left / work done since; it is told where the
+//! work began and when the unit changes, just as ours is (taken literally, it is not). *Largest jump* is over all
+//! consecutive answers of a phase; *withdrawn* counts the answers that the clock refuted.
+//!
+//! | trace | ours at 25 / 50 / 75 % | elapsed/progress at 25 / 50 / 75 % | largest jump | withdrawn |
+//! |---|---|---|---|---|
+//! | accelerating-1 | 98 % / 128 % / 265 % | 114 % / 199 % / 649 % | 25 % | 0 |
+//! | accelerating-2 | 444 % / 574 % / 62 % | 519 % / 1121 % / 1506 % | 25 % | 0 |
+//! | accelerating-3 | 169 % / 161 % / 83 % | 180 % / 308 % / 579 % | 25 % | 0 |
+//! | bursty-1 | 462 % / 43 % / 13 % | 562 % / 368 % / 312 % | 25 % | 3 |
+//! | bursty-2 | 42 % / 4 % / 34 % | 42 % / 7 % / 17 % | 25 % | 2 |
+//! | bursty-3 | 13 % / 0 % / 29 % | 6 % / 3 % / 20 % | 25 % | 1 |
+//! | phases-1 | 57 % / 89 % / 27 % | 59 % / 71 % / 78 % | 25 % | 3 |
+//! | phases-2 | 16 % / 70 % / 93 % | 16 % / 30 % / 45 % | 25 % | 2 |
+//! | phases-3 | 13 % / 16 % / 17 % | 10 % / 16 % / 7 % | 25 % | 0 |
+//! | resumed-1 | 17 % / 20 % / 7 % | 7 % / 12 % / 10 % | 25 % | 0 |
+//! | resumed-2 | 100 % / 20 % / 53 % | 100 % / 80 % / 47 % | 25 % | 1 |
+//! | resumed-3 | 41 % / 102 % / 26 % | 38 % / 92 % / 48 % | 25 % | 1 |
+//! | slowing-1 | 73 % / 43 % / 13 % | 80 % / 66 % / 51 % | 25 % | 0 |
+//! | slowing-2 | 21 % / 12 % / 3 % | 42 % / 32 % / 30 % | 9 % | 1 |
+//! | slowing-3 | 82 % / 67 % / 38 % | 83 % / 74 % / 59 % | 25 % | 0 |
+//! | stalled-1 | 22 % / 7 % / 32 % | 41 % / 4 % / 32 % | 24 % | 0 |
+//! | stalled-2 | 40 % / 8 % / 3 % | 31 % / 17 % / 9 % | 25 % | 0 |
+//! | stalled-3 | 0 % / 23 % / 36 % | 15 % / 7 % / 63 % | 25 % | 0 |
+//! | steady-1 | 1 % / 1 % / 6 % | 1 % / 2 % / 5 % | 6 % | 0 |
+//! | steady-2 | 12 % / 27 % / 19 % | 29 % / 2 % / 15 % | 25 % | 0 |
+//! | steady-3 | 6 % / 14 % / 24 % | 9 % / 15 % / 25 % | 20 % | 0 |
+//! | **median** | **40 % / 23 % / 27 %** | **41 % / 30 % / 45 %** | 25 % | 14 |
+//!
+//! Median of all 63 errors: ours 27 %, elapsed/progress 38 %, elapsed/progress taken literally 42 %.
+//!
+//! What no report shows nobody foresees: a stall to come, the one huge file, a next step of another pace. Such errors
+//! stand in both columns.
+//!
+//! The constants are round numbers, chosen on two recordings made before this one, of other files (all but the C files;
+//! overall medians 24 % against 40 %, and 34 % against 47 %). There, half or double of any one of them moved ours by
+//! six points at most.
+//!
 //! # Example
 //!
 //! ```

@@ -1,4 +1,4 @@
-//! The estimator from outside: what it promises of single cases, and of any sequence.
+//! The estimator from outside: what it promises of single cases, of any sequence, and of recorded runs of real programs.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -11,6 +11,10 @@
 mod behaviour;
 #[path = "eta/properties.rs"]
 mod properties;
+#[path = "eta/quality.rs"]
+mod quality;
+#[path = "eta/trace.rs"]
+mod trace;
 
 use protocol::Timestamp;
 use protocol::eta::{Estimator, PhaseKey, Sample};
