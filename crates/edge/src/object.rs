@@ -196,7 +196,7 @@ impl JobObject {
         };
         let response = answer::json_text(200, text);
         set(response.headers(), CURSOR_HEADER, &document.cursor().to_string());
-        if let Some(millis) = poll::poll_after_ms(document) {
+        if let Some(millis) = poll::poll_after_ms(document, js::now()) {
             set(response.headers(), POLL_HEADER, &millis.to_string());
         }
         Ok(response)

@@ -1,6 +1,8 @@
 //! Polling: the ETag of an answer, when to ask again, and when a waiting reader is answered.
 
-use protocol::{Document, Status, cursor::Cursor, include::Include};
+use protocol::{Document, Status, Timestamp, cursor::Cursor, include::Include};
+
+use crate::subscription::has_ended;
 
 /// The form of a status answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -51,10 +53,10 @@ pub fn none_match(header: &str, etag: &str) -> bool {
 /// Milliseconds after which asking again makes sense; `None` when nothing more will come.
 ///
 /// The steps are those of the TensorOne SDKs: 5 s, and 2 s near the end.
-pub fn poll_after_ms(document: &Document) -> Option<u64> {
+pub fn poll_after_ms(document: &Document, now: Timestamp) -> Option<u64> {
     let near_the_end = document.progress.is_some_and(|progress| progress.get() > 90.0);
     match document.status {
-        status if status.is_terminal() => document.next_retry_at.map(|_| 5_000),
+        status if status.is_terminal() => (!has_ended(document, now)).then_some(5_000),
         Status::Running | Status::Initializing if near_the_end => Some(1_000),
         Status::Running | Status::Initializing => Some(2_000),
         _ => Some(5_000),
@@ -64,6 +66,17 @@ pub fn poll_after_ms(document: &Document) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_polls_hears_of_the_end_when_a_stream_would() {
+        let at = |minute: u64| Timestamp::from_millis(minute.saturating_mul(60_000));
+        let mut document = Document::new("a".to_owned(), "k3v9a0".to_owned(), at(0));
+        document.status = Status::Failed;
+        assert_eq!(poll_after_ms(&document, at(1)), None);
+        document.next_retry_at = Some(at(5));
+        assert_eq!(poll_after_ms(&document, at(4)), Some(5_000));
+        assert_eq!(poll_after_ms(&document, at(5)), None);
+    }
 
     #[test]
     fn an_etag_is_found_in_any_list_and_weak_or_strong() {
