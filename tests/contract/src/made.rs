@@ -34,6 +34,11 @@ fn described(members: &Map<String, Value>) -> Result<Option<Value>, String> {
     };
     Ok(Some(match name.as_str() {
         "$repeat" => part(0).as_str().unwrap_or_default().repeat(count(part(1))?).into(),
+        "$join" => {
+            let parts = argument.as_array().map(Vec::as_slice).unwrap_or_default();
+            let texts: Result<Vec<Value>, String> = parts.iter().map(expand).collect();
+            texts?.iter().filter_map(Value::as_str).collect::<String>().into()
+        }
         "$list" => {
             let item = part(0).to_string();
             let numbered = |index: usize| serde_json::from_str::<Value>(&item.replace(INDEX, &index.to_string()));

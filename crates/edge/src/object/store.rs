@@ -84,29 +84,24 @@ impl Store {
     /// can be wrong is found before. Tells how many rows were written.
     pub(super) fn save(&self, job: &mut Job, lines: &[LogLine], new: bool) -> Result<usize> {
         let document = serde_json::to_string(&job.document)?;
-        let mut text = String::new();
-        for line in lines {
-            text.push_str(&serde_json::to_string(line)?);
-            text.push('\n');
-        }
-        let log = LogWrite::plan(&mut job.record, lines, text);
+        let writes = LogWrite::plan(&mut job.record, lines)?;
         let record = serde_json::to_string(&job.record)?;
         if new {
             self.run(SCHEMA, Vec::new())?;
         }
         let mut rows = self.run(SAVE, vec![document.into(), record.into()])?;
-        if let Some(log) = log {
-            rows = rows.saturating_add(self.write_lines(log)?).saturating_add(self.trim(&mut job.record)?);
+        for write in &writes {
+            rows = rows.saturating_add(self.write_lines(write)?);
         }
-        Ok(rows)
+        Ok(if writes.is_empty() { rows } else { rows.saturating_add(self.trim(&mut job.record)?) })
     }
 
-    fn write_lines(&self, log: LogWrite) -> Result<usize> {
-        let (last, bytes) = (integer(log.last)?, integer(log.bytes)?);
+    fn write_lines(&self, log: &LogWrite) -> Result<usize> {
+        let (last, bytes, text) = (integer(log.last)?, integer(log.bytes)?, log.text.as_str());
         if log.first == log.row {
-            self.run(NEW_ROW, vec![integer(log.row)?, last, bytes, log.text.into()])
+            self.run(NEW_ROW, vec![integer(log.row)?, last, bytes, text.into()])
         } else {
-            self.run(MORE_LINES, vec![last, bytes, log.text.into(), integer(log.row)?])
+            self.run(MORE_LINES, vec![last, bytes, text.into(), integer(log.row)?])
         }
     }
 
@@ -118,15 +113,21 @@ impl Store {
         if record.log_bytes <= LOG_BYTES && record.first_row > oldest_kept {
             return Ok(rows);
         }
-        for row in self.rows::<RowSize>(OLDEST, Vec::new())? {
-            if (record.log_bytes <= LOG_BYTES && row.last > oldest_kept) || row.first == record.last_row {
-                record.first_row = row.first;
-                break;
+        loop {
+            let oldest = self.rows::<RowSize>(OLDEST, Vec::new())?;
+            for row in &oldest {
+                // The last row always stays, so this ends.
+                if (record.log_bytes <= LOG_BYTES && row.last > oldest_kept) || row.first == record.last_row {
+                    record.first_row = row.first;
+                    return Ok(rows);
+                }
+                rows = rows.saturating_add(self.run(DROP_ROW, vec![integer(row.first)?])?);
+                record.log_bytes = record.log_bytes.saturating_sub(row.bytes);
             }
-            rows = rows.saturating_add(self.run(DROP_ROW, vec![integer(row.first)?])?);
-            record.log_bytes = record.log_bytes.saturating_sub(row.bytes);
+            if oldest.is_empty() {
+                return Ok(rows);
+            }
         }
-        Ok(rows)
     }
 
     /// At most `limit` lines after number `after`, oldest first.
@@ -158,17 +159,36 @@ struct LogWrite {
 }
 
 impl LogWrite {
-    /// Where the lines go: into the last row while it has room, else into a new one.
-    fn plan(record: &mut Record, lines: &[LogLine], text: String) -> Option<LogWrite> {
-        let (first, last) = (lines.first()?.number, lines.last()?.number);
-        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
-        if record.last_row == 0 || record.last_row_bytes.saturating_add(bytes) > ROW_BYTES {
-            record.last_row = first;
-            record.last_row_bytes = 0;
+    /// Where the lines go: into the last row while it has room, else into new ones. Of more lines than a log keeps only
+    /// the last are written: one body can hold so many short ones that they would be megabytes here.
+    fn plan(record: &mut Record, lines: &[LogLine]) -> Result<Vec<LogWrite>> {
+        let oldest_kept = record.last_line.saturating_sub(LOG_LINES);
+        let mut writes: Vec<LogWrite> = Vec::new();
+        for line in lines.iter().filter(|line| line.number > oldest_kept) {
+            let mut text = serde_json::to_string(line)?;
+            text.push('\n');
+            let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+            // What comes after a hole in the numbers begins a row: a page tells of holes only before its first line.
+            let follows = record.last_row != 0 && (line.number != oldest_kept.saturating_add(1));
+            if !follows || record.last_row_bytes.saturating_add(bytes) > ROW_BYTES {
+                record.last_row = line.number;
+                record.last_row_bytes = 0;
+            }
+            record.last_row_bytes = record.last_row_bytes.saturating_add(bytes);
+            record.log_bytes = record.log_bytes.saturating_add(bytes);
+            match writes.last_mut().filter(|write| write.row == record.last_row) {
+                Some(write) => {
+                    write.last = line.number;
+                    write.bytes = write.bytes.saturating_add(bytes);
+                    write.text.push_str(&text);
+                }
+                None => {
+                    let (row, first) = (record.last_row, line.number);
+                    writes.push(LogWrite { row, first, last: first, bytes, text });
+                }
+            }
         }
-        record.last_row_bytes = record.last_row_bytes.saturating_add(bytes);
-        record.log_bytes = record.log_bytes.saturating_add(bytes);
-        Some(LogWrite { row: record.last_row, first, last, bytes, text })
+        Ok(writes)
     }
 }
 
