@@ -1,1 +1,21 @@
-//! The door: the <job-progress> element and its npm package.
+//! The door: what the JavaScript class of `<job-progress>` calls to put the widget on the client.
+//!
+//! # What this crate does not do
+//!
+//! It holds no view and no reconnect logic, and it defines no element: a custom element must be a JavaScript class,
+//! which stands in `js/element.js`.
+#![cfg(target_arch = "wasm32")]
+
+mod attributes;
+mod clock;
+mod mounted;
+mod report;
+
+pub use mounted::Mounted;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The style sheet for the shadow root.
+#[wasm_bindgen]
+pub fn style() -> String {
+    widget::STYLE.to_owned()
+}

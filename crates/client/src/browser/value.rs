@@ -1,0 +1,36 @@
+//! A JSON value that the browser has parsed.
+
+use js_sys::{JSON, Reflect};
+use wasm_bindgen::JsValue;
+
+use crate::json::Json;
+
+/// A value of `JSON.parse`; the page gets the very same object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value(JsValue);
+
+impl Value {
+    /// The member `key`, null where there is none.
+    pub fn get(&self, key: &str) -> Value {
+        Value(Reflect::get(&self.0, &JsValue::from_str(key)).unwrap_or(JsValue::NULL))
+    }
+
+    /// The value itself.
+    pub fn as_js(&self) -> &JsValue {
+        &self.0
+    }
+}
+
+impl Json for Value {
+    fn parse(text: &str) -> Option<Value> {
+        JSON::parse(text).ok().map(Value)
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        self.get(key).0.as_string()
+    }
+
+    fn number(&self, key: &str) -> Option<f64> {
+        self.get(key).0.as_f64()
+    }
+}

@@ -1,0 +1,7 @@
+// The door that registers <job-progress>.
+
+import { JobProgressElement } from "./element.js";
+
+JobProgressElement.define();
+
+export { JobProgressElement };

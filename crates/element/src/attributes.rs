@@ -1,0 +1,27 @@
+//! The attributes of an element, read with their defaults; a bad value is no value.
+
+use client::browser::Source;
+use protocol::include::Include;
+use web_sys::Element;
+
+/// The attribute `name`, unless it is absent or blank.
+pub(crate) fn text(host: &Element, name: &str) -> Option<String> {
+    host.get_attribute(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// What to watch; `None` while no job or no server is named.
+pub(crate) fn source(host: &Element, default_src: Option<&str>) -> Option<Source> {
+    let include = text(host, "include").and_then(|names| Include::parse([names.as_str()]).ok());
+    Some(Source {
+        src: text(host, "src").or(default_src.map(str::to_owned))?,
+        job: text(host, "job")?,
+        token: text(host, "token"),
+        include: include.unwrap_or_default(),
+    })
+}
+
+/// The language: the element's own, else that of the nearest ancestor that has one.
+pub(crate) fn locale(host: &Element) -> Option<String> {
+    let inherited = || host.closest("[lang]").ok().flatten().and_then(|ancestor| text(&ancestor, "lang"));
+    text(host, "locale").or_else(inherited)
+}

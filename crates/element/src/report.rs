@@ -1,0 +1,19 @@
+//! What the browser's documents say, as far as a face shows it.
+
+use client::{browser::Value, json::Json};
+use protocol::{Status, Substate, Timestamp};
+use widget::Job;
+
+/// Reads a document, `None` when its state is none we know.
+pub(crate) fn job(document: &Value) -> Option<Job> {
+    let text = |key| document.text(key).filter(|text| !text.is_empty());
+    Some(Job {
+        status: Status::parse(&document.text("status")?)?,
+        substate: document.text("substate").and_then(|word| Substate::parse(&word)),
+        progress: document.number("progress"),
+        message: text("message").or_else(|| text("currentStep")),
+        error: document.get("error").text("message").filter(|text| !text.is_empty()),
+        estimated_completion: document.text("estimatedCompletion").and_then(|time| Timestamp::parse(&time)),
+        execution_time: document.number("executionTime"),
+    })
+}

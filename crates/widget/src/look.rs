@@ -1,0 +1,196 @@
+//! The look: what there is to see of a face, in words and numbers.
+
+use protocol::Status;
+
+use crate::{
+    face::{Face, Job, Link},
+    format::{Format, span},
+    messages::Messages,
+    remaining::remaining,
+};
+
+/// What a view puts on the screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Look {
+    /// The state for style sheets: a job's state, else `connecting` or `unavailable`.
+    pub status: &'static str,
+    /// What the page calls the job; empty where it does not.
+    pub label: String,
+    /// The state in words.
+    pub state: String,
+    /// How far the bar is filled, 0–1; `None` while nobody knows.
+    pub fraction: Option<f64>,
+    /// Whole per cent as a number, `None` while nobody knows.
+    pub percent: Option<f64>,
+    /// The same in words, else empty.
+    pub percent_text: String,
+    /// What it is doing, or why it does not; empty where there is nothing to say.
+    pub message: String,
+    /// The time it will take or took; empty where nobody knows.
+    pub time: String,
+    /// The link for style sheets; empty once no news can come.
+    pub link: &'static str,
+    /// The link in words.
+    pub link_text: String,
+    /// The name for assistive technology.
+    pub name: String,
+    /// The value for assistive technology.
+    pub value_text: String,
+}
+
+impl Look {
+    /// What there is to see of `face`.
+    pub fn of(face: &Face, messages: &Messages, format: &dyn Format) -> Look {
+        let label = face.label.clone().unwrap_or_default();
+        let name = if label.is_empty() { messages.progress.clone().into_owned() } else { label.clone() };
+        let seen = Look { label, name, ..Look::default() };
+        let seen = match (&face.job, &face.problem) {
+            (Some(job), problem) => seen.job(job, problem.as_deref(), face, messages, format),
+            (None, Some(problem)) => Look {
+                status: "unavailable",
+                state: messages.unavailable.clone().into_owned(),
+                fraction: Some(0.0),
+                message: problem.clone(),
+                ..seen
+            },
+            (None, None) => Look { status: "connecting", state: messages.link(face.link).to_owned(), ..seen },
+        };
+        let spoken = [&seen.percent_text, &seen.state, &seen.message];
+        let spoken: Vec<_> = spoken.into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect();
+        Look { value_text: spoken.join(", "), ..seen }
+    }
+
+    fn job(self, job: &Job, problem: Option<&str>, face: &Face, messages: &Messages, format: &dyn Format) -> Look {
+        let ended = job.status.is_terminal();
+        let begun = !matches!(job.status, Status::Queued | Status::Initializing);
+        // A job that has not begun is not at 0 %: nobody knows how far it is.
+        let progress =
+            job.progress.map(|progress| progress.clamp(0.0, 100.0)).filter(|progress| begun || *progress > 0.0);
+        let percent = progress.map(f64::floor);
+        let time = match job.estimated_completion {
+            _ if ended => job
+                .execution_time
+                .filter(|seconds| *seconds >= 1.0)
+                .map(|seconds| Messages::with(&messages.took, &span(format, seconds.round() as u64))),
+            Some(end) if job.status == Status::Running => remaining(end, face.now, format, messages),
+            _ => None,
+        };
+        let (link, link_text) = if ended { ("", "") } else { (link_word(face.link), messages.link(face.link)) };
+        Look {
+            status: job.status.as_str(),
+            state: messages.state(job.status, job.substate).to_owned(),
+            fraction: progress.map(|progress| progress / 100.0).or(ended.then_some(0.0)),
+            percent,
+            percent_text: percent.map(|percent| format.percent(percent)).unwrap_or_default(),
+            // Why it ended outweighs what it did last; what keeps news away outweighs what is old.
+            message: job
+                .error
+                .as_deref()
+                .filter(|_| ended)
+                .or(problem)
+                .or(job.message.as_deref())
+                .unwrap_or_default()
+                .to_owned(),
+            time: time.unwrap_or_default(),
+            link,
+            link_text: link_text.to_owned(),
+            ..self
+        }
+    }
+}
+
+fn link_word(link: Link) -> &'static str {
+    match link {
+        Link::Connecting => "connecting",
+        Link::Live => "live",
+        Link::Polling => "polling",
+        Link::Reconnecting => "reconnecting",
+        Link::Offline => "offline",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::Timestamp;
+
+    use super::*;
+    use crate::format::tests::Plain;
+
+    fn job(status: Status, progress: Option<f64>) -> Job {
+        Job {
+            status,
+            substate: None,
+            progress,
+            message: Some("Batch 3".into()),
+            error: None,
+            estimated_completion: Some(Timestamp::from_millis(100_000)),
+            execution_time: None,
+        }
+    }
+
+    fn face(job: Option<Job>) -> Face {
+        Face { label: None, job, link: Link::Live, problem: None, now: Timestamp::from_millis(0) }
+    }
+
+    fn look(job: Job) -> Look {
+        Look::of(&face(Some(job)), &Messages::ENGLISH, &Plain)
+    }
+
+    #[test]
+    fn a_running_job_says_how_far_what_and_how_long() {
+        let seen = look(job(Status::Running, Some(42.9)));
+        assert_eq!((seen.status, seen.state.as_str(), seen.percent_text.as_str()), ("running", "Running", "42%"));
+        assert_eq!((seen.message.as_str(), seen.time.as_str()), ("Batch 3", "2 min left"));
+        assert_eq!(seen.fraction, Some(0.429));
+        assert_eq!(seen.value_text, "42%, Running, Batch 3");
+        assert_eq!((seen.link, seen.link_text.as_str()), ("live", "Live"));
+    }
+
+    #[test]
+    fn no_more_is_shown_than_was_reported() {
+        assert_eq!(look(job(Status::Running, Some(99.99))).percent_text, "99%");
+        assert_eq!(look(job(Status::Running, Some(29.0))).percent_text, "29%");
+        assert_eq!(look(job(Status::Running, Some(1e9))).fraction, Some(1.0));
+    }
+
+    #[test]
+    fn a_job_that_has_not_begun_is_not_at_nought() {
+        for status in [Status::Queued, Status::Initializing] {
+            assert_eq!(look(job(status, Some(0.0))).fraction, None);
+            assert_eq!(look(job(status, None)).percent_text, "");
+        }
+        assert_eq!(look(job(Status::Running, Some(0.0))).percent_text, "0%");
+        assert_eq!(look(job(Status::Running, None)).fraction, None);
+    }
+
+    #[test]
+    fn an_ended_job_waits_for_nothing() {
+        for status in Status::ALL.into_iter().filter(|status| status.is_terminal()) {
+            let seen = look(Job { execution_time: Some(134.4), ..job(status, None) });
+            assert_eq!((seen.fraction, seen.link, seen.time.as_str()), (Some(0.0), "", "Took 2 min 14 sec"));
+        }
+    }
+
+    #[test]
+    fn only_a_running_job_has_time_left() {
+        for status in [Status::Queued, Status::Initializing, Status::Paused] {
+            assert_eq!(look(job(status, Some(50.0))).time, "");
+        }
+    }
+
+    #[test]
+    fn a_failed_job_says_why() {
+        let seen = look(Job { error: Some("Out of memory".into()), ..job(Status::Failed, Some(45.0)) });
+        assert_eq!((seen.message.as_str(), seen.percent_text.as_str()), ("Out of memory", "45%"));
+    }
+
+    #[test]
+    fn before_the_first_document_it_says_what_it_waits_for() {
+        let look = |face: Face| Look::of(&face, &Messages::ENGLISH, &Plain);
+        let waiting = look(Face { link: Link::Connecting, ..face(None) });
+        assert_eq!((waiting.status, waiting.state.as_str(), waiting.fraction), ("connecting", "Connecting…", None));
+        let refused = look(Face { problem: Some("No such job".into()), label: Some("Import".into()), ..face(None) });
+        assert_eq!((refused.status, refused.message.as_str()), ("unavailable", "No such job"));
+        assert_eq!((refused.name.as_str(), waiting.name.as_str()), ("Import", "Progress"));
+    }
+}

@@ -1,0 +1,22 @@
+// Computes the SHA-256 of a file in chunks and says how far it is.
+//
+// Takes {file} and answers {done} in bytes at every chunk and {sha256} in hex at the end, or {error}.
+
+import { Sha256 } from "./sha256.js";
+
+const CHUNK_BYTES = 1024 * 1024;
+
+onmessage = async ({ data: { file } }) => {
+  try {
+    const hash = new Sha256();
+    for (let done = 0; done < file.size; ) {
+      const chunk = new Uint8Array(await file.slice(done, done + CHUNK_BYTES).arrayBuffer());
+      hash.update(chunk);
+      done += chunk.length;
+      postMessage({ done });
+    }
+    postMessage({ sha256: hash.hex() });
+  } catch (error) {
+    postMessage({ error: String(error?.message ?? error) });
+  }
+};
