@@ -7,6 +7,7 @@ mod worker;
 use crate::project::Project;
 use crate::setup::{self, Tools};
 use anyhow::Result;
+use std::fs::File;
 
 /// `cargo xtask build`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
@@ -19,7 +20,11 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
 }
 
 /// The worker, the element, the static assets; what has not changed is not built again.
+///
+/// One build at a time: wrangler starts one whenever it sees a source change.
 pub(crate) fn all(project: &Project, tools: &Tools) -> Result<()> {
+    let lock = File::create(project.scratch()?.join("build.lock"))?;
+    lock.lock()?;
     worker::build(project, tools)?;
     element::build(project, tools)?;
     assets::build(project)

@@ -3,7 +3,7 @@
 use crate::keys::{self, Key};
 use crate::process::{self, Group, LOOK};
 use crate::project::Project;
-use crate::server::{Options, Runtime, Server};
+use crate::server::{self, Options, Runtime, Server};
 use crate::{build, setup, steps};
 use anyhow::{Context, Result};
 use lexopt::ValueExt;
@@ -35,6 +35,8 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
+    // Better said before the build than after it.
+    server::await_port(port)?;
     let project = Project::load()?;
     let tools = setup::tools(&project)?;
     build::all(&project, &tools)?;

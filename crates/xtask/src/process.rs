@@ -170,3 +170,28 @@ pub(crate) fn guard(mut args: lexopt::Parser) -> Result<()> {
         Err(_) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Group, adopt_orphans};
+    use nix::errno::Errno;
+    use nix::sys::signal::killpg;
+    use nix::unistd::Pid;
+    use std::process::Command;
+
+    #[test]
+    fn a_group_that_is_dropped_ends_with_all_it_started() {
+        adopt_orphans().unwrap();
+        let group = Group::start(Command::new("sh").args(["-c", "sleep 1000 & sleep 1000"])).unwrap();
+        let id = Pid::from_raw(group.id());
+        assert_eq!(killpg(id, None), Ok(()));
+        drop(group);
+        assert_eq!(killpg(id, None), Err(Errno::ESRCH));
+    }
+
+    #[test]
+    fn waiting_tells_how_the_leader_ended() {
+        let mut group = Group::start(Command::new("sh").args(["-c", "exit 3"])).unwrap();
+        assert_eq!(group.wait(|| ()).unwrap().code(), Some(3));
+    }
+}

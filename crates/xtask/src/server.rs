@@ -128,7 +128,8 @@ pub(crate) fn free_port() -> Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
-fn await_port(port: u16) -> Result<()> {
+/// Waits a moment for a port to be free; fails if it stays taken.
+pub(crate) fn await_port(port: u16) -> Result<()> {
     let deadline = Instant::now() + PORT_PATIENCE;
     while let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         if Instant::now() > deadline || process::interrupted() {

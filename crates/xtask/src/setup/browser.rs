@@ -45,10 +45,9 @@ fn install(project: &Project) -> Result<()> {
     if project::on_path("apt-get").is_none() || !(root || sudo()) {
         bail!("the browser tests need Chromium or Chrome: install one, or name it in JOB_PROGRESS_CHROMIUM");
     }
-    for (step, arguments) in [
-        ("update the list of Debian packages", &["update"][..]),
-        ("install chromium", &["install", "-y", "--no-install-recommends", "chromium"]),
-    ] {
+    for (step, arguments) in
+        [("update the list of Debian packages", &["update"][..]), ("install chromium", &["install", "-y", "chromium"])]
+    {
         let mut apt = Command::new(if root { "apt-get" } else { "sudo" });
         if !root {
             apt.args(["-n", "apt-get"]);

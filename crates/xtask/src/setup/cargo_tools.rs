@@ -12,6 +12,10 @@ use std::process::{self, Command};
 /// The release that fits the `worker` crate and was tried with it.
 const WORKER_BUILD: &str = "0.8.7";
 
+/// What the tools' own dependencies want from the system.
+const NEEDS: &str = "a C compiler, pkg-config and the headers of OpenSSL are needed \
+                     (Debian: apt-get install build-essential pkg-config libssl-dev)";
+
 /// A program at a version.
 pub(super) struct Tool {
     name: &'static str,
@@ -95,7 +99,7 @@ fn install(project: &Project, workshop: &Path, name: &str, version: &str, dir: &
     });
     if let Err(error) = installed {
         steps::remove(&aside)?;
-        return Err(error);
+        return Err(error).context(NEEDS);
     }
     steps::remove(dir)?;
     fs::rename(&aside, dir).with_context(|| format!("cannot make {}", dir.display()))
