@@ -34,6 +34,7 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub substate: Option<Substate>,
     /// 0–100, or null where nobody knows.
+    #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     pub progress: Option<Number>,
     /// How many units are done, as reported; it may lie above `total`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -152,6 +153,7 @@ pub struct Document {
     /// One per committed change, from 1.
     pub seq: u64,
     /// Six random characters made with the job; cursors of another epoch are not of this job.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-z]{6}$")))]
     pub epoch: String,
     /// Free-form figures; only when `include` asks for `metrics`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -237,6 +239,7 @@ pub struct Summary<'a> {
     status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     substate: Option<Substate>,
+    #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     progress: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,

@@ -24,7 +24,7 @@ pub const LOG_LINES_NEW: u64 = 200;
 pub const LOG_LINES_RESUME: u64 = 1_000;
 /// Members of one JSON object.
 pub const OBJECT_KEYS: usize = 100;
-/// Levels of JSON nesting, the report itself being the first.
+/// Levels of JSON nesting, the report itself being the first, alone as in a list.
 pub const DEPTH: usize = 16;
 /// Steps of a job.
 pub const STEPS: usize = 256;
@@ -44,3 +44,15 @@ pub const WAIT_SECONDS: u64 = 60;
 pub const EPOCH_CHARS: usize = 6;
 /// Days after its end, or its last change, that a job is forgotten.
 pub const RETENTION_DAYS: u64 = 30;
+/// Bytes of a token: it travels in a header or a URL (16 KB on the platform) and is decoded before it is believed.
+pub const TOKEN_BYTES: usize = 8 * 1024;
+/// Reads of one job that a caller may make in a minute: what the TensorOne API allows.
+pub const READS_PER_MINUTE: u64 = 100;
+/// Streams that the holder of a token may open in a minute from one address: five reloads a second.
+pub const STREAMS_PER_MINUTE: u64 = 300;
+/// Requests with a bad credential that an address may make in a minute: guessing is hopeless, and noise is bounded.
+pub const AUTH_FAILURES_PER_MINUTE: u64 = 100;
+/// Seconds a token that only reads may live: it is as public as the page it stands in.
+pub const READ_TOKEN_SECONDS: u64 = 30 * 24 * 3600;
+/// Seconds a token that may change jobs may live: as long as somebody sits in front of the page.
+pub const CHANGE_TOKEN_SECONDS: u64 = 24 * 3600;

@@ -54,6 +54,7 @@ pub struct Step {
     /// Where it stands.
     pub status: StepStatus,
     /// How far it is, 0–100.
+    #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Number>,
     /// Its share of the whole against the other steps; 1 when absent.

@@ -1,0 +1,64 @@
+//! Who asks, and whether they may: decided before any object wakes.
+
+use engine::{
+    credential::{Credential, Unauthenticated},
+    grant::Grant,
+    permission::Permission,
+};
+use protocol::{Problem, id::JobId};
+use worker::Request;
+
+use crate::{
+    answer::Refusal,
+    door::Visit,
+    js,
+    limit::{self, Class},
+};
+
+/// The grant of the request's credential.
+pub(crate) async fn grant(visit: &mut Visit) -> Result<Grant, Refusal> {
+    // Unconfigured goes before unauthenticated: no credential could be right yet.
+    let access = visit.config.access()?;
+    let authorization = visit.request.headers().get("Authorization")?;
+    let token = query_token(&visit.request)?;
+    let believed = Credential::from_request(authorization.as_deref(), token.as_deref())
+        .and_then(|credential| access.authenticate(credential, js::now()));
+    match believed {
+        Ok(grant) => {
+            visit.holder = Some(grant.holder.to_string());
+            Ok(grant)
+        }
+        Err(unauthenticated) => {
+            limit::check(visit, Class::AuthFailures, &limit::address(&visit.request)).await?;
+            Err(refuse(unauthenticated))
+        }
+    }
+}
+
+/// The grant of the request's credential, if it covers this job; and the job's id.
+pub(crate) async fn allow(visit: &mut Visit, need: Permission, job: &str) -> Result<(Grant, JobId), Refusal> {
+    let grant = grant(visit).await?;
+    let id = JobId::parse(job).ok_or_else(|| Problem::invalid("jobId", format_args!("must be {}", JobId::FORM)))?;
+    grant.authorize(need, Some(&id)).map_err(Problem::from)?;
+    Ok((grant, id))
+}
+
+/// Whether the caller is a native `EventSource`, which can send no header and takes any status but 200 as the end.
+pub(crate) fn is_native(request: &Request) -> bool {
+    matches!(query_token(request), Ok(Some(_)))
+}
+
+fn query_token(request: &Request) -> Result<Option<String>, Refusal> {
+    let url = request.url()?;
+    let mut tokens = url.query_pairs().filter(|(name, _)| name == "token").map(|(_, value)| value.into_owned());
+    match (tokens.next(), tokens.next()) {
+        (token, None) => Ok(token),
+        _ => Err(Problem::invalid("token", "stands there twice; send it once").into()),
+    }
+}
+
+/// The 401 of a caller that has not shown who it is.
+fn refuse(unauthenticated: Unauthenticated) -> Refusal {
+    let challenge = unauthenticated.challenge();
+    Refusal::from(Problem::from(unauthenticated)).with_header("WWW-Authenticate", challenge)
+}

@@ -1,0 +1,61 @@
+//! What the platform offers and the `worker` crate does not wrap: the clock, randomness, timers, native streams.
+
+use protocol::Timestamp;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    pub(crate) fn set_timeout(callback: &js_sys::Function, millis: f64) -> JsValue;
+
+    #[wasm_bindgen(js_name = clearTimeout)]
+    pub(crate) fn clear_timeout(id: &JsValue);
+
+    #[wasm_bindgen(js_name = setInterval)]
+    pub(crate) fn set_interval(callback: &js_sys::Function, millis: f64) -> JsValue;
+
+    #[wasm_bindgen(js_name = clearInterval)]
+    pub(crate) fn clear_interval(id: &JsValue);
+
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn get_random_values(bytes: &js_sys::Uint8Array);
+
+    /// A pipe whose bytes never pass through JavaScript on their way out
+    /// (<https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/>).
+    #[wasm_bindgen(js_name = IdentityTransformStream)]
+    pub(crate) type IdentityTransformStream;
+
+    #[wasm_bindgen(constructor, js_class = "IdentityTransformStream")]
+    pub(crate) fn new() -> IdentityTransformStream;
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn readable(this: &IdentityTransformStream) -> web_sys::ReadableStream;
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn writable(this: &IdentityTransformStream) -> web_sys::WritableStream;
+}
+
+/// The moment it is.
+pub(crate) fn now() -> Timestamp {
+    // A clock before 1970 is read as 1970; the cast of a float cannot overflow.
+    Timestamp::from_millis(js_sys::Date::now().max(0.0) as u64)
+}
+
+/// The moment it is, as HTTP writes it (RFC 9110, section 5.6.7).
+pub(crate) fn http_date() -> String {
+    js_sys::Date::new_0().to_utc_string().into()
+}
+
+/// Random bytes.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let array = js_sys::Uint8Array::new_with_length(N as u32);
+    get_random_values(&array);
+    let mut bytes = [0; N];
+    array.copy_to(&mut bytes);
+    bytes
+}
+
+/// A random number from `low` up to `high`.
+pub(crate) fn random_between(low: f64, high: f64) -> f64 {
+    low + js_sys::Math::random() * (high - low)
+}

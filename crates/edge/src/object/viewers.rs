@@ -1,0 +1,171 @@
+//! The viewers of a job: hibernating sockets, each tagged with what it included, and the pace at which they hear.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use engine::{
+    frame,
+    news::News,
+    pace::{self, Broadcast},
+};
+use js_sys::Uint8Array;
+use protocol::{Document, Problem, include::Include, log_line::LogLine};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use worker::{State, WebSocket, worker_sys::web_sys};
+
+use crate::js;
+
+/// The viewers of one job.
+pub(super) struct Viewers {
+    shared: Rc<Shared>,
+    /// Fires when a change that had to wait may go out; made once, since it outlives every call.
+    on_time: Closure<dyn FnMut()>,
+}
+
+struct Shared {
+    raw: worker::worker_sys::DurableObjectState,
+    count: Cell<usize>,
+    last_broadcast_ms: Cell<Option<u64>>,
+    timer: RefCell<Option<JsValue>>,
+    /// What the next broadcast tells.
+    waiting: RefCell<Option<News>>,
+}
+
+impl Viewers {
+    /// The viewers that this object finds when it comes into memory.
+    pub(super) fn new(state: &State) -> Viewers {
+        let raw: worker::worker_sys::DurableObjectState = JsValue::from(state.as_raw()).unchecked_into();
+        let shared = Rc::new(Shared {
+            count: Cell::new(sockets(&raw, None).len()),
+            raw,
+            last_broadcast_ms: Cell::new(None),
+            timer: RefCell::default(),
+            waiting: RefCell::default(),
+        });
+        let on_time = {
+            let shared = Rc::clone(&shared);
+            Closure::new(move || {
+                shared.timer.replace(None);
+                shared.broadcast();
+            })
+        };
+        Viewers { shared, on_time }
+    }
+
+    /// How many there are, at most: one that left without a word is counted until the object sleeps.
+    pub(super) fn count(&self) -> usize {
+        self.shared.count.get()
+    }
+
+    /// How many sockets there are; a look that costs, unlike [`Viewers::count`].
+    pub(super) fn sockets(&self) -> usize {
+        sockets(&self.shared.raw, None).len()
+    }
+
+    /// Takes one more.
+    pub(super) fn accept(&self, state: &State, socket: &WebSocket, include: Include) {
+        state.accept_websocket_with_tags(socket, &[&tag(include)]);
+        self.shared.count.set(self.count().saturating_add(1));
+    }
+
+    /// Counts one less.
+    pub(super) fn left(&self) {
+        self.shared.count.set(self.count().saturating_sub(1));
+    }
+
+    /// Tells a committed change, at the pace of the job; an `urgent` one at once.
+    pub(super) fn tell(&self, document: &Document, lines: &[LogLine], urgent: bool) {
+        let shared = &self.shared;
+        if self.count() == 0 {
+            return;
+        }
+        match &mut *shared.waiting.borrow_mut() {
+            Some(waiting) => waiting.add(document, lines),
+            none => *none = Some(News::of(document, lines)),
+        }
+        match pace::when(urgent, js::now().millis(), shared.last_broadcast_ms.get(), self.count()) {
+            Broadcast::Now => shared.broadcast(),
+            Broadcast::In(millis) if shared.timer.borrow().is_none() => {
+                let timer = js::set_timeout(self.on_time.as_ref().unchecked_ref(), millis as f64);
+                shared.timer.replace(Some(timer));
+            }
+            Broadcast::In(_) => {}
+        }
+    }
+
+    /// Tells at once what waits.
+    pub(super) fn flush(&self) {
+        if self.shared.waiting.borrow().is_some() {
+            self.shared.broadcast();
+        }
+    }
+
+    /// Tells every viewer a problem after which there is nothing more to tell.
+    pub(super) fn dismiss(&self, job_id: &str, problem: &Problem) {
+        self.shared.calm();
+        let bytes = array(&frame::problem(job_id, problem));
+        for socket in sockets(&self.shared.raw, None) {
+            send_array(&socket, &bytes);
+            let _ = socket.close_with_code(1000);
+        }
+    }
+}
+
+impl Shared {
+    /// Stops the timer and drops what waits.
+    fn calm(&self) -> Option<News> {
+        if let Some(timer) = self.timer.take() {
+            js::clear_timeout(&timer);
+        }
+        self.waiting.take()
+    }
+
+    /// Sends what waits: for each set of parts one encoding, whatever the number of viewers.
+    fn broadcast(&self) {
+        let Some(news) = self.calm() else { return };
+        let now = js::now();
+        self.last_broadcast_ms.set(Some(now.millis()));
+        for include in (0..8).map(Include::from_bits) {
+            let sockets = sockets(&self.raw, Some(include));
+            if sockets.is_empty() {
+                continue;
+            }
+            let (frames, ended) = news.frames(include, now);
+            let frames: Vec<_> = frames.iter().map(|frame| array(frame)).collect();
+            for socket in &sockets {
+                frames.iter().for_each(|frame| send_array(socket, frame));
+                if ended {
+                    let _ = socket.close_with_code(1000);
+                }
+            }
+        }
+    }
+}
+
+fn tag(include: Include) -> String {
+    format!("include:{}", include.bits())
+}
+
+fn sockets(raw: &worker::worker_sys::DurableObjectState, include: Option<Include>) -> Vec<web_sys::WebSocket> {
+    let found = match include {
+        Some(include) => raw.get_websockets_with_tag(&tag(include)),
+        None => raw.get_websockets(),
+    };
+    found.unwrap_or_default()
+}
+
+fn array(bytes: &[u8]) -> Uint8Array {
+    Uint8Array::from(bytes)
+}
+
+fn send_array(socket: &web_sys::WebSocket, bytes: &Uint8Array) {
+    // A viewer that is gone hears nothing, and comes back if it wants to.
+    let _ = socket.send_with_js_u8_array(bytes);
+}
+
+/// Sends one frame to one viewer.
+pub(super) fn send(socket: &WebSocket, frame: &[u8]) {
+    send_array(socket.as_ref(), &array(frame));
+}

@@ -1,0 +1,249 @@
+//! The streams: one job for one viewer, or many jobs on one connection.
+
+use engine::{
+    credential::{Credential, Unauthenticated},
+    grant::Grant,
+    permission::Permission,
+};
+use protocol::{
+    Problem,
+    cursor::Cursor,
+    fields::{self, Fields},
+    id::JobId,
+    include::Include,
+    limits::{JOBS, REPORTS_BYTES},
+    problem::Code,
+};
+use serde_json::Value;
+use worker::{Response, ResponseBuilder};
+
+use crate::{
+    answer::{self, Answer, Refusal, set},
+    auth,
+    call::JobCall,
+    door::Visit,
+    js, limit, reads,
+    relay::{ALL_ENDED, Relay},
+    request::{Body, Query},
+};
+
+/// Sockets that may be opening at a time; the platform lets six calls wait for their answers.
+const OPENING_AT_ONCE: usize = 5;
+
+/// `GET /v2/jobs/{id}/status/stream`.
+pub(crate) async fn one(visit: &mut Visit, job: &str) -> Answer {
+    let native = auth::is_native(&visit.request);
+    match open_one(visit, job).await {
+        Err(refusal) if native && may_pass(refusal.problem().code()) => Ok(come_back_later()),
+        answer => answer,
+    }
+}
+
+async fn open_one(visit: &mut Visit, job: &str) -> Answer {
+    let (grant, id) = auth::allow(visit, Permission::Read, job).await?;
+    let query = Query::of(&visit.request, &["include", "cursor"])?;
+    let include = query.include()?;
+    let cursor = last_event_id(visit, &query)?.as_deref().and_then(Cursor::parse);
+    limit::check_stream(visit, &grant).await?;
+    let mut opened = JobCall::new(&visit.env, &grant, id.clone())?.subscribe(include, cursor.as_ref(), false).await?;
+    match opened.status_code() {
+        101 => {}
+        204 => return Ok(answer::empty(204)),
+        503 if auth::is_native(&visit.request) => return Ok(come_back_later()),
+        status => return Ok(answer::json_text(status, opened.text().await?)),
+    }
+    let Some(socket) = opened.websocket() else { return Err(worker::Error::from("101 without a socket").into()) };
+    let (relay, response) = Relay::open(visit.request.inner().signal(), true)?;
+    relay.join(id.as_str(), &socket, grant.expires_at)?;
+    relay.complete();
+    Ok(response)
+}
+
+/// `GET /v2/jobs/status/stream?jobIds=a,b`: many jobs of one credential.
+pub(crate) async fn many_of_one(visit: &mut Visit) -> Answer {
+    let native = auth::is_native(&visit.request);
+    match open_many_of_one(visit).await {
+        Err(refusal) if native && may_pass(refusal.problem().code()) => Ok(come_back_later()),
+        answer => answer,
+    }
+}
+
+async fn open_many_of_one(visit: &mut Visit) -> Answer {
+    let grant = auth::grant(visit).await?;
+    let query = Query::of(&visit.request, &["jobIds", "include", "cursor"])?;
+    let include = query.include()?;
+    let job_ids = query.all("jobIds").flat_map(|value| value.split(',')).filter(|id| !id.is_empty());
+    let seats: Vec<Seat> = job_ids.map(|job_id| Seat::of(job_id, include, Ok(grant.clone()))).collect();
+    if seats.is_empty() || seats.len() > JOBS {
+        return Err(Problem::invalid("jobIds", format_args!("must name 1 to {JOBS} jobs")).with("limit", JOBS).into());
+    }
+    limit::check_stream(visit, &grant).await?;
+    let last_event_id = last_event_id(visit, &query)?;
+    open(visit, seats, last_event_id.as_deref() == Some(ALL_ENDED)).await
+}
+
+/// `POST /v2/jobs/status/stream`: many jobs, each with a token of its own where it has one.
+pub(crate) async fn many(visit: &mut Visit) -> Answer {
+    // A page may have nothing but the tokens in the body.
+    let common = match visit.request.headers().get("Authorization")? {
+        Some(_) => Some(auth::grant(visit).await?),
+        None => {
+            visit.config.access()?;
+            None
+        }
+    };
+    Query::of(&visit.request, &[])?;
+    let body = Body::read(&mut visit.request, REPORTS_BYTES, false).await?;
+    let asked = asked_jobs(Fields::of(body.json()?, "")?)?;
+    let mut seats = Vec::with_capacity(asked.len());
+    for job in asked {
+        let grant = match (&job.token, &common) {
+            (Some(token), _) => believe(visit, token)?,
+            (None, Some(common)) => Ok(common.clone()),
+            (None, None) => Err(Problem::from(Unauthenticated::Missing)),
+        };
+        let mut seat = Seat::of(&job.job_id, job.include, grant);
+        seat.cursor = job.cursor;
+        seats.push(seat);
+    }
+    let Some((_, grant)) = seats.iter().find_map(|seat| seat.ticket.as_ref().ok()) else {
+        // Nobody here has shown who it is: that is a stranger, not a stream.
+        limit::check(visit, limit::Class::AuthFailures, &limit::address(&visit.request)).await?;
+        let problem = seats.into_iter().find_map(|seat| seat.ticket.err());
+        return Err(problem.unwrap_or_else(|| Problem::from(Unauthenticated::Missing)).into());
+    };
+    limit::check_stream(visit, grant).await?;
+    let last_event_id = visit.request.headers().get("Last-Event-ID")?;
+    open(visit, seats, last_event_id.as_deref() == Some(ALL_ENDED)).await
+}
+
+fn believe(visit: &Visit, token: &str) -> Result<Result<Grant, Problem>, Refusal> {
+    let access = visit.config.access()?;
+    let believed = Credential::from_body(token).and_then(|credential| access.authenticate(credential, js::now()));
+    Ok(believed.map_err(Problem::from))
+}
+
+/// One job of a stream of many, and the way to it.
+struct Seat {
+    job_id: String,
+    include: Include,
+    cursor: Option<Cursor>,
+    /// Its id and the grant that opens it, or why it stays closed.
+    ticket: Result<(JobId, Grant), Problem>,
+}
+
+impl Seat {
+    fn of(job_id: &str, include: Include, grant: Result<Grant, Problem>) -> Seat {
+        let ticket = grant.and_then(|grant| {
+            let id = JobId::parse(job_id).ok_or_else(|| Problem::job_not_found(job_id))?;
+            grant.authorize(Permission::Read, Some(&id)).map_err(Problem::from)?;
+            Ok((id, grant))
+        });
+        Seat { job_id: job_id.to_owned(), include, cursor: None, ticket }
+    }
+}
+
+/// A job as the body asks for it.
+struct AskedJob {
+    job_id: String,
+    token: Option<String>,
+    include: Include,
+    cursor: Option<Cursor>,
+}
+
+fn asked_jobs(mut fields: Fields) -> Result<Vec<AskedJob>, Problem> {
+    let jobs = fields.required("jobs", |value, name| fields::list(value, name, JOBS, asked_job))?;
+    fields.finish("a stream request")?;
+    if jobs.is_empty() {
+        return Err(Problem::invalid("jobs", format_args!("must name 1 to {JOBS} jobs")));
+    }
+    Ok(jobs)
+}
+
+fn asked_job(value: Value, name: &str) -> Result<AskedJob, Problem> {
+    let mut fields = Fields::of(value, name)?;
+    let asked = AskedJob {
+        job_id: fields.required("jobId", fields::short)?,
+        token: fields.optional("token", |value, name| fields::string(value, name, REPORTS_BYTES))?,
+        include: fields.optional("include", reads::include_of)?.unwrap_or_default(),
+        cursor: fields.optional("cursor", fields::short)?.as_deref().and_then(Cursor::parse),
+    };
+    fields.finish("a job of a stream")?;
+    Ok(asked)
+}
+
+/// Opens a stream of many jobs: it begins at once, and each job joins when its object answers.
+async fn open(visit: &Visit, seats: Vec<Seat>, seen_all_end: bool) -> Answer {
+    if seen_all_end && all_ended(visit, &seats).await? {
+        return Ok(answer::empty(204));
+    }
+    let (relay, response) = Relay::open(visit.request.inner().signal(), false)?;
+    let env = visit.env.clone();
+    visit.context.wait_until(async move {
+        let mut seats = seats.into_iter();
+        loop {
+            let few: Vec<Seat> = seats.by_ref().take(OPENING_AT_ONCE).collect();
+            if few.is_empty() || relay.is_done() {
+                break;
+            }
+            futures_util::future::join_all(few.iter().map(|seat| seat_one(&relay, &env, seat))).await;
+        }
+        relay.complete();
+    });
+    Ok(response)
+}
+
+/// Lets a job join the stream, or tells there why it does not.
+async fn seat_one(relay: &Relay, env: &worker::Env, seat: &Seat) {
+    if let Err(problem) = try_seat(relay, env, seat).await {
+        relay.refuse(&seat.job_id, &problem);
+    }
+}
+
+async fn try_seat(relay: &Relay, env: &worker::Env, seat: &Seat) -> Result<(), Problem> {
+    let (id, grant) = seat.ticket.clone()?;
+    let told = |refusal: Refusal| refusal.problem().clone();
+    let call = JobCall::new(env, &grant, id).map_err(told)?;
+    let opened = call.subscribe(seat.include, seat.cursor.as_ref(), true).await.map_err(told)?;
+    match (opened.status_code(), opened.websocket()) {
+        (_, Some(socket)) => relay.join(&seat.job_id, &socket, grant.expires_at).map_err(told),
+        (404, None) => Err(Problem::job_not_found(&seat.job_id)),
+        _ => Err(Problem::new(Code::Overloaded, "The job cannot take one more viewer now; come back in a minute")),
+    }
+}
+
+async fn all_ended(visit: &Visit, seats: &[Seat]) -> Result<bool, Refusal> {
+    for few in seats.chunks(OPENING_AT_ONCE) {
+        let ended = few.iter().map(async |seat| -> Result<bool, Refusal> {
+            // A job that is closed to this reader, or gone, has nothing more to tell.
+            let Ok((id, grant)) = &seat.ticket else { return Ok(true) };
+            let reply = JobCall::new(&visit.env, grant, id.clone())?.document(Include::NONE, "summary").await?;
+            Ok(reply.poll_after_ms.is_none())
+        });
+        for ended in futures_util::future::join_all(ended).await {
+            if !ended? {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Where the reader stands: the header that browsers send by themselves goes before the parameter.
+fn last_event_id(visit: &Visit, query: &Query) -> Result<Option<String>, Refusal> {
+    let header = visit.request.headers().get("Last-Event-ID")?;
+    Ok(header.or(query.one("cursor")?.map(str::to_owned)))
+}
+
+/// Whether it may be better in a while.
+fn may_pass(code: Code) -> bool {
+    matches!(code, Code::RateLimitExceeded | Code::Overloaded | Code::NotConfigured | Code::Internal)
+}
+
+/// What keeps a native `EventSource` alive: any status but 200 would end it for ever.
+fn come_back_later() -> Response {
+    let millis = js::random_between(10_000.0, 60_000.0) as u64;
+    let response = ResponseBuilder::new().fixed(format!(": busy\nretry: {millis}\n\n").into_bytes());
+    set(response.headers(), "Content-Type", "text/event-stream; charset=utf-8");
+    response
+}

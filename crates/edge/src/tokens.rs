@@ -1,0 +1,34 @@
+//! `POST /v2/tokens`, and the token that comes with a created job.
+
+use engine::{
+    grant::{Grant, Scope},
+    mint::MintRequest,
+    permission::Permission,
+};
+use protocol::{id::JobId, limits::REPORT_BYTES};
+
+use crate::{
+    answer::{self, Answer, Refusal},
+    auth,
+    door::Visit,
+    js,
+    request::{Body, Query},
+};
+
+/// Mints a token.
+pub(crate) async fn create(visit: &mut Visit) -> Answer {
+    let grant = auth::grant(visit).await?;
+    Query::of(&visit.request, &[])?;
+    let body = Body::read(&mut visit.request, REPORT_BYTES, false).await?;
+    let request = MintRequest::from_json(body.json()?)?;
+    Ok(answer::json(200, &visit.config.access()?.signer.mint(&request, &grant, js::now())?))
+}
+
+/// The token that reads a job, if the holder of `grant` may mint one: only who may read, and only with a key.
+pub(crate) fn to_read(visit: &Visit, grant: &Grant, job_id: &JobId) -> Result<Option<String>, Refusal> {
+    if !grant.permissions.contains(Permission::Read) || grant.scope != Scope::Project {
+        return Ok(None);
+    }
+    let minted = visit.config.access()?.signer.mint(&MintRequest::to_read(job_id), grant, js::now())?;
+    Ok(Some(minted.token))
+}

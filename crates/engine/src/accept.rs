@@ -1,0 +1,167 @@
+//! Whether a report is heard, and what becomes of the job.
+
+use protocol::{
+    Document, Problem, Report, Timestamp,
+    answer::{ItemAnswer, Reason, ReportAnswer},
+    fold::fold,
+    limits::{DOCUMENT_BYTES, PRODUCERS},
+    log_line::LogLine,
+    problem::Code,
+    report::Reports,
+};
+
+use crate::{expiry, job::Job};
+
+/// What became of one report.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It is part of the document now.
+    Accepted,
+    /// Nothing is wrong with it, and nothing changed.
+    Ignored(Reason),
+    /// The job's state or a limit does not allow it, and nothing changed.
+    Refused(Problem),
+}
+
+/// The job after some reports, to be committed before anybody hears of it.
+#[derive(Clone, Debug)]
+pub struct Acceptance {
+    /// The job afterwards.
+    pub job: Job,
+    /// Whether anything changed, and so whether there is anything to commit.
+    pub changed: bool,
+    /// The new log lines, numbered.
+    pub lines: Vec<LogLine>,
+    /// What became of each report, with the job's `seq` after it.
+    pub outcomes: Vec<(u64, Outcome)>,
+}
+
+/// Lays `reports` over `job`, in order, at `now`.
+///
+/// A report whose `order` is not above the last of its producer, or whose `attempt` is not the current one, is stale;
+/// after the end every report comes too late. Neither changes anything, so that a retry or a late packet never hurts.
+pub fn accept(job: &Job, reports: &[Report], now: Timestamp) -> Acceptance {
+    let mut acceptance = Acceptance { job: job.clone(), changed: false, lines: Vec::new(), outcomes: Vec::new() };
+    for report in reports {
+        let outcome = acceptance.hear(report, now);
+        acceptance.changed |= outcome == Outcome::Accepted;
+        acceptance.outcomes.push((acceptance.job.document.seq, outcome));
+    }
+    acceptance
+}
+
+/// Makes a job of its first reports: its first commit is `seq` 1 and the first of them is part of it.
+///
+/// # Errors
+///
+/// The problem of the first report, when it is refused; no job is made then.
+pub fn create(mut job: Job, reports: &[Report], now: Timestamp) -> Result<Acceptance, Problem> {
+    // The fold counts the first report as a change of its own; here it is one with the creation.
+    job.document.seq = 0;
+    let acceptance = accept(&job, reports, now);
+    match acceptance.outcomes.first() {
+        Some((_, Outcome::Refused(problem))) => Err(problem.clone()),
+        Some((_, Outcome::Ignored(_))) => Err(Problem::invalid("attempt", "must be 1, or absent, for a new job")),
+        _ => Ok(acceptance),
+    }
+}
+
+impl Acceptance {
+    fn hear(&mut self, report: &Report, now: Timestamp) -> Outcome {
+        let Job { document, record } = &mut self.job;
+        let last_order = record.orders.get(&report.producer).copied();
+        let stale_order = report.order.zip(last_order).is_some_and(|(order, last)| order <= last);
+        if stale_order || report.attempt.is_some_and(|attempt| attempt != document.attempt) {
+            return Outcome::Ignored(Reason::Stale);
+        }
+        if document.status.is_terminal() {
+            return Outcome::Ignored(Reason::Finished);
+        }
+        if report.order.is_some() && last_order.is_none() && record.orders.len() >= PRODUCERS {
+            return Outcome::Refused(Problem::past_limit("producer", PRODUCERS, "names in one job"));
+        }
+        let mut next = match fold(document, report.clone(), now) {
+            Ok(next) => next,
+            Err(problem) => return Outcome::Refused(problem),
+        };
+        let mut forecast = record.forecast.clone();
+        forecast.follow(report, &mut next, now);
+        next.expires_at = expiry::expires_at(&next);
+        if document_bytes(&next) > DOCUMENT_BYTES {
+            let message = format!(
+                "The job's document would be larger than {DOCUMENT_BYTES} bytes; send less, or clear fields with null"
+            );
+            let problem = Problem::new(Code::PayloadTooLarge, message).with("field", "document");
+            return Outcome::Refused(problem.with("limit", DOCUMENT_BYTES));
+        }
+        *document = next;
+        record.forecast = forecast;
+        if let Some(order) = report.order {
+            record.orders.insert(report.producer.clone(), order);
+        }
+        for line in &report.logs {
+            record.last_line = record.last_line.saturating_add(1);
+            self.lines.push(LogLine {
+                number: record.last_line,
+                at: line.at.or(report.at).unwrap_or(now),
+                level: line.level.clone(),
+                message: line.message.clone(),
+            });
+        }
+        Outcome::Accepted
+    }
+
+    /// What the producer hears: of a single report what became of it, of a list the whole and each item.
+    ///
+    /// # Errors
+    ///
+    /// The problem of a single report that was refused.
+    pub fn answer(&self, reports: &Reports) -> Result<ReportAnswer<'_>, Problem> {
+        let document = &self.job.document;
+        let mut answer = ReportAnswer {
+            job_id: &document.job_id,
+            seq: document.seq,
+            status: document.status,
+            accepted: self.outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Accepted),
+            reason: None,
+            control: document.control.as_ref(),
+            results: None,
+        };
+        match (reports, self.outcomes.first()) {
+            (Reports::One(_), Some((_, Outcome::Refused(problem)))) => return Err(problem.clone()),
+            (Reports::One(_), Some((_, Outcome::Ignored(reason)))) => answer.reason = Some(*reason),
+            (Reports::One(_), _) => {}
+            (Reports::Many(_), _) => answer.results = Some(self.outcomes.iter().map(item_answer).collect()),
+        }
+        Ok(answer)
+    }
+}
+
+fn item_answer((seq, outcome): &(u64, Outcome)) -> ItemAnswer {
+    let (reason, problem) = match outcome {
+        Outcome::Accepted => (None, None),
+        Outcome::Ignored(reason) => (Some(*reason), None),
+        Outcome::Refused(problem) => (None, Some(problem.clone())),
+    };
+    ItemAnswer { seq: *seq, accepted: *outcome == Outcome::Accepted, reason, problem }
+}
+
+/// The document's size as JSON, counted without making the text.
+fn document_bytes(document: &Document) -> usize {
+    struct Counter(usize);
+    impl std::io::Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.saturating_add(bytes.len());
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counter = Counter(0);
+    match serde_json::to_writer(&mut counter, document) {
+        Ok(()) => counter.0,
+        // A document that cannot be written must not be kept either.
+        Err(_) => usize::MAX,
+    }
+}

@@ -1,0 +1,167 @@
+//! Frames between the object and the edge: a line that the relay reads, then SSE that it passes on as it is.
+//!
+//! `1 document k3v9a0.17` and a newline, then the bytes of the SSE frame. The first word is the version; a reader ignores
+//! a frame of a version or a kind that it does not know, as edge and object of neighbouring releases must talk.
+
+use protocol::{Document, Problem, answer::End, cursor::Cursor, log_line::LogPage, sse};
+use serde::Serialize;
+
+/// The version of the frames written here.
+pub const VERSION: &str = "1";
+/// Bytes of the longest first line a reader must look through.
+pub const HEAD_BYTES: usize = 96;
+
+/// What a frame carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The document with this cursor.
+    Document(Cursor),
+    /// The log lines from the one number to the other.
+    Log(u64, u64),
+    /// The end of the job; nothing follows.
+    End,
+    /// A problem; nothing follows.
+    Problem,
+}
+
+impl Kind {
+    /// Reads the first line of a frame; also how many bytes it took, its newline included. `None` for what this release
+    /// does not know.
+    ///
+    /// ```
+    /// use engine::frame::Kind;
+    /// assert_eq!(Kind::read(b"1 log 8 9\nevent: log\n"), Some((Kind::Log(8, 9), 10)));
+    /// assert_eq!(Kind::read(b"2 log 8 9\n"), None);
+    /// ```
+    pub fn read(frame: &[u8]) -> Option<(Kind, usize)> {
+        let line = frame.split(|byte| *byte == b'\n').next().filter(|line| line.len() < frame.len())?;
+        let mut words = std::str::from_utf8(line).ok()?.split(' ');
+        if words.next() != Some(VERSION) {
+            return None;
+        }
+        let number = |words: &mut std::str::Split<'_, char>| words.next()?.parse().ok();
+        let kind = match words.next()? {
+            "document" => Kind::Document(words.next().and_then(Cursor::parse)?),
+            "log" => Kind::Log(number(&mut words)?, number(&mut words)?),
+            "end" => Kind::End,
+            "problem" => Kind::Problem,
+            _ => return None,
+        };
+        Some((kind, line.len().saturating_add(1)))
+    }
+}
+
+/// The frame that carries a document, as a reader that sees `view` of it gets it.
+pub fn document(cursor: &Cursor, view: &Document) -> Vec<u8> {
+    frame(&format!("document {cursor}"), "", Some(&cursor.to_string()), view)
+}
+
+/// The bytes of an SSE document frame that hold its id, which the frames of a stream of many jobs do without.
+pub fn id_bytes(cursor: &Cursor) -> usize {
+    "id: \n".len().saturating_add(cursor.to_string().len())
+}
+
+/// The frame that carries log lines; the numbers of the first and the last of them stand in its head.
+pub fn log(page: &LogPage) -> Vec<u8> {
+    let first = page.skipped_from.or(page.lines.first().map(|line| line.number)).unwrap_or(0);
+    let last = page.lines.last().map(|line| line.number).or(page.skipped_to).unwrap_or(0);
+    frame(&format!("log {first} {last}"), "log", None, page)
+}
+
+/// The frame that says that the job has ended.
+pub fn end(document: &Document) -> Vec<u8> {
+    frame("end", "end", None, &End::of(document))
+}
+
+/// The frame that tells the problem of one job, which it names.
+pub fn problem(job_id: &str, problem: &Problem) -> Vec<u8> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct JobProblem<'a> {
+        job_id: &'a str,
+        #[serde(flatten)]
+        problem: &'a Problem,
+    }
+    frame("problem", "problem", None, &JobProblem { job_id, problem })
+}
+
+fn frame(head: &str, name: &str, id: Option<&str>, data: &impl Serialize) -> Vec<u8> {
+    let mut text = format!("{VERSION} {head}\n");
+    // Our own types always have a JSON text, and our own names and ids can always be written.
+    if let Ok(data) = serde_json::to_string(data) {
+        let _ = sse::write_frame(&mut text, name, id, &data);
+    }
+    text.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::Timestamp;
+
+    use super::*;
+
+    fn document_at(seq: u64) -> Document {
+        let mut document = Document::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
+        document.seq = seq;
+        document
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_the_rest_is_sse() {
+        let document = document_at(17);
+        let page = LogPage { job_id: "a".to_owned(), lines: Vec::new(), skipped_from: Some(8), skipped_to: Some(9) };
+        for (bytes, kind, starts) in [
+            (
+                super::document(&document.cursor(), &document),
+                Kind::Document(Cursor::new("k3v9a0", 17)),
+                "id: k3v9a0.17\ndata: {\"jobId\"",
+            ),
+            (log(&page), Kind::Log(8, 9), "event: log\ndata: {\"jobId\""),
+            (end(&document), Kind::End, "event: end\ndata: {\"jobId\""),
+            (
+                problem("a", &Problem::job_not_found("a")),
+                Kind::Problem,
+                "event: problem\ndata: {\"jobId\":\"a\",\"error\"",
+            ),
+        ] {
+            let (read, head) = Kind::read(&bytes).unwrap();
+            assert_eq!(read, kind);
+            assert!(head <= HEAD_BYTES);
+            let text = std::str::from_utf8(&bytes[head..]).unwrap();
+            assert!(text.starts_with(starts) && text.ends_with("}\n\n"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_document_frame_can_be_cut_off() {
+        let document = document_at(17);
+        let bytes = super::document(&document.cursor(), &document);
+        let (_, head) = Kind::read(&bytes).unwrap();
+        assert!(bytes[head + id_bytes(&document.cursor())..].starts_with(b"data: {"));
+    }
+
+    #[test]
+    fn the_longest_head_fits() {
+        assert!(format!("{VERSION} log {} {}\n", u64::MAX, u64::MAX).len() <= HEAD_BYTES);
+    }
+
+    #[test]
+    fn an_unknown_version_or_kind_is_ignored_and_more_words_are_not_minded() {
+        for line in [
+            "",
+            "\n",
+            "1\n",
+            "2 log 1 2\n",
+            "1 pause\n",
+            "1 document\n",
+            "1 document x\n",
+            "1 log\n",
+            "1 log 1\n",
+            " 1 end\n",
+            "1 end",
+        ] {
+            assert_eq!(Kind::read(line.as_bytes()), None, "{line}");
+        }
+        assert_eq!(Kind::read(b"1 end gzip\n"), Some((Kind::End, 11)));
+    }
+}

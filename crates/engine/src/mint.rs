@@ -1,0 +1,279 @@
+//! The minting of tokens on behalf of a key: who may have one made, for what, and for how long.
+
+use std::fmt;
+
+use protocol::fields::{Fields, integer, list, word};
+use protocol::id::JobId;
+use protocol::limits::{JOBS, TOKEN_BYTES};
+use protocol::{Problem, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::grant::{Cause, Denied, Grant, Scope};
+use crate::permission::{Permission, Permissions};
+use crate::signing::Signer;
+use crate::token::{Claims, Lifetime};
+
+/// What a token may carry: all but `jobs:admin`, which only keys do.
+pub(crate) const MINTABLE: [Permission; 3] = [Permission::Read, Permission::Write, Permission::Control];
+
+/// A token to be made: what `POST /v2/tokens` is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MintRequest {
+    /// The jobs it is to be for; they need not exist yet.
+    pub job_ids: Vec<JobId>,
+    /// What it is to allow; `jobs:read` when absent.
+    pub permissions: Permissions,
+    /// Seconds it is to live; [`Lifetime`] says how long otherwise.
+    pub expires_in: Option<u64>,
+}
+
+impl MintRequest {
+    /// Reads a body: `jobIds`, `permissions` (`["jobs:read"]` when absent) and `expiresIn`.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` that names the field and what is expected of it.
+    pub fn from_json(body: Value) -> Result<Self, Problem> {
+        let mut fields = Fields::of(body, "")?;
+        let job_ids = fields.required("jobIds", |value, name| {
+            list(value, name, JOBS, |item, name| {
+                let id = item.as_str().and_then(JobId::parse);
+                id.ok_or_else(|| Problem::invalid(name, format_args!("must be {}", JobId::FORM)))
+            })
+        })?;
+        let permissions = fields.optional("permissions", |value, name| {
+            list(value, name, MINTABLE.len(), |item, name| word(item, name, MINTABLE, Permission::name))
+        })?;
+        let expires_in = fields.optional("expiresIn", integer)?;
+        fields.finish("a token request")?;
+        let permissions = permissions.map_or(Permissions::READ, |names| names.into_iter().collect());
+        Ok(Self { job_ids, permissions, expires_in })
+    }
+
+    /// The token that comes with a created job: it reads this one, for the default time.
+    pub fn to_read(job_id: &JobId) -> Self {
+        Self { job_ids: vec![job_id.clone()], permissions: Permissions::READ, expires_in: None }
+    }
+}
+
+/// A token that was made; as JSON the answer to a [`MintRequest`].
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Minted {
+    /// The token itself, a secret.
+    pub token: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+impl fmt::Debug for Minted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Minted").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+impl Signer {
+    /// Makes a token for jobs of the holder's project.
+    ///
+    /// # Errors
+    /// `ACCESS_DENIED`, as a token mints none and a key mints only what it holds; `INVALID_REQUEST` that names the field
+    /// past its limit.
+    pub fn mint(&self, request: &MintRequest, holder: &Grant, now: Timestamp) -> Result<Minted, Problem> {
+        if !(1..=JOBS).contains(&request.job_ids.len()) {
+            return Err(Problem::invalid("jobIds", format_args!("must name 1 to {JOBS} jobs")).with("limit", JOBS));
+        }
+        let mintable = Permissions::from_iter(MINTABLE);
+        if request.permissions.is_empty() || !request.permissions.without(mintable).is_empty() {
+            return Err(Problem::invalid("permissions", format_args!("must be at least one of {mintable}")));
+        }
+        may_mint(request.permissions, holder)?;
+        let now = now.seconds();
+        let claims = Claims {
+            project: holder.project.clone(),
+            jobs: request.job_ids.clone(),
+            permissions: request.permissions,
+            expires_at: now.saturating_add(lifetime(request)?),
+            issued_at: Some(now),
+            not_before: None,
+        };
+        let token = claims.sign(&self.signing_secret(&holder.project));
+        if token.len() > TOKEN_BYTES {
+            let message = format_args!("must be fewer or shorter: the token would exceed {TOKEN_BYTES} bytes");
+            return Err(Problem::invalid("jobIds", message).with("limit", TOKEN_BYTES));
+        }
+        Ok(Minted { token, expires_at: Timestamp::from_millis(claims.expires_at.saturating_mul(1000)) })
+    }
+}
+
+fn may_mint(wanted: Permissions, holder: &Grant) -> Result<(), Denied> {
+    let deny = |required, held, cause| Err(Denied { required, held, job_id: None, cause });
+    match (&holder.scope, wanted.iter().next(), wanted.without(holder.permissions).iter().next()) {
+        (Scope::Jobs(_), Some(required), _) => deny(required, Permissions::NONE, Cause::TokenMints),
+        (Scope::Project, _, Some(missing)) => deny(missing, holder.permissions, Cause::Permission),
+        _ => Ok(()),
+    }
+}
+
+fn lifetime(request: &MintRequest) -> Result<u64, Problem> {
+    let Lifetime { default_seconds, max_seconds } = Lifetime::of(request.permissions);
+    let seconds = request.expires_in.unwrap_or(default_seconds);
+    if (1..=max_seconds).contains(&seconds) {
+        return Ok(seconds);
+    }
+    let message = format_args!("must be 1 to {max_seconds} seconds with these permissions");
+    Err(Problem::invalid("expiresIn", message).with("limit", max_seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grant::Holder;
+    use protocol::problem::Code;
+    use serde_json::json;
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(1_800_000_000_999)
+    }
+
+    fn job(id: &str) -> JobId {
+        JobId::parse(id).unwrap()
+    }
+
+    fn signer() -> Signer {
+        Signer::new(&"s".repeat(32), None).unwrap()
+    }
+
+    fn key(permissions: &str) -> Grant {
+        Grant {
+            project: "acme".to_owned(),
+            permissions: permissions.parse().unwrap(),
+            scope: Scope::Project,
+            expires_at: None,
+            holder: Holder::Key { id: "ci".to_owned() },
+        }
+    }
+
+    fn request(permissions: &str, expires_in: Option<u64>) -> MintRequest {
+        MintRequest { permissions: permissions.parse().unwrap(), expires_in, ..MintRequest::to_read(&job("a")) }
+    }
+
+    /// The field that a request of the most powerful key is refused for.
+    fn refused_field(request: &MintRequest) -> String {
+        let holder = key("jobs:read,jobs:write,jobs:control,jobs:admin");
+        let refusal = signer().mint(request, &holder, now()).unwrap_err();
+        assert_eq!(refusal.code(), Code::InvalidRequest);
+        refusal.details()["field"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn what_was_minted_verifies_as_what_was_asked_for() {
+        let request = MintRequest {
+            job_ids: vec![job("a"), job("app:1")],
+            permissions: "jobs:read,jobs:control".parse().unwrap(),
+            expires_in: Some(60),
+        };
+        let minted = signer().mint(&request, &key("jobs:read,jobs:control"), now()).unwrap();
+        let grant = signer().verify(&minted.token, now()).unwrap();
+        assert_eq!(grant.project, "acme");
+        assert_eq!(grant.permissions, request.permissions);
+        assert_eq!(grant.scope, Scope::Jobs(request.job_ids));
+        assert_eq!(grant.expires_at, Some(minted.expires_at));
+        assert_eq!(minted.expires_at, Timestamp::from_millis(1_800_000_060_000));
+    }
+
+    #[test]
+    fn a_read_token_lives_a_day_and_one_that_changes_jobs_a_quarter_of_an_hour() {
+        for (permissions, seconds) in [("jobs:read", 86_400), ("jobs:read,jobs:write", 900), ("jobs:control", 900)] {
+            let minted = signer().mint(&request(permissions, None), &key(permissions), now()).unwrap();
+            assert_eq!(minted.expires_at.seconds(), now().seconds() + seconds, "{permissions}");
+        }
+    }
+
+    #[test]
+    fn no_token_is_minted_past_the_longest_life() {
+        for (permissions, max) in
+            [("jobs:read", 30 * 86_400), ("jobs:write", 86_400), ("jobs:read,jobs:control", 86_400)]
+        {
+            assert!(signer().mint(&request(permissions, Some(max)), &key(permissions), now()).is_ok());
+            assert_eq!(refused_field(&request(permissions, Some(max + 1))), "expiresIn");
+            assert_eq!(refused_field(&request(permissions, Some(u64::MAX))), "expiresIn");
+        }
+        assert_eq!(refused_field(&request("jobs:read", Some(0))), "expiresIn");
+        let refusal = signer().mint(&request("jobs:write", Some(86_401)), &key("jobs:write"), now()).unwrap_err();
+        assert_eq!(refusal.message(), "`expiresIn` must be 1 to 86400 seconds with these permissions");
+        assert_eq!(refusal.details()["limit"], 86_400);
+    }
+
+    #[test]
+    fn a_key_mints_only_what_it_holds() {
+        let refusal = signer().mint(&request("jobs:read,jobs:write", None), &key("jobs:read"), now()).unwrap_err();
+        assert_eq!(refusal.code(), Code::AccessDenied);
+        assert_eq!(refusal.details()["requiredPermission"], "jobs:write");
+        assert_eq!(refusal.details()["userPermissions"], json!(["jobs:read"]));
+    }
+
+    #[test]
+    fn a_token_mints_none_not_even_its_like() {
+        let token = signer().mint(&request("jobs:read", None), &key("jobs:read"), now()).unwrap().token;
+        let holder = signer().verify(&token, now()).unwrap();
+        let refusal = signer().mint(&request("jobs:read", None), &holder, now()).unwrap_err();
+        assert_eq!((refusal.code(), refusal.details().get("userPermissions")), (Code::AccessDenied, Some(&json!([]))));
+        assert_eq!(refusal.message(), "A token mints no tokens: call with an API key");
+    }
+
+    #[test]
+    fn admin_and_nothing_at_all_are_never_minted() {
+        assert_eq!(refused_field(&request("jobs:read,jobs:admin", None)), "permissions");
+        let nothing = MintRequest { permissions: Permissions::NONE, ..MintRequest::to_read(&job("a")) };
+        assert_eq!(refused_field(&nothing), "permissions");
+    }
+
+    #[test]
+    fn a_token_names_1_to_100_jobs_and_stays_within_its_length() {
+        let naming = |count: usize, chars: usize| MintRequest {
+            job_ids: vec![job(&"j".repeat(chars)); count],
+            ..MintRequest::to_read(&job("a"))
+        };
+        assert_eq!(refused_field(&naming(0, 36)), "jobIds");
+        assert_eq!(refused_field(&naming(101, 1)), "jobIds");
+        assert_eq!(refused_field(&naming(100, 128)), "jobIds");
+        let minted = signer().mint(&naming(100, 36), &key("jobs:read"), now()).unwrap();
+        assert!(signer().verify(&minted.token, now()).is_ok());
+    }
+
+    #[test]
+    fn a_body_is_read_whole_or_refused_by_the_name_of_its_field() {
+        let body = json!({ "jobIds": ["a", "app:1"], "permissions": ["jobs:write"], "expiresIn": 60 });
+        let read = MintRequest::from_json(body).unwrap();
+        assert_eq!(read, MintRequest { job_ids: vec![job("a"), job("app:1")], ..request("jobs:write", Some(60)) });
+        let least = MintRequest::from_json(json!({ "jobIds": ["a"] })).unwrap();
+        assert_eq!(least, MintRequest::to_read(&job("a")));
+        for (body, field) in [
+            (json!({}), "jobIds"),
+            (json!({ "jobIds": "a" }), "jobIds"),
+            (json!({ "jobIds": ["a", "b/c"] }), "jobIds[1]"),
+            (json!({ "jobIds": vec!["a"; 101] }), "jobIds"),
+            (json!({ "jobIds": ["a"], "permissions": ["jobs:admin"] }), "permissions[0]"),
+            (json!({ "jobIds": ["a"], "permissions": "jobs:read" }), "permissions"),
+            (json!({ "jobIds": ["a"], "expiresIn": -1 }), "expiresIn"),
+            (json!({ "jobIds": ["a"], "expires_in": 60 }), "expires_in"),
+            (json!([]), "body"),
+        ] {
+            assert_eq!(MintRequest::from_json(body.clone()).unwrap_err().details()["field"], field, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_answer_has_the_token_and_its_end() {
+        let minted = signer().mint(&MintRequest::to_read(&job("a")), &key("jobs:read"), now()).unwrap();
+        let answer = json!({ "token": minted.token, "expiresAt": "2027-01-16T08:00:00Z" });
+        assert_eq!(serde_json::to_value(&minted).unwrap(), answer);
+    }
+
+    #[test]
+    fn a_minted_token_is_not_shown_by_debug() {
+        let minted = signer().mint(&MintRequest::to_read(&job("a")), &key("jobs:read"), now()).unwrap();
+        assert!(!format!("{minted:?}").contains("eyJ"));
+    }
+}

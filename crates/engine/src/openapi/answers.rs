@@ -1,0 +1,128 @@
+//! The answers: successes with their schemas, and one refusal for each HTTP status that a problem may have.
+
+use protocol::problem::Code;
+use serde_json::{Map, Value, json};
+
+use super::reference;
+
+/// The headers that answers bear.
+pub(super) fn headers() -> Value {
+    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+    json!({
+        "ETag": text("The state that was told, for `If-None-Match`; opaque."),
+        "Retry-After": {
+            "description": "Seconds after which trying again makes sense.",
+            "schema": { "type": "integer", "minimum": 0 },
+        },
+        "WWW-Authenticate": text("The scheme that is taken: `Bearer`."),
+        "Allow": text("The methods that the path takes."),
+    })
+}
+
+/// What each code means, in a line.
+fn meaning(code: Code) -> &'static str {
+    match code {
+        Code::InvalidRequest => "the request is malformed or past a limit; `details.field` names the place",
+        Code::Unauthenticated => "no credential, or one that is not good",
+        Code::AccessDenied => "a good credential that may not do this",
+        Code::JobNotFound => "no such job, or none any more",
+        Code::NotFound => "no such path",
+        Code::MethodNotAllowed => "the path takes other methods",
+        Code::JobExists => "the job was made with another body, or by a report",
+        Code::InvalidTransition => "the job's state does not allow it",
+        Code::PayloadTooLarge => {
+            "the body or the document would be too large; `details.limit` says how large it may be"
+        }
+        Code::UnsupportedMediaType => "the body is of a type that is not read",
+        Code::RateLimitExceeded => "too many requests",
+        Code::NotConfigured => "the operator has to set something, which the message names",
+        Code::Overloaded => "too much at once",
+        Code::Internal => "the server's fault; a report with an `order` may safely be sent again",
+    }
+}
+
+/// The name among the components of what answers with this status.
+fn name(status: u16) -> String {
+    format!("Problem{status}")
+}
+
+fn header_of(status: u16) -> Option<&'static str> {
+    match status {
+        401 => Some("WWW-Authenticate"),
+        405 => Some("Allow"),
+        429 | 503 => Some("Retry-After"),
+        _ => None,
+    }
+}
+
+/// One answer for each status, with the codes it may bear.
+pub(super) fn refusals() -> Map<String, Value> {
+    let mut statuses: Vec<u16> = Code::ALL.map(Code::http_status).to_vec();
+    statuses.sort_unstable();
+    statuses.dedup();
+    statuses.into_iter().map(|status| (name(status), refusal(status))).collect()
+}
+
+fn refusal(status: u16) -> Value {
+    let codes: Vec<Code> = Code::ALL.into_iter().filter(|code| code.http_status() == status).collect();
+    let words: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+    let lines: Vec<String> = codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), meaning(*code))).collect();
+    let mut answer = json!({
+        "description": lines.join("\n\n"),
+        "content": { "application/json": {
+            "schema": {
+                "allOf": [reference("schemas", "Problem"), { "properties": { "error": { "enum": words } } }],
+            },
+        } },
+    });
+    if let Some(header) = header_of(status) {
+        answer["headers"] = json!({ header: reference("headers", header) });
+    }
+    let examples = examples(status);
+    if !examples.is_empty() {
+        answer["content"]["application/json"]["examples"] = examples.into();
+    }
+    answer
+}
+
+/// The problems of the TensorOne API, as it shows them.
+fn examples(status: u16) -> Map<String, Value> {
+    let examples = match status {
+        404 => json!({ "tensorone": { "value": super::examples::named("jobNotFound") } }),
+        403 => json!({ "tensorone": { "value": super::examples::named("accessDenied") } }),
+        429 => json!({ "tensorone": { "value": super::examples::named("rateLimitExceeded") } }),
+        _ => Value::Null,
+    };
+    examples.as_object().cloned().unwrap_or_default()
+}
+
+/// The refusals of an operation, by status.
+pub(super) fn refused(codes: &[Code]) -> Map<String, Value> {
+    let statuses = codes.iter().map(|code| code.http_status());
+    statuses.map(|status| (status.to_string(), reference("responses", &name(status)))).collect()
+}
+
+/// An answer of JSON.
+pub(super) fn json_answer(description: &str, schema: Value, examples: &[&str]) -> Value {
+    json!({
+        "description": description,
+        "content": { "application/json": { "schema": schema, "examples": super::examples::all(examples) } },
+    })
+}
+
+/// A stream.
+pub(super) fn stream() -> Value {
+    json!({
+        "description": "Server-sent events: unnamed frames are documents, `log` holds log lines, `end` is the last one, \
+                        `problem` a problem after which nothing comes of that job. Comments are signs of life.",
+        "content": { "text/event-stream": {
+            "schema": { "type": "string" },
+            "examples": { "running": { "value": super::examples::stream() } },
+        } },
+    })
+}
+
+/// An answer without a body.
+pub(super) fn empty(description: &str) -> Value {
+    json!({ "description": description })
+}

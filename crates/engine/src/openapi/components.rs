@@ -1,0 +1,161 @@
+//! The components: the schemas of the Rust types, the parameters, the refusals, the one security scheme.
+
+use protocol::{
+    Document, Problem, Report,
+    answer::{Access, End, ReportAnswer},
+    creation::Creation,
+    document::Summary,
+    log_line::LogPage,
+};
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use crate::{flask::TaskStatus, mint::Minted, tensorlake::Progress};
+
+use super::{
+    answers,
+    bodies::{BatchAnswer, BatchRequest, Health, JobProblem, Polling, StreamRequest, TaskNotFound, TokenRequest},
+    parameters, section,
+};
+
+const BEARER: &str = "An API key `jp_<id>_<secret>` for servers, or a token, a JWT that names its jobs and expires, for \
+browsers. Permissions: `jobs:read` for every GET, the batch and the streams; `jobs:write` for creation and reports; \
+`jobs:admin` for deletion.";
+
+/// Every component.
+pub(super) fn all() -> Value {
+    json!({
+        "schemas": schemas(),
+        "parameters": parameters::all(),
+        "headers": answers::headers(),
+        "responses": answers::refusals(),
+        "securitySchemes": {
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": format!("{BEARER} See {}.", section("Credentials")),
+            },
+        },
+    })
+}
+
+fn schemas() -> Map<String, Value> {
+    let mut sent = settings().for_deserialize().into_generator();
+    name::<Report>(&mut sent);
+    name::<Creation>(&mut sent);
+    name::<BatchRequest>(&mut sent);
+    name::<StreamRequest>(&mut sent);
+    name::<TokenRequest>(&mut sent);
+    let mut answered = settings().for_serialize().into_generator();
+    name::<Document>(&mut answered);
+    name::<Polling>(&mut answered);
+    name::<Summary<'_>>(&mut answered);
+    name::<ReportAnswer<'_>>(&mut answered);
+    name::<Access>(&mut answered);
+    name::<BatchAnswer>(&mut answered);
+    name::<LogPage>(&mut answered);
+    name::<End<'_>>(&mut answered);
+    name::<Problem>(&mut answered);
+    name::<JobProblem>(&mut answered);
+    name::<Minted>(&mut answered);
+    name::<Progress<'_>>(&mut answered);
+    name::<TaskStatus<'_>>(&mut answered);
+    name::<TaskNotFound>(&mut answered);
+    name::<Health>(&mut answered);
+    let mut answered = answered.take_definitions(true);
+    answered.values_mut().for_each(never_null_when_absent);
+    let mut schemas = sent.take_definitions(true);
+    // What both directions know (states, ids) has one form in both.
+    schemas.extend(answered);
+    schemas.values_mut().for_each(plain);
+    ["Report", "Creation", "Summary"].iter().for_each(|name| describe(&mut schemas, name));
+    schemas
+}
+
+fn settings() -> SchemaSettings {
+    SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    })
+}
+
+/// Puts a type and all it refers to among the generator's definitions.
+fn name<T: JsonSchema>(generator: &mut SchemaGenerator) {
+    generator.subschema_for::<T>();
+}
+
+/// In an answer what is not known is absent, so what is there is not null.
+fn never_null_when_absent(schema: &mut Value) {
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let Some(members) = schema["properties"].as_object_mut() else { return };
+    for (_, member) in members.iter_mut().filter(|(name, _)| !required.contains(&json!(name))) {
+        let Some(member) = member.as_object_mut() else { continue };
+        if let Some(Value::Array(types)) = member.get("type") {
+            let types: Vec<Value> = types.iter().filter(|name| *name != "null").cloned().collect();
+            member.insert("type".to_owned(), if let [only] = types.as_slice() { only.clone() } else { types.into() });
+        }
+        if let Some(Value::Array(forms)) = member.get_mut("anyOf") {
+            forms.retain(|form| form["type"] != "null");
+            if let [Value::Object(only)] = forms.as_slice() {
+                let only = only.clone();
+                member.shift_remove("anyOf");
+                member.extend(only);
+            }
+        }
+    }
+}
+
+/// Says what the Rust types say in the plainest JSON: no widths of integers, no Rust examples, a list of words for an
+/// enumeration.
+fn plain(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if members.get("format").is_some_and(|format| format == "uint64" || format == "uint") {
+                members.shift_remove("format");
+            }
+            if let Some(Value::String(text)) = members.get_mut("description") {
+                text.truncate(text.find("\n\n```").unwrap_or(text.len()));
+            }
+            enumerate(members);
+            members.values_mut().for_each(plain);
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain),
+        _ => {}
+    }
+}
+
+/// Turns a choice between constants into an enumeration, with what each means in its description.
+fn enumerate(members: &mut Map<String, Value>) {
+    let Some(forms) = members.get("oneOf").and_then(Value::as_array) else { return };
+    let words: Vec<Value> = forms.iter().map(|form| form["const"].clone()).collect();
+    if words.iter().any(|word| !word.is_string()) {
+        return;
+    }
+    let line = |form: &Value| format!("\n- `{}`: {}", text(&form["const"]), text(&form["description"]));
+    let lines: String = forms.iter().map(line).collect();
+    let about = members.get("description").map(text).unwrap_or_default().to_owned();
+    let about = about.split("\n\n```").next().unwrap_or_default();
+    let description = format!("{about}\n{lines}");
+    members.clear();
+    members.insert("type".to_owned(), "string".into());
+    members.insert("enum".to_owned(), words.into());
+    members.insert("description".to_owned(), description.into());
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// The members of `name` are the document's of the same names, and mean the same.
+fn describe(schemas: &mut Map<String, Value>, name: &str) {
+    let document = schemas["Document"]["properties"].clone();
+    let Some(members) = schemas[name]["properties"].as_object_mut() else { return };
+    for (name, member) in members {
+        if *member == json!(true) {
+            *member = json!({});
+        }
+        if let Some(meaning) = document[name].get("description").filter(|_| member.get("description").is_none()) {
+            member["description"] = meaning.clone();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The Tensorlake progress API as a view of the document.
+
+use protocol::{Document, document::Object, number::Number};
+use serde::Serialize;
+
+/// What `GET /applications/{application}/requests/{request_id}/progress` answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Progress<'a> {
+    /// The current step or percentage; null until one was reported.
+    pub current: Option<Number>,
+    /// The number of steps, or 100 for a percentage; null until one was reported.
+    pub total: Option<Number>,
+    /// The message, or null.
+    pub message: Option<&'a str>,
+    /// The attributes, or null.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<std::collections::BTreeMap<String, String>>"))]
+    pub attributes: Option<&'a Object>,
+    /// When it last changed, in milliseconds since the Unix epoch.
+    pub timestamp: u64,
+}
+
+/// The document as that API shows it; a job that reports a percentage alone shows it out of 100.
+pub fn progress(document: &Document) -> Progress<'_> {
+    let counts = (document.current, document.total);
+    let (current, total) = match (counts, document.progress) {
+        ((None, None), Some(percent)) => (Some(percent), Some(Number::HUNDRED)),
+        (counts, _) => counts,
+    };
+    Progress {
+        current,
+        total,
+        message: document.message.as_deref(),
+        attributes: document.attributes.as_ref(),
+        timestamp: document.updated_at.millis(),
+    }
+}

@@ -1,0 +1,289 @@
+//! The OpenAPI document and the code say the same.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a document that lacks something should fail"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::mint::MintRequest;
+use engine::openapi::document;
+use protocol::{
+    Document, Report,
+    creation::Creation,
+    include::Include,
+    limits::{
+        DOCUMENT_BYTES, JOBS, LOG_LINE_BYTES, LOG_LINES_RESUME, MESSAGE_BYTES, NAME_BYTES, REPORTS, STEPS, WAIT_SECONDS,
+    },
+    problem::Code,
+    report,
+};
+use serde_json::{Value, json};
+
+/// The words of PROTOCOL.md and of the edge's table of routes, to be held against the document.
+const PROTOCOL: &str = include_str!("../../protocol/PROTOCOL.md");
+const LIMITS: &str = include_str!("../../protocol/src/limits.rs");
+const ROUTES: &str = include_str!("../../edge/src/route.rs");
+
+const METHODS: [&str; 3] = ["get", "post", "delete"];
+
+/// Every operation, under `POST /v2/jobs` and its like.
+fn operations(document: &Value) -> BTreeMap<String, Value> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    let named = |(path, item): (&String, &Value)| {
+        let operations = item.as_object().unwrap().clone().into_iter();
+        let path = path.clone();
+        operations.map(move |(method, operation)| {
+            assert!(METHODS.contains(&method.as_str()), "{method} {path}");
+            (format!("{} {path}", method.to_uppercase()), operation)
+        })
+    };
+    paths.flat_map(named).collect()
+}
+
+fn schema<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let schema = &document["components"]["schemas"][name];
+    assert!(schema.is_object(), "{name} is no schema");
+    schema
+}
+
+/// The value where a reference leads, or the value itself.
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).expect(reference),
+        None => value,
+    }
+}
+
+fn each(value: &Value, visit: &mut impl FnMut(&Value)) {
+    visit(value);
+    match value {
+        Value::Object(members) => members.values().for_each(|member| each(member, visit)),
+        Value::Array(items) => items.iter().for_each(|item| each(item, visit)),
+        _ => {}
+    }
+}
+
+fn member_names(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+fn examples(content: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    content["examples"].as_object().into_iter().flatten().map(|(name, example)| (name, &example["value"]))
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    each(&document, &mut |value| drop(resolved(&document, value).clone()));
+}
+
+#[test]
+fn the_document_has_the_routes_of_the_edge_and_no_other() {
+    let document = document();
+    let template = |line: &str| {
+        let (_, text) = line.split_once(" \"/")?;
+        Some(format!("/{}", text.split('"').next()?))
+    };
+    let (_, templates) = ROUTES.split_once("fn template").unwrap();
+    let routes: BTreeSet<String> = templates.lines().take_while(|line| *line != "}").filter_map(template).collect();
+    // A route whose arm is a block has its template on a line of its own.
+    let paths: BTreeSet<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(routes, paths);
+}
+
+#[test]
+fn every_operation_has_a_section_in_the_protocol() {
+    for name in operations(&document()).keys() {
+        let (_, path) = name.split_once(' ').unwrap();
+        assert!(PROTOCOL.contains(path), "PROTOCOL.md does not name {name}");
+    }
+}
+
+#[test]
+fn operation_ids_are_words_of_their_own() {
+    let operations = operations(&document());
+    let ids: BTreeSet<&str> = operations.values().map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), operations.len());
+}
+
+#[test]
+fn every_code_stands_under_its_status_and_nowhere_else() {
+    let document = document();
+    let enumerated = |value: &Value| value["schema"]["allOf"][1]["properties"]["error"]["enum"].clone();
+    let mut seen = Vec::new();
+    for (name, answer) in document["components"]["responses"].as_object().unwrap() {
+        for word in enumerated(&answer["content"]["application/json"]).as_array().unwrap() {
+            let code = Code::ALL.into_iter().find(|code| word == code.as_str()).unwrap();
+            assert_eq!(*name, format!("Problem{}", code.http_status()));
+            seen.push(code.as_str());
+        }
+    }
+    seen.sort_unstable();
+    let mut all = Code::ALL.map(Code::as_str);
+    all.sort_unstable();
+    assert_eq!(seen, all);
+    let mut words = Vec::new();
+    words.extend(schema(&document, "Code")["enum"].as_array().unwrap().iter().cloned());
+    words.sort_unstable_by_key(|word| word.to_string());
+    assert_eq!(json!(words), json!(all));
+}
+
+#[test]
+fn every_code_stands_in_the_table_of_the_protocol() {
+    for code in Code::ALL {
+        let row = format!("| `{}` | {} |", code.as_str(), code.http_status());
+        assert!(PROTOCOL.contains(&row), "PROTOCOL.md has no row {row}");
+    }
+}
+
+#[test]
+fn every_operation_may_refuse_as_its_credential_and_its_body_may_be() {
+    for (name, operation) in operations(&document()) {
+        let answers = member_names(&operation["responses"]);
+        let must: &[&str] = match (name.as_str(), operation.get("requestBody")) {
+            ("GET /healthz", _) => &["200"],
+            (_, None) => &["400", "401", "403", "500", "503"],
+            (_, Some(_)) => &["400", "401", "403", "413", "415", "500", "503"],
+        };
+        assert!(must.iter().all(|status| answers.contains(status)), "{name} answers {answers:?}");
+    }
+}
+
+#[test]
+fn a_report_has_its_fields_and_no_other() {
+    let document = document();
+    let fields = BTreeSet::from(Report::FIELDS);
+    let report = schema(&document, "Report");
+    assert_eq!((member_names(&report["properties"]), &report["additionalProperties"]), (fields.clone(), &json!(false)));
+    let creation = schema(&document, "Creation");
+    let more = fields.into_iter().chain(["jobId"]).collect();
+    assert_eq!((member_names(&creation["properties"]), &creation["additionalProperties"]), (more, &json!(false)));
+    for (name, field) in report["properties"].as_object().unwrap() {
+        assert!(field.get("description").is_some(), "{name} is not described");
+        assert!(PROTOCOL.contains(&format!("`{name}`")), "PROTOCOL.md does not name {name}");
+    }
+}
+
+/// Whether the code takes `null` for a field is what its schema says.
+#[test]
+fn a_field_is_cleared_by_null_where_its_schema_says_so() {
+    let document = document();
+    for (name, field) in schema(&document, "Report")["properties"].as_object().unwrap() {
+        let is_null = |schema: &Value| schema["type"] == "null";
+        let nullable = field["type"].as_array().is_some_and(|types| types.contains(&json!("null")))
+            || field["anyOf"].as_array().is_some_and(|forms| forms.iter().any(is_null))
+            || !["type", "$ref", "anyOf", "enum"].iter().any(|key| field.get(key).is_some());
+        let taken = Report::from_json(json!({ name: null })).is_ok();
+        assert_eq!(taken, nullable, "{name}: {field}");
+    }
+}
+
+#[test]
+fn the_limits_are_those_of_the_code() {
+    let document = document();
+    let field = |name: &str| schema(&document, "Report")["properties"][name].clone();
+    assert_eq!(field("message")["maxLength"], MESSAGE_BYTES);
+    for name in ["unit", "currentStep", "kind", "priority", "endpointId"] {
+        assert_eq!(field(name)["maxLength"], NAME_BYTES, "{name}");
+    }
+    assert_eq!(field("steps")["maxItems"], STEPS);
+    assert_eq!(field("progress")["maximum"], 100);
+    let line = serde_json::to_string(schema(&document, "ReportedLogLine")).unwrap();
+    assert!(line.contains(&format!("\"maxLength\":{LOG_LINE_BYTES}")), "{line}");
+    let operations = operations(&document);
+    let reports = &operations["POST /v2/jobs/{jobId}/reports"]["requestBody"]["content"];
+    assert_eq!(reports["application/json"]["schema"]["oneOf"][1]["maxItems"], REPORTS);
+    assert_eq!(reports["application/x-ndjson"]["schema"]["maxItems"], REPORTS);
+    for (name, list) in [("BatchRequest", "jobIds"), ("StreamRequest", "jobs"), ("TokenRequest", "jobIds")] {
+        assert_eq!(schema(&document, name)["properties"][list]["maxItems"], JOBS, "{name}");
+    }
+    let parameter = |operation: &str, name: &str| {
+        let parameters = operations[operation]["parameters"].as_array().unwrap();
+        parameters.iter().find(|parameter| parameter["name"] == name).unwrap()["schema"].clone()
+    };
+    assert_eq!(parameter("GET /v2/jobs/{jobId}/status", "wait")["maximum"], WAIT_SECONDS);
+    assert_eq!(parameter("GET /v2/jobs/{jobId}/logs", "limit")["maximum"], LOG_LINES_RESUME);
+    assert_eq!(document["components"]["parameters"]["Include"]["schema"]["items"]["enum"], json!(Include::NAMES));
+}
+
+#[test]
+fn every_limit_stands_in_the_protocol_with_its_value() {
+    let constants = LIMITS.lines().filter_map(|line| line.strip_prefix("pub const ")?.split_once(" = "));
+    let mut count = 0;
+    for (declaration, value) in constants {
+        let name = declaration.split(':').next().unwrap();
+        let value: u64 = value
+            .trim_end_matches(';')
+            .split(" * ")
+            .map(|factor| factor.replace('_', "").parse::<u64>().unwrap())
+            .product();
+        let row = format!("| `{name}` | {} |", grouped(value));
+        assert!(PROTOCOL.contains(&row), "PROTOCOL.md has no row {row}");
+        count += 1;
+    }
+    assert!(count > 20, "limits.rs was not understood");
+    assert!(PROTOCOL.contains(&format!("larger\nthan {} KiB", DOCUMENT_BYTES / 1024)) || PROTOCOL.contains("128 KiB"));
+}
+
+/// `65,536` for 65536.
+fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let grouped: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap()).collect();
+    grouped.join(",")
+}
+
+#[test]
+fn every_example_of_a_body_is_taken_by_the_code() {
+    let operations = operations(&document());
+    let read = |operation: &str, read: &dyn Fn(Value) -> bool| {
+        let content = operations[operation]["requestBody"]["content"].as_object().unwrap();
+        for (media_type, content) in content {
+            let mut count = 0;
+            for (name, example) in examples(content) {
+                assert!(read(example.clone()), "{operation} {media_type} {name}");
+                count += 1;
+            }
+            assert!(count > 0, "{operation} has no example of {media_type}");
+        }
+    };
+    read("POST /v2/jobs", &|body| Creation::from_json(body).is_ok());
+    read("POST /v2/jobs/{jobId}/reports", &|body| report::from_body(body).is_ok());
+    read("POST /applications/{application}/requests/{requestId}/progress", &|body| report::from_body(body).is_ok());
+    read("POST /v2/tokens", &|body| MintRequest::from_json(body).is_ok());
+}
+
+#[test]
+fn every_example_of_an_answer_is_there() {
+    for (name, operation) in operations(&document()) {
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            for (example, value) in examples(&answer["content"]["application/json"]) {
+                assert!(!value.is_null(), "{name} {status} {example}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_example_of_a_document_is_a_document() {
+    let operations = operations(&document());
+    let answers = [("POST /v2/jobs", "201"), ("GET /v2/jobs/{jobId}/status", "200")];
+    for (operation, status) in answers {
+        let content = &operations[operation]["responses"][status]["content"]["application/json"];
+        for (name, example) in examples(content).filter(|(name, _)| *name != "summary") {
+            let read: Document =
+                serde_json::from_value(example.clone()).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let mut written = serde_json::to_value(&read).unwrap();
+            for beside in ["pollAfterMs", "links", "token"] {
+                if let Some(value) = example.get(beside) {
+                    written[beside] = value.clone();
+                }
+            }
+            assert_eq!(written, *example, "{name}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The script: what the producer reports, and the frames that tell it, made once by the real functions.
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+use engine::{
+    accept::{accept, create},
+    job::Job,
+    news::News,
+    subscription::{self, Greeting},
+};
+use protocol::{Timestamp, cursor::Cursor, include::Include, log_line::LogLine, report::from_body};
+use serde_json::json;
+
+use crate::viewer::{self, Said};
+
+/// The bytes of a frame.
+pub(crate) type Frame = Rc<[u8]>;
+
+/// With log lines, as they are the only history.
+const INCLUDE: u8 = 1;
+
+/// A job's whole life, commit by commit.
+pub(crate) struct Script {
+    /// The job after its creation, and after each report.
+    pub(crate) jobs: Vec<Job>,
+    /// The lines that each of these commits brought.
+    pub(crate) lines: Vec<Vec<LogLine>>,
+    // Both are pure functions, worked out once for each argument.
+    told: RefCell<HashMap<(usize, usize), Vec<Frame>>>,
+    read: RefCell<HashMap<Vec<u8>, Rc<[Said]>>>,
+}
+
+/// What a producer does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plot {
+    /// How often it reports, the creation aside.
+    pub(crate) reports: usize,
+    /// Whether the last report ends the job.
+    pub(crate) ends: bool,
+    /// Whether each report brings a log line.
+    pub(crate) logs: bool,
+}
+
+/// The moment of a commit; in this model nothing depends on how much time passes.
+fn at(commit: usize) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000 + commit as u64 * 1_000)
+}
+
+impl Script {
+    /// Plays a plot through.
+    pub(crate) fn of(plot: Plot) -> Script {
+        let report = |number: usize| {
+            let status = if plot.ends && number == plot.reports { "completed" } else { "running" };
+            let logs: &[String] = if plot.logs { &[format!("line {number}")] } else { &[] };
+            from_body(json!({"status": status, "current": number, "order": number, "logs": logs})).unwrap()
+        };
+        let new = Job::new("import-42".to_owned(), "k3v9a0".to_owned(), at(0));
+        let made = create(new, report(0).as_slice(), at(0)).unwrap();
+        let (mut jobs, mut lines) = (vec![made.job], vec![made.lines]);
+        for number in 1..=plot.reports {
+            let accepted = accept(&jobs[number - 1], report(number).as_slice(), at(number));
+            assert!(accepted.changed);
+            jobs.push(accepted.job);
+            lines.push(accepted.lines);
+        }
+        Script { jobs, lines, told: RefCell::default(), read: RefCell::default() }
+    }
+
+    /// The index of the last commit.
+    pub(crate) fn last(&self) -> usize {
+        self.jobs.len() - 1
+    }
+
+    /// Whether that commit brings a new state, which never waits.
+    pub(crate) fn is_urgent(&self, commit: usize) -> bool {
+        self.jobs[commit].document.status != self.jobs[commit - 1].document.status
+    }
+
+    /// Whether the job has ended with that commit.
+    pub(crate) fn has_ended(&self, commit: usize) -> bool {
+        subscription::has_ended(&self.jobs[commit].document, at(commit))
+    }
+
+    /// What a broadcast tells when the commits from `first` to `last` have not been told yet.
+    pub(crate) fn broadcast(&self, first: usize, last: usize) -> Vec<Frame> {
+        let mut told = self.told.borrow_mut();
+        let frames = told.entry((first, last)).or_insert_with(|| {
+            let mut news = News::of(&self.jobs[first].document, &self.lines[first]);
+            for later in first + 1..=last {
+                news.add(&self.jobs[later].document, &self.lines[later]);
+            }
+            let (frames, ended) = news.frames(Include::from_bits(INCLUDE), at(last));
+            assert_eq!(ended, self.has_ended(last));
+            frames.into_iter().map(Rc::from).collect()
+        });
+        frames.clone()
+    }
+
+    /// What a viewer reads in these bytes.
+    pub(crate) fn read(&self, bytes: &[u8]) -> Result<Rc<[Said]>, String> {
+        if let Some(said) = self.read.borrow().get(bytes) {
+            return Ok(Rc::clone(said));
+        }
+        let said = Rc::from(viewer::read(bytes)?);
+        self.read.borrow_mut().insert(bytes.to_vec(), Rc::clone(&said));
+        Ok(said)
+    }
+
+    /// What a comer is told by an object that has got to `commit`; `None` is 204.
+    pub(crate) fn welcome(&self, commit: usize, cursor: Option<&Cursor>) -> Option<Vec<Frame>> {
+        let job = &self.jobs[commit];
+        let Greeting::Welcome { ended } = subscription::greet(&job.document, cursor, at(commit)) else { return None };
+        let most = usize::try_from(subscription::lines_for(job, cursor)).unwrap();
+        let all: Vec<_> = self.lines[..=commit].concat();
+        let last = all[all.len().saturating_sub(most)..].to_vec();
+        let frames = subscription::welcome(job, Include::from_bits(INCLUDE), last, ended);
+        Some(frames.into_iter().map(Rc::from).collect())
+    }
+}

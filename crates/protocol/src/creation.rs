@@ -1,0 +1,38 @@
+//! A creation: what `POST /v2/jobs` is sent.
+
+use serde_json::Value;
+
+use crate::{fields::Fields, id::JobId, problem::Problem, report::Report};
+
+/// A job to be made, and its first report.
+///
+/// ```
+/// use protocol::creation::Creation;
+/// let creation = Creation::from_json(serde_json::json!({"jobId": "import-42", "kind": "import"})).unwrap();
+/// assert_eq!(creation.job_id.unwrap().as_str(), "import-42");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Creation {
+    /// The id it is to bear; generated when absent.
+    pub job_id: Option<JobId>,
+    /// What is known of it already.
+    pub report: Report,
+}
+
+impl Creation {
+    /// Reads a creation.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_REQUEST` that names the field and what is expected of it.
+    pub fn from_json(value: Value) -> Result<Creation, Problem> {
+        let mut fields = Fields::of(value, "")?;
+        let job_id = fields.optional("jobId", |value, name| {
+            let id = value.as_str().and_then(JobId::parse_new);
+            id.ok_or_else(|| Problem::invalid(name, format_args!("must be {}", JobId::FORM)))
+        })?;
+        let report = Report::take(&mut fields)?;
+        fields.finish("a creation")?;
+        Ok(Creation { job_id, report })
+    }
+}

@@ -1,0 +1,199 @@
+//! Exponential averages of units and of time, a short and a long one, and how far the short one may be believed.
+
+use serde::{Deserialize, Serialize};
+
+/// The memory of the short average, as a share of all the work: the pace of now.
+const SHORT: f64 = 0.1;
+/// The memory of the long average: the pace of the job.
+const LONG: f64 = 0.5;
+/// So many standard errors apart, the short average is believed half against the long one.
+const DOUBT: f64 = 2.0;
+/// A change of pace is carried on at most to this factor.
+const TREND_LIMIT: f64 = 2.0;
+/// A wait counts at most this many times the longest of late: what goes beyond is a stall, not work. Work that comes in
+/// bursts or in very unequal pieces has long waits as a matter of course and keeps them.
+const STALL: f64 = 5.0;
+/// So many observations must exist before a wait can be called a stall.
+const STALL_EVIDENCE: u32 = 5;
+
+/// An exponential average of units and one of time, both over the same window of work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Window {
+    #[serde(rename = "u")]
+    units: f64,
+    #[serde(rename = "t")]
+    time: f64,
+}
+
+impl Window {
+    /// Forgets by the work done (not by the clock, nor by the number of reports) and adds the new interval.
+    ///
+    /// The gain makes the result the same whether a stretch of even work came as one report or as a hundred.
+    fn add(&mut self, units: f64, time: f64, memory: f64) -> Gain {
+        let gain = Gain::new(units, memory);
+        self.units = gain.mix(self.units, units);
+        self.time = gain.mix(self.time, time);
+        gain
+    }
+
+    /// Milliseconds per unit: the quotient of the averages, never the average of quotients.
+    fn pace(self) -> Option<f64> {
+        (self.units > 0.0 && self.time > 0.0).then_some(self.time / self.units).filter(|pace| usable(*pace))
+    }
+}
+
+/// What an interval of work does to an average that remembers `memory` units.
+#[derive(Clone, Copy)]
+struct Gain {
+    kept: f64,
+    new: f64,
+}
+
+impl Gain {
+    fn new(units: f64, memory: f64) -> Self {
+        let kept = (-units / memory).exp();
+        Self { kept, new: memory * (1.0 - kept) / units }
+    }
+
+    fn mix(self, average: f64, value: f64) -> f64 {
+        average * self.kept + value * self.new
+    }
+}
+
+/// Everything that is remembered of the speed of a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Averages {
+    #[serde(rename = "s")]
+    short: Window,
+    /// The variance of `short.time` about its own pace, from the deviations of the single intervals.
+    #[serde(rename = "v")]
+    noise: f64,
+    #[serde(rename = "l")]
+    long: Window,
+    /// The longest wait for progress, fading with the short window.
+    #[serde(rename = "w")]
+    longest: f64,
+    #[serde(rename = "n")]
+    count: u32,
+}
+
+impl Averages {
+    /// Adds `units` of work done in `time` milliseconds; `span` is all the work there is, in units. All are finite, and
+    /// `units` and `span` positive.
+    pub(super) fn add(&mut self, units: f64, time: f64, span: f64) {
+        let time = self.without_stall(units, time);
+        let expected = self.short.pace().or(self.long.pace()).map_or(time, |pace| units * pace);
+        let gain = self.short.add(units, time, SHORT * span);
+        self.noise = self.noise * gain.kept * gain.kept + ((time - expected) * gain.new).powi(2);
+        self.longest = time.max(self.longest * gain.kept);
+        self.long.add(units, time, LONG * span);
+        self.count = self.count.saturating_add(1);
+        if !self.is_finite() {
+            // Numbers at the edge of what a float holds. Knowing nothing is better than keeping an infinity.
+            *self = Self::default();
+        }
+    }
+
+    fn without_stall(&self, units: f64, time: f64) -> f64 {
+        match self.long.pace() {
+            Some(pace) if self.count > STALL_EVIDENCE => time.min(STALL * self.longest.max(units * pace)),
+            _ => time,
+        }
+    }
+
+    /// How many observations made progress.
+    pub(super) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// A new step begins: what is known of the job stays, what was known of the present is forgotten.
+    pub(super) fn begin_step(&mut self) {
+        self.short = Window::default();
+        self.noise = 0.0;
+    }
+
+    /// How long a wait for progress may be and still be usual, in milliseconds.
+    pub(super) fn usual_wait(&self) -> f64 {
+        self.longest
+    }
+
+    /// Milliseconds that a unit will take from here on, when the present wait is `overdue` milliseconds longer than usual.
+    pub(super) fn pace(&self, overdue: f64) -> Option<f64> {
+        let long = self.long.pace()?;
+        let change = self.short.pace().map_or(1.0, |short| (short / long).powf(self.belief(long)));
+        let trend = change.clamp(1.0 / TREND_LIMIT, TREND_LIMIT);
+        Some(long * change * trend * self.slowdown(overdue)).filter(|pace| usable(*pace))
+    }
+
+    /// Units per second of late.
+    pub(super) fn rate(&self, overdue: f64) -> Option<f64> {
+        let pace = self.short.pace().or(self.long.pace())? * self.slowdown(overdue);
+        Some(1000.0 / pace).filter(|rate| usable(*rate))
+    }
+
+    /// From 0 to 1: how far the short average stands out of its own noise, *z*² / (*z*² + 2²), *z* in standard errors.
+    fn belief(&self, long: f64) -> f64 {
+        let deviation = (self.short.time - long * self.short.units).powi(2);
+        let belief = deviation / (deviation + DOUBT * DOUBT * self.noise);
+        if belief.is_finite() { belief } else { 0.0 }
+    }
+
+    fn slowdown(&self, overdue: f64) -> f64 {
+        (self.long.time + overdue) / self.long.time
+    }
+
+    fn is_finite(&self) -> bool {
+        [self.short.units, self.short.time, self.noise, self.long.units, self.long.time, self.longest]
+            .into_iter()
+            .all(f64::is_finite)
+    }
+}
+
+fn usable(number: f64) -> bool {
+    number.is_finite() && number > 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace(intervals: &[(f64, f64)]) -> f64 {
+        let mut averages = Averages::default();
+        for (units, time) in intervals {
+            averages.add(*units, *time, 100.0);
+        }
+        averages.pace(0.0).unwrap()
+    }
+
+    #[test]
+    fn even_work_counts_the_same_in_one_report_or_in_many() {
+        let (whole, split) = (pace(&[(20.0, 2000.0)]), pace(&[(2.0, 200.0); 10]));
+        assert!((whole - 100.0).abs() < 1e-9 && (split - 100.0).abs() < 1e-9, "{whole} {split}");
+    }
+
+    #[test]
+    fn the_pace_is_a_quotient_of_averages_and_not_an_average_of_speeds() {
+        // 10 units at 10 a second, then 10 units at 1 a second: 20 units took 11 s. The mean of the speeds would say 3.6 s.
+        let pace = pace(&[(10.0, 1000.0), (10.0, 10_000.0)]);
+        assert!(pace > 550.0, "{pace}");
+    }
+
+    #[test]
+    fn noise_is_not_taken_for_a_change_but_a_change_is() {
+        let mut noisy = [(1.0, 100.0), (1.0, 300.0)].repeat(20);
+        noisy.push((1.0, 600.0));
+        assert!((pace(&noisy) / 200.0 - 1.0).abs() < 0.2, "{}", pace(&noisy));
+
+        let mut slower = vec![(1.0, 200.0); 30];
+        slower.extend([(1.0, 400.0); 12]);
+        assert!(pace(&slower) > 350.0, "{}", pace(&slower));
+    }
+
+    #[test]
+    fn one_stall_is_soon_forgotten() {
+        let mut intervals = vec![(1.0, 100.0); 20];
+        intervals.push((1.0, 60_000.0));
+        intervals.extend([(1.0, 100.0); 20]);
+        assert!(pace(&intervals) < 150.0, "{}", pace(&intervals));
+    }
+}

@@ -1,0 +1,238 @@
+//! The estimator: one observation a report in, a completion time and a rate out.
+
+use serde::{Deserialize, Serialize};
+
+use super::{averages::Averages, decay::decay, phase::PhaseKey};
+use crate::Timestamp;
+
+/// How far one report may move the completion, as a share of the time that remained when the former one was told.
+pub const MAX_JUMP: f64 = 0.25;
+/// What lies further ahead is no estimate any more (one year, in milliseconds).
+const HORIZON: f64 = 365.0 * 86_400_000.0;
+/// Two intervals are evidence, or one that covers this share of the work.
+const EVIDENCE_SHARE: f64 = 0.05;
+const EVIDENCE_COUNT: u32 = 2;
+/// Falling back by no more than this share is disorder among parallel workers; by more, work that was lost.
+const DISORDER: f64 = 0.1;
+/// A rise within this share of the number itself is what writing and reading a float can do, not progress.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+
+/// What a report says of the work: one observation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// When the report was accepted.
+    pub at: Timestamp,
+    /// Units done (or percent), counted from the beginning of the work: a job resumed at 40 % begins with 40.
+    pub done: f64,
+    /// Units there are (100 for percent), if known.
+    pub total: Option<f64>,
+    /// What is counted.
+    pub phase: PhaseKey,
+}
+
+/// Estimates the completion time and the throughput of one attempt of a job from its reports.
+///
+/// Its size does not depend on the number of reports; it is stored beside the document and survives a restart. A new attempt
+/// begins with `Estimator::default()`. Same samples, same answers: it knows no clock.
+///
+/// ```
+/// use protocol::{Timestamp, eta::{Estimator, PhaseKey, Sample}};
+///
+/// let phase = PhaseKey::units(Some("files"), None);
+/// let mut estimator = Estimator::default();
+/// for (second, done) in [(0, 400.0), (10, 420.0), (20, 440.0)] { // resumed at 40 %
+///     estimator.observe(Sample { at: Timestamp::from_millis(second * 1000), done, total: Some(1000.0), phase });
+/// }
+/// assert_eq!(estimator.rate_per_second(), Some(2.0));
+/// assert_eq!(estimator.completion(), Some(Timestamp::from_millis(300_000))); // 560 files in 280 s from second 20
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Estimator(Option<Course>);
+
+/// What is known since the first report of the present measure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Course {
+    #[serde(rename = "p")]
+    phase: PhaseKey,
+    /// Milliseconds since the epoch of the last observation.
+    #[serde(rename = "a")]
+    at: u64,
+    /// Units done when the course began.
+    #[serde(rename = "f")]
+    from: f64,
+    /// Units done as last reported.
+    #[serde(rename = "d")]
+    done: f64,
+    /// The highest `done` so far, which the averages have counted.
+    #[serde(rename = "m")]
+    mark: f64,
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    total: Option<f64>,
+    /// Milliseconds since `mark` last rose.
+    #[serde(rename = "w")]
+    waited: f64,
+    #[serde(rename = "v")]
+    averages: Averages,
+    /// The answer: milliseconds remaining at `at`.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    remaining: Option<f64>,
+    /// Whether the clock stands still.
+    #[serde(rename = "z", default, skip_serializing_if = "std::ops::Not::not")]
+    paused: bool,
+}
+
+impl Estimator {
+    /// Takes in one report. A sample with a number that is negative or not finite is ignored.
+    pub fn observe(&mut self, sample: Sample) {
+        let is_count = |number: f64| number.is_finite() && number >= 0.0;
+        if !is_count(sample.done) || !sample.total.is_none_or(is_count) {
+            return;
+        }
+        match &mut self.0 {
+            Some(course) if course.phase.same_measure(sample.phase) && sample.done >= course.from => {
+                course.observe(sample)
+            }
+            course => *course = Some(Course::begin(sample)),
+        }
+    }
+
+    /// Stops the clock: the time until the next observation is not the work's. Until then there are no answers; the first
+    /// one then continues from what was left.
+    pub fn pause(&mut self, at: Timestamp) {
+        if let Some(course) = &mut self.0
+            && !course.paused
+        {
+            let elapsed = course.advance_clock(at);
+            course.waited += elapsed;
+            course.remaining = course.remaining.and_then(|remaining| decay(remaining, elapsed));
+            course.paused = true;
+        }
+    }
+
+    /// When the work will be done: of the whole job where its whole is counted, else of the present unit of work.
+    ///
+    /// `None` without a total, before there is evidence, while paused, when nothing remains, and when the clock has refuted
+    /// the former answer.
+    #[must_use]
+    pub fn completion(&self) -> Option<Timestamp> {
+        let course = self.running()?;
+        Some(Timestamp::from_millis(course.at).plus_millis(course.remaining?.round().max(1.0) as u64))
+    }
+
+    /// Units per second of late, to four significant digits; `None` before there is evidence, while paused, and for percentages.
+    #[must_use]
+    pub fn rate_per_second(&self) -> Option<f64> {
+        let course = self.running().filter(|course| course.phase.counts_units() && course.has_evidence())?;
+        Some(to_four_digits(course.averages.rate(course.overdue())?))
+    }
+
+    fn running(&self) -> Option<&Course> {
+        self.0.as_ref().filter(|course| !course.paused)
+    }
+}
+
+impl Course {
+    fn begin(sample: Sample) -> Self {
+        Self {
+            phase: sample.phase,
+            at: sample.at.millis(),
+            from: sample.done,
+            done: sample.done,
+            mark: sample.done,
+            total: sample.total,
+            waited: 0.0,
+            averages: Averages::default(),
+            remaining: None,
+            paused: false,
+        }
+    }
+
+    fn observe(&mut self, sample: Sample) {
+        let elapsed = self.advance_clock(sample.at);
+        let new_step = sample.phase != self.phase;
+        if new_step {
+            self.averages.begin_step();
+        }
+        let revised = self.revises(sample);
+        self.phase = sample.phase;
+        self.done = sample.done;
+        self.total = sample.total;
+        self.waited += elapsed;
+        let advance = self.done - self.mark;
+        let progressed = advance > ROUNDING * self.done;
+        if progressed {
+            self.averages.add(advance, self.waited, self.span());
+            self.mark = self.done;
+            self.waited = 0.0;
+        } else if -advance > DISORDER * self.span() {
+            self.mark = self.done;
+        }
+        self.remaining = match self.remaining {
+            Some(former) if !new_step && !revised => {
+                self.predict().and_then(|remaining| calm(remaining, former, elapsed))
+            }
+            // What the clock refuted comes back only with new evidence.
+            None if !progressed => None,
+            _ => self.predict(),
+        };
+    }
+
+    /// Milliseconds of work since the last observation. A clock that went back counts as one that stood still.
+    fn advance_clock(&mut self, at: Timestamp) -> f64 {
+        let elapsed = at.millis().saturating_sub(self.at);
+        self.at = self.at.max(at.millis());
+        if std::mem::take(&mut self.paused) { 0.0 } else { elapsed as f64 }
+    }
+
+    /// Whether the work left is another than the former report and the progress since make it, by more than an answer may
+    /// jump: the total was revised, or work was lost.
+    fn revises(&self, sample: Sample) -> bool {
+        let (Some(before), Some(now)) = (self.total, sample.total) else { return true };
+        let expected = before - sample.done.max(self.done);
+        (now - sample.done - expected).abs() > MAX_JUMP * expected.max(0.0)
+    }
+
+    /// All the work of this course, in units.
+    fn span(&self) -> f64 {
+        let counted = self.done.max(self.mark) - self.from;
+        self.total.map_or(counted, |total| (total - self.from).max(counted))
+    }
+
+    fn has_evidence(&self) -> bool {
+        let count = self.averages.count();
+        count >= EVIDENCE_COUNT
+            || count > 0 && self.total.is_some() && self.mark - self.from >= EVIDENCE_SHARE * self.span()
+    }
+
+    /// How much longer than usual nothing has come.
+    fn overdue(&self) -> f64 {
+        (self.waited - self.averages.usual_wait()).max(0.0)
+    }
+
+    fn predict(&self) -> Option<f64> {
+        let left = self.total? - self.done;
+        if left <= 0.0 || !self.has_evidence() {
+            return None;
+        }
+        let overdue = self.overdue();
+        let whole = left * self.averages.pace(overdue)?;
+        // The usual wait for the next progress has begun; so much of the work in hand is done though not reported.
+        let in_hand = self.waited - overdue;
+        Some(decay(whole, in_hand.min(whole)).unwrap_or(whole)).filter(|remaining| *remaining <= HORIZON)
+    }
+}
+
+/// `remaining`, as near to it as one report may bring the answer; `None` when the clock has refuted the `former` one.
+fn calm(remaining: f64, former: f64, elapsed: f64) -> Option<f64> {
+    let promised = former - elapsed;
+    let step = MAX_JUMP * former;
+    (promised >= 0.0).then(|| remaining.max(promised - step).min(promised + step))
+}
+
+/// Rounded, so that a document says 0.5 and not 0.49999999999999994.
+fn to_four_digits(number: f64) -> f64 {
+    let scale = 10_f64.powf(3.0 - number.log10().floor());
+    let rounded = (number * scale).round() / scale;
+    if rounded.is_finite() && rounded > 0.0 { rounded } else { number }
+}

@@ -1,0 +1,175 @@
+//! The one fold: a report laid over a document.
+
+use crate::{
+    document::Document,
+    fields::Patch,
+    number::Number,
+    problem::{Code, Problem},
+    report::Report,
+    status::Status,
+    step,
+    time::Timestamp,
+};
+
+/// The document after `report`, committed at `now`.
+///
+/// A field replaces the former value whole, `null` clears it, absent keeps it. Whether the report is heard at all
+/// (stale? finished?) is decided before, in `engine`.
+///
+/// # Errors
+///
+/// `INVALID_TRANSITION` when the job's state does not allow it, `INVALID_REQUEST` when `increment` leaves the numbers.
+/// The document is as before then.
+///
+/// ```
+/// use protocol::{Document, Report, Status, Timestamp, fold::fold};
+/// let now = Timestamp::from_millis(0);
+/// let document = Document::new("import-42".into(), "k3v9a0".into(), now);
+/// let report = Report::from_json(serde_json::json!({"current": 45, "total": 60})).unwrap();
+/// let document = fold(&document, report, now).unwrap();
+/// assert_eq!(document.status, Status::Running);
+/// assert_eq!(document.progress.map(|progress| progress.get()), Some(75.0));
+/// assert_eq!(document.seq, 2);
+/// ```
+pub fn fold(document: &Document, report: Report, now: Timestamp) -> Result<Document, Problem> {
+    let mut next = document.clone();
+    let status = next_status(document, &report)?;
+    let current = current_patch(document, &report)?;
+    let progress = progress_patch(document, &report, &current);
+
+    // First what the new state makes void, then what the report says, so that its word stands.
+    enter(&mut next, status, now);
+    current.apply(&mut next.current);
+    progress.apply(&mut next.progress);
+    report.total.apply(&mut next.total);
+    report.unit.apply(&mut next.unit);
+    report.message.apply(&mut next.message);
+    report.current_step.apply(&mut next.current_step);
+    report.steps.apply(&mut next.steps);
+    report.attributes.apply(&mut next.attributes);
+    report.metadata.apply(&mut next.metadata);
+    report.resources.apply(&mut next.resources);
+    report.metrics.apply(&mut next.metrics);
+    report.execution.apply(&mut next.execution);
+    report.cold_start.apply(&mut next.cold_start);
+    report.throughput.apply(&mut next.throughput);
+    report.estimated_completion.apply(&mut next.estimated_completion);
+    report.output.apply(&mut next.output);
+    report.result.apply(&mut next.result);
+    report.final_metrics.apply(&mut next.final_metrics);
+    report.error.apply(&mut next.error);
+    report.partial_results.apply(&mut next.partial_results);
+    report.retryable.apply(&mut next.retryable);
+    report.retry_count.apply(&mut next.retry_count);
+    report.next_retry_at.apply(&mut next.next_retry_at);
+    report.queue_position.apply(&mut next.queue_position);
+    report.waiting.apply(&mut next.waiting);
+    report.endpoint_id.apply(&mut next.endpoint_id);
+    report.kind.apply(&mut next.kind);
+    report.priority.apply(&mut next.priority);
+    report.tags.apply(&mut next.tags);
+
+    if status == Status::Running {
+        report.substate.apply(&mut next.substate);
+    } else if report.substate.set().is_some() {
+        return Err(Problem::new(
+            Code::InvalidTransition,
+            format!("`substate` belongs to a running job, and this one is {}", status.as_str()),
+        )
+        .with("field", "substate")
+        .with("status", status.as_str()));
+    }
+    if status == Status::Completed {
+        next.progress = Some(Number::HUNDRED);
+    }
+    next.stalled_since = None;
+    next.updated_at = now;
+    next.seq = next.seq.saturating_add(1);
+    Ok(next)
+}
+
+/// The state the report leads to: what it says, else `running` where it tells of work that had not begun.
+fn next_status(document: &Document, report: &Report) -> Result<Status, Problem> {
+    let from = document.status;
+    let to = match report.status {
+        Some(status) => status,
+        None if matches!(from, Status::Queued | Status::Initializing) && report.tells_of_work() => Status::Running,
+        None => from,
+    };
+    if from.may_become(to) {
+        return Ok(to);
+    }
+    let allowed: Vec<_> = Status::ALL.into_iter().filter(|next| from.may_become(*next)).map(Status::as_str).collect();
+    Err(Problem::new(
+        Code::InvalidTransition,
+        format!("A job that is {} cannot become {}; it may be {}", from.as_str(), to.as_str(), allowed.join(", ")),
+    )
+    .with("field", "status")
+    .with("from", from.as_str())
+    .with("to", to.as_str())
+    .with("allowed", allowed))
+}
+
+/// What becomes of `current`: `increment` is a sum by now.
+fn current_patch(document: &Document, report: &Report) -> Result<Patch<Number>, Problem> {
+    let Some(increment) = report.increment else { return Ok(report.current.clone()) };
+    let sum = document.current.map_or(0.0, Number::get) + increment.get();
+    let sum =
+        Number::new(sum).ok_or_else(|| Problem::invalid("increment", "makes `current` larger than any number"))?;
+    Ok(Patch::Set(sum))
+}
+
+/// What becomes of `progress`: what the report says, else what its counts say, else what its steps say.
+fn progress_patch(document: &Document, report: &Report, current: &Patch<Number>) -> Patch<Number> {
+    if report.progress.is_said() {
+        return report.progress.clone();
+    }
+    let current_after = current.after(document.current);
+    let total_after = report.total.after(document.total);
+    if let (Some(current), Some(total)) = (current_after, total_after) {
+        return if report.says_counts() { known(ratio(current, total)) } else { Patch::Keep };
+    }
+    match &report.steps {
+        Patch::Set(steps) => known(step::weighted_mean(steps)),
+        Patch::Clear => Patch::Clear,
+        // The counts went; the steps that were known before speak again.
+        Patch::Keep if report.total == Patch::Clear || report.current == Patch::Clear => {
+            known(document.steps.as_deref().and_then(step::weighted_mean))
+        }
+        Patch::Keep => Patch::Keep,
+    }
+}
+
+fn known(percent: Option<f64>) -> Patch<Number> {
+    percent.and_then(Number::new).map_or(Patch::Clear, Patch::Set)
+}
+
+/// Percent done; nobody knows how much of nothing is done.
+fn ratio(current: Number, total: Number) -> Option<f64> {
+    // Multiplied first, 57 of 100 is 57 and not 56.99999999999999; a product past all numbers is above 100 anyway.
+    (total.get() > 0.0).then(|| (current.get() * 100.0 / total.get()).min(100.0))
+}
+
+/// Brings the document into `status`, with what that dates and what it makes void.
+fn enter(next: &mut Document, status: Status, now: Timestamp) {
+    if next.status == status {
+        return;
+    }
+    next.status = status;
+    next.substate = None;
+    next.queue_position = None;
+    next.waiting = None;
+    if status == Status::Running && next.started_at.is_none() {
+        next.started_at = Some(now);
+    }
+    let ended_at = match status {
+        Status::Completed => &mut next.completed_at,
+        Status::Failed => &mut next.failed_at,
+        Status::Cancelled => &mut next.cancelled_at,
+        Status::Timeout => &mut next.timed_out_at,
+        _ => return,
+    };
+    *ended_at = Some(now);
+    next.execution_time = next.started_at.and_then(|started| Number::new(now.seconds_since(started)));
+    next.estimated_completion = None;
+}

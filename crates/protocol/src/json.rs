@@ -1,0 +1,202 @@
+//! Strangers' JSON, read once at the door: no duplicate keys, no deep nesting, no wide objects.
+//!
+//! RFC 8259 leaves duplicate keys to the reader; two readers that keep different ones see two different jobs, so they
+//! are refused. `serde_json` itself bounds the recursion at 128 levels.
+
+use std::cell::RefCell;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::{
+    limits::{DEPTH, OBJECT_KEYS},
+    problem::{Code, Problem},
+};
+
+/// Reads one JSON text.
+///
+/// # Errors
+///
+/// `INVALID_REQUEST` that says where the text is no JSON, or which key is a duplicate, too deep or one too many.
+///
+/// ```
+/// use protocol::json;
+/// assert!(json::parse(br#"{"current": 45}"#).is_ok());
+/// assert!(json::parse(br#"{"current": 45, "current": 46}"#).unwrap_err().message().contains("current"));
+/// ```
+pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Problem::invalid("body", "is empty; a JSON text is expected"));
+    }
+    if let Err(error) = std::str::from_utf8(bytes) {
+        let offset = error.valid_up_to();
+        return Err(Problem::invalid("body", format_args!("is not UTF-8 at byte {offset}")).with("offset", offset));
+    }
+    let fault = RefCell::new(None);
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let seed = Strict { depth: 0, deepest: DEPTH, key: "body", fault: &fault };
+    let read = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    read.map_err(|error| {
+        fault.take().unwrap_or_else(|| {
+            Problem::new(Code::InvalidRequest, format!("`body` is not JSON: {error}")).with("field", "body")
+        })
+    })
+}
+
+/// Reads a value at `depth`, which stands under `key`.
+struct Strict<'a> {
+    depth: usize,
+    deepest: usize,
+    key: &'a str,
+    fault: &'a RefCell<Option<Problem>>,
+}
+
+impl Strict<'_> {
+    /// The error that ends the reading, with its problem kept for the caller.
+    fn fail<E: Error>(&self, problem: Problem) -> E {
+        let error = E::custom(problem.message());
+        self.fault.replace(Some(problem));
+        error
+    }
+
+    fn inner_depth<E: Error>(&self) -> Result<usize, E> {
+        if self.depth >= self.deepest {
+            let of = "levels of nesting, the outermost object being the first";
+            return Err(self.fail(Problem::past_limit(self.key, DEPTH, of)));
+        }
+        Ok(self.depth.saturating_add(1))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let depth = self.inner_depth()?;
+        // A list of reports is no level of its own: a report may be as deep in a list as alone.
+        let deepest = if self.depth == 0 { self.deepest.saturating_add(1) } else { self.deepest };
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Strict { depth, deepest, key: self.key, fault: self.fault })? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let depth = self.inner_depth()?;
+        let mut object = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            if object.contains_key(&key) {
+                return Err(self.fail(Problem::invalid(&key, "stands there twice; send it once")));
+            }
+            if object.len() >= OBJECT_KEYS {
+                return Err(self.fail(Problem::past_limit(self.key, OBJECT_KEYS, "members")));
+            }
+            let value =
+                members.next_value_seed(Strict { depth, deepest: self.deepest, key: &key, fault: self.fault })?;
+            object.insert(key, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &[u8]) -> Problem {
+        parse(text).expect_err("must be refused")
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_with_its_place() {
+        for text in [
+            &b"{"[..],
+            b"{]",
+            b"nul",
+            b"{\"a\":NaN}",
+            b"{\"a\":1e999}",
+            b"{\"a\":01}",
+            b"{}{}",
+            b"{'a':1}",
+            b"\"\\ud800\"",
+        ] {
+            let problem = refusal(text);
+            assert_eq!((problem.code(), &problem.details()["field"]), (Code::InvalidRequest, &"body".into()));
+            assert!(problem.message().contains("line 1 column"), "{}", problem.message());
+        }
+        assert!(refusal(b" \n").message().contains("empty"));
+        assert!(refusal(b"{\"a\":\"\xff\"}").message().contains("byte 6"));
+    }
+
+    #[test]
+    fn a_duplicate_key_is_named_wherever_it_stands() {
+        assert_eq!(refusal(br#"{"a":1,"a":1}"#).details()["field"], "a");
+        assert_eq!(refusal(br#"[{"a":{"b":1,"c":2,"b":3}}]"#).details()["field"], "b");
+    }
+
+    #[test]
+    fn nesting_is_taken_at_the_limit_and_refused_one_past() {
+        let nested = |levels: usize| format!("{{\"deep\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        assert!(parse(nested(DEPTH).as_bytes()).is_ok());
+        let problem = refusal(nested(DEPTH + 1).as_bytes());
+        assert_eq!((&problem.details()["field"], &problem.details()["limit"]), (&"deep".into(), &DEPTH.into()));
+        assert!(parse(nested(100_000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn an_object_is_taken_at_its_widest_and_refused_one_past() {
+        let wide = |keys: usize| {
+            format!("{{\"tags\":{{{}}}}}", (0..keys).map(|key| format!("\"{key}\":0")).collect::<Vec<_>>().join(","))
+        };
+        assert!(parse(wide(OBJECT_KEYS).as_bytes()).is_ok());
+        let problem = refusal(wide(OBJECT_KEYS + 1).as_bytes());
+        assert_eq!((&problem.details()["field"], &problem.details()["limit"]), (&"tags".into(), &OBJECT_KEYS.into()));
+    }
+
+    #[test]
+    fn what_is_read_is_what_was_sent() {
+        let text = r#"{"z":1,"a":[true,null,-3,0.5,"x\n\u0000"],"m":{"big":18446744073709551615}}"#;
+        assert_eq!(serde_json::to_string(&parse(text.as_bytes()).unwrap()).unwrap(), text);
+    }
+}

@@ -1,0 +1,56 @@
+//! The estimator from outside: what it promises of single cases, of any sequence, and of recorded runs of real programs.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic; clippy exempts only what stands inside a test function"
+)]
+
+#[path = "eta/behaviour.rs"]
+mod behaviour;
+#[path = "eta/properties.rs"]
+mod properties;
+#[path = "eta/quality.rs"]
+mod quality;
+#[path = "eta/trace.rs"]
+mod trace;
+
+use protocol::Timestamp;
+use protocol::eta::{Estimator, PhaseKey, Sample};
+
+/// What the estimator shows of itself after a report.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Answer {
+    at: Timestamp,
+    completion: Option<Timestamp>,
+    per_second: Option<f64>,
+}
+
+impl Answer {
+    /// Milliseconds left at the report.
+    fn remaining(self) -> Option<f64> {
+        Some(self.completion?.millis().checked_sub(self.at.millis())? as f64)
+    }
+}
+
+fn observe(estimator: &mut Estimator, sample: Sample) -> Answer {
+    estimator.observe(sample);
+    Answer { at: sample.at, completion: estimator.completion(), per_second: estimator.rate_per_second() }
+}
+
+/// A sample in files, at a second.
+fn files(second: f64, done: f64, total: f64) -> Sample {
+    Sample { at: second_of(second), done, total: Some(total), phase: PhaseKey::units(Some("files"), None) }
+}
+
+fn second_of(second: f64) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000 + (second * 1000.0).round() as u64)
+}
+
+/// How far the completion moved, as a share of the time that remained before; `None` where either is absent. A completion
+/// is a whole millisecond, so one millisecond is no move.
+fn jump(former: Answer, next: Answer) -> Option<f64> {
+    let moved = next.completion?.millis().abs_diff(former.completion?.millis());
+    Some(moved.saturating_sub(1) as f64 / former.remaining()?)
+}

@@ -1,0 +1,31 @@
+//! Builds what is served: `cargo xtask build`.
+
+mod assets;
+pub(crate) mod element;
+mod worker;
+
+use crate::project::Project;
+use crate::setup::{self, Tools};
+use anyhow::Result;
+use std::fs::File;
+
+/// `cargo xtask build`
+pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
+    if let Some(arg) = args.next()? {
+        return Err(arg.unexpected().into());
+    }
+    let project = Project::load()?;
+    let tools = setup::tools(&project)?;
+    all(&project, &tools)
+}
+
+/// The worker, the element, the static assets; what has not changed is not built again.
+///
+/// One build at a time: wrangler starts one whenever it sees a source change.
+pub(crate) fn all(project: &Project, tools: &Tools) -> Result<()> {
+    let lock = File::create(project.scratch()?.join("build.lock"))?;
+    lock.lock()?;
+    worker::build(project, tools)?;
+    element::build(project, tools)?;
+    assets::build(project)
+}

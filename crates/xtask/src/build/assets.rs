@@ -1,0 +1,54 @@
+//! The static files of a deployment, in `dist/assets/`: the pages of `www/` and the element.
+
+use super::element;
+use crate::fingerprint::entries;
+use crate::project::Project;
+use crate::steps;
+use anyhow::{Context, Result};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub(super) fn build(project: &Project) -> Result<()> {
+    let mut wanted = BTreeMap::new();
+    collect(&element::out_dir(project), Path::new(""), &mut wanted)?;
+    collect(&project.root.join("www"), Path::new(""), &mut wanted)?;
+    let out = project.root.join("dist/assets");
+    fs::create_dir_all(&out)?;
+    let mut present = BTreeMap::new();
+    collect(&out, Path::new(""), &mut present)?;
+    for (name, stale) in &present {
+        if !wanted.contains_key(name) {
+            steps::remove(stale)?;
+        }
+    }
+    // A file that stays as it is keeps its time: whoever watches the folder sees only what changed.
+    for (name, source) in &wanted {
+        let content = fs::read(source)?;
+        let target = out.join(name);
+        if fs::read(&target).is_ok_and(|present| present == content) {
+            continue;
+        }
+        if let Some(dir) = target.parent() {
+            fs::create_dir_all(dir)?;
+        }
+        fs::write(&target, content).with_context(|| format!("cannot write {}", target.display()))?;
+    }
+    Ok(())
+}
+
+/// All files of a folder that may be missing, by their path in it.
+fn collect(dir: &Path, prefix: &Path, files: &mut BTreeMap<PathBuf, PathBuf>) -> Result<()> {
+    if !dir.is_dir() {
+        return Ok(());
+    }
+    for entry in entries(dir)? {
+        let name = prefix.join(entry.file_name().unwrap_or_default());
+        if entry.is_dir() {
+            collect(&entry, &name, files)?;
+        } else {
+            files.insert(name, entry);
+        }
+    }
+    Ok(())
+}

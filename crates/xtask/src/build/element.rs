@@ -1,0 +1,108 @@
+//! The element: its scripts, its glue and its wasm, in `dist/element/`.
+
+use crate::fingerprint::{self, Fingerprint, entries};
+use crate::project::{self, Project};
+use crate::setup::{Tools, WASM};
+use crate::steps;
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The crate that is the element.
+const CRATE: &str = "element";
+
+/// The scripts we write ourselves, each with the name it is served under.
+const SCRIPTS: &[(&str, &str)] = &[("crates/element/js/loader.js", LOADER)];
+
+/// The one script a page names.
+pub(crate) const LOADER: &str = "job-progress.js";
+
+/// What wasm-bindgen makes. The loader imports it when it is first needed.
+pub(crate) const GLUE: &str = "job-progress-element.js";
+
+/// The compiled crate. The loader tells the glue where it is.
+pub(crate) const MODULE: &str = "job-progress-element.wasm";
+
+/// Where all of it is put.
+pub(crate) fn out_dir(project: &Project) -> PathBuf {
+    project.root.join("dist/element")
+}
+
+pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
+    wasm(project, tools)?;
+    scripts(project, tools)
+}
+
+fn wasm(project: &Project, tools: &Tools) -> Result<()> {
+    let mut fingerprint = Fingerprint::of(&tools.versions);
+    for dir in project.sources_of(CRATE)? {
+        for entry in entries(&dir)? {
+            // The crate's scripts and its npm package are no input of the compiler's.
+            if !["js", "npm"].iter().any(|name| entry.ends_with(name)) {
+                fingerprint.add(&entry)?;
+            }
+        }
+    }
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        fingerprint.add(&project.root.join(file))?;
+    }
+    let out = out_dir(project);
+    let results = [out.join(GLUE), out.join(MODULE)];
+    fingerprint::unless_made(project, "element", fingerprint, &results, || {
+        let scratch = project.scratch()?;
+        let mut cargo = Command::new(project::cargo());
+        cargo.args(["build", "--release", "--package", CRATE, "--target", WASM]);
+        cargo.current_dir(&project.root);
+        steps::logged("compile the element", &scratch.join("element.log"), &mut cargo)?;
+        steps::step("shrink the element", || shrink(project, tools, &scratch.join("element")))
+    })
+}
+
+/// From cargo's output to the two files that are served.
+fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
+    let name = GLUE.trim_end_matches(".js");
+    let mut bindgen = Command::new(&tools.wasm_bindgen);
+    bindgen.args(["--target", "web", "--no-typescript", "--omit-default-module-path"]);
+    bindgen.args(["--out-name", name, "--out-dir"]).arg(work);
+    bindgen.arg(project.target.join(WASM).join("release").join(format!("{CRATE}.wasm")));
+    steps::output(&mut bindgen)?;
+
+    let out = out_dir(project);
+    fs::create_dir_all(&out)?;
+    let mut optimise = project.npm_command("wasm-opt")?;
+    optimise.args(["-Oz", "--strip-producers", "--output"]).arg(out.join(MODULE));
+    optimise.arg(work.join(format!("{name}_bg.wasm")));
+    steps::output(&mut optimise)?;
+
+    esbuild(project, &work.join(GLUE), &out.join(GLUE), &[])
+}
+
+fn scripts(project: &Project, tools: &Tools) -> Result<()> {
+    let mut fingerprint = Fingerprint::of(&tools.versions);
+    let source = project.root.join("crates").join(CRATE).join("js");
+    if source.is_dir() {
+        fingerprint.add(&source)?;
+    }
+    let out = out_dir(project);
+    let results: Vec<PathBuf> = SCRIPTS.iter().map(|(_, served)| out.join(served)).collect();
+    fingerprint::unless_made(project, "scripts", fingerprint, &results, || {
+        for (entry, served) in SCRIPTS {
+            let entry = project.root.join(entry);
+            if !entry.is_file() {
+                continue;
+            }
+            steps::step(&format!("bundle {served}"), || {
+                esbuild(project, &entry, &out.join(served), &["--bundle", &format!("--external:./{GLUE}")])
+            })?;
+        }
+        Ok(())
+    })
+}
+
+fn esbuild(project: &Project, entry: &Path, served: &Path, options: &[&str]) -> Result<()> {
+    let mut esbuild = project.npm_command("esbuild")?;
+    esbuild.arg(entry).args(["--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
+    esbuild.args(options).arg(format!("--outfile={}", served.display()));
+    steps::output(&mut esbuild).map(drop).with_context(|| format!("{} is not well formed", entry.display()))
+}

@@ -1,0 +1,81 @@
+//! Has anything changed? A hash over contents, kept beside what was made from them.
+
+use crate::project::Project;
+use crate::steps;
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a thing is made from.
+pub(crate) struct Fingerprint(Sha256);
+
+impl Fingerprint {
+    /// Begins with what is not in any file: versions, flags.
+    pub(crate) fn of(text: &str) -> Self {
+        Self(Sha256::new_with_prefix(text))
+    }
+
+    /// Adds a file, or every file of a folder, by name and content.
+    pub(crate) fn add(&mut self, path: &Path) -> Result<()> {
+        if !path.is_dir() {
+            let content = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            self.add_as(path, &content);
+            return Ok(());
+        }
+        for entry in entries(path)? {
+            self.add(&entry)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a content under a name.
+    pub(crate) fn add_as(&mut self, name: impl AsRef<OsStr>, content: &[u8]) {
+        self.0.update(name.as_ref().as_encoded_bytes());
+        self.0.update(content.len().to_le_bytes());
+        self.0.update(content);
+    }
+
+    /// The hash, in hexadecimal.
+    pub(crate) fn finish(self) -> String {
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// What a folder holds, in order of name, without what starts with a dot.
+pub(crate) fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
+    let read = fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
+    let mut entries = Vec::new();
+    for entry in read {
+        let entry = entry?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            entries.push(entry.path());
+        }
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+/// Makes a thing unless it was made from the same before and its results are still there.
+///
+/// # Errors
+/// Those of `make`; then the next call makes it again.
+pub(crate) fn unless_made(
+    project: &Project,
+    name: &str,
+    fingerprint: Fingerprint,
+    results: &[PathBuf],
+    make: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let stamp = project.scratch()?.join(format!("{name}.stamp"));
+    let wanted = fingerprint.finish();
+    let made = fs::read_to_string(&stamp).is_ok_and(|made| made == wanted);
+    if made && results.iter().all(|result| result.exists()) {
+        return Ok(());
+    }
+    steps::remove(&stamp)?;
+    make()?;
+    fs::write(&stamp, wanted)?;
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! API keys and signing secrets: `cargo xtask key`.
+
+use anyhow::{Context, Result, bail};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use lexopt::ValueExt;
+use sha2::{Digest, Sha256};
+use std::env;
+
+/// All a key can be allowed.
+pub(crate) const PERMISSIONS: &[&str] = &["jobs:read", "jobs:write", "jobs:control", "jobs:admin"];
+
+/// What a project's signing secret is derived under.
+const SIGNING_CONTEXT: &str = "job-progress/v1/";
+
+/// Letters and digits only: a key is picked with a double click and needs no quotes in a shell.
+const ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// 43 of 62 characters: 256 bits.
+const SECRET_LENGTH: usize = 43;
+
+/// A key, whole. Only its line may be stored.
+pub(crate) struct Key {
+    /// `jp_<id>_<secret>`: what a server sends.
+    pub(crate) text: String,
+    /// `id project permissions sha256-base64url`: what the worker is told.
+    pub(crate) line: String,
+}
+
+impl Key {
+    /// Draws a new secret.
+    pub(crate) fn draw(id: &str, project: &str, permissions: &str) -> Result<Self> {
+        let text = format!("jp_{id}_{}", random_text(SECRET_LENGTH)?);
+        let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(&text));
+        Ok(Self { line: format!("{id} {project} {permissions} {hash}"), text })
+    }
+}
+
+/// So many random letters and digits.
+pub(crate) fn random_text(length: usize) -> Result<String> {
+    let mut text = String::new();
+    while text.len() < length {
+        let mut byte = [0];
+        getrandom::fill(&mut byte).ok().context("the system gives no random bytes")?;
+        // Six bits at a time; the two values that name no letter are drawn again, so that all are equally likely.
+        text.extend(ALPHABET.get(usize::from(byte[0] & 63)).copied().map(char::from));
+    }
+    Ok(text)
+}
+
+/// The secret with which a project's tokens are signed: base64url(HMAC-SHA256(TOKEN_SECRET, "job-progress/v1/" + P)).
+pub(crate) fn signing_secret(token_secret: &str, project: &str) -> Result<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(token_secret.as_bytes())?;
+    mac.update(SIGNING_CONTEXT.as_bytes());
+    mac.update(project.as_bytes());
+    Ok(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+/// `cargo xtask key new …` and `cargo xtask key secret …`
+pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
+    let what = args.value().ok().and_then(|what| what.into_string().ok()).unwrap_or_default();
+    let (mut project, mut permissions, mut id) = (None, None, None);
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Long("project") => project = Some(args.value()?.string()?),
+            lexopt::Arg::Long("permissions") if what == "new" => permissions = Some(args.value()?.string()?),
+            lexopt::Arg::Long("id") if what == "new" => id = Some(args.value()?.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let project = project.context("--project is missing")?;
+    if !is_word(&project, 32, b"-") {
+        bail!("a project is 1 to 32 of a-z, 0-9 and -");
+    }
+    match what.as_str() {
+        "new" => new(&project, &permissions.context("--permissions is missing")?, id),
+        "secret" => {
+            let token_secret = env::var("TOKEN_SECRET").context("TOKEN_SECRET is not in the environment")?;
+            println!("{}", signing_secret(&token_secret, &project)?);
+            Ok(())
+        }
+        _ => bail!("say `key new` or `key secret`"),
+    }
+}
+
+fn new(project: &str, permissions: &str, id: Option<String>) -> Result<()> {
+    if let Some(unknown) = permissions.split(',').find(|name| !PERMISSIONS.contains(name)) {
+        bail!("there is no permission `{unknown}`; there are {}", PERMISSIONS.join(", "));
+    }
+    let id = id.map_or_else(|| Ok(random_text(8)?.to_lowercase()), anyhow::Ok)?;
+    if !is_word(&id, 32, b"") {
+        bail!("an id is 1 to 32 of a-z and 0-9");
+    }
+    let key = Key::draw(&id, project, permissions)?;
+    println!("key:  {}", key.text);
+    println!("line: {}", key.line);
+    eprintln!(
+        "The key is shown this once; give it to the server that reports. The line goes into the secret API_KEYS."
+    );
+    Ok(())
+}
+
+fn is_word(text: &str, longest: usize, others: &[u8]) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || others.contains(&byte);
+    (1..=longest).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Key, random_text, signing_secret};
+
+    #[test]
+    fn a_line_tells_the_hash_and_not_the_key() {
+        let key = Key::draw("ci", "acme", "jobs:read,jobs:write").unwrap();
+        let secret = key.text.strip_prefix("jp_ci_").unwrap();
+        assert!(key.line.starts_with("ci acme jobs:read,jobs:write "));
+        assert_eq!(key.line.rsplit(' ').next().map(str::len), Some(43));
+        assert!(!key.line.contains(secret));
+    }
+
+    #[test]
+    fn a_random_text_is_letters_and_digits_and_never_twice_the_same() {
+        let text = random_text(43).unwrap();
+        assert!(text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        assert_ne!(text, random_text(43).unwrap());
+    }
+
+    #[test]
+    fn a_signing_secret_is_what_openssl_makes_of_it() {
+        // printf 'job-progress/v1/acme' | openssl dgst -sha256 -hmac 'correct horse' -binary | basenc --base64url
+        assert_eq!(signing_secret("correct horse", "acme").unwrap(), "NZc0aPn6UVwluQ2loCSPxMcMTkCZdV_6OuGyZS0i7kQ");
+    }
+}

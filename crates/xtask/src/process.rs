@@ -1,0 +1,197 @@
+//! Child processes: each leads a group of its own, and a group never outlives us.
+
+use crate::steps;
+use anyhow::{Context, Result, bail};
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::env;
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The command under which this program starts itself to guard a group.
+pub(crate) const GUARD: &str = "guard";
+
+/// How often a waiting loop looks.
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
+
+/// How long the leader of a group may take to end when asked; after that it is killed.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+static OURSELVES: OnceLock<PathBuf> = OnceLock::new();
+
+/// To be called first. From then on SIGINT, SIGTERM and SIGHUP are remembered, for [`interrupted`], instead of ending us
+/// in the midst.
+pub(crate) fn take_charge() -> Result<()> {
+    let flag = INTERRUPTED.get_or_init(Arc::default);
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(flag))?;
+    }
+    // Once cargo has put a new build in our place, Linux knows the running program no more.
+    let path = env::current_exe().context("cannot tell where this program is")?;
+    OURSELVES.get_or_init(|| path);
+    adopt_orphans()
+}
+
+/// This program, to start it again.
+pub(crate) fn ourselves() -> Result<&'static Path> {
+    OURSELVES.get().map(PathBuf::as_path).context("this program does not know its own path")
+}
+
+/// Whether we were asked to end.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.get().is_some_and(|flag| flag.load(Ordering::Relaxed))
+}
+
+/// A child and all it starts.
+pub(crate) struct Group {
+    child: Child,
+    id: Pid,
+    guard: Option<Child>,
+}
+
+impl Group {
+    /// Starts the command as the leader of a new process group. It reads nothing.
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let child = command.stdin(Stdio::null()).process_group(0).spawn();
+        let child = child.with_context(|| format!("cannot run {name}"))?;
+        let id = Pid::from_raw(i32::try_from(child.id())?);
+        Ok(Self { child, id, guard: None })
+    }
+
+    /// The same, with a guard that ends the group and removes `dir` even if we are killed.
+    pub(crate) fn start_guarded(command: &mut Command, dir: Option<&Path>) -> Result<Self> {
+        let mut group = Self::start(command)?;
+        let mut guard = Command::new(ourselves()?);
+        guard.arg(GUARD).arg(group.id.to_string()).args(dir).process_group(0);
+        guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        group.guard = Some(guard.spawn().context("cannot start the guard")?);
+        Ok(group)
+    }
+
+    /// The group's id, for `kill -- -ID`.
+    pub(crate) fn id(&self) -> i32 {
+        self.id.as_raw()
+    }
+
+    /// Whether the leader has ended, and how.
+    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Waits for the leader; an interruption ends the group and is an error.
+    pub(crate) fn wait(&mut self, mut tick: impl FnMut()) -> Result<ExitStatus> {
+        loop {
+            if let Some(status) = self.ended()? {
+                return Ok(status);
+            }
+            if interrupted() {
+                bail!("interrupted");
+            }
+            tick();
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Ends the group: asks, and kills what is there once the leader has ended or was given time to.
+    pub(crate) fn end(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut signalled = killpg(self.id, Signal::SIGTERM);
+        while signalled.is_ok() && self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            if Instant::now() > deadline {
+                break;
+            }
+            thread::sleep(LOOK);
+        }
+        signalled = killpg(self.id, Signal::SIGKILL);
+        if signalled.is_ok() {
+            let _ = self.child.wait();
+        }
+        reap(self.id);
+        if let Some(mut guard) = self.guard.take() {
+            drop(guard.stdin.take());
+            let _ = guard.wait();
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Makes us the parent of what our children leave behind, so that it can be waited for.
+#[cfg(target_os = "linux")]
+fn adopt_orphans() -> Result<()> {
+    Ok(nix::sys::prctl::set_child_subreaper(true)?)
+}
+
+/// Elsewhere the system waits for them.
+#[cfg(not(target_os = "linux"))]
+fn adopt_orphans() -> Result<()> {
+    Ok(())
+}
+
+/// Waits for every member of a killed group that is ours to wait for.
+fn reap(group: Pid) {
+    while waitpid(Pid::from_raw(-group.as_raw()), None).is_ok() {}
+}
+
+/// The same without waiting for the living.
+pub(crate) fn reap_dead(group: Pid) {
+    let dead = |status| !matches!(status, Ok(WaitStatus::StillAlive) | Err(_));
+    while dead(waitpid(Pid::from_raw(-group.as_raw()), Some(WaitPidFlag::WNOHANG))) {}
+}
+
+/// Waits until whoever started us is gone, then kills the group that the first argument names and removes the folder
+/// that the second one names.
+pub(crate) fn guard(mut args: lexopt::Parser) -> Result<()> {
+    let id: i32 = args.value()?.to_string_lossy().parse()?;
+    // The pipe has no other writer, so it ends with the process that holds it.
+    let _ = io::stdin().read_to_end(&mut Vec::new());
+    match killpg(Pid::from_raw(id), Signal::SIGKILL) {
+        Ok(()) | Err(Errno::ESRCH) => {}
+        Err(error) => return Err(error.into()),
+    }
+    match args.value() {
+        Ok(dir) => steps::remove(Path::new(&dir)),
+        Err(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Group, adopt_orphans};
+    use nix::errno::Errno;
+    use nix::sys::signal::killpg;
+    use nix::unistd::Pid;
+    use std::process::Command;
+
+    #[test]
+    fn a_group_that_is_dropped_ends_with_all_it_started() {
+        adopt_orphans().unwrap();
+        let group = Group::start(Command::new("sh").args(["-c", "sleep 1000 & sleep 1000"])).unwrap();
+        let id = Pid::from_raw(group.id());
+        assert_eq!(killpg(id, None), Ok(()));
+        drop(group);
+        assert_eq!(killpg(id, None), Err(Errno::ESRCH));
+    }
+
+    #[test]
+    fn waiting_tells_how_the_leader_ended() {
+        let mut group = Group::start(Command::new("sh").args(["-c", "exit 3"])).unwrap();
+        assert_eq!(group.wait(|| ()).unwrap().code(), Some(3));
+    }
+}

@@ -1,0 +1,60 @@
+//! Runs what is built, in the foreground, for tests and benches: `cargo xtask serve`.
+//!
+//! The worker's variables come from the environment, by their own names. On stdout it prints `group: N`, the
+//! process group of all that runs the worker, and `ready: URL` once it answers. However this process ends, by
+//! SIGKILL too, the worker ends with it.
+
+use crate::process::{self, LOOK};
+use crate::project::Project;
+use crate::server::{Options, Runtime, Server};
+use anyhow::{Context, Result};
+use lexopt::ValueExt;
+use std::path::PathBuf;
+use std::{env, thread};
+
+/// What a worker is told, if the environment has it.
+const VARIABLES: &[&str] = &[
+    "API_KEYS",
+    "API_KEYS_2",
+    "API_KEYS_3",
+    "API_KEYS_4",
+    "API_KEYS_5",
+    "API_KEYS_6",
+    "API_KEYS_7",
+    "API_KEYS_8",
+    "API_KEYS_9",
+    "TOKEN_SECRET",
+    "TOKEN_SECRET_PREVIOUS",
+    "ALLOWED_ORIGINS",
+    "JOB_PROGRESS_DEV",
+];
+
+/// `cargo xtask serve --port P --data DIR [--workerd] [--raise-limits] [--log FILE]`
+pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
+    let (mut port, mut data, mut log) = (None, None, None);
+    let (mut runtime, mut raised) = (Runtime::Wrangler, false);
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Long("port") => port = Some(args.value()?.parse()?),
+            lexopt::Arg::Long("data") => data = Some(PathBuf::from(args.value()?)),
+            lexopt::Arg::Long("log") => log = Some(PathBuf::from(args.value()?)),
+            lexopt::Arg::Long("workerd") => runtime = Runtime::Workerd,
+            lexopt::Arg::Long("raise-limits") => raised = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let port: u16 = port.context("--port is missing")?;
+    let data = data.context("--data is missing")?;
+    let project = Project::load()?;
+    let log = log.map_or_else(|| Ok(project.scratch()?.join(format!("serve-{port}.log"))), anyhow::Ok)?;
+    let variables = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)));
+    let options = Options { runtime, port, data, variables: variables.collect(), raised, log };
+    let mut server = Server::start(&project, &options)?;
+    println!("group: {}", server.group());
+    println!("ready: http://127.0.0.1:{port}");
+    while !process::interrupted() {
+        server.check()?;
+        thread::sleep(LOOK);
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! One local worker: started, watched until it answers, and ended with all it started.
+
+use crate::process::{self, Group, LOOK};
+use crate::project::Project;
+use crate::{steps, workerd, wrangler};
+use anyhow::{Context, Result, bail};
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a port may stay taken: a server that was killed a moment ago lets go of it within this.
+const PORT_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a start may take.
+const START_PATIENCE: Duration = Duration::from_secs(90);
+
+/// How long one answer to `GET /healthz` may take.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often a running worker is asked whether it is well, and how many silences in a row mean it is not.
+const CHECKUP: Duration = Duration::from_secs(5);
+const SILENCES: u32 = 3;
+
+/// What runs the bundle.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Runtime {
+    /// `wrangler dev`: with static assets and rate limits.
+    Wrangler,
+    /// `workerd serve`: the bundle alone.
+    Workerd,
+}
+
+/// How to start a worker.
+pub(crate) struct Options {
+    pub(crate) runtime: Runtime,
+    pub(crate) port: u16,
+    /// Where SQLite keeps the jobs.
+    pub(crate) data: PathBuf,
+    /// Variables and secrets of the worker.
+    pub(crate) variables: Vec<(String, String)>,
+    /// Whether to run without the shipped rate limits.
+    pub(crate) raised: bool,
+    /// What the runtime says goes here.
+    pub(crate) log: PathBuf,
+}
+
+/// A running worker; dropped, it is gone.
+pub(crate) struct Server {
+    group: Group,
+    port: u16,
+    log: PathBuf,
+    checked: Instant,
+    silences: u32,
+}
+
+impl Server {
+    /// Starts a worker and waits until it answers.
+    pub(crate) fn start(project: &Project, options: &Options) -> Result<Self> {
+        await_port(options.port)?;
+        fs::create_dir_all(&options.data).with_context(|| format!("cannot make {}", options.data.display()))?;
+        let data = fs::canonicalize(&options.data)?;
+        // Configuration and temporary files of this run. They hold secrets and are gone with it.
+        let dir = project.scratch()?.join(format!("run-{}-{}", std::process::id(), options.port));
+        let mut command = match options.runtime {
+            Runtime::Wrangler => under_wrangler(project, options, &dir, &data)?,
+            Runtime::Workerd => under_workerd(project, options, &dir, &data)?,
+        };
+        let log = File::create(&options.log).with_context(|| format!("cannot write {}", options.log.display()))?;
+        command.stdout(log.try_clone()?).stderr(log).env("TMPDIR", &dir);
+        let group = Group::start_guarded(&mut command, Some(&dir))?;
+        let checked = Instant::now();
+        let mut server = Self { group, port: options.port, log: options.log.clone(), checked, silences: 0 };
+        server.await_answer()?;
+        Ok(server)
+    }
+
+    /// The process group of all that runs the worker.
+    pub(crate) fn group(&self) -> i32 {
+        self.group.id()
+    }
+
+    /// Fails as soon as the worker is no more; costs nothing most of the time.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        if let Some(status) = self.group.ended()? {
+            return self.lost(&format!("the worker ended by itself ({status})"));
+        }
+        if self.checked.elapsed() < CHECKUP {
+            return Ok(());
+        }
+        self.silences = if healthy(self.port) { 0 } else { self.silences + 1 };
+        self.checked = Instant::now();
+        if self.silences >= SILENCES {
+            return self.lost("the worker does not answer any more");
+        }
+        Ok(())
+    }
+
+    fn await_answer(&mut self) -> Result<()> {
+        let deadline = Instant::now() + START_PATIENCE;
+        while !healthy(self.port) {
+            if let Some(status) = self.group.ended()? {
+                return self.lost(&format!("the worker did not start ({status})"));
+            }
+            if process::interrupted() {
+                bail!("interrupted");
+            }
+            if Instant::now() > deadline {
+                return self.lost(&format!("the worker did not answer within {}", steps::time(START_PATIENCE)));
+            }
+            thread::sleep(LOOK);
+        }
+        Ok(())
+    }
+
+    fn lost(&self, what: &str) -> Result<()> {
+        eprintln!("{}", steps::tail(&self.log, 6000));
+        bail!("{what}; all it said is in {}", self.log.display());
+    }
+}
+
+/// A port nobody listens on just now.
+pub(crate) fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("there is no free port")?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// Waits a moment for a port to be free; fails if it stays taken.
+pub(crate) fn await_port(port: u16) -> Result<()> {
+    let deadline = Instant::now() + PORT_PATIENCE;
+    while let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        if Instant::now() > deadline || process::interrupted() {
+            bail!("port {port} is taken ({error}): end what listens there, or choose another with --port");
+        }
+        thread::sleep(LOOK);
+    }
+    Ok(())
+}
+
+fn under_wrangler(project: &Project, options: &Options, dir: &Path, data: &Path) -> Result<Command> {
+    wrangler::configure(project, dir, &options.variables, options.raised)?;
+    let mut command = wrangler::command(project)?;
+    command.args(["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session=false"]);
+    command.arg("--port").arg(options.port.to_string());
+    // Two runs at once would both want wrangler's usual port for the debugger.
+    command.arg("--inspector-port").arg(free_port()?.to_string());
+    command.arg("--config").arg(dir.join("wrangler.toml"));
+    command.arg("--persist-to").arg(data);
+    command.env("WRANGLER_REGISTRY_PATH", dir.join("registry")).env("WRANGLER_LOG_PATH", dir.join("logs"));
+    Ok(command)
+}
+
+fn under_workerd(project: &Project, options: &Options, dir: &Path, data: &Path) -> Result<Command> {
+    workerd::configure(project, dir, data, options.port, &options.variables)?;
+    let mut command = project.npm_command("workerd")?;
+    command.args(["serve", "--experimental"]).arg(dir.join("config.capnp"));
+    command.envs(options.variables.iter().map(|(name, value)| (name, value)));
+    Ok(command)
+}
+
+/// Whether `GET /healthz` is answered with 200.
+fn healthy(port: u16) -> bool {
+    let ask = || -> Result<bool> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let mut stream = TcpStream::connect_timeout(&address, ANSWER_PATIENCE)?;
+        stream.set_read_timeout(Some(ANSWER_PATIENCE))?;
+        write!(stream, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")?;
+        let mut head = [0; 12];
+        stream.read_exact(&mut head)?;
+        Ok(&head == b"HTTP/1.1 200")
+    };
+    ask().unwrap_or(false)
+}

@@ -1,0 +1,93 @@
+//! Installs what is missing, and says what takes minutes: `cargo xtask setup`.
+
+mod browser;
+mod cargo_tools;
+mod npm;
+mod python;
+
+use crate::project::{self, Project};
+use crate::steps;
+use anyhow::{Context, Result};
+use std::fs::{self, File, TryLockError};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+pub(crate) use browser::chromium;
+pub(crate) use npm::packages;
+
+/// The target of what runs in browsers and at the edge.
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+
+/// The programs a build uses.
+pub(crate) struct Tools {
+    /// Exactly as old as the `wasm-bindgen` crate.
+    pub(crate) wasm_bindgen: PathBuf,
+    /// Bundles a Rust worker.
+    pub(crate) worker_build: PathBuf,
+    /// One line that names all versions, for fingerprints.
+    pub(crate) versions: String,
+}
+
+/// `cargo xtask setup [--browser] [--python]`
+pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
+    let (mut browser, mut python) = (false, false);
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Long("browser") => browser = true,
+            lexopt::Arg::Long("python") => python = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let project = Project::load()?;
+    tools(&project)?;
+    if browser {
+        steps::note(&format!("browser: {}", chromium(&project)?.display()));
+    }
+    if python {
+        steps::note(&format!("Python's programs: {}", python::python_venv(&project)?.display()));
+    }
+    Ok(())
+}
+
+/// Everything a build needs; costs milliseconds where it is there already.
+pub(crate) fn tools(project: &Project) -> Result<Tools> {
+    let started = Instant::now();
+    wasm_target(project)?;
+    npm::packages(project)?;
+    let [wasm_bindgen, worker_build] = cargo_tools::all(project)?;
+    let rustc = steps::output(Command::new("rustc").arg("--version").current_dir(&project.root))?;
+    let versions = format!("{rustc}, {wasm_bindgen}, {worker_build}, {}", npm::fingerprint(project)?);
+    steps::done("everything a build needs is there", started);
+    Ok(Tools { wasm_bindgen: wasm_bindgen.program, worker_build: worker_build.program, versions })
+}
+
+/// Adds the wasm target to the toolchain that builds us.
+pub(crate) fn wasm_target(project: &Project) -> Result<()> {
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--target", WASM, "--print", "target-libdir"]).current_dir(&project.root);
+    if PathBuf::from(steps::output(&mut rustc)?).is_dir() {
+        return Ok(());
+    }
+    let mut rustup = Command::new("rustup");
+    rustup.args(["target", "add", WASM]).current_dir(&project.root);
+    let log = project.scratch()?.join("rustup.log");
+    steps::logged(&format!("add the {WASM} target"), &log, &mut rustup)
+        .with_context(|| format!("without rustup, install the {WASM} target by other means"))
+}
+
+/// Holds the tools' cache for one process at a time, until dropped.
+fn lock_cache() -> Result<File> {
+    let path = project::cache()?.join("lock");
+    let file = fs::OpenOptions::new().create(true).append(true).open(&path);
+    let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            steps::note("another setup is at work; waiting for it");
+            file.lock()?;
+        }
+        Err(TryLockError::Error(error)) => return Err(error.into()),
+    }
+    Ok(file)
+}

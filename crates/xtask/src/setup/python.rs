@@ -1,0 +1,52 @@
+//! A Python of the tests' own: a venv in the cache, made from a file of pinned requirements.
+
+use super::lock_cache;
+use crate::fingerprint::Fingerprint;
+use crate::project::{self, Project};
+use crate::steps;
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What the tests take from Python's registry.
+const REQUIREMENTS: &str = "tests/schemathesis/requirements.txt";
+
+/// Prints the version if it will do.
+const OLD_ENOUGH: &str = "import sys, venv; print(sys.version); sys.exit(sys.version_info < (3, 9))";
+
+/// The folder with the venv's programs. It is made when it is first asked for, and again when the requirements change.
+pub(crate) fn python_venv(project: &Project) -> Result<PathBuf> {
+    let requirements = project.root.join(REQUIREMENTS);
+    let Some(python) = project::on_path("python3") else {
+        bail!("this test needs Python 3.9 or newer with venv");
+    };
+    let version = steps::output(Command::new(&python).args(["-c", OLD_ENOUGH]));
+    let version = version.context("this test needs Python 3.9 or newer with venv")?;
+    let mut fingerprint = Fingerprint::of(&version);
+    fingerprint.add_as("requirements", &fs::read(&requirements)?);
+    let key: String = fingerprint.finish().chars().take(16).collect();
+    // A venv knows its own path and cannot be renamed, so a file inside says that it is whole.
+    let dir = project::cache()?.join("tools").join(format!("python-{key}"));
+    let whole = dir.join("whole");
+    if whole.is_file() {
+        return Ok(dir.join("bin"));
+    }
+    let _lock = lock_cache()?;
+    if !whole.is_file() {
+        make(project, &python, &dir, &requirements)?;
+        fs::write(whole, "")?;
+    }
+    Ok(dir.join("bin"))
+}
+
+fn make(project: &Project, python: &Path, dir: &Path, requirements: &Path) -> Result<()> {
+    let log = project.scratch()?.join("python.log");
+    let mut venv = Command::new(python);
+    venv.args(["-m", "venv", "--clear"]).arg(dir);
+    steps::logged("make a Python venv", &log, &mut venv)
+        .context("is the venv module installed? (Debian: apt-get install python3-venv)")?;
+    let mut pip = Command::new(dir.join("bin/pip"));
+    pip.args(["install", "--disable-pip-version-check", "--requirement"]).arg(requirements);
+    steps::logged("install the Python packages", &log, &mut pip)
+}

@@ -1,0 +1,94 @@
+//! What is sent: raw and gzip bytes, held against budgets: `cargo xtask size`.
+
+use crate::build::{self, element};
+use crate::project::Project;
+use crate::setup;
+use anyhow::{Context, Result, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Something whose size matters, and the most it may weigh in gzip. A kilobyte is 1,000 bytes.
+struct Weight {
+    name: &'static str,
+    files: Vec<PathBuf>,
+    budget: Option<usize>,
+}
+
+/// `cargo xtask size`
+pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
+    if let Some(arg) = args.next()? {
+        return Err(arg.unexpected().into());
+    }
+    let project = Project::load()?;
+    let tools = setup::tools(&project)?;
+    build::all(&project, &tools)?;
+    let mut over = Vec::new();
+    println!("{:<32}{:>12}{:>12}{:>12}", "bytes", "raw", "gzip", "budget");
+    for weight in weights(&project) {
+        let (mut raw, mut gzip) = (0, 0);
+        for file in &weight.files {
+            let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            raw += content.len();
+            gzip += gzip_length(&content)?;
+        }
+        let budget = weight.budget.map(grouped).unwrap_or_default();
+        println!("{:<32}{:>12}{:>12}{budget:>12}", weight.name, grouped(raw), grouped(gzip));
+        if weight.budget.is_some_and(|budget| gzip > budget) {
+            over.push(weight.name);
+        }
+    }
+    if !over.is_empty() {
+        bail!("over budget: {}", over.join(", "));
+    }
+    Ok(())
+}
+
+fn weights(project: &Project) -> Vec<Weight> {
+    let worker = |file: &str| project.root.join("build").join(file);
+    let served = |file: &str| element::out_dir(project).join(file);
+    let [script, module] = ["index.js", "index_bg.wasm"].map(worker);
+    let [loader, glue, wasm] = [element::LOADER, element::GLUE, element::MODULE].map(served);
+    let weight =
+        |name, files: &[&PathBuf], budget| Weight { name, files: files.iter().copied().cloned().collect(), budget };
+    vec![
+        weight("worker: script", &[&script], None),
+        weight("worker: wasm", &[&module], None),
+        weight("worker, whole", &[&script, &module], None),
+        weight("element: loader", &[&loader], Some(3_000)),
+        weight("element: glue", &[&glue], None),
+        weight("element: wasm", &[&wasm], None),
+        weight("element: all that a bar loads", &[&loader, &glue, &wasm], Some(75_000)),
+    ]
+}
+
+fn gzip_length(content: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content)?;
+    Ok(encoder.finish()?.len())
+}
+
+/// A number as people read it: 1,234,567.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

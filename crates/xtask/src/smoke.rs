@@ -1,0 +1,82 @@
+//! Does `cargo xtask dev` do what the README says? Started, read, asked to end, and killed.
+
+use crate::process::{self, Group, LOOK};
+use crate::project::Project;
+use crate::{server, steps};
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long `dev` may take when all is built, and to be gone when asked.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs `dev` twice on the same data: it must print its three lines, end on SIGINT, and leave nothing behind on SIGKILL.
+pub(crate) fn dev(project: &Project) -> Result<()> {
+    let data = project.scratch()?.join("smoke-data");
+    steps::remove(&data)?;
+    for signal in [Signal::SIGINT, Signal::SIGKILL] {
+        steps::step(&format!("dev, ended by {signal}"), || start_and_end(project, &data, signal))?;
+    }
+    Ok(())
+}
+
+fn start_and_end(project: &Project, data: &Path, signal: Signal) -> Result<()> {
+    let port = server::free_port()?;
+    let log = project.scratch()?.join("smoke.log");
+    let file = File::create(&log)?;
+    let mut command = Command::new(process::ourselves()?);
+    command.args(["dev", "--port", &port.to_string(), "--data"]).arg(data);
+    command.stdout(file.try_clone()?).stderr(file);
+    let mut dev = Group::start(&mut command)?;
+    let told = || fs::read_to_string(&log).unwrap_or_default();
+    let line = |name: &str| told().lines().find_map(|line| line.strip_prefix(name).map(str::to_owned));
+
+    until("dev prints `page:`", || {
+        if let Some(status) = dev.ended()? {
+            bail!("dev ended by itself ({status}):\n{}", told());
+        }
+        Ok(line("page: ").is_some())
+    })?;
+    let key = line("key: ").context("dev prints no `key:`")?;
+    let url = line("url: ").context("dev prints no `url:`")?;
+    if !key.starts_with("jp_insecure") || url != format!("http://localhost:{port}/#{key}") {
+        bail!("dev prints another address than the README says: {url}");
+    }
+
+    let groups: Vec<i32> = told().split("process group ").skip(1).filter_map(leading_number).collect();
+    let [_worker, _demo_job] = groups[..] else {
+        bail!("dev names other process groups than those of the worker and the demo job: {groups:?}");
+    };
+    kill(Pid::from_raw(dev.id()), signal)?;
+    until("dev ends", || Ok(dev.ended()?.is_some()))?;
+    until("nothing of dev is left", || Ok(groups.iter().all(|group| is_gone(*group))))
+}
+
+fn leading_number(text: &str) -> Option<i32> {
+    text.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Whether no living process is in the group. We adopt orphans, so the dead ones are ours to wait for.
+fn is_gone(group: i32) -> bool {
+    process::reap_dead(Pid::from_raw(group));
+    killpg(Pid::from_raw(group), None).is_err()
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds()? {
+        if process::interrupted() {
+            bail!("interrupted");
+        }
+        if Instant::now() > deadline {
+            bail!("waited {} in vain: {what}", steps::time(PATIENCE));
+        }
+        thread::sleep(LOOK);
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Every test there is, or some: `cargo xtask test [STEP…]`.
+
+use crate::keys::{self, Key};
+use crate::process;
+use crate::project::{self, Project};
+use crate::server::{self, Options, Runtime, Server};
+use crate::{build, setup, smoke, steps, wrangler};
+use anyhow::{Context, Result, bail};
+use std::process::Command;
+use std::time::Instant;
+
+/// One kind of tests. To add one, add a line to [`STEPS`].
+struct Step {
+    name: &'static str,
+    /// Whether a worker runs meanwhile, described by the variables of [`Site`].
+    site: bool,
+    run: fn(&Project, Option<&Site>) -> Result<()>,
+}
+
+/// In order of distance from the code.
+const STEPS: &[Step] = &[
+    Step { name: "native", site: false, run: native },
+    Step { name: "contract", site: true, run: contract },
+    Step { name: "browser", site: true, run: browser },
+    Step { name: "dev", site: false, run: |project, _| smoke::dev(project) },
+    Step { name: "deploy", site: false, run: deploy },
+];
+
+/// A running worker, and what tests are told about it.
+struct Site {
+    server: Server,
+    variables: Vec<(String, String)>,
+}
+
+/// `cargo xtask test [STEP…]`
+pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
+    let mut chosen = Vec::new();
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Value(name) => chosen.push(name.to_string_lossy().into_owned()),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if let Some(unknown) = chosen.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
+        let names: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        bail!("there are no tests `{unknown}`; there are {}", names.join(", "));
+    }
+    let chosen: Vec<_> =
+        STEPS.iter().filter(|step| chosen.is_empty() || chosen.iter().any(|name| name == step.name)).collect();
+    let project = Project::load()?;
+    let started = Instant::now();
+    if chosen.iter().any(|step| step.name != "native") {
+        let tools = setup::tools(&project)?;
+        build::all(&project, &tools)?;
+    }
+    let mut site = None;
+    for step in &chosen {
+        if step.site && site.is_none() {
+            site = Some(steps::step("start a worker for the tests", || Site::open(&project))?);
+        }
+        (step.run)(&project, site.as_ref()).with_context(|| format!("the tests `{}`", step.name))?;
+        if let Some(site) = &mut site {
+            site.server.check()?;
+        }
+    }
+    steps::done("all tests passed", started);
+    Ok(())
+}
+
+impl Site {
+    /// Starts a worker on fresh data, without rate limits, and with keys of two projects.
+    fn open(project: &Project) -> Result<Self> {
+        let everything = keys::PERMISSIONS.join(",");
+        let keys = [
+            ("API_KEY", Key::draw("all", "test", &everything)?),
+            ("API_KEY_READ", Key::draw("read", "test", "jobs:read")?),
+            ("API_KEY_WRITE", Key::draw("write", "test", "jobs:write")?),
+            ("API_KEY_OTHER", Key::draw("other", "other", &everything)?),
+        ];
+        let lines = keys.each_ref().map(|(_, key)| key.line.as_str()).join("\n");
+        let told = [
+            ("API_KEYS", lines),
+            ("TOKEN_SECRET", keys::random_text(43)?),
+            // Answers tell then since when an object is in memory, so that its sleep can be seen from outside.
+            ("JOB_PROGRESS_DEV", "1".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec();
+
+        let data = project.scratch()?.join("test-data");
+        steps::remove(&data)?;
+        let port = server::free_port()?;
+        let log = project.scratch()?.join("test-worker.log");
+        let options = Options { runtime: Runtime::Wrangler, port, data, variables: told.clone(), raised: true, log };
+        let server = Server::start(project, &options)?;
+
+        let mut variables = told;
+        variables.push(("BASE_URL".to_owned(), format!("http://127.0.0.1:{port}")));
+        variables.push(("PROJECT".to_owned(), "test".to_owned()));
+        variables.push(("XTASK".to_owned(), process::ourselves()?.to_string_lossy().into_owned()));
+        variables.extend(keys.map(|(name, key)| (name.to_owned(), key.text)));
+        Ok(Self { server, variables })
+    }
+}
+
+fn native(project: &Project, _: Option<&Site>) -> Result<()> {
+    let mut cargo = Command::new(project::cargo());
+    steps::shown("native tests", cargo.arg("test").current_dir(&project.root))
+}
+
+fn contract(project: &Project, site: Option<&Site>) -> Result<()> {
+    let mut cargo = Command::new(project::cargo());
+    cargo.args(["test", "--package", "contract"]).current_dir(&project.root);
+    steps::shown("contract tests", with(&mut cargo, site))
+}
+
+fn browser(project: &Project, site: Option<&Site>) -> Result<()> {
+    let mut node = project.npm_command("node")?;
+    node.arg("tests/browser/run.mjs").env("CHROMIUM", setup::chromium(project)?);
+    steps::shown("browser tests", with(&mut node, site))
+}
+
+/// Just as an operator does it, on the real wrangler.toml, up to where an account is needed.
+fn deploy(project: &Project, _: Option<&Site>) -> Result<()> {
+    let npx = project::on_path("npx").context("npx is missing: install Node.js 20 or newer")?;
+    let mut deploy = Command::new(npx);
+    deploy.args(["wrangler", "deploy", "--dry-run"]).current_dir(&project.root);
+    wrangler::quiet(&mut deploy);
+    steps::logged("npx wrangler deploy --dry-run", &project.scratch()?.join("deploy.log"), &mut deploy)
+}
+
+fn with<'a>(command: &'a mut Command, site: Option<&Site>) -> &'a mut Command {
+    let variables = site.into_iter().flat_map(|site| &site.variables);
+    command.envs(variables.map(|(name, value)| (name, value)))
+}

@@ -1,0 +1,43 @@
+// Runs every test of this folder, one file after another: `cargo xtask test browser` starts the worker for them.
+//
+// BASE_URL, API_KEY, API_KEYS, TOKEN_SECRET: the shared worker, and how to start others like it. XTASK: the launcher.
+// CHROMIUM: the browser. TEST=word runs only the files whose name holds the word.
+
+import { readdirSync } from "node:fs";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+
+const missing = ["BASE_URL", "API_KEY", "API_KEYS", "TOKEN_SECRET", "XTASK"].filter((name) => !process.env[name]);
+if (missing.length > 0) {
+  console.error(`${missing.join(", ")}: not set; \`cargo xtask test browser\` sets them`);
+  process.exit(1);
+}
+
+const folder = new URL(".", import.meta.url).pathname;
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith(".test.mjs") && name.includes(process.env.TEST ?? ""))
+  .sort()
+  .map((name) => folder + name);
+if (files.length === 0) {
+  console.error(`no test file in ${folder} is named so`);
+  process.exit(1);
+}
+
+let passed = 0;
+const tests = run({ files, concurrency: 1, timeout: 10 * 60_000 });
+tests.on("test:pass", (test) => {
+  if (test.details.type !== "suite") passed += 1;
+});
+tests.on("test:fail", () => {
+  process.exitCode = 1;
+});
+// A test that is skipped has told nothing.
+for (const kind of ["test:pass", "test:fail"]) {
+  tests.on(kind, (test) => {
+    if (test.skip !== undefined || test.todo !== undefined) process.exitCode = 1;
+  });
+}
+process.on("exit", () => {
+  if (passed === 0) process.exitCode = 1;
+});
+tests.compose(spec).pipe(process.stdout);

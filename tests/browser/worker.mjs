@@ -1,0 +1,44 @@
+// A worker of a test's own, to be killed and started again.
+
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+
+// A port nobody listens on just now.
+export async function freePort() {
+  const server = createServer();
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address();
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+// Starts a worker through the launcher, with the keys and the secret of the environment.
+export async function start({ port, data, flags = [] }) {
+  const launcher = spawn(process.env.XTASK, ["serve", "--port", String(port), "--data", data, ...flags], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = new Promise((resolve) => launcher.once("close", resolve));
+  let said = "";
+  launcher.stderr.on("data", (text) => (said += text));
+  const worker = { port, base: `http://127.0.0.1:${port}`, group: undefined };
+  const ready = new Promise((resolve) => {
+    createInterface({ input: launcher.stdout }).on("line", (line) => {
+      if (line.startsWith("group: ")) worker.group = Number(line.slice("group: ".length));
+      if (line.startsWith("ready: ")) resolve(true);
+    });
+  });
+  if (!(await Promise.race([ready, ended.then(() => false)]))) throw new Error(`the worker did not start: ${said}`);
+
+  // The end of a machine: the whole process group at once, with no chance to say goodbye.
+  worker.kill = async () => {
+    process.kill(-worker.group, "SIGKILL");
+    launcher.kill("SIGTERM");
+    await ended;
+  };
+  worker.stop = async () => {
+    launcher.kill("SIGTERM");
+    await ended;
+  };
+  return worker;
+}

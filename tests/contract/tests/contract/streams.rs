@@ -1,0 +1,188 @@
+//! What streams promise beside the frames of the cases: how they begin, how often they speak, whom they forget.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use contract::{
+    http::Request,
+    stream::{Item, PATIENCE, Stream},
+    target::fresh_job,
+};
+use serde_json::{Value, json};
+
+/// How often a silent stream says that it is alive, at most.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Broadcasts of a job in a second, at most.
+const BROADCASTS_PER_SECOND: f64 = 10.0;
+/// How late the last of many changes may come: 250 ms by design, and what a busy machine adds.
+const LAST_STATE: Duration = Duration::from_secs(2);
+
+fn made(report: &Value) -> String {
+    let job = fresh_job();
+    Request::post(reports(&job) + "?create=true", report).send().expect(201);
+    job
+}
+
+fn reports(job: &str) -> String {
+    format!("/v2/jobs/{job}/reports")
+}
+
+fn watch(job: &str) -> Request {
+    Request::get(format!("/v2/jobs/{job}/status/stream"))
+}
+
+#[test]
+fn a_stream_begins_with_ok_and_how_long_to_wait_before_coming_back() {
+    let job = made(&json!({}));
+    let mut stream = Stream::expect(&watch(&job));
+    let deadline = Instant::now() + PATIENCE;
+    let mut before = Vec::new();
+    while let Some(item) = stream.next(deadline).unwrap() {
+        if let Item::Frame(_) = item {
+            break;
+        }
+        before.push(item);
+    }
+    assert!(before.contains(&Item::Comment("ok".to_owned())), "{before:?}");
+    assert!(before.iter().any(|item| matches!(item, Item::Retry(millis) if *millis > 0)), "{before:?}");
+}
+
+#[test]
+fn a_silent_stream_says_that_it_is_alive() {
+    let job = made(&json!({}));
+    let mut stream = Stream::expect(&watch(&job));
+    stream.until(|_| true);
+    let asked = Instant::now();
+    let item = stream.next(asked + HEARTBEAT + Duration::from_secs(2)).unwrap();
+    assert!(matches!(item, Some(Item::Comment(_))), "{item:?}");
+}
+
+#[test]
+fn a_fast_producer_becomes_a_calm_stream_that_misses_no_end() {
+    const REPORTS: u64 = 200;
+    let job = made(&json!({"current": 0, "total": REPORTS}));
+    let mut stream = Stream::expect(&watch(&job));
+    stream.until(|_| true);
+    let producer = {
+        let job = job.clone();
+        thread::spawn(move || {
+            let began = Instant::now();
+            for current in 1..=REPORTS {
+                Request::post(reports(&job), &json!({"current": current})).send().expect(200);
+            }
+            (began.elapsed(), Instant::now())
+        })
+    };
+    let mut seen = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let last_at = loop {
+        let frame = stream.frame(deadline).unwrap().expect("the stream goes on");
+        seen.push(frame.json()["seq"].as_u64().unwrap());
+        if frame.json()["current"] == REPORTS {
+            break Instant::now();
+        }
+    };
+    let (took, acknowledged) = producer.join().unwrap();
+    assert!(seen.windows(2).all(|pair| pair[0] < pair[1]), "seq falls: {seen:?}");
+    let late = last_at.saturating_duration_since(acknowledged);
+    assert!(late < LAST_STATE, "the last state came {late:?} after its report was acknowledged");
+    let most = (took.as_secs_f64() * BROADCASTS_PER_SECOND).ceil() as usize + 2;
+    assert!(seen.len() <= most, "{} frames in {took:?}", seen.len());
+}
+
+#[test]
+fn a_new_state_and_the_end_do_not_wait_for_the_pace() {
+    let job = made(&json!({"progress": 1}));
+    let mut stream = Stream::expect(&watch(&job));
+    stream.until(|_| true);
+    // Right behind a broadcast the next change would wait; a new state must not.
+    Request::post(reports(&job), &json!({"progress": 2})).send().expect(200);
+    Request::post(reports(&job), &json!({"status": "paused"})).send().expect(200);
+    Request::post(reports(&job), &json!({"status": "running"})).send().expect(200);
+    Request::post(reports(&job), &json!({"status": "completed"})).send().expect(200);
+    let mut states = Vec::new();
+    let deadline = Instant::now() + PATIENCE;
+    while let Some(frame) = stream.frame(deadline).unwrap() {
+        states.push(frame.event.clone().unwrap_or_else(|| frame.json()["status"].as_str().unwrap().to_owned()));
+    }
+    for state in ["paused", "running", "completed", "end"] {
+        assert!(states.contains(&state.to_owned()), "{states:?}");
+    }
+    assert_eq!(states.last().map(String::as_str), Some("end"));
+}
+
+#[test]
+fn every_viewer_sees_every_end_and_the_same_documents() {
+    let job = made(&json!({"progress": 1}));
+    let mut viewers: Vec<_> = (0..20).map(|_| Stream::expect(&watch(&job))).collect();
+    for viewer in &mut viewers {
+        viewer.until(|document| document["progress"] == 1);
+    }
+    Request::post(reports(&job), &json!({"status": "completed", "output": {"rows": 7}})).send().expect(200);
+    let mut documents = Vec::new();
+    for viewer in &mut viewers {
+        documents.push(viewer.until(|document| document["status"] == "completed"));
+        let deadline = Instant::now() + PATIENCE;
+        let end = viewer.frame(deadline).unwrap().expect("an end");
+        assert_eq!(end.event.as_deref(), Some("end"));
+        assert_eq!(viewer.frame(deadline).unwrap(), None);
+    }
+    assert!(documents.iter().all(|document| *document == documents[0]));
+}
+
+#[test]
+fn a_viewer_that_is_cut_and_comes_back_lacks_nothing() {
+    let job = made(&json!({"progress": 0}));
+    let mut cursor: Option<String> = None;
+    for progress in 1..=10 {
+        let request = match &cursor {
+            Some(cursor) => watch(&job).header("last-event-id", cursor.clone()),
+            None => watch(&job),
+        };
+        let mut stream = Stream::expect(&request);
+        Request::post(reports(&job), &json!({"progress": progress})).send().expect(200);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let frame = stream.frame(deadline).unwrap().expect("the stream goes on");
+            if frame.json()["progress"] == progress {
+                cursor = frame.id;
+                break;
+            }
+        }
+        // Dropping the stream cuts the connection in the middle.
+    }
+    assert!(cursor.is_some_and(|cursor| cursor.ends_with(".11")));
+}
+
+#[test]
+fn lines_come_again_after_a_cut_and_none_is_lost() {
+    let job = made(&json!({"logs": ["line 1"]}));
+    let watch = |cursor: Option<&str>| {
+        let request = Request::get(format!("/v2/jobs/{job}/status/stream?include=logs"));
+        Stream::expect(&match cursor {
+            Some(cursor) => request.header("last-event-id", cursor),
+            None => request,
+        })
+    };
+    let mut have = std::collections::BTreeSet::new();
+    let mut cursor: Option<String> = None;
+    for line in 2..=6 {
+        let mut stream = watch(cursor.as_deref());
+        Request::post(reports(&job), &json!({"logs": [format!("line {line}")]})).send().expect(200);
+        let deadline = Instant::now() + PATIENCE;
+        while !have.contains(&line) {
+            let frame = stream.frame(deadline).unwrap().expect("the stream goes on");
+            match frame.event.as_deref() {
+                Some("log") => have.extend(frame.json()["lines"].as_array().unwrap().iter().map(|line| {
+                    let number = line["number"].as_u64().unwrap();
+                    assert_eq!(line["message"], format!("line {number}"));
+                    number
+                })),
+                _ => cursor = frame.id,
+            }
+        }
+    }
+    assert!(have.into_iter().eq(1..=6));
+}
