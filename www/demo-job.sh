@@ -17,10 +17,6 @@ report() { # JSON-FIELDS: a report that gets lost does no harm, as the next one 
   post "/v2/jobs/$job/reports" "{\"order\":$order,$1}" >"$work/answer"
 }
 
-insist() { # COMMAND...: repeats what must not get lost until the server is back
-  until "$@"; do sleep 2; done
-}
-
 create() {
   post /v2/jobs '{"kind":"checksum","status":"initializing","unit":"files","message":"Listing files"}' >"$work/answer"
 }
@@ -41,38 +37,44 @@ trap 'rm -rf "$work"' EXIT
 trap stop INT TERM
 
 while :; do
-  insist create
+  until create; do sleep 2; done
   job=$(field jobId) order=0
   echo "page: $(field page)"
   find "$dir" -type f -size -8192k 2>/dev/null | head -n 30000 >"$work/files"
   [ -s "$work/files" ] || { echo "there are no files in $dir" >&2; stop; }
 
   # What this machine reads in three seconds tells how often the tree must be read to be worth watching for a minute.
-  read=0 end=$(($(date +%s) + 3))
+  sample=0 end=$(($(date +%s) + 3))
   while [ "$(date +%s)" -lt "$end" ]; do
     while IFS= read -r file && [ "$(date +%s)" -lt "$end" ]; do
       cksum <"$file" >/dev/null 2>&1
-      read=$((read + 1))
+      sample=$((sample + 1))
     done <"$work/files"
   done
-  passes=$((read * 25 / $(wc -l <"$work/files") + 1))
+  passes=$((sample * 30 / $(wc -l <"$work/files") + 1))
   while [ "$passes" -gt 0 ]; do
     cat "$work/files"
     passes=$((passes - 1))
   done >"$work/todo"
 
-  total=$(wc -l <"$work/todo") done=0 last=0
+  total=$(wc -l <"$work/todo") count=0 last=0
   : >"$work/sums"
   while IFS= read -r file; do
     cksum <"$file" >>"$work/sums" 2>/dev/null
-    done=$((done + 1)) now=$(date +%s)
+    count=$((count + 1)) now=$(date +%s)
     [ "$now" -gt "$last" ] || continue
-    report "\"current\":$done,\"total\":$total,\"message\":\"$(plain "$file")\""
+    report "\"current\":$count,\"total\":$total,\"message\":\"$(plain "$file")\""
     last=$now
   done <"$work/todo"
 
   digest=$(cksum <"$work/sums" | cut -d ' ' -f 1)
-  insist report "\"status\":\"completed\",\"message\":\"Done\",\"output\":{\"files\":$done,\"digest\":\"$digest\"}"
+  # The end must not get lost, though it is not worth more than a minute of a server that is away.
+  end="\"status\":\"completed\",\"current\":$count,\"message\":\"Done\",\"output\":{\"files\":$count,\"digest\":\"$digest\"}"
+  tries=30
+  until report "$end" || [ "$tries" -eq 0 ]; do
+    tries=$((tries - 1))
+    sleep 2
+  done
   job=
   sleep 5
 done

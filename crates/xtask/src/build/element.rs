@@ -12,6 +12,9 @@ use std::process::Command;
 /// The crate that is the element.
 const CRATE: &str = "element";
 
+/// The profile it is built with: for size, where the worker's is for speed.
+const PROFILE: &str = "element";
+
 /// The scripts we write ourselves, each with the name it is served under.
 const SCRIPTS: &[(&str, &str)] = &[("crates/element/js/loader.js", LOADER)];
 
@@ -52,7 +55,7 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
     fingerprint::unless_made(project, "element", fingerprint, &results, || {
         let scratch = project.scratch()?;
         let mut cargo = Command::new(project::cargo());
-        cargo.args(["build", "--release", "--package", CRATE, "--target", WASM]);
+        cargo.args(["build", "--profile", PROFILE, "--package", CRATE, "--target", WASM]);
         cargo.current_dir(&project.root);
         steps::logged("compile the element", &scratch.join("element.log"), &mut cargo)?;
         steps::step("shrink the element", || shrink(project, tools, &scratch.join("element")))
@@ -65,7 +68,7 @@ fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
     let mut bindgen = Command::new(&tools.wasm_bindgen);
     bindgen.args(["--target", "web", "--no-typescript", "--omit-default-module-path"]);
     bindgen.args(["--out-name", name, "--out-dir"]).arg(work);
-    bindgen.arg(project.target.join(WASM).join("release").join(format!("{CRATE}.wasm")));
+    bindgen.arg(project.target.join(WASM).join(PROFILE).join(format!("{CRATE}.wasm")));
     steps::output(&mut bindgen)?;
 
     let out = out_dir(project);
