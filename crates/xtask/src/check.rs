@@ -54,7 +54,8 @@ fn scripts(project: &Project) -> Result<()> {
             }
         }
     }
-    esbuild.args(["--format=esm", "--log-level=warning", "--outdir"]).arg(project.scratch()?.join("scripts"));
+    let out = project.scratch()?.join("scripts");
+    esbuild.args(["--format=esm", "--log-level=warning"]).arg(format!("--outdir={}", out.display()));
     steps::output(&mut esbuild).map(drop)
 }
 
