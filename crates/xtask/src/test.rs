@@ -113,7 +113,8 @@ fn native(project: &Project, _: Option<&Site>) -> Result<()> {
 
 fn contract(project: &Project, site: Option<&Site>) -> Result<()> {
     let mut cargo = Command::new(project::cargo());
-    cargo.args(["test", "--package", "contract"]).current_dir(&project.root);
+    // They wait more than they compute: for heartbeats, for sleep, for tokens to expire.
+    cargo.args(["test", "--package", "contract", "--", "--test-threads", "8"]).current_dir(&project.root);
     steps::shown("contract tests", with(&mut cargo, site))
 }
 
