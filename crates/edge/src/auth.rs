@@ -28,11 +28,17 @@ pub(crate) async fn grant(visit: &mut Visit) -> Result<Grant, Refusal> {
             visit.holder = Some(grant.holder.to_string());
             Ok(grant)
         }
-        Err(unauthenticated) => {
-            limit::check(visit, Class::AuthFailures, &limit::address(&visit.request)).await?;
-            Err(refuse(unauthenticated))
-        }
+        Err(unauthenticated) => Err(turn_away(visit, unauthenticated).await),
     }
+}
+
+/// The grant of the request's credential, if it may read at all; whether this or that job is asked later.
+pub(crate) async fn allow_reading(visit: &mut Visit) -> Result<Grant, Refusal> {
+    let grant = grant(visit).await?;
+    if !grant.permissions.contains(Permission::Read) {
+        grant.authorize(Permission::Read, None).map_err(Problem::from)?;
+    }
+    Ok(grant)
 }
 
 /// The grant of the request's credential, if it covers this job; and the job's id.
@@ -57,8 +63,12 @@ fn query_token(request: &Request) -> Result<Option<String>, Refusal> {
     }
 }
 
-/// The 401 of a caller that has not shown who it is.
-fn refuse(unauthenticated: Unauthenticated) -> Refusal {
-    let challenge = unauthenticated.challenge();
-    Refusal::from(Problem::from(unauthenticated)).with_header("WWW-Authenticate", challenge)
+/// The 401 of a caller that has not shown who it is, or the 429 of one that has failed to too often.
+pub(crate) async fn turn_away(visit: &Visit, unauthenticated: Unauthenticated) -> Refusal {
+    match limit::check(visit, Class::AuthFailures, &limit::address(&visit.request)).await {
+        Ok(()) => {
+            Refusal::from(Problem::from(unauthenticated)).with_header("WWW-Authenticate", unauthenticated.challenge())
+        }
+        Err(too_often) => too_often,
+    }
 }

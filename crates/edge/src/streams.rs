@@ -69,7 +69,7 @@ pub(crate) async fn many_of_one(visit: &mut Visit) -> Answer {
 }
 
 async fn open_many_of_one(visit: &mut Visit) -> Answer {
-    let grant = auth::grant(visit).await?;
+    let grant = auth::allow_reading(visit).await?;
     let query = Query::of(&visit.request, &["jobIds", "include", "cursor"])?;
     let include = query.include()?;
     let job_ids = query.all("jobIds").flat_map(|value| value.split(',')).filter(|id| !id.is_empty());
@@ -96,31 +96,34 @@ pub(crate) async fn many(visit: &mut Visit) -> Answer {
     let body = Body::read(&mut visit.request, REPORTS_BYTES, false).await?;
     let asked = asked_jobs(Fields::of(body.json()?, "")?)?;
     let mut seats = Vec::with_capacity(asked.len());
+    let mut stranger = None;
     for job in asked {
         let grant = match (&job.token, &common) {
             (Some(token), _) => believe(visit, token)?,
             (None, Some(common)) => Ok(common.clone()),
-            (None, None) => Err(Problem::from(Unauthenticated::Missing)),
+            (None, None) => Err(Unauthenticated::Missing),
         };
-        let mut seat = Seat::of(&job.job_id, job.include, grant);
+        stranger = stranger.or(grant.as_ref().err().copied());
+        let mut seat = Seat::of(&job.job_id, job.include, grant.map_err(Problem::from));
         seat.cursor = job.cursor;
         seats.push(seat);
     }
-    let Some((_, grant)) = seats.iter().find_map(|seat| seat.ticket.as_ref().ok()) else {
-        // Nobody here has shown who it is: that is a stranger, not a stream.
-        limit::check(visit, limit::Class::AuthFailures, &limit::address(&visit.request)).await?;
-        let problem = seats.into_iter().find_map(|seat| seat.ticket.err());
-        return Err(problem.unwrap_or_else(|| Problem::from(Unauthenticated::Missing)).into());
+    let Some(grant) = seats.iter().find_map(|seat| Some(seat.ticket.as_ref().ok()?.1.clone())) else {
+        // Nobody gets in: that is no stream, but the refusal of whoever has not shown who it is, or of the first job.
+        return Err(match (stranger, seats.into_iter().find_map(|seat| seat.ticket.err())) {
+            (None, Some(problem)) => problem.into(),
+            (stranger, _) => auth::turn_away(visit, stranger.unwrap_or(Unauthenticated::Missing)).await,
+        });
     };
-    limit::check_stream(visit, grant).await?;
+    visit.holder = Some(grant.holder.to_string());
+    limit::check_stream(visit, &grant).await?;
     let last_event_id = visit.request.headers().get("Last-Event-ID")?;
     open(visit, seats, last_event_id.as_deref() == Some(ALL_ENDED)).await
 }
 
-fn believe(visit: &Visit, token: &str) -> Result<Result<Grant, Problem>, Refusal> {
+fn believe(visit: &Visit, token: &str) -> Result<Result<Grant, Unauthenticated>, Refusal> {
     let access = visit.config.access()?;
-    let believed = Credential::from_body(token).and_then(|credential| access.authenticate(credential, js::now()));
-    Ok(believed.map_err(Problem::from))
+    Ok(Credential::from_body(token).and_then(|credential| access.authenticate(credential, js::now())))
 }
 
 /// One job of a stream of many, and the way to it.

@@ -47,8 +47,10 @@ pub struct Report {
     #[cfg_attr(feature = "schema", schemars(length(max = crate::limits::NAME_BYTES)))]
     pub current_step: Patch<String>,
     #[cfg_attr(feature = "schema", schemars(with = "Patch<Vec<crate::schema::SentStep>>", length(max = STEPS)))]
+    #[cfg_attr(feature = "schema", schemars(extend("uniqueItems" = true)))]
     pub steps: Patch<Vec<Step>>,
-    #[cfg_attr(feature = "schema", schemars(with = "Patch<std::collections::BTreeMap<String, String>>", extend("maxProperties" = crate::limits::OBJECT_KEYS)))]
+    #[cfg_attr(feature = "schema", schemars(with = "Patch<std::collections::BTreeMap<String, String>>"))]
+    #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = crate::limits::OBJECT_KEYS)))]
     pub attributes: Patch<Object>,
     #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = crate::limits::OBJECT_KEYS)))]
     pub metadata: Patch<Object>,

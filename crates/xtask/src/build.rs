@@ -2,6 +2,7 @@
 
 mod assets;
 pub(crate) mod element;
+mod openapi;
 mod worker;
 
 use crate::project::Project;
@@ -19,7 +20,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     all(&project, &tools)
 }
 
-/// The worker, the element, the static assets; what has not changed is not built again.
+/// The worker, the element, the OpenAPI document, the static assets; what has not changed is not built again.
 ///
 /// One build at a time: wrangler starts one whenever it sees a source change.
 pub(crate) fn all(project: &Project, tools: &Tools) -> Result<()> {
@@ -27,5 +28,6 @@ pub(crate) fn all(project: &Project, tools: &Tools) -> Result<()> {
     lock.lock()?;
     worker::build(project, tools)?;
     element::build(project, tools)?;
+    openapi::build(project, tools)?;
     assets::build(project)
 }

@@ -27,7 +27,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     steps::shown("format", cargo(&project).args(["fmt", "--all", "--check"]))?;
 
     let mut native = cargo(&project);
-    native.args(["clippy", "--workspace", "--all-targets"]);
+    native.args(["clippy", "--workspace", "--all-targets", "--features", "engine/schema"]);
     native.args(NEVER_NATIVE.iter().flat_map(|name| ["--exclude", name]));
     steps::shown("clippy, native crates", native.args(["--", "--deny", "warnings"]))?;
 
@@ -54,7 +54,8 @@ fn scripts(project: &Project) -> Result<()> {
             }
         }
     }
-    esbuild.args(["--format=esm", "--log-level=warning", "--outdir"]).arg(project.scratch()?.join("scripts"));
+    let out = project.scratch()?.join("scripts");
+    esbuild.args(["--format=esm", "--log-level=warning"]).arg(format!("--outdir={}", out.display()));
     steps::output(&mut esbuild).map(drop)
 }
 

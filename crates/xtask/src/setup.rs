@@ -15,6 +15,7 @@ use std::time::Instant;
 
 pub(crate) use browser::chromium;
 pub(crate) use npm::packages;
+pub(crate) use python::python_venv;
 
 /// The target of what runs in browsers and at the edge.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
@@ -45,7 +46,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         steps::note(&format!("browser: {}", chromium(&project)?.display()));
     }
     if python {
-        steps::note(&format!("Python's programs: {}", python::python_venv(&project)?.display()));
+        steps::note(&format!("Python's programs: {}", python_venv(&project)?.display()));
     }
     Ok(())
 }

@@ -21,6 +21,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The bytes of the body, if there is one.
     pub body: Option<Vec<u8>>,
+    /// Where it goes, if not to the target of all tests: `http://host:port`.
+    pub base_url: Option<String>,
 }
 
 /// An answer, read to its end.
@@ -78,6 +80,18 @@ impl Request {
         self.header("content-type", "application/json")
     }
 
+    /// The same request to another server.
+    #[must_use]
+    pub fn to(mut self, base_url: &str) -> Request {
+        self.base_url = Some(base_url.to_owned());
+        self
+    }
+
+    /// The server it goes to.
+    pub fn base_url(&self) -> &str {
+        self.base_url.as_deref().unwrap_or_else(|| &Target::get().base_url)
+    }
+
     /// Sends it and reads the answer.
     ///
     /// # Panics
@@ -103,11 +117,8 @@ impl Request {
                 .build();
             config.into()
         });
-        let mut request = http::Request::builder().method(self.method.as_str()).uri(format!(
-            "{}{}",
-            Target::get().base_url,
-            self.path
-        ));
+        let uri = format!("{}{}", self.base_url(), self.path);
+        let mut request = http::Request::builder().method(self.method.as_str()).uri(uri);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

@@ -6,7 +6,7 @@
 //! # What this crate does not do
 //!
 //! It imports none of our crates and shares no parser with them, so that a change of the wire cannot hide in a shared
-//! type. It starts no server.
+//! type. It starts no server but where a test needs settings that the shared one must not have.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::arithmetic_side_effects,
@@ -16,11 +16,14 @@
 )]
 
 pub mod case;
+pub mod deployment;
 pub mod expect;
 pub mod http;
+pub mod key;
 pub mod made;
 pub mod play;
 pub mod refusal;
 pub mod stream;
 pub mod target;
 pub mod template;
+pub mod token;

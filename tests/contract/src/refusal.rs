@@ -50,19 +50,18 @@ pub struct Refusal {
     pub ask: Map<String, Value>,
 }
 
-/// Sends every request of a file; returns how many there were, and what went wrong.
-pub fn refuse_all(file: &RefusalFile) -> (usize, Vec<String>) {
+/// Sends some requests of a file, against a job of their own; returns what went wrong.
+pub fn refuse_all(file: &RefusalFile, refusals: &[Refusal]) -> Vec<String> {
     let mut names = Names::new();
-    let mut failures = Vec::new();
     let before = match make(file, &mut names) {
         Ok(before) => before,
-        Err(error) => return (0, vec![error]),
+        Err(error) => return vec![error],
     };
-    for refusal in &file.refusals {
+    let refused = refusals.iter().filter_map(|refusal| {
         let refused = refuse(file, refusal, &mut names, &before);
-        failures.extend(refused.err().map(|error| format!("{}: {error}", refusal.name)));
-    }
-    (file.refusals.len(), failures)
+        refused.err().map(|error| format!("{}: {error}", refusal.name))
+    });
+    refused.collect()
 }
 
 /// Makes the job and answers with its document as text.

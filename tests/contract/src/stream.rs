@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{http::Request, target::Target};
+use crate::{http::Request, target::authority};
 
 /// How long a frame may take to come, and a stream to open.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -73,7 +73,7 @@ impl Stream {
     ///
     /// A sentence when the server does not answer in HTTP.
     pub fn open(request: &Request) -> Result<Stream, String> {
-        let authority = Target::get().authority();
+        let authority = authority(request.base_url());
         let io = |error: std::io::Error| format!("{request}: {error}");
         let mut socket = TcpStream::connect(authority).map_err(io)?;
         socket.set_nodelay(true).map_err(io)?;

@@ -39,17 +39,17 @@ impl Target {
             project: variable("PROJECT", "the project of API_KEY"),
         })
     }
+}
 
-    /// `host:port`.
-    ///
-    /// # Panics
-    ///
-    /// When `BASE_URL` does not begin with `http://`.
-    pub fn authority(&self) -> &str {
-        match self.base_url.strip_prefix("http://") {
-            Some(authority) => authority,
-            None => panic!("BASE_URL must begin with http://, and is {}", self.base_url),
-        }
+/// `host:port` of a server.
+///
+/// # Panics
+///
+/// When it does not begin with `http://`.
+pub fn authority(base_url: &str) -> &str {
+    match base_url.strip_prefix("http://") {
+        Some(authority) => authority,
+        None => panic!("a server under test begins with http://, and {base_url} does not"),
     }
 }
 

@@ -93,6 +93,7 @@ fn links() -> Value {
         "reports": to("reportProgress"),
         "logs": to("getJobLogs"),
         "stream": to("streamJob"),
+        "task": { "operationId": "getTaskStatus", "parameters": { "taskId": "$response.body#/jobId" } },
         "deletion": to("deleteJob"),
     })
 }

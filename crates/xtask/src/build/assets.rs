@@ -1,6 +1,6 @@
-//! The static files of a deployment, in `dist/assets/`: the pages of `www/` and the element.
+//! The static files of a deployment, in `dist/assets/`: the pages of `www/`, the element, the OpenAPI document.
 
-use super::element;
+use super::{element, openapi};
 use crate::fingerprint::entries;
 use crate::project::Project;
 use crate::steps;
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn build(project: &Project) -> Result<()> {
     let mut wanted = BTreeMap::new();
     collect(&element::out_dir(project), Path::new(""), &mut wanted)?;
+    wanted.insert(PathBuf::from("openapi.json"), openapi::out_file(project));
     collect(&project.root.join("www"), Path::new(""), &mut wanted)?;
     let out = project.root.join("dist/assets");
     fs::create_dir_all(&out)?;

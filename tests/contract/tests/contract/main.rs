@@ -12,6 +12,7 @@
 
 mod cases;
 mod producers;
+mod security;
 mod sleep;
 mod streams;
 mod tokens;

@@ -1,0 +1,83 @@
+// The demo page: a real file, a real digest, and the bar beside it fed through the API alone.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { BASE_URL, KEY } from "./api.mjs";
+import { face, listen, stage } from "./browser.mjs";
+import { digestOf, drop, shownDigest, writeRandom } from "./file.mjs";
+import { until } from "./until.mjs";
+
+const SIZE = 64 * 1024 * 1024;
+// A small machine that does other things too hashes some megabytes a second.
+const SECONDS = 240;
+
+const it = stage();
+const folder = mkdtempSync(join(tmpdir(), "job-progress-demo-"));
+const large = join(folder, "real file.bin");
+const small = join(folder, "small <b>file.txt");
+
+before(async () => {
+  await writeRandom(large, SIZE);
+  writeFileSync(small, "A small file.\n");
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test("a file of 64 MiB is dropped, the percentage rises, and the digest is right", async () => {
+  assert.ok(statSync(large).size >= 50_000_000);
+  const page = await it.visit(`${BASE_URL}/#${KEY}`, { before: listen });
+  await drop(page, large);
+
+  const percentages = new Set();
+  await until(
+    "the bar reaches its end",
+    async () => {
+      const seen = await face(page);
+      if (seen.now) percentages.add(Number(seen.now));
+      return seen.status === "completed" && seen.now === "100";
+    },
+    { seconds: SECONDS },
+  );
+  assert.equal(await until("the digest is shown", () => shownDigest(page)), await digestOf(large));
+
+  // The element's own account: every document it heard, in order.
+  const heard = await page.evaluate(() => window.heard.map(({ status, progress, seq }) => ({ status, progress, seq })));
+  const between = new Set(heard.map(({ progress }) => progress).filter((progress) => progress > 0 && progress < 100));
+  assert.ok(between.size >= 3, `the percentage did not rise in steps: ${JSON.stringify(heard)}`);
+  assert.ok(percentages.size >= 3, `the screen showed only ${[...percentages]}`);
+  assert.ok(heard.every(({ seq }, index) => index === 0 || seq > heard[index - 1].seq), "documents came out of order");
+  assert.deepEqual(page.faults, []);
+
+  // A link opens the same job's own page.
+  const href = await page.locator('a[href*="/job#"]').getAttribute("href");
+  const own = await it.visit(href);
+  await until("the job's own page shows the end", async () => (await face(own)).status === "completed");
+});
+
+test("without a key in the fragment the page asks for one, and again for one that is none", async () => {
+  const page = await it.visit(`${BASE_URL}/`);
+  await drop(page, small);
+  const field = page.locator("input[type=password]");
+  await field.waitFor({ state: "visible" });
+  const refused = page.waitForResponse((answer) => answer.status() === 401);
+  await field.fill("jp_nobody_0123456789");
+  await field.press("Enter");
+  await refused;
+  await until("the page asks again", async () => (await field.inputValue()) === "" && (await field.isVisible()));
+  await field.fill(KEY);
+  await field.press("Enter");
+  await until("the bar reaches its end", async () => (await face(page)).status === "completed", { seconds: 60 });
+  assert.equal(await until("the digest is shown", () => shownDigest(page)), await digestOf(small));
+  assert.match((await face(page)).label, /small <b>file\.txt/, "the name of a file is text");
+  assert.deepEqual(page.faults, []);
+});
+
+test("the key is kept in memory alone", async () => {
+  const page = await it.visit(`${BASE_URL}/#${KEY}`);
+  await until("the fragment is gone from the address", () => !page.url().includes(KEY));
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state]));
+  assert.ok(!kept.includes(KEY), kept);
+  assert.ok(!(await page.content()).includes(KEY));
+});

@@ -1,0 +1,7 @@
+//! Open to embed, closed to strangers: who may do what, what is told to whom, and what is never told to anybody.
+
+mod credentials;
+mod operations;
+
+mod matrix;
+mod walls;

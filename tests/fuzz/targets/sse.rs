@@ -1,0 +1,42 @@
+//! Streams: however the bytes are cut, the same is heard; and what the encoder wrote is what the decoder reads.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use protocol::sse::{Decoder, Frame, Signal, TooLong, write_comment, write_frame, write_retry};
+
+fn hear<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Signal>, Result<(), TooLong>) {
+    let mut decoder = Decoder::default();
+    let mut heard = Vec::new();
+    let mut result = Ok(());
+    for chunk in chunks {
+        result = decoder.feed(chunk, |signal| heard.push(signal));
+    }
+    (heard, result)
+}
+
+fuzz_target!(|input: (Vec<u8>, Vec<u8>, &str, &str, &str, u64)| {
+    let (stream, cuts, name, id, data, millis) = input;
+    let whole = hear([stream.as_slice()]);
+    assert_eq!(hear(stream.chunks(1)), whole, "byte by byte");
+    let mut rest = stream.as_slice();
+    let mut chunks = Vec::new();
+    for cut in cuts {
+        let (chunk, tail) = rest.split_at(usize::from(cut).min(rest.len()));
+        chunks.push(chunk);
+        rest = tail;
+    }
+    chunks.push(rest);
+    assert_eq!(hear(chunks), whole, "cut at will");
+
+    let mut written = String::new();
+    write_retry(&mut written, millis);
+    let commented = write_comment(&mut written, name).is_ok();
+    let framed = write_frame(&mut written, name, Some(id), data).is_ok();
+    let (heard, result) = hear([written.as_bytes()]);
+    assert_eq!(result, Ok(()));
+    let mut expected = vec![Signal::Retry(millis)];
+    expected.extend(commented.then_some(Signal::Comment));
+    let data = data.replace("\r\n", "\n").replace('\r', "\n");
+    expected.extend(framed.then(|| Signal::Frame(Frame { name: name.to_owned(), id: id.to_owned(), data })));
+    assert_eq!(heard, expected);
+});

@@ -1,0 +1,123 @@
+"""Runs schemathesis against a worker, on the OpenAPI document that was built.
+
+    BASE_URL=http://127.0.0.1:8787 API_KEY=jp_… API_KEY_OTHER=jp_… python run.py
+
+API_KEY and API_KEY_OTHER hold every permission, in two projects; the server's rate limits are raised. EXAMPLES (200) is
+how many inputs each operation gets at least, SEED (1) where they begin.
+
+Two runs. The streams have one of their own, in a project where every job has ended: a stream of a job that goes on has
+no end that a tester could wait for. The frames of such streams are tested in tests/contract.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+HERE = pathlib.Path(__file__).resolve().parent
+DOCUMENT = HERE.parents[1] / "dist" / "openapi.json"
+# The jobs that the document's examples of streams name.
+ENDED = {"job_completed_example": "completed", "job_failed_example": "failed"}
+STREAMS = "^stream"
+
+
+def call(base_url, path, key=None, body=None):
+    """An answer's status and body."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(base_url + path, data, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def check_served(base_url, document):
+    """Where static files are served, the document is, and it is the one that was built."""
+    status, text = call(base_url, "/openapi.json")
+    if status == 404:
+        print("/openapi.json is not served here, as workerd alone serves no static files")
+    elif (status, json.loads(text)) != (200, document):
+        sys.exit(f"{base_url}/openapi.json ({status}) is not {DOCUMENT}")
+
+
+def check_examples(document):
+    """Every example is what its schema says. Returns how many there are."""
+    import jsonschema_rs
+
+    def schema_at(schema):
+        return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]}, validate_formats=True)
+
+    def contents(value):
+        if isinstance(value, dict):
+            if "schema" in value and ("examples" in value or "example" in value):
+                yield value
+            for member in value.values():
+                yield from contents(member)
+        elif isinstance(value, list):
+            for item in value:
+                yield from contents(item)
+
+    count = 0
+    for schema in document["components"]["schemas"].values():
+        jsonschema_rs.meta.validate(schema)
+    for content in contents(document):
+        examples = [example["value"] for example in content.get("examples", {}).values()]
+        examples += [content["example"]] if "example" in content else []
+        for example in examples:
+            schema_at(content["schema"]).validate(example)
+            count += 1
+    return count
+
+
+def end_jobs(base_url, key):
+    """Makes the jobs that streams are tried on."""
+    for job_id, status in ENDED.items():
+        path = f"/v2/jobs/{job_id}/reports?create=true"
+        answered, text = call(base_url, path, key, {"status": status, "message": "é", "logs": ["one", "two"]})
+        if answered not in (200, 201):
+            sys.exit(f"POST {path}: {answered} {text.decode()}")
+
+
+def run(name, base_url, key, selection, seed, examples):
+    """One run; exits where it fails."""
+    command = [
+        str(pathlib.Path(sys.executable).parent / "st"),
+        *("--config-file", str(HERE / "schemathesis.toml")),
+        *("run", str(DOCUMENT), "--url", base_url),
+        *("--header", f"Authorization: Bearer {key}"),
+        *("--checks", "all", "--max-examples", str(examples), "--seed", str(seed)),
+        *("--request-timeout", "20", "--continue-on-failure", "--no-color"),
+        *selection,
+    ]
+    print(f"schemathesis, {name}: seed {seed}, {examples} examples an operation", flush=True)
+    began = time.monotonic()
+    variables = {**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
+    # It keeps notes of its runs where it is started.
+    with tempfile.TemporaryDirectory() as scratch:
+        code = subprocess.run(command, cwd=scratch, env=variables).returncode
+    print(f"schemathesis, {name}: {time.monotonic() - began:.0f} s", flush=True)
+    if code:
+        sys.exit(code)
+
+
+def main():
+    base_url = os.environ["BASE_URL"].rstrip("/")
+    seed, examples = int(os.environ.get("SEED", "1")), int(os.environ.get("EXAMPLES", "200"))
+    document = json.loads(DOCUMENT.read_text())
+    check_served(base_url, document)
+    print(f"{check_examples(document)} examples are what their schemas say")
+    jobs, streams = os.environ["API_KEY"], os.environ["API_KEY_OTHER"]
+    run("jobs", base_url, jobs, ["--exclude-operation-id-regex", STREAMS], seed, examples)
+    end_jobs(base_url, streams)
+    run("streams", base_url, streams, ["--include-operation-id-regex", STREAMS], seed, examples)
+
+
+if __name__ == "__main__":
+    main()
