@@ -106,7 +106,7 @@ fn view(screen: RwSignal<Screen>) -> impl IntoView {
             <div class="row" part="header">
                 <span class="label" part="label" dir="auto">{of(|screen| &screen.look.label)}</span>
                 <span class="state" part="state" dir="auto">{of(|screen| &screen.look.state)}</span>
-                <span class="percent" part="percent" dir="auto">{of(|screen| &screen.look.percent_text)}</span>
+                <span class="percent" part="percent">{of(|screen| &screen.look.percent_text)}</span>
             </div>
             <div
                 class="track"
