@@ -3,6 +3,7 @@
 mod assets;
 pub(crate) mod element;
 mod openapi;
+mod prune;
 mod worker;
 
 use crate::project::Project;

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 pub(super) fn build(project: &Project) -> Result<()> {
     let mut wanted = BTreeMap::new();
-    collect(&element::out_dir(project), Path::new(""), &mut wanted)?;
+    for name in element::served() {
+        wanted.insert(PathBuf::from(name), element::out_dir(project).join(name));
+    }
     wanted.insert(PathBuf::from("openapi.json"), openapi::out_file(project));
     collect(&project.root.join("www"), Path::new(""), &mut wanted)?;
     let out = project.root.join("dist/assets");

@@ -1,5 +1,6 @@
 //! The element: its scripts, its glue and its wasm, in `dist/element/`.
 
+use super::prune::prune;
 use crate::fingerprint::{self, Fingerprint, entries};
 use crate::project::{self, Project};
 use crate::setup::{Tools, WASM};
@@ -14,6 +15,10 @@ const CRATE: &str = "element";
 
 /// The profile it is built with: for size, where the worker's is for speed.
 const PROFILE: &str = "element";
+
+/// What makes it smallest: `--flatten` and `--rereloop` give the second and third round something to do.
+const OPTIMISE: &[&str] =
+    &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--strip-producers", "--strip-target-features"];
 
 /// The scripts we write ourselves, each with the name it is served under.
 const SCRIPTS: &[(&str, &str)] = &[("crates/element/js/loader.js", LOADER)];
@@ -30,6 +35,11 @@ pub(crate) const MODULE: &str = "job-progress-element.wasm";
 /// Where all of it is put.
 pub(crate) fn out_dir(project: &Project) -> PathBuf {
     project.root.join("dist/element")
+}
+
+/// The names under which all of it is served.
+pub(super) fn served() -> impl Iterator<Item = &'static str> {
+    SCRIPTS.iter().map(|(_, served)| *served).chain([GLUE, MODULE])
 }
 
 pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
@@ -49,6 +59,9 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
     }
     for file in ["Cargo.toml", "Cargo.lock"] {
         fingerprint.add(&project.root.join(file))?;
+    }
+    for recipe in [include_str!("element.rs"), include_str!("prune.rs")] {
+        fingerprint.add_as("recipe", recipe.as_bytes());
     }
     let out = out_dir(project);
     let results = [out.join(GLUE), out.join(MODULE)];
@@ -70,31 +83,25 @@ fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
     bindgen.args(["--out-name", name, "--out-dir"]).arg(work);
     bindgen.arg(project.target.join(WASM).join(PROFILE).join(format!("{CRATE}.wasm")));
     steps::output(&mut bindgen)?;
+    let pruned = prune(project, &work.join(GLUE), &work.join(format!("{name}_bg.wasm")))?;
 
     let out = out_dir(project);
     fs::create_dir_all(&out)?;
     let mut optimise = project.npm_command("wasm-opt")?;
-    optimise.args(["-Oz", "--strip-producers", "--output"]).arg(out.join(MODULE));
-    optimise.arg(work.join(format!("{name}_bg.wasm")));
+    optimise.args(OPTIMISE).arg(pruned.wasm).arg("--output").arg(out.join(MODULE));
     steps::output(&mut optimise)?;
-
-    esbuild(project, &work.join(GLUE), &out.join(GLUE), &[])
+    esbuild(project, &pruned.glue, &out.join(GLUE), &[])
 }
 
 fn scripts(project: &Project, tools: &Tools) -> Result<()> {
     let mut fingerprint = Fingerprint::of(&tools.versions);
     let source = project.root.join("crates").join(CRATE).join("js");
-    if source.is_dir() {
-        fingerprint.add(&source)?;
-    }
+    fingerprint.add(&source)?;
     let out = out_dir(project);
     let results: Vec<PathBuf> = SCRIPTS.iter().map(|(_, served)| out.join(served)).collect();
     fingerprint::unless_made(project, "scripts", fingerprint, &results, || {
         for (entry, served) in SCRIPTS {
             let entry = project.root.join(entry);
-            if !entry.is_file() {
-                continue;
-            }
             steps::step(&format!("bundle {served}"), || {
                 esbuild(project, &entry, &out.join(served), &["--bundle", &format!("--external:./{GLUE}")])
             })?;

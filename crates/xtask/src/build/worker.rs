@@ -18,6 +18,7 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
     for file in ["Cargo.toml", "Cargo.lock"] {
         fingerprint.add(&project.root.join(file))?;
     }
+    fingerprint.add_as("recipe", include_str!("worker.rs").as_bytes());
     let out = project.root.join("build");
     let results = [out.join("index.js"), out.join("index_bg.wasm")];
     fingerprint::unless_made(project, "worker", fingerprint, &results, || {
