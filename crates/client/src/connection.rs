@@ -1,10 +1,14 @@
 //! The connection: a state machine that keeps one reader informed of one job until it ends.
 
+mod action;
 mod hearing;
+mod input;
 #[cfg(test)]
 mod tests;
 
-use protocol::{cursor::Cursor, sse::Decoder};
+pub use action::{Action, Request};
+pub use input::{Input, Renewal, ResponseHead};
+use protocol::sse::Decoder;
 
 use crate::{
     address::{Address, WAIT_SECONDS},
@@ -26,97 +30,6 @@ const RENEWAL_MS: u64 = 30_000;
 const HEALTHY_MS: u64 = 5_000;
 /// Milliseconds of silence after which a page that is shown again does not trust its stream.
 const DOUBT_MS: u64 = 20_000;
-
-/// What has happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Input<'a> {
-    /// Begin.
-    Start,
-    /// The head of an answer is there.
-    Head(u32, ResponseHead),
-    /// Bytes of an answer's body are there.
-    Bytes(u32, &'a [u8]),
-    /// An answer is complete.
-    Closed(u32),
-    /// A request failed, or its answer was cut.
-    Failed(u32),
-    /// The time asked for by [`Action::Timer`] is over.
-    Timer,
-    /// The device says that it has a network again.
-    Online,
-    /// The device says that it has no network.
-    Offline,
-    /// The page can be seen again.
-    Shown,
-    /// The page is about to be frozen or put into the back/forward cache.
-    Frozen,
-    /// The page runs again.
-    Thawed,
-    /// The answer to [`Action::RenewToken`].
-    Renewed(Renewal),
-}
-
-/// What became of the wish for a new token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Renewal {
-    /// Here it is.
-    Token(String),
-    /// Not this time.
-    Failed,
-    /// There is nobody to ask.
-    Impossible,
-}
-
-/// The head of an answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ResponseHead {
-    /// The HTTP status.
-    pub status: u16,
-    /// Whether the body is `text/event-stream`.
-    pub is_stream: bool,
-    /// `Retry-After`, in seconds.
-    pub retry_after: Option<u64>,
-    /// `Date`, in milliseconds since the Unix epoch.
-    pub date: Option<u64>,
-}
-
-/// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action<J> {
-    /// Send this request, in place of any before it.
-    Open(Request),
-    /// Give up the request that is out.
-    Abort,
-    /// Tell [`Input::Timer`] after that many milliseconds, in place of any timer before it.
-    Timer(u64),
-    /// Get a new token and tell [`Input::Renewed`].
-    RenewToken,
-    /// The link has changed.
-    Link(Link),
-    /// A document that is newer than all before it.
-    Document(J),
-    /// A refusal; after a fatal one nothing more comes.
-    Problem(Problem<J>),
-    /// The server's clock is that many milliseconds ahead of this device's.
-    Skew(i64),
-    /// The job has ended; nothing more comes.
-    End,
-}
-
-/// A GET request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// What its [`Input`]s are to name; those of any other request are ignored.
-    pub id: u32,
-    /// Where to.
-    pub url: String,
-    /// Whether a stream is wanted: `Accept: text/event-stream`.
-    pub is_stream: bool,
-    /// What goes behind `Authorization: Bearer `.
-    pub token: Option<String>,
-    /// What goes behind `Last-Event-ID: `.
-    pub cursor: Option<Cursor>,
-}
 
 /// Where the machine stands; the times are of its own clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Ear and mouth of `job-progress`: how a reader stays connected to a job.
 //!
 //! [`Connection`] is a pure state machine: it is told what happened and answers with what to do. It has no clock, no
-//! randomness and no network; a driver lends it these. [`browser`] is the driver for web pages.
+//! randomness and no network; a driver lends it these. `browser` is the driver for web pages.
 //!
 //! # What this crate does not do
 //!

@@ -6,7 +6,7 @@
 )]
 
 use proptest::prelude::*;
-use protocol::include::Include;
+use protocol::{cursor::Cursor, include::Include};
 use serde_json::{Value, json};
 
 use super::*;
