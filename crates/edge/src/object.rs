@@ -27,7 +27,7 @@ use worker::{
 
 use crate::{
     answer::{self, Answer, Refusal, set, text_of},
-    call::{CURSOR_HEADER, Command, POLL_HEADER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER},
+    call::{CURSOR_HEADER, Command, MEMORY_HEADER, POLL_HEADER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER},
     config::Config,
     js,
     request::{Body, Query},
@@ -52,6 +52,10 @@ impl DurableObject for JobObject {
     fn new(state: State, env: Env) -> Self {
         let viewers = Viewers::new(&state);
         let dev = Config::of(&env).dev;
+        if dev {
+            // Tests count these, to know that nothing wakes an object whose viewers only wait.
+            worker::console_log!("{}", serde_json::json!({"level": "debug", "object": "an object came into memory"}));
+        }
         let (job, rows) = (RefCell::default(), Cell::new(0));
         JobObject { state, job, viewers, started: js::now(), dev, rows }
     }
@@ -63,6 +67,7 @@ impl DurableObject for JobObject {
             let headers = response.headers();
             set(headers, STARTED_HEADER, &self.started.to_string());
             set(headers, VIEWERS_HEADER, &self.viewers.sockets().to_string());
+            set(headers, MEMORY_HEADER, &js::memory_bytes().to_string());
             set(headers, ROWS_HEADER, &self.rows.take().to_string());
         }
         Ok(response)

@@ -23,9 +23,9 @@ use crate::{
     lane::Lane,
 };
 
-/// Sent at once, so that every proxy on the way lets the head of the answer through; and how many milliseconds to wait
-/// before coming back.
-pub(crate) const OPENING: &str = ": ok\nretry: 2000\n\n";
+/// Milliseconds after which a viewer whose stream was cut comes back; each is told its own, so that a thousand who were
+/// cut at once do not come back at once.
+const RETRY_MS: (f64, f64) = (500.0, 3_500.0);
 /// A sign of life.
 const HEARTBEAT: &str = ":\n\n";
 /// The id of the last frame of a stream of many jobs.
@@ -88,11 +88,15 @@ impl Relay {
             complete: false,
             writing: false,
             done: false,
-            urgent: Some(bytes_of(OPENING)),
+            urgent: Some(bytes_of(&opening())),
             listeners: None,
         })));
+        let has_left = signal.aborted();
         relay.listen(signal)?;
         relay.flush();
+        if has_left {
+            relay.finish();
+        }
         let response = ResponseBuilder::new().stream(pipe.readable());
         let headers = response.headers();
         set(headers, "Content-Type", "text/event-stream; charset=utf-8");
@@ -124,6 +128,11 @@ impl Relay {
 
     /// Passes on what the object of a job tells over `socket`, from now on and until `expires_at`.
     pub(crate) fn join(&self, job_id: &str, socket: &WebSocket, expires_at: Option<Timestamp>) -> Result<(), Refusal> {
+        if self.is_done() {
+            // It left while the socket was opening, and nobody would ever close it.
+            socket.accept()?;
+            return Ok(socket.close(Some(1000), None::<&str>)?);
+        }
         let index = self.add_lane(job_id);
         let (told, closed) = (self.clone(), self.clone());
         let feed = Feed::open(
@@ -133,7 +142,6 @@ impl Relay {
             move || closed.lost(index),
         )?;
         let mut state = self.0.borrow_mut();
-        // After the end there are no lanes, and the feed closes as it is dropped.
         if let Some(lane) = state.lanes.get_mut(index) {
             lane.keep(feed, expires_at);
         }
@@ -299,6 +307,11 @@ fn joined(pieces: &[Uint8Array]) -> Uint8Array {
         offset = offset.saturating_add(piece.length());
     }
     whole
+}
+
+/// Sent at once, so that every proxy on the way lets the head of the answer through.
+fn opening() -> String {
+    format!(": ok\nretry: {:.0}\n\n", js::random_between(RETRY_MS.0, RETRY_MS.1))
 }
 
 fn bytes_of(text: &str) -> Uint8Array {

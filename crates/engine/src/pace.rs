@@ -2,6 +2,8 @@
 
 /// Milliseconds between two broadcasts of a job with few viewers: ten a second are more than an eye can use.
 pub const INTERVAL_MS: u64 = 100;
+/// Milliseconds that a change may wait beyond that for a newer one to take its place.
+pub const PATIENCE_MS: u64 = 50;
 /// Frames a second that one object sends at most, whatever its viewers: with more viewers it broadcasts less often.
 pub const FRAMES_PER_SECOND: u64 = 4_000;
 
@@ -26,19 +28,42 @@ pub fn interval_ms(viewers: usize) -> u64 {
     (viewers.saturating_mul(1000) / FRAMES_PER_SECOND).max(INTERVAL_MS)
 }
 
-/// When a change that was committed at `now_ms` goes to `viewers`, the last broadcast having been at `last_ms`.
+/// What happened to a job before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    /// When it was last broadcast, in milliseconds.
+    pub broadcast_ms: Option<u64>,
+    /// When it last changed, in milliseconds.
+    pub change_ms: Option<u64>,
+}
+
+/// When a change that was committed at `now_ms` goes to `viewers`.
 ///
-/// `urgent` changes (a new state, the end) never wait.
-pub fn when(urgent: bool, now_ms: u64, last_ms: Option<u64>, viewers: usize) -> Broadcast {
+/// `urgent` changes (a new state, the end) never wait. One that has to wait goes at the end of the interval, or up to
+/// [`PATIENCE_MS`] later where the next one is due just then: what is sent should be fresh, not what has waited longest.
+///
+/// ```
+/// use engine::pace::{Before, Broadcast, when};
+/// // Twenty changes a second: the second one waits for the third, which goes at once and replaces it.
+/// let before = Before { broadcast_ms: Some(1_000), change_ms: Some(1_000) };
+/// assert_eq!(when(false, 1_050, before, 1), Broadcast::In(75));
+/// let before = Before { change_ms: Some(1_050), ..before };
+/// assert_eq!(when(false, 1_101, before, 1), Broadcast::Now);
+/// ```
+pub fn when(urgent: bool, now_ms: u64, before: Before, viewers: usize) -> Broadcast {
     let interval = interval_ms(viewers);
-    match last_ms {
-        _ if urgent => Broadcast::Now,
-        None => Broadcast::Now,
+    let rest = match before.broadcast_ms {
+        _ if urgent => 0,
+        None => 0,
         // A clock that was set back must not hold a change for longer than one interval.
-        Some(last) => match interval.saturating_sub(now_ms.saturating_sub(last)) {
-            0 => Broadcast::Now,
-            rest => Broadcast::In(rest),
-        },
+        Some(last) => interval.saturating_sub(now_ms.saturating_sub(last)),
+    };
+    let gap = before.change_ms.map_or(u64::MAX, |change| now_ms.saturating_sub(change));
+    let next_is_due = gap <= rest.saturating_add(rest / 2);
+    match rest {
+        0 => Broadcast::Now,
+        rest if next_is_due => Broadcast::In(rest.saturating_add((gap / 2).min(PATIENCE_MS))),
+        rest => Broadcast::In(rest),
     }
 }
 
@@ -46,21 +71,62 @@ pub fn when(urgent: bool, now_ms: u64, last_ms: Option<u64>, viewers: usize) -> 
 mod tests {
     use super::*;
 
+    fn after(broadcast_ms: u64, change_ms: u64) -> Before {
+        Before { broadcast_ms: Some(broadcast_ms), change_ms: Some(change_ms) }
+    }
+
     #[test]
     fn the_first_change_and_every_new_state_go_at_once() {
-        assert_eq!(when(false, 5, None, 1), Broadcast::Now);
-        assert_eq!(when(true, 5, Some(5), 20_000), Broadcast::Now);
+        assert_eq!(when(false, 5, Before::default(), 1), Broadcast::Now);
+        assert_eq!(when(true, 5, after(5, 5), 20_000), Broadcast::Now);
     }
 
     #[test]
     fn a_change_within_the_interval_waits_for_its_end() {
-        assert_eq!(when(false, 1_040, Some(1_000), 1), Broadcast::In(60));
-        assert_eq!(when(false, 1_100, Some(1_000), 1), Broadcast::Now);
-        assert_eq!(when(false, 1_100, Some(1_000), 2_000), Broadcast::In(400));
+        assert_eq!(when(false, 1_060, after(1_000, 1_000), 1), Broadcast::In(70));
+        assert_eq!(when(false, 1_070, after(1_000, 1_000), 1), Broadcast::In(30));
+        assert_eq!(when(false, 1_100, after(1_000, 1_000), 1), Broadcast::Now);
+        assert_eq!(when(false, 1_100, after(1_000, 0), 2_000), Broadcast::In(400));
+    }
+
+    #[test]
+    fn no_change_waits_for_more_than_an_interval_and_some_patience() {
+        for now in 0..500 {
+            for change in 0..=now {
+                if let Broadcast::In(millis) = when(false, now, after(0, change), 1) {
+                    assert!(now + millis <= INTERVAL_MS + PATIENCE_MS, "{now} {change}: {millis}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_steady_producer_is_sent_fresh_states_however_fast_it_is() {
+        for gap in [1_u64, 3, 10, 20, 25, 33, 50] {
+            let (mut before, mut timer, mut sent) = (Before::default(), None, Vec::new());
+            for now in 0..2_000 {
+                if timer == Some(now) {
+                    sent.push(now - before.change_ms.unwrap());
+                    (before.broadcast_ms, timer) = (Some(now), None);
+                }
+                if now % gap == 0 {
+                    match when(false, now, before, 1) {
+                        Broadcast::Now => {
+                            sent.push(0);
+                            (before.broadcast_ms, timer) = (Some(now), None);
+                        }
+                        Broadcast::In(millis) => timer = timer.or(Some(now + millis)),
+                    }
+                    before.change_ms = Some(now);
+                }
+            }
+            assert!((15..=20).contains(&sent.len()), "{gap}: {sent:?}");
+            assert!(sent.iter().all(|age| *age <= 5), "{gap}: {sent:?}");
+        }
     }
 
     #[test]
     fn a_clock_set_back_holds_no_change_for_longer_than_one_interval() {
-        assert_eq!(when(false, 0, Some(1_000_000), 1), Broadcast::In(INTERVAL_MS));
+        assert_eq!(when(false, 0, after(1_000_000, u64::MAX), 1), Broadcast::In(INTERVAL_MS));
     }
 }

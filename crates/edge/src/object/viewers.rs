@@ -8,7 +8,7 @@ use std::{
 use engine::{
     frame,
     news::News,
-    pace::{self, Broadcast},
+    pace::{self, Before, Broadcast},
 };
 use js_sys::Uint8Array;
 use protocol::{Document, Problem, include::Include, log_line::LogLine};
@@ -27,7 +27,7 @@ pub(super) struct Viewers {
 struct Shared {
     raw: worker::worker_sys::DurableObjectState,
     count: Cell<usize>,
-    last_broadcast_ms: Cell<Option<u64>>,
+    before: Cell<Before>,
     timer: RefCell<Option<JsValue>>,
     /// What the next broadcast tells.
     waiting: RefCell<Option<News>>,
@@ -40,7 +40,7 @@ impl Viewers {
         let shared = Rc::new(Shared {
             count: Cell::new(sockets(&raw, None).len()),
             raw,
-            last_broadcast_ms: Cell::new(None),
+            before: Cell::default(),
             timer: RefCell::default(),
             waiting: RefCell::default(),
         });
@@ -85,7 +85,10 @@ impl Viewers {
             Some(waiting) => waiting.add(document, lines),
             none => *none = Some(News::of(document, lines)),
         }
-        match pace::when(urgent, js::now().millis(), shared.last_broadcast_ms.get(), self.count()) {
+        let now_ms = js::now().millis();
+        let before = shared.before.get();
+        shared.before.set(Before { change_ms: Some(now_ms), ..before });
+        match pace::when(urgent, now_ms, before, self.count()) {
             Broadcast::Now => shared.broadcast(),
             Broadcast::In(millis) if shared.timer.borrow().is_none() => {
                 let timer = js::set_timeout(self.on_time.as_ref().unchecked_ref(), millis as f64);
@@ -126,7 +129,7 @@ impl Shared {
     fn broadcast(&self) {
         let Some(news) = self.calm() else { return };
         let now = js::now();
-        self.last_broadcast_ms.set(Some(now.millis()));
+        self.before.set(Before { broadcast_ms: Some(now.millis()), ..self.before.get() });
         for include in (0..8).map(Include::from_bits) {
             let sockets = sockets(&self.raw, Some(include));
             if sockets.is_empty() {

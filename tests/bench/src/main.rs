@@ -1,0 +1,2 @@
+//! The benches as commands.
+fn main() {}

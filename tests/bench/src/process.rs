@@ -1,0 +1,38 @@
+//! What a process costs, as Linux tells it.
+
+use anyhow::{Context, Result};
+use std::fs;
+
+/// Processor seconds that a process has used, in all its threads.
+pub fn cpu_seconds(pid: i32) -> Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("the process is gone")?;
+    // The name may hold spaces; what counts stands behind it. Fields 14 and 15, of which two are before the name.
+    let fields: Vec<&str> = stat.rsplit_once(") ").context("no stat")?.1.split(' ').collect();
+    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    // Linux counts a hundred ticks a second for every program, whatever its own clock does.
+    Ok((ticks(11) + ticks(12)) / 100.0)
+}
+
+/// Megabytes of memory that a process holds.
+pub fn memory_mb(pid: i32) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kilobytes / 1024.0)
+}
+
+/// Whether a process has ended and only waits for somebody to take notice.
+pub fn is_dead(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_none_or(|(_, fields)| fields.starts_with('Z'))
+}
+
+/// Processors of this machine, and how many programs wanted one in the last minute.
+pub fn machine() -> String {
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    let model = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = model.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or_default().to_owned();
+    format!("{processors} processors ({}), load {load}", model.trim_start_matches(['\t', ' ', ':']))
+}

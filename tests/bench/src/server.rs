@@ -1,0 +1,193 @@
+//! Servers: ours as it was built, and the baseline, each alone under workerd with storage on disk.
+
+use std::{
+    env, fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+use crate::{key::Key, process};
+
+/// How long a server may take to start; a small machine may have much else to do.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Which server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// What this project ships.
+    Ours,
+    /// Ours, telling in headers what its objects do.
+    OursTelling,
+    /// The baseline, which sends every report to every viewer at once.
+    Baseline,
+    /// The baseline with our pace.
+    PacedBaseline,
+}
+
+impl Kind {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Ours | Kind::OursTelling => "ours",
+            Kind::Baseline => "baseline",
+            Kind::PacedBaseline => "paced baseline",
+        }
+    }
+}
+
+/// A running server; dropped, it is gone.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub port: u16,
+    /// The process that is workerd.
+    pub pid: i32,
+    child: Child,
+}
+
+/// A folder that is gone when it is dropped.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// An empty folder for one run.
+    pub fn new(name: &str) -> Result<Folder> {
+        let dir = env::temp_dir().join(format!("job-progress-{name}-{}-{}", std::process::id(), free_port()?));
+        fs::create_dir_all(&dir)?;
+        Ok(Folder(dir))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Server {
+    /// Starts a server on that storage and waits until it answers.
+    pub fn start(kind: Kind, folder: &Folder, key: &Key) -> Result<Server> {
+        let port = free_port()?;
+        match kind {
+            Kind::Ours => Server::ours(port, folder, key, false),
+            Kind::OursTelling => Server::ours(port, folder, key, true),
+            Kind::Baseline => Server::baseline(port, folder, key, false),
+            Kind::PacedBaseline => Server::baseline(port, folder, key, true),
+        }
+    }
+
+    fn ours(port: u16, folder: &Folder, key: &Key, telling: bool) -> Result<Server> {
+        let root = root();
+        let xtask = env::var_os("XTASK").map_or_else(|| root.join("target/debug/xtask"), PathBuf::from);
+        let mut command = Command::new(&xtask);
+        command.args(["serve", "--workerd", "--raise-limits", "--port", &port.to_string(), "--data"]);
+        command.arg(folder.path().join("data")).arg("--log").arg(folder.path().join("log")).current_dir(&root);
+        command
+            .env("API_KEYS", key.line())
+            .env("TOKEN_SECRET", "a secret of at least thirty-two characters, for tests");
+        if telling {
+            command.env("JOB_PROGRESS_DEV", "1");
+        }
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+        let child = child.with_context(|| format!("{} cannot be run", xtask.display()))?;
+        let mut server = Server { port, pid: 0, child };
+        let lines = BufReader::new(server.child.stdout.take().context("no output")?).lines();
+        for line in lines {
+            let line = line?;
+            if let Some(group) = line.strip_prefix("group: ") {
+                server.pid = group.parse()?;
+            }
+            if line.starts_with("ready: ") {
+                return Ok(server);
+            }
+        }
+        bail!("the worker did not start: is it built (`cargo xtask build`)?")
+    }
+
+    fn baseline(port: u16, folder: &Folder, key: &Key, paced: bool) -> Result<Server> {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("baseline");
+        let data = folder.path().join("data");
+        fs::create_dir_all(&data)?;
+        fs::copy(here.join("worker.js"), folder.path().join("worker.js"))?;
+        let config = fs::read_to_string(here.join("config.capnp.in"))?
+            .replace("@DATA@", &data.to_string_lossy())
+            .replace("@PORT@", &port.to_string())
+            .replace("@KEY_SHA256@", &key.sha256())
+            .replace("@PACED@", if paced { "yes" } else { "no" });
+        let file = folder.path().join("config.capnp");
+        fs::write(&file, config)?;
+        let workerd = root().join("node_modules/.bin/workerd");
+        let log = fs::File::create(folder.path().join("log"))?;
+        let mut command = Command::new(workerd);
+        command.args(["serve", "--experimental"]).arg(file).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let child = command.spawn().context("workerd is missing: `cargo xtask setup`")?;
+        let mut server = Server { port, pid: i32::try_from(child.id())?, child };
+        let deadline = Instant::now() + PATIENCE;
+        while !is_well(port) {
+            if Instant::now() > deadline || server.child.try_wait()?.is_some() {
+                bail!("the baseline did not start:\n{}", fs::read_to_string(folder.path().join("log"))?);
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(server)
+    }
+
+    /// Kills the runtime as a power cut would; it is gone when this returns.
+    pub fn crash(self) -> Result<()> {
+        let pid = Pid::from_raw(self.pid);
+        drop(self);
+        while kill(pid, None).is_ok() && !process::is_dead(pid.as_raw()) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Asked to end, the runtime would wait for its open streams. Whoever watches over it goes first, and has nothing
+        // to say about its death then.
+        let _ = self.child.kill();
+        if self.pid != 0 {
+            let _ = kill(Pid::from_raw(self.pid), Signal::SIGKILL);
+        }
+        let _ = self.child.wait();
+    }
+}
+
+/// The workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// A port nobody listens on just now.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+fn is_well(port: u16) -> bool {
+    let ask = || -> std::io::Result<bool> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
+        let mut head = [0; 12];
+        stream.read_exact(&mut head)?;
+        Ok(&head == b"HTTP/1.1 200")
+    };
+    ask().unwrap_or(false)
+}

@@ -1,0 +1,80 @@
+//! The live path against the real runtime: sleep, leaks, slow readers, crashes, storms.
+//!
+//! Each test starts a worker of its own under workerd (`XTASK` names the program that does it; else what
+//! `cargo build -p xtask` left) from what `cargo xtask build` built.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test measures deadlines, and fails by panicking"
+)]
+
+mod crash;
+mod leak;
+mod rows;
+mod sleep;
+mod slow;
+mod storm;
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bench::{
+    http::{Answer, Producer},
+    key::{Key, fresh_job},
+    server::{Folder, Kind, Server},
+};
+use serde_json::Value;
+
+/// A worker, and a job on it.
+struct Stage {
+    server: Server,
+    key: Key,
+    job: String,
+    folder: Folder,
+}
+
+impl Stage {
+    fn new(name: &str) -> Stage {
+        let (key, folder) = (Key::draw().unwrap(), Folder::new(name).unwrap());
+        Stage {
+            server: Server::start(Kind::OursTelling, &folder, &key).unwrap(),
+            key,
+            job: fresh_job().unwrap(),
+            folder,
+        }
+    }
+
+    fn producer(&self) -> Producer {
+        Producer::new(self.server.port, &self.key.text, &self.job)
+    }
+}
+
+/// Reports, and looks that it was accepted.
+async fn report(producer: &mut Producer, report: Value) -> Answer {
+    let answer = producer.report(&report).await.unwrap().success().unwrap();
+    assert_eq!(answer.json()["accepted"], true, "{answer:?}");
+    answer
+}
+
+/// Those that need both processors wait for each other.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+/// Waits until it is true, and says how long that took; fails after `limit`.
+async fn within(limit: Duration, what: &str, mut is_true: impl FnMut() -> bool) -> Duration {
+    let began = Instant::now();
+    while !is_true() {
+        assert!(began.elapsed() < limit, "not within {limit:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    began.elapsed()
+}
