@@ -37,7 +37,7 @@ cargo xtask <command>
                                     run it all here, with a demo job; Ctrl-C ends it
   serve  --port P --data DIR [--workerd] [--raise-limits] [--log FILE]
                                     run what is built, for tests and benches; keys come from the environment
-  test   [STEP…]                    every test, or some: native, contract, browser, dev, deploy
+  test   [STEP…]                    every test, or some steps of it
   check                             format, clippy with warnings denied (native and wasm), tidy
   size                              raw and gzip bytes of what is served; fails over budget
   key new --project P --permissions A,B [--id ID]

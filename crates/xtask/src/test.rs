@@ -58,6 +58,8 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     for step in &chosen {
         if step.site && site.is_none() {
             site = Some(steps::step("start a worker for the tests", || Site::open(&project))?);
+        } else if !step.site {
+            site = None;
         }
         (step.run)(&project, site.as_ref()).with_context(|| format!("the tests `{}`", step.name))?;
         if let Some(site) = &mut site {
