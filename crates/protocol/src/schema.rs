@@ -111,6 +111,9 @@ impl JsonSchema for Creation {
         let job_id = generator.subschema_for::<NewJobId>();
         if let Some(properties) = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut) {
             properties.insert("jobId".to_owned(), job_id.into());
+            let first =
+                json_schema!({ "type": "integer", "const": 1, "description": "A new job is in its first attempt." });
+            properties.insert("attempt".to_owned(), first.into());
         }
         schema
     }

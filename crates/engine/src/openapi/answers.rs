@@ -116,8 +116,8 @@ pub(super) fn stream() -> Value {
         "description": "Server-sent events: unnamed frames are documents, `log` holds log lines, `end` is the last one, \
                         `problem` a problem after which nothing comes of that job. Comments are signs of life.",
         "content": { "text/event-stream": {
-            "schema": { "type": "string" },
-            "examples": { "running": { "value": super::examples::stream() } },
+            "schema": reference("schemas", "Frame"),
+            "examples": super::examples::frames(),
         } },
     })
 }

@@ -15,7 +15,7 @@ use crate::{flask::TaskStatus, mint::Minted, tensorlake::Progress};
 use super::{
     answers,
     bodies::{BatchAnswer, BatchRequest, Health, JobProblem, Polling, StreamRequest, TaskNotFound, TokenRequest},
-    parameters, section,
+    parameters, reference, section,
 };
 
 const BEARER: &str = "An API key `jp_<id>_<secret>` for servers, or a token, a JWT that names its jobs and expires, for \
@@ -69,7 +69,33 @@ fn schemas() -> Map<String, Value> {
     schemas.extend(answered);
     schemas.values_mut().for_each(plain);
     ["Report", "Creation", "Summary"].iter().for_each(|name| describe(&mut schemas, name));
+    schemas.insert("Frame".to_owned(), frame());
     schemas
+}
+
+/// A frame of a stream, as readers of server-sent events get it; an unnamed one is a document.
+fn frame() -> Value {
+    let named = |name: &str, schema: &str| {
+        let data = json!({ "contentSchema": reference("schemas", schema) });
+        json!({ "properties": { "event": { "const": name }, "data": data } })
+    };
+    json!({
+        "type": "object",
+        "description": "A block of a stream that carries data.",
+        "properties": {
+            "event": { "type": "string", "description": "What it is; `message` is an unnamed one, a document." },
+            "id": { "type": "string", "description": "Where the reader stands after it; `end` when every job has ended." },
+            "retry": { "type": "integer", "description": "Milliseconds after which to come back." },
+            "data": { "type": "string", "contentMediaType": "application/json" },
+        },
+        "required": ["event", "data"],
+        "anyOf": [
+            named("message", "Document"),
+            named("log", "LogPage"),
+            named("end", "End"),
+            named("problem", "JobProblem"),
+        ],
+    })
 }
 
 fn settings() -> SchemaSettings {

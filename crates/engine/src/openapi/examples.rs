@@ -16,9 +16,13 @@ pub(super) fn all(names: &[&str]) -> Map<String, Value> {
     names.iter().map(|name| ((*name).to_owned(), json!({ "value": named(name) }))).collect()
 }
 
-/// What a stream looks like.
-pub(super) fn stream() -> String {
-    let data = json!({ "jobId": "import-42", "status": "running", "progress": 45, "seq": 17, "epoch": "k3v9a0" });
-    let end = json!({ "jobId": "import-42", "status": "completed", "seq": 18 });
-    format!(": ok\nretry: 2000\n\nid: k3v9a0.17\ndata: {data}\n\n:\n\nevent: end\ndata: {end}\n\n")
+/// Frames of each kind, as a stream brings them.
+pub(super) fn frames() -> Value {
+    let frame = |event: &str, data: &str| json!({ "value": { "event": event, "data": named(data).to_string() } });
+    json!({
+        "document": frame("message", "documentFailed"),
+        "log": frame("log", "logPage"),
+        "end": frame("end", "end"),
+        "problem": frame("problem", "jobProblem"),
+    })
 }

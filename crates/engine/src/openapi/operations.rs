@@ -190,7 +190,7 @@ fn stream_job() -> Value {
                        where it would else refuse with 429 or 5xx, as native `EventSource` takes those for the end.";
     Operation::new("streamJob", "streams", "Follow a job", description)
         .parameters(vec![
-            parameters::shared("JobId"),
+            parameters::job_id("job_completed_example"),
             parameters::shared("Include"),
             parameters::shared("Cursor"),
             parameters::shared("LastEventId"),

@@ -14,13 +14,7 @@ use super::reference;
 /// The parameters that several operations share, by name.
 pub(super) fn all() -> Value {
     json!({
-        "JobId": {
-            "name": "jobId",
-            "in": "path",
-            "required": true,
-            "schema": reference("schemas", "JobId"),
-            "example": "job_1234567890abcdef",
-        },
+        "JobId": job_id("job_1234567890abcdef"),
         "Include": {
             "name": "include",
             "in": "query",
@@ -49,6 +43,17 @@ pub(super) fn all() -> Value {
 /// A parameter that is among the components.
 pub(super) fn shared(name: &str) -> Value {
     reference("parameters", name)
+}
+
+/// The job of a path.
+pub(super) fn job_id(example: &str) -> Value {
+    json!({
+        "name": "jobId",
+        "in": "path",
+        "required": true,
+        "schema": reference("schemas", "JobId"),
+        "example": example,
+    })
 }
 
 /// A name in a path.
