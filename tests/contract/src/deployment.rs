@@ -16,8 +16,21 @@ use crate::{
 };
 
 /// What a deployment can be told. What is not said stays unsaid, though the shared worker was told.
-const SETTINGS: [&str; 5] =
-    ["API_KEYS", "TOKEN_SECRET", "TOKEN_SECRET_PREVIOUS", "ALLOWED_ORIGINS", "JOB_PROGRESS_DEV"];
+const SETTINGS: [&str; 13] = [
+    "API_KEYS",
+    "API_KEYS_2",
+    "API_KEYS_3",
+    "API_KEYS_4",
+    "API_KEYS_5",
+    "API_KEYS_6",
+    "API_KEYS_7",
+    "API_KEYS_8",
+    "API_KEYS_9",
+    "TOKEN_SECRET",
+    "TOKEN_SECRET_PREVIOUS",
+    "ALLOWED_ORIGINS",
+    "JOB_PROGRESS_DEV",
+];
 
 /// How long a killed worker may take to be gone.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -32,7 +32,7 @@ pub struct Answer {
     pub status: u16,
     /// Names in lower case, and values.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body; what is no text in it is replaced.
     pub text: String,
 }
 
@@ -129,11 +129,9 @@ impl Request {
         let headers = response.headers().iter();
         let headers = headers
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-        Ok(Answer {
-            status: response.status().as_u16(),
-            headers: headers.collect(),
-            text: response.body_mut().read_to_string()?,
-        })
+        let headers = headers.collect();
+        let body = response.body_mut().read_to_vec()?;
+        Ok(Answer { status: response.status().as_u16(), headers, text: String::from_utf8_lossy(&body).into_owned() })
     }
 }
 

@@ -1,4 +1,4 @@
-//! A Python of the tests' own: a venv in the cache, made from a file of pinned requirements.
+//! A Python of the tests' own: a venv in the cache, made from files of pinned requirements.
 
 use super::lock_cache;
 use crate::fingerprint::Fingerprint;
@@ -10,21 +10,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the tests take from Python's registry.
-const REQUIREMENTS: &str = "tests/schemathesis/requirements.txt";
+const REQUIREMENTS: &[&str] = &["tests/schemathesis/requirements.txt", "tests/minting/requirements.txt"];
 
 /// Prints the version if it will do.
 const OLD_ENOUGH: &str = "import sys, venv; print(sys.version); sys.exit(sys.version_info < (3, 9))";
 
 /// The folder with the venv's programs. It is made when it is first asked for, and again when the requirements change.
 pub(crate) fn python_venv(project: &Project) -> Result<PathBuf> {
-    let requirements = project.root.join(REQUIREMENTS);
+    let requirements: Vec<PathBuf> = REQUIREMENTS.iter().map(|file| project.root.join(file)).collect();
     let Some(python) = project::on_path("python3") else {
         bail!("this test needs Python 3.9 or newer with venv");
     };
     let version = steps::output(Command::new(&python).args(["-c", OLD_ENOUGH]));
     let version = version.context("this test needs Python 3.9 or newer with venv")?;
     let mut fingerprint = Fingerprint::of(&version);
-    fingerprint.add_as("requirements", &fs::read(&requirements)?);
+    for file in &requirements {
+        fingerprint.add_as("requirements", &fs::read(file)?);
+    }
     let key: String = fingerprint.finish().chars().take(16).collect();
     // A venv knows its own path and cannot be renamed, so a file inside says that it is whole.
     let dir = project::cache()?.join("tools").join(format!("python-{key}"));
@@ -40,13 +42,16 @@ pub(crate) fn python_venv(project: &Project) -> Result<PathBuf> {
     Ok(dir.join("bin"))
 }
 
-fn make(project: &Project, python: &Path, dir: &Path, requirements: &Path) -> Result<()> {
+fn make(project: &Project, python: &Path, dir: &Path, requirements: &[PathBuf]) -> Result<()> {
     let log = project.scratch()?.join("python.log");
     let mut venv = Command::new(python);
     venv.args(["-m", "venv", "--clear"]).arg(dir);
     steps::logged("make a Python venv", &log, &mut venv)
         .context("is the venv module installed? (Debian: apt-get install python3-venv)")?;
     let mut pip = Command::new(dir.join("bin/pip"));
-    pip.args(["install", "--disable-pip-version-check", "--requirement"]).arg(requirements);
+    pip.args(["install", "--disable-pip-version-check"]);
+    for file in requirements {
+        pip.arg("--requirement").arg(file);
+    }
     steps::logged("install the Python packages", &log, &mut pip)
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot read the sources should fail")]
 
 mod imports;
+mod readme;
 mod sources;
 
 use std::path::{Path, PathBuf};

@@ -3,5 +3,12 @@
 mod credentials;
 mod operations;
 
+mod expiry;
+mod headers;
+mod leaks;
+mod limits;
 mod matrix;
+mod minting;
+mod probes;
+mod settings;
 mod walls;

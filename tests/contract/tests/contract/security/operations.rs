@@ -155,17 +155,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 ];
 
 /// Operations that need no credential.
-pub(crate) const OPEN: &[Operation] = &[
-    Operation { name: "health", route: "Health", method: "GET", path: "/healthz", body: None, shape: Shape::Plain },
-    Operation {
-        name: "openapi",
-        route: "OpenApi",
-        method: "GET",
-        path: "/openapi.json",
-        body: None,
-        shape: Shape::Plain,
-    },
-];
+pub(crate) const OPEN: &[Operation] =
+    &[Operation { name: "health", route: "Health", method: "GET", path: "/healthz", body: None, shape: Shape::Plain }];
 
 impl Operation {
     /// The id of the job it is about, made of `name`.

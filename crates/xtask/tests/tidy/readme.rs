@@ -1,0 +1,19 @@
+//! What the README shows, where it must be what a test runs.
+
+use crate::{none, root};
+use std::fs;
+
+/// Programs that stand in the README as they are, each with the language of its block.
+const SHOWN: &[(&str, &str)] =
+    &[("js", "tests/minting/mint.mjs"), ("python", "tests/minting/mint.py"), ("rust", "tests/minting/rust/mint.rs")];
+
+#[test]
+fn the_readme_shows_the_programs_that_are_tested() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let shown = |language: &str, program: &str| readme.contains(&format!("\n```{language}\n{program}```\n"));
+    let differs = |(language, file): &(&str, &str)| {
+        let program = fs::read_to_string(root().join(file)).unwrap();
+        (!shown(language, &program)).then(|| format!("{file} is not what the README shows"))
+    };
+    none(SHOWN.iter().filter_map(differs).collect());
+}

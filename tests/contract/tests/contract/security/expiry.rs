@@ -1,0 +1,90 @@
+//! The end of a token on streams that are open: a problem, then nothing more of that job.
+
+use std::time::{Duration, Instant};
+
+use contract::{
+    http::Request,
+    stream::{Frame, PATIENCE, Stream},
+    target::{Target, fresh_job},
+    token::{claims, now, sign, signing_secret, with},
+};
+use serde_json::{Value, json};
+
+/// Seconds that a short token lives: enough to open a stream on a busy machine.
+const LIFE: u64 = 4;
+
+fn made() -> String {
+    let job = fresh_job();
+    Request::post(format!("/v2/jobs/{job}/reports?create=true"), &json!({"progress": 1})).send().expect(201);
+    job
+}
+
+fn token(jobs: &[&str], life: u64) -> String {
+    let Target { project, token_secret, .. } = Target::get();
+    let claims = with(claims(project, ""), "jobs", Some(json!(jobs)));
+    sign(&with(claims, "exp", Some((now() + life).into())), &signing_secret(token_secret, project))
+}
+
+/// The next frame, in the time that a short token and a busy machine may take.
+fn next(stream: &mut Stream) -> Option<Frame> {
+    stream.frame(Instant::now() + Duration::from_secs(LIFE) + PATIENCE).unwrap()
+}
+
+fn is_expiry(frame: &Frame, job: &str) -> bool {
+    let body = frame.json();
+    frame.event.as_deref() == Some("problem") && body["error"] == "UNAUTHENTICATED" && body["jobId"] == job
+}
+
+fn by_body(jobs: &[(&str, &str)]) -> Request {
+    let jobs: Vec<Value> = jobs.iter().map(|(job, token)| json!({"jobId": job, "token": token})).collect();
+    Request::post("/v2/jobs/status/stream", &json!({"jobs": jobs})).anonymous()
+}
+
+#[test]
+fn a_stream_whose_token_ends_says_so_and_ends() {
+    let job = made();
+    let token = token(&[&job], LIFE);
+    let native = Request::get(format!("/v2/jobs/{job}/status/stream?token={token}")).anonymous();
+    let header = Request::get(format!("/v2/jobs/{job}/status/stream")).bearer(&token);
+    let several = Request::get(format!("/v2/jobs/status/stream?jobIds={job}")).bearer(&token);
+    let streams = [native, header, several, by_body(&[(&job, &token)])];
+    for mut stream in streams.map(|request| Stream::expect(&request)) {
+        assert_eq!(next(&mut stream).unwrap().json()["progress"], 1);
+        let last = next(&mut stream).unwrap();
+        assert!(is_expiry(&last, &job), "{last:?}");
+        assert_eq!(next(&mut stream), None, "the stream goes on after its token has ended");
+    }
+    // Who comes back with it is a stranger.
+    Request::get(format!("/v2/jobs/{job}/status/stream")).bearer(&token).send().expect(401);
+}
+
+#[test]
+fn where_each_job_has_a_token_of_its_own_the_others_go_on() {
+    let (brief, lasting) = (made(), made());
+    let (first, second) = (token(&[&brief], LIFE), token(&[&lasting], 600));
+    let mut stream = Stream::expect(&by_body(&[(&brief, &first), (&lasting, &second)]));
+    let mut told: Vec<Value> = (0..2).map(|_| next(&mut stream).unwrap().json()["jobId"].clone()).collect();
+    told.sort_by_key(Value::to_string);
+    let mut both = [json!(brief), json!(lasting)];
+    both.sort_by_key(Value::to_string);
+    assert_eq!(told, both);
+    let problem = next(&mut stream).unwrap();
+    assert!(is_expiry(&problem, &brief), "{problem:?}");
+
+    for (job, progress) in [(&brief, 50), (&lasting, 60)] {
+        Request::post(format!("/v2/jobs/{job}/reports"), &json!({"progress": progress})).send().expect(200);
+    }
+    let frame = next(&mut stream).unwrap();
+    assert_eq!((&frame.json()["jobId"], &frame.json()["progress"]), (&json!(lasting), &json!(60)), "{frame:?}");
+}
+
+#[test]
+fn two_tokens_end_one_after_the_other() {
+    let (first, second) = (made(), made());
+    let (one, two) = (token(&[&first], LIFE), token(&[&second], LIFE + 2));
+    let mut stream = Stream::expect(&by_body(&[(&second, &two), (&first, &one)]));
+    let (_, _) = (next(&mut stream), next(&mut stream));
+    let ends = [next(&mut stream).unwrap(), next(&mut stream).unwrap()];
+    assert!(is_expiry(&ends[0], &first) && is_expiry(&ends[1], &second), "{ends:?}");
+    assert_eq!(next(&mut stream), None);
+}

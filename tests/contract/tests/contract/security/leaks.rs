@@ -1,0 +1,328 @@
+//! Secrets, planted wherever a caller can put one, and looked for in everything that is printed.
+
+use std::{
+    cell::{Cell, RefCell},
+    thread,
+    time::{Duration, Instant},
+};
+
+use contract::{
+    deployment::{Deployment, Runtime},
+    http::{Answer, Request},
+    key::{EVERYTHING, Key},
+    stream::{PATIENCE, Stream},
+    target::{fresh_job, fresh_name},
+    token::{claims, now, sign, signing_secret, with},
+};
+use serde_json::{Value, json};
+
+use super::operations::{OPERATIONS, Operation, Shape};
+
+/// Deployment secrets that are found again if anything tells them.
+const SECRET: &str = "PLANTED-token-secret-0123456789abcdef";
+const PREVIOUS: &str = "PLANTED-former-secret-0123456789abcdef";
+
+/// A deployment full of secrets, and what has been sent to it.
+struct Site {
+    deployment: Deployment,
+    key: Key,
+    reader: Key,
+    /// What nobody may be told.
+    secrets: RefCell<Vec<String>>,
+    calls: Cell<usize>,
+}
+
+impl Site {
+    fn open() -> Site {
+        let (key, reader) = (Key::draw("all", "acme", EVERYTHING), Key::draw("read", "acme", "jobs:read"));
+        let lines = format!("{}\n{}", key.line, reader.line);
+        let settings = [("API_KEYS", &*lines), ("TOKEN_SECRET", SECRET), ("TOKEN_SECRET_PREVIOUS", PREVIOUS)];
+        let deployment = Deployment::start(Runtime::Bare, &settings);
+        let hashes = [&key, &reader].map(|key| key.line.rsplit(' ').next().unwrap().to_owned());
+        let mut secrets = vec![key.text.clone(), reader.text.clone(), SECRET.to_owned(), PREVIOUS.to_owned()];
+        secrets.extend([SECRET, PREVIOUS].map(|secret| signing_secret(secret, "acme")));
+        secrets.extend(hashes);
+        Site { deployment, key, reader, secrets: RefCell::new(secrets), calls: Cell::new(0) }
+    }
+
+    /// A text that must never be seen again.
+    fn plant(&self) -> String {
+        let planted = format!("PLANTED{}", fresh_name());
+        self.secrets.borrow_mut().push(planted.clone());
+        planted
+    }
+
+    /// A token that must never be seen again, nor its signature.
+    fn token(&self, job: &str, edit: impl Fn(Value) -> Value) -> String {
+        let token = sign(&edit(claims("acme", job)), &signing_secret(SECRET, "acme"));
+        self.hide(&token);
+        token
+    }
+
+    fn hide(&self, token: &str) {
+        let (_, signature) = token.rsplit_once('.').unwrap();
+        self.secrets.borrow_mut().extend([token.to_owned(), signature.to_owned()]);
+    }
+
+    /// Sends a call; what it is told must hold no secret.
+    fn ask(&self, operation: &Operation, call: &Request) -> Answer {
+        let answer = self.send(operation, call);
+        let printed = format!("{:?} {}", answer.headers, answer.text);
+        for secret in self.secrets.borrow().iter() {
+            assert!(!printed.contains(secret.as_str()), "{} tells {secret}: {call}\n{answer}", operation.name);
+        }
+        answer
+    }
+
+    /// Sends a call that may be told what it has sent itself; only the log is looked at.
+    fn send(&self, operation: &Operation, call: &Request) -> Answer {
+        self.calls.set(self.calls.get() + 1);
+        operation.send(&call.clone().to(&self.deployment.base_url))
+    }
+
+    /// The lines of the log, one a call, once they are all there; launching asks for `/healthz` besides.
+    fn log(&self) -> Vec<Value> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let log = self.deployment.log();
+            let lines = log.lines().map(|line| {
+                serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("the log holds another line: {line}"))
+            });
+            let lines: Vec<Value> = lines.filter(|line| line["route"] != "/healthz").collect();
+            assert!(lines.len() <= self.calls.get(), "{} lines for {} calls", lines.len(), self.calls.get());
+            if lines.len() == self.calls.get() {
+                return lines;
+            }
+            assert!(Instant::now() < deadline, "{} lines for {} calls", lines.len(), self.calls.get());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Nothing that the worker has printed holds a secret, and every line is as a line should be.
+    fn check_log(&self) {
+        for line in self.log() {
+            let members = line.as_object().unwrap();
+            assert!(members.keys().eq(["method", "route", "status", "ms", "by"]), "{line}");
+            let route = line["route"].as_str().unwrap();
+            assert!(route == "-" || !route.contains(|letter: char| letter.is_ascii_digit() && letter != '2'), "{line}");
+            assert!(line["status"].is_u64() && line["ms"].is_u64(), "{line}");
+            let by = line["by"].as_str();
+            let print = by.and_then(|by| by.strip_prefix("token:"));
+            assert!(
+                by.is_none_or(|by| by.starts_with("key:")) || print.is_some_and(|print| print.len() == 16),
+                "{line}"
+            );
+        }
+        let log = self.deployment.log();
+        for secret in self.secrets.borrow().iter() {
+            assert!(!log.contains(secret.as_str()), "the log tells {secret}:\n{log}");
+        }
+        assert!(!log.contains("PLANTED"), "{log}");
+    }
+
+    /// The call with what it is called by added to the URL.
+    fn with_query(call: Request, query: &str) -> Request {
+        let sign = if call.path.contains('?') { '&' } else { '?' };
+        Request { path: format!("{}{sign}{query}", call.path), ..call }
+    }
+}
+
+fn operation(name: &str) -> &'static Operation {
+    OPERATIONS.iter().find(|operation| operation.name == name).unwrap()
+}
+
+#[test]
+fn no_bad_credential_is_told_again_wherever_it_stood() {
+    let site = Site::open();
+    for operation in OPERATIONS {
+        let job = operation.job(&fresh_job());
+        let call = || operation.call(&job);
+        let planted = || site.plant();
+        let mut calls = vec![
+            call().bearer(&planted()),
+            call().bearer(&format!("jp_all_{}{}", planted(), planted())),
+            call().bearer(&format!("jp_{}", planted())),
+            call().bearer(&format!("{}.{}.{}", planted(), planted(), planted())),
+            call().bearer(&format!("{} {}", planted(), planted())),
+            call().header("authorization", planted()),
+            call().header("authorization", format!("{} {}", planted(), planted())),
+            call().header("authorization", format!("Basic {}", planted())),
+            call().header("x-api-key", planted()),
+            call().header("cookie", format!("token={}", planted())),
+            // Good ones, each where it does not belong.
+            call().header("authorization", &*site.key.text),
+            call().header("cookie", format!("token={}", site.key.text)),
+            Site::with_query(call(), &format!("token={}", site.key.text)),
+            Site::with_query(call(), &format!("token={}", planted())),
+            Site::with_query(call(), &format!("token={}&token={}", planted(), planted())),
+            Site::with_query(call(), &format!("token={}", planted())).bearer(&site.key.text),
+            Site::with_query(call(), &format!("key={}", planted())),
+            Site::with_query(call(), &format!("api_key={}", site.key.text)).bearer(&site.reader.text),
+            Site::with_query(call(), &format!("api_key={}", planted())).bearer(&site.key.text),
+        ];
+        for edit in [
+            |claims| with(claims, "exp", Some((now() - 5).into())),
+            |claims| with(claims, "aud", Some("PLANTED-audience".into())),
+            |claims| with(claims, "jobs", Some("PLANTED-jobs".into())),
+            |claims| with(claims, "perm", Some(json!(["PLANTED-permission"]))),
+            |claims| with(claims, "prj", Some("PLANTED-project".into())),
+            |claims| with(claims, "jobs", Some(json!(["another"]))),
+        ] {
+            calls.push(call().bearer(&site.token(&job, edit)));
+            calls.push(Site::with_query(call(), &format!("token={}", site.token(&job, edit))));
+        }
+        for call in calls {
+            let answer = site.ask(operation, &call);
+            assert!(answer.status >= 400 || operation.outcome(&answer).contains('/'), "{call}: {answer}");
+        }
+    }
+    let streams = operation("streams");
+    for token in [site.plant(), site.key.text.clone(), format!("jp_{}", site.plant()), site.token("x", |claims| claims)]
+    {
+        let body = json!({"jobs": [{"jobId": "a", "token": token}]});
+        site.ask(streams, &streams.call("a").json(&body));
+        site.ask(streams, &streams.call("a").json(&body).bearer(&site.reader.text));
+    }
+    site.check_log();
+}
+
+#[test]
+fn what_a_stranger_sends_is_not_told_again() {
+    let site = Site::open();
+    for operation in OPERATIONS {
+        let planted = site.plant();
+        let call = operation.call(&operation.job(&planted));
+        site.ask(operation, &call);
+        // Where the credentials stand in the body, it is read before anybody is known, and its mistakes are named.
+        let ask = if operation.name == "streams" { Site::send } else { Site::ask };
+        ask(&site, operation, &call.clone().json(&json!({&*planted: planted})));
+        ask(&site, operation, &Site::with_query(call, &format!("{planted}={planted}")));
+    }
+    let status = operation("status");
+    for path in ["/", "/v2/", "/v2/jobs/", "/assets/", "/%00", "/v2/jobs/a/b/"] {
+        let nowhere = status.call("a");
+        site.ask(status, &Request { path: format!("{path}{}", site.plant()), ..nowhere });
+    }
+    site.check_log();
+}
+
+#[test]
+fn what_a_caller_names_itself_stays_out_of_the_log() {
+    let site = Site::open();
+    for operation in OPERATIONS {
+        let planted = site.plant();
+        let call = || operation.call(&operation.job(&planted)).bearer(&site.key.text);
+        // A job may be called anything; whoever asked for it by a secret is told that there is no such job.
+        site.send(operation, &call());
+        site.send(operation, &Site::with_query(call(), &format!("include={planted}")));
+        site.send(operation, &Site::with_query(call(), &format!("{planted}=1")));
+        site.send(operation, &call().json(&json!({&*planted: planted})));
+        site.send(operation, &call().json(&json!({"message": planted, "error": planted, "jobId": planted})));
+        site.send(operation, &Request { body: Some(format!("{{\"{planted}").into_bytes()), ..call() });
+        site.send(operation, &call().header("content-type", &*planted));
+        site.send(operation, &call().header("last-event-id", &*planted).header("if-none-match", &*planted));
+        site.send(operation, &Request { method: "PUT".to_owned(), ..call() });
+    }
+    site.check_log();
+}
+
+#[test]
+fn tokens_are_told_to_whoever_may_have_them_and_to_nobody_else() {
+    let site = Site::open();
+    let (create, report, mint) = (operation("create"), operation("report-create"), operation("mint"));
+    let mut jobs = Vec::new();
+    for operation in [create, report] {
+        let job = fresh_job();
+        let answer = site.send(operation, &operation.call(&job).bearer(&site.key.text));
+        let body = answer.expect(201);
+        let token = body["token"].as_str().unwrap().to_owned();
+        let page = body["links"]["page"].as_str().unwrap().to_owned();
+        // The token stands in its own field, and behind the `#` of the page, which no browser sends.
+        assert_eq!(answer.text.matches(&*token).count(), 2);
+        assert!(page.ends_with(&format!("/job#{job}&{token}")), "{page}");
+        for link in ["status", "stream", "reports"] {
+            assert!(!body["links"][link].as_str().unwrap().contains(['?', '#']), "{answer}");
+        }
+        assert!(!format!("{:?}", answer.headers).contains(&token));
+        site.hide(&token);
+        jobs.push((job, token));
+    }
+    let (job, token) = &jobs[0];
+    let answer = site.send(mint, &mint.call(job).bearer(&site.key.text));
+    site.hide(answer.expect(200)["token"].as_str().unwrap());
+    // Whoever may not read is given no token; whoever holds one is given no other.
+    let writer = site.token(job, |claims| with(claims, "perm", Some(json!(["jobs:write"]))));
+    let answer = site.ask(report, &report.call(job).bearer(&writer));
+    assert!(answer.expect(200)["token"].is_null());
+    // And afterwards none of them is seen in any answer.
+    for operation in OPERATIONS.iter().filter(|operation| operation.name != "mint") {
+        for credential in [token, &site.reader.text] {
+            site.ask(operation, &operation.call(&operation.job(job)).bearer(credential));
+        }
+        if operation.shape == Shape::Stream && operation.method == "GET" {
+            site.ask(operation, &Site::with_query(operation.call(job), &format!("token={token}")));
+        }
+    }
+    site.check_log();
+}
+
+#[test]
+fn a_request_is_one_line_of_log_that_tells_who_did_what_and_how_it_went() {
+    let site = Site::open();
+    let job = fresh_job();
+    let token = site.token(&job, |claims| claims);
+    let ask = |method: &str, path: &str, credential: Option<&str>, body: Option<Value>| {
+        let call = Request { method: method.to_owned(), path: path.to_owned(), ..Request::default() };
+        let call = credential.map_or(call.clone(), |credential| call.bearer(credential));
+        let call = body.map_or(call.clone(), |body| call.json(&body));
+        site.calls.set(site.calls.get() + 1);
+        let mut stream = Stream::open(&call.to(&site.deployment.base_url)).unwrap();
+        if stream.status == 200 && path.contains("stream") {
+            stream.frame(Instant::now() + PATIENCE).unwrap();
+        }
+        stream.status
+    };
+    let key = Some(&*site.key.text);
+    let streams = json!({"jobs": [{"jobId": job, "token": token}]});
+    let statuses = [
+        ask("POST", "/v2/jobs", key, Some(json!({"jobId": job}))),
+        ask("GET", &format!("/v2/jobs/{job}/status?include=logs"), Some(&token), None),
+        ask("GET", &format!("/v2/jobs/{job}/status"), None, None),
+        ask("GET", "/v2/jobs/unknown/status", Some(&site.reader.text), None),
+        ask("DELETE", &format!("/v2/jobs/{job}"), Some(&site.reader.text), None),
+        ask("GET", &format!("/v2/jobs/{job}/status/stream?token={token}"), None, None),
+        ask("POST", "/v2/jobs/status/stream", None, Some(streams)),
+        ask("GET", "/applications/app/requests/r/progress", key, None),
+        ask("GET", "/api/task-status/unknown", key, None),
+        ask("OPTIONS", &format!("/v2/jobs/{job}/reports"), None, None),
+        ask("PATCH", &format!("/v2/jobs/{job}/reports"), key, None),
+        ask("GET", "/no/such/path", key, None),
+    ];
+    let print = {
+        let line = site.log().into_iter().nth(1).unwrap();
+        line["by"].as_str().unwrap().to_owned()
+    };
+    assert!(print.starts_with("token:"), "{print}");
+    let (all, read, print) = (Some("key:all"), Some("key:read"), Some(&*print));
+    let expected = [
+        ("POST", "/v2/jobs", 201, all),
+        ("GET", "/v2/jobs/{jobId}/status", 200, print),
+        ("GET", "/v2/jobs/{jobId}/status", 401, None),
+        ("GET", "/v2/jobs/{jobId}/status", 404, read),
+        ("DELETE", "/v2/jobs/{jobId}", 403, read),
+        ("GET", "/v2/jobs/{jobId}/status/stream", 200, print),
+        ("POST", "/v2/jobs/status/stream", 200, print),
+        ("GET", "/applications/{application}/requests/{requestId}/progress", 404, all),
+        ("GET", "/api/task-status/{taskId}", 404, all),
+        ("OPTIONS", "-", 204, None),
+        ("PATCH", "-", 405, None),
+        ("GET", "-", 404, None),
+    ];
+    assert_eq!(statuses, expected.map(|(_, _, status, _)| status));
+    let log = site.log();
+    for (line, (method, route, status, by)) in log.iter().zip(expected) {
+        let told = json!({"method": method, "route": route, "status": status, "ms": line["ms"], "by": by});
+        assert_eq!(*line, told);
+    }
+    site.check_log();
+}

@@ -1,0 +1,105 @@
+//! Whoever asks for jobs that are not there leaves nothing behind.
+
+use std::{path::PathBuf, process::Command};
+
+use contract::{
+    deployment::{Deployment, Runtime, files_below},
+    key::{EVERYTHING, Key},
+    target::fresh_name,
+    token::{claims, sign, signing_secret},
+};
+use serde_json::json;
+
+use super::operations::{OPERATIONS, Operation, Shape};
+
+const SECRET: &str = "a-secret-of-32-characters-or-more";
+
+/// Jobs that are asked for.
+const PROBES: usize = 1_000;
+
+/// Prints how many tables there are in the files it is told, and how many rows in all of them.
+const COUNT: &str = "
+import sqlite3, sys
+tables = rows = 0
+for path in sys.argv[1:]:
+    database = sqlite3.connect(path)
+    for (name,) in database.execute('SELECT name FROM sqlite_master WHERE type = ?', ('table',)).fetchall():
+        tables += 1
+        rows += database.execute('SELECT count(*) FROM \"%s\"' % name).fetchone()[0]
+print(tables, rows)
+";
+
+/// The databases of jobs in a folder of data. The runtime keeps a database of alarms of its own beside them.
+fn databases(deployment: &Deployment) -> Vec<PathBuf> {
+    let of_a_job = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "sqlite");
+    let alarms = |path: &PathBuf| path.file_name().is_some_and(|name| name == "metadata.sqlite");
+    files_below(&deployment.data()).into_iter().filter(|path| of_a_job(path) && !alarms(path)).collect()
+}
+
+/// The tables and rows in all of them; the worker must have ended, so that nothing waits in its memory.
+fn tables_and_rows(databases: &[PathBuf]) -> (u64, u64) {
+    let output = Command::new("python3").args(["-c", COUNT]).args(databases).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let (tables, rows) = said.trim().split_once(' ').unwrap_or_else(|| panic!("{said}"));
+    (tables.parse().unwrap(), rows.parse().unwrap())
+}
+
+fn start() -> (Deployment, Key) {
+    let key = Key::draw("ci", "acme", EVERYTHING);
+    let deployment = Deployment::start(Runtime::Bare, &[("API_KEYS", &*key.line), ("TOKEN_SECRET", SECRET)]);
+    (deployment, key)
+}
+
+/// Whether an operation makes a job that is not there.
+fn makes(operation: &Operation) -> bool {
+    ["create", "report-create", "report-progress"].contains(&operation.name)
+}
+
+#[test]
+fn a_probe_of_a_thousand_jobs_writes_nothing() {
+    let (mut deployment, key) = start();
+    let probes: Vec<&Operation> = OPERATIONS.iter().filter(|operation| !makes(operation)).collect();
+    for (_, operation) in (0..PROBES).zip(probes.iter().cycle()) {
+        let call = operation.call(&operation.job(&format!("probe-{}", fresh_name()))).to(&deployment.base_url);
+        let answer = operation.send(&call.bearer(&key.text));
+        let expected = match operation.shape {
+            Shape::Plain if operation.name == "mint" => "200",
+            Shape::Plain => "404",
+            Shape::Batch | Shape::Stream if answer.status == 200 => "200/404",
+            Shape::Batch | Shape::Stream => "404",
+        };
+        assert_eq!(operation.outcome(&answer), expected, "{}: {answer}", operation.name);
+    }
+    deployment.kill();
+    assert_eq!(tables_and_rows(&databases(&deployment)), (0, 0));
+}
+
+#[test]
+fn what_is_written_can_be_counted() {
+    // The probe above would prove nothing if the counter were blind.
+    let (mut deployment, key) = start();
+    let call = deployment.ask("POST", "/v2/jobs/a/reports?create=true").json(&json!({"logs": ["a line"]}));
+    call.bearer(&key.text).send().expect(201);
+    deployment.kill();
+    let databases = databases(&deployment);
+    assert_eq!(databases.len(), 1);
+    let (tables, rows) = tables_and_rows(&databases);
+    assert!(tables >= 2 && rows >= 2, "{tables} tables, {rows} rows");
+}
+
+#[test]
+fn who_is_refused_at_the_door_wakes_no_object() {
+    let (mut deployment, _) = start();
+    let token = sign(&claims("acme", "another"), &signing_secret(SECRET, "acme"));
+    for operation in OPERATIONS {
+        for credential in [None, Some("jp_ci_0123456789abcdefghijklmnopqrstuvwxyz"), Some(&*token)] {
+            let job = operation.job(&format!("refused-{}", fresh_name()));
+            let call = operation.call(&job).to(&deployment.base_url);
+            let call = credential.map_or(call.clone(), |credential| call.bearer(credential));
+            let outcome = operation.outcome(&operation.send(&call));
+            assert!(outcome.ends_with("401") || outcome.ends_with("403"), "{}: {outcome}", operation.name);
+        }
+    }
+    deployment.kill();
+    assert_eq!(databases(&deployment), Vec::<PathBuf>::new());
+}
