@@ -32,3 +32,8 @@ pub(crate) fn all(project: &Project, tools: &Tools) -> Result<()> {
     openapi::build(project, tools)?;
     assets::build(project)
 }
+
+/// The worker alone, where nothing else is asked.
+pub(crate) fn worker_alone(project: &Project, tools: &Tools) -> Result<()> {
+    worker::build(project, tools)
+}

@@ -7,6 +7,7 @@
     reason = "a developer's tool: it measures wall time, and no stranger's input reaches it"
 )]
 
+mod bench;
 mod build;
 mod check;
 mod dev;
@@ -37,8 +38,10 @@ cargo xtask <command>
                                     run it all here, with a demo job; Ctrl-C ends it
   serve  --port P --data DIR [--workerd] [--raise-limits] [--log FILE]
                                     run what is built, for tests and benches; keys come from the environment
-  test   [STEP…]                    every test, or some steps of it
+  test   [STEP…]                    every test, or some: native, contract, schemathesis, live,
+                                    browser, dev, deploy
   check                             format, clippy with warnings denied (native and wasm), tidy
+  bench NAME                        measure it beside a baseline; `bench help` names them
   size                              raw and gzip bytes of what is served; fails over budget
   key new --project P --permissions A,B [--id ID]
                                     draw an API key: the key itself, and its line for API_KEYS
@@ -74,6 +77,7 @@ fn run() -> Result<()> {
         "serve" => serve::command(args),
         "test" => test::command(args),
         "check" => check::command(args),
+        "bench" => bench::command(args),
         "size" => size::command(args),
         "key" => keys::command(args),
         process::GUARD => process::guard(args),

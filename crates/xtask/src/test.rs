@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     Step { name: "native", site: false, run: native },
     Step { name: "contract", site: true, run: contract },
     Step { name: "schemathesis", site: true, run: schemathesis },
+    Step { name: "live", site: false, run: live },
     Step { name: "browser", site: true, run: browser },
     Step { name: "dev", site: false, run: |project, _| smoke::dev(project) },
     Step { name: "deploy", site: false, run: deploy },
@@ -126,6 +127,13 @@ fn schemathesis(project: &Project, site: Option<&Site>) -> Result<()> {
     let mut python = Command::new(setup::python_venv(project)?.join("python"));
     python.arg("tests/schemathesis/run.py").current_dir(&project.root);
     steps::shown("schemathesis", with(&mut python, site))
+}
+
+/// The live path against workerd alone; these tests start their own workers.
+fn live(project: &Project, _: Option<&Site>) -> Result<()> {
+    let mut cargo = Command::new(project::cargo());
+    cargo.args(["test", "--package", "bench"]).current_dir(&project.root).env("XTASK", process::ourselves()?);
+    steps::shown("live tests", &mut cargo)
 }
 
 fn browser(project: &Project, site: Option<&Site>) -> Result<()> {

@@ -1,5 +1,7 @@
 //! HTTP over one connection: a head, and a body that may be a stream. No more than the benches need, and nothing hidden.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -148,8 +150,12 @@ pub struct Producer {
     port: u16,
     key: String,
     path: String,
-    connection: Option<Connection>,
+    /// An open connection, and when it was last used.
+    connection: Option<(Connection, Instant)>,
 }
+
+/// How long a connection may rest; the runtime closes one after five seconds.
+const REST: Duration = Duration::from_secs(2);
 
 impl Producer {
     /// A producer of that job.
@@ -162,11 +168,11 @@ impl Producer {
     pub async fn report(&mut self, report: &Value) -> Result<Answer> {
         let request = Request::new("POST", &self.path, &self.key, &[], report.to_string().as_bytes());
         let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => Connection::open(self.port).await?,
+            Some((connection, used)) if used.elapsed() < REST => connection,
+            _ => Connection::open(self.port).await?,
         };
         let answer = connection.ask(&request).await?;
-        self.connection = Some(connection);
+        self.connection = Some((connection, Instant::now()));
         Ok(answer)
     }
 }

@@ -121,7 +121,7 @@ async fn visit(port: u16, key: String, job: String, index: usize) {
 
 /// Every other one leaves with a reset in place of a farewell.
 fn reset(socket: &mut tokio::net::TcpStream, index: usize) {
-    if index % 2 == 0 {
+    if index.is_multiple_of(2) {
         socket.set_zero_linger().unwrap();
     }
 }

@@ -1,0 +1,132 @@
+//! Ingest: how many reports a second are acknowledged.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use bench::{
+    http::Producer,
+    key::{Key, fresh_job},
+    process,
+    sample::median,
+    server::{Folder, Kind, Server},
+};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::{Wish, page};
+
+const KINDS: [Kind; 2] = [Kind::Baseline, Kind::Ours];
+
+/// A way to report.
+struct Way {
+    name: &'static str,
+    jobs: usize,
+    /// Producers of each job, each waiting for an answer before it reports again.
+    producers: usize,
+    /// Reports in one body.
+    batch: usize,
+}
+
+const WAYS: [Way; 4] = [
+    Way { name: "one job, one producer", jobs: 1, producers: 1, batch: 1 },
+    Way { name: "one job, eight producers", jobs: 1, producers: 8, batch: 1 },
+    Way { name: "fifty jobs", jobs: 50, producers: 1, batch: 1 },
+    Way { name: "one job, arrays of 500", jobs: 1, producers: 1, batch: 500 },
+];
+
+/// Runs every way against both servers, in turn.
+pub(crate) fn run(wish: &Wish) -> Result<()> {
+    println!("{}", process::machine());
+    let mut table = HEAD.to_owned();
+    println!("{HEAD}");
+    for way in &WAYS {
+        let mut rates: [Vec<f64>; 2] = Default::default();
+        let mut costs: [Vec<f64>; 2] = Default::default();
+        for _ in 0..wish.pairs {
+            for (index, kind) in KINDS.into_iter().enumerate() {
+                let (rate, cost) = once(kind, way, wish.seconds)?;
+                rates[index].push(rate);
+                costs[index].push(cost);
+            }
+        }
+        let [theirs, ours] = rates.map(median);
+        let [their_cost, our_cost] = costs.map(median);
+        let row = format!(
+            "| {} | {theirs:.0} | {ours:.0} | {:.2} | {their_cost:.2} | {our_cost:.2} |",
+            way.name,
+            ours / theirs
+        );
+        println!("{row}");
+        table = format!("{table}\n{row}");
+    }
+    if wish.page {
+        page::write("ingest", &format!("{table}\n"))?;
+    }
+    Ok(())
+}
+
+const HEAD: &str = "\
+| way | baseline reports/s | ours | ratio | baseline CPU ms a report | ours |
+|---|--:|--:|--:|--:|--:|";
+
+/// Reports acknowledged a second, and processor milliseconds of each.
+fn once(kind: Kind, way: &Way, seconds: f64) -> Result<(f64, f64)> {
+    let (key, folder) = (Key::draw()?, Folder::new("ingest")?);
+    let server = Server::start(kind, &folder, &key)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        load(&server, &key, way, 1.0).await?;
+        let cpu = process::cpu_seconds(server.pid)?;
+        let (count, took) = load(&server, &key, way, seconds).await?;
+        let cpu = process::cpu_seconds(server.pid)? - cpu;
+        Ok((count as f64 / took.as_secs_f64(), 1_000.0 * cpu / count as f64))
+    })
+}
+
+async fn load(server: &Server, key: &Key, way: &Way, seconds: f64) -> Result<(u64, Duration)> {
+    let count = Arc::new(AtomicU64::new(0));
+    let began = Instant::now();
+    let end = began + Duration::from_secs_f64(seconds);
+    let mut tasks = JoinSet::new();
+    for _ in 0..way.jobs {
+        let job = fresh_job()?;
+        for producer in 0..way.producers {
+            let mut speaks = Producer::new(server.port, &key.text, &job);
+            let (count, batch) = (Arc::clone(&count), way.batch);
+            tasks.spawn(async move {
+                let mut order = 0;
+                while Instant::now() < end {
+                    let body = body(producer, &mut order, batch);
+                    speaks.report(&body).await?.success()?;
+                    count.fetch_add(batch as u64, Relaxed);
+                }
+                anyhow::Ok(())
+            });
+        }
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    Ok((count.load(Relaxed), began.elapsed()))
+}
+
+fn body(producer: usize, order: &mut u64, batch: usize) -> Value {
+    let mut report = || {
+        *order += 1;
+        json!({
+            "producer": format!("worker-{producer}"),
+            "order": *order,
+            "status": "running",
+            "current": *order,
+            "total": 1_000_000,
+            "message": "Processing one batch after the other",
+        })
+    };
+    if batch == 1 { report() } else { (0..batch).map(|_| report()).collect() }
+}
