@@ -81,7 +81,7 @@ fn check(job: &Job, now: Timestamp) {
         assert!(text.is_ok());
     }
     subscription::greet(document, Some(&document.cursor()), now);
-    poll::poll_after_ms(document);
+    poll::poll_after_ms(document, now);
 }
 
 fuzz_target!(|calls: Vec<Call>| {
