@@ -8,6 +8,9 @@ use contract::{
 };
 use serde_json::{Value, json};
 
+/// Seconds that lie between now and a token's time: how many there are is told, and must not change its length meanwhile.
+const LONG: u64 = 50_500;
+
 /// A credential, and where it is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential {
@@ -114,8 +117,8 @@ pub(crate) fn strangers(job: &str) -> Vec<Credential> {
         bearer("a known secret with another id", &format!("jp_read_{key_secret}")),
         bearer("the line of a key", &Key::draw("gone", "test", "jobs:read").line.replace(' ', "_")),
         bearer("no token", "nonsense-0123456789"),
-        bearer("an expired token", &token(&with(own.clone(), "exp", Some((now() - 1).into())))),
-        bearer("a token from the future", &token(&with(own.clone(), "nbf", Some((now() + 3_600).into())))),
+        bearer("an expired token", &token(&with(own.clone(), "exp", Some((now() - LONG).into())))),
+        bearer("a token from the future", &token(&with(own.clone(), "nbf", Some((now() + LONG).into())))),
         bearer("a token of a year", &token(&with(own.clone(), "exp", Some((now() + 365 * 86_400).into())))),
         bearer("a token without end", &token(&with(own.clone(), "exp", None))),
         bearer("a token without aud", &token(&with(own.clone(), "aud", None))),
@@ -144,7 +147,7 @@ pub(crate) fn strangers(job: &str) -> Vec<Credential> {
         Credential::new("a key in the URL", Place::Url, target.key.clone()),
         Credential::new("an expired token in the URL", Place::Url, {
             let read = claims(&target.project, job);
-            token(&with(read, "exp", Some((now() - 1).into())))
+            token(&with(read, "exp", Some((now() - LONG).into())))
         }),
         Credential::new("a token in the header and in the URL", Place::Both, token(&claims(&target.project, job))),
     ]

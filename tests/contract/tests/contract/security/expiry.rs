@@ -1,6 +1,9 @@
 //! The end of a token on streams that are open: a problem, then nothing more of that job.
 
-use std::time::{Duration, Instant};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use contract::{
     http::Request,
@@ -11,7 +14,7 @@ use contract::{
 use serde_json::{Value, json};
 
 /// Seconds that a short token lives: enough to open a stream on a busy machine.
-const LIFE: u64 = 4;
+const LIFE: u64 = 6;
 
 fn made() -> String {
     let job = fresh_job();
@@ -42,20 +45,27 @@ fn by_body(jobs: &[(&str, &str)]) -> Request {
 
 #[test]
 fn a_stream_whose_token_ends_says_so_and_ends() {
-    let job = made();
-    let token = token(&[&job], LIFE);
-    let native = Request::get(format!("/v2/jobs/{job}/status/stream?token={token}")).anonymous();
-    let header = Request::get(format!("/v2/jobs/{job}/status/stream")).bearer(&token);
-    let several = Request::get(format!("/v2/jobs/status/stream?jobIds={job}")).bearer(&token);
-    let streams = [native, header, several, by_body(&[(&job, &token)])];
-    for mut stream in streams.map(|request| Stream::expect(&request)) {
-        assert_eq!(next(&mut stream).unwrap().json()["progress"], 1);
-        let last = next(&mut stream).unwrap();
-        assert!(is_expiry(&last, &job), "{last:?}");
-        assert_eq!(next(&mut stream), None, "the stream goes on after its token has ended");
-    }
-    // Who comes back with it is a stranger.
-    Request::get(format!("/v2/jobs/{job}/status/stream")).bearer(&token).send().expect(401);
+    let ways: [fn(&str, &str) -> Request; 4] = [
+        |job, token| Request::get(format!("/v2/jobs/{job}/status/stream?token={token}")).anonymous(),
+        |job, token| Request::get(format!("/v2/jobs/{job}/status/stream")).bearer(token),
+        |job, token| Request::get(format!("/v2/jobs/status/stream?jobIds={job}")).bearer(token),
+        |job, token| by_body(&[(job, token)]),
+    ];
+    thread::scope(|scope| {
+        for way in ways {
+            scope.spawn(move || {
+                let job = made();
+                let request = way(&job, &token(&[&job], LIFE));
+                let mut stream = Stream::expect(&request);
+                assert_eq!(next(&mut stream).unwrap().json()["progress"], 1);
+                let last = next(&mut stream).unwrap();
+                assert!(is_expiry(&last, &job), "{last:?}");
+                assert_eq!(next(&mut stream), None, "the stream goes on after its token has ended");
+                // Who comes back with it is a stranger.
+                assert_eq!(Stream::open(&request).unwrap().status, 401);
+            });
+        }
+    });
 }
 
 #[test]

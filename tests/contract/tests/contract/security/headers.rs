@@ -102,6 +102,7 @@ fn static_files_are_locked_down_too_and_the_element_can_be_embedded() {
         ("/job-progress.js", "javascript"),
         ("/job-progress-element.js", "javascript"),
         ("/job-progress-element.wasm", "application/wasm"),
+        ("/openapi.json", "application/json"),
     ] {
         let answer = Request::get(path).anonymous().header("origin", ORIGIN).send();
         assert_eq!(answer.status, 200, "{path}");
@@ -116,7 +117,7 @@ fn static_files_are_locked_down_too_and_the_element_can_be_embedded() {
         for hole in ["unsafe-inline", "'unsafe-eval'", "*", "http:", "https:", "data:"] {
             assert!(!policy.contains(hole), "{path}: {hole} in {policy}");
         }
-        let embeddable = path.starts_with("/job-progress");
+        let embeddable = path.starts_with("/job-progress") || path == "/openapi.json";
         let origin = answer.header("access-control-allow-origin");
         assert_eq!(origin.as_deref(), embeddable.then_some("*"), "{path}");
         let resource = answer.header("cross-origin-resource-policy");
