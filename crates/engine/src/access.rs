@@ -218,6 +218,6 @@ mod tests {
         let credential = Credential::from_body(&token).unwrap();
         let refusal = access.authenticate(credential, later).unwrap_err();
         assert_eq!(refusal, Unauthenticated::Token(TokenError::Expired { seconds_ago: 0 }));
-        assert_eq!(refusal.to_string(), "The token expired 0 s ago: get a new one.");
+        assert_eq!(refusal.to_string(), "The token has expired: get a new one.");
     }
 }

@@ -137,7 +137,7 @@ impl fmt::Display for TokenError {
             ),
             Self::Audience => write!(f, "The token's aud must be \"{AUDIENCE}\"."),
             Self::Claim { name, must } => write!(f, "The token's {name} must be {must}."),
-            Self::Expired { seconds_ago } => write!(f, "The token expired {seconds_ago} s ago: get a new one."),
+            Self::Expired { .. } => f.write_str("The token has expired: get a new one."),
             Self::NotYetValid { name, seconds_ahead } => write!(
                 f,
                 "The token's {name} lies {seconds_ahead} s ahead: check the clock of the server that minted it."
