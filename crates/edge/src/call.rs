@@ -146,7 +146,7 @@ impl JobCall {
         if let Some(cursor) = cursor {
             parameters.push(("cursor", cursor.to_string()));
         }
-        self.send(Command::Subscribe, &parameters, None).await
+        Ok(self.send(Command::Subscribe, &parameters, None).await?.into())
     }
 
     async fn tell(
@@ -155,14 +155,16 @@ impl JobCall {
         parameters: &[(&str, String)],
         body: Option<Body>,
     ) -> Result<Reply, Refusal> {
-        let mut response = self.send(command, parameters, body).await?;
+        let response = self.send(command, parameters, body).await?;
         let header = |name| response.headers().get(name).ok().flatten();
+        // At once: `worker` would read the body piece by piece, each a turn of the event loop.
+        let text = JsFuture::from(response.text()?).await?;
         Ok(Reply {
-            status: response.status_code(),
+            status: response.status(),
             cursor: header(CURSOR_HEADER).as_deref().and_then(Cursor::parse),
             poll_after_ms: header(POLL_HEADER).and_then(|millis| millis.parse().ok()),
             insights: INSIGHTS.into_iter().filter_map(|name| Some((name, header(name)?))).collect(),
-            text: response.text().await?,
+            text: text.as_string().unwrap_or_default(),
         })
     }
 
@@ -171,7 +173,7 @@ impl JobCall {
         command: Command,
         parameters: &[(&str, String)],
         body: Option<Body>,
-    ) -> Result<Response, Refusal> {
+    ) -> Result<web_sys::Response, Refusal> {
         // Job ids and our own parameters hold nothing that a URL would change; only `:` and `~` are not letters or so.
         let mut url = format!("https://job{}?job={}", command.path(), self.id);
         for (name, value) in parameters {
@@ -190,7 +192,7 @@ impl JobCall {
         init.with_method(if posts { Method::Post } else { Method::Get }).with_headers(headers);
         let promise = self.stub.fetch(&url, &web_sys::RequestInit::from(&init)).map_err(|error| refuse(&error))?;
         let response = JsFuture::from(promise).await.map_err(|error| refuse(&error))?;
-        Ok(web_sys::Response::from(response).into())
+        Ok(web_sys::Response::from(response))
     }
 }
 

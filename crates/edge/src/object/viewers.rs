@@ -27,6 +27,9 @@ pub(super) struct Viewers {
 struct Shared {
     raw: worker::worker_sys::DurableObjectState,
     count: Cell<usize>,
+    /// The sets of parts that viewers may have asked for, a bit each: to ask for the sockets of a set costs, and most
+    /// sets are nobody's.
+    sets: Cell<u8>,
     before: Cell<Before>,
     timer: RefCell<Option<JsValue>>,
     /// What the next broadcast tells.
@@ -39,6 +42,7 @@ impl Viewers {
         let raw: worker::worker_sys::DurableObjectState = JsValue::from(state.as_raw()).unchecked_into();
         let shared = Rc::new(Shared {
             count: Cell::new(sockets(&raw, None).len()),
+            sets: Cell::new(u8::MAX),
             raw,
             before: Cell::default(),
             timer: RefCell::default(),
@@ -68,6 +72,7 @@ impl Viewers {
     pub(super) fn accept(&self, state: &State, socket: &WebSocket, include: Include) {
         state.accept_websocket_with_tags(socket, &[&tag(include)]);
         self.shared.count.set(self.count().saturating_add(1));
+        self.shared.sets.set(self.shared.sets.get() | set_bit(include));
     }
 
     /// Counts one less.
@@ -130,9 +135,10 @@ impl Shared {
         let Some(news) = self.calm() else { return };
         let now = js::now();
         self.before.set(Before { broadcast_ms: Some(now.millis()), ..self.before.get() });
-        for include in (0..8).map(Include::from_bits) {
+        for include in (0..8).map(Include::from_bits).filter(|include| self.sets.get() & set_bit(*include) != 0) {
             let sockets = sockets(&self.raw, Some(include));
             if sockets.is_empty() {
+                self.sets.set(self.sets.get() & !set_bit(include));
                 continue;
             }
             let (frames, ended) = news.frames(include, now);
@@ -145,6 +151,11 @@ impl Shared {
             }
         }
     }
+}
+
+fn set_bit(include: Include) -> u8 {
+    // There are eight sets.
+    1_u8.checked_shl(u32::from(include.bits())).unwrap_or(0)
 }
 
 fn tag(include: Include) -> String {
