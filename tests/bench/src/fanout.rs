@@ -56,7 +56,7 @@ pub(crate) fn run(wish: &Wish) -> Result<()> {
         }
     }
     if wish.page {
-        page::write("fan-out", &table(&rows))?;
+        page::write("fan-out", &format!("{}\n{CURVES}", table(&rows)))?;
         page::draw("fan-out-age", &ages(&rows))?;
         page::draw("fan-out-cpu", &costs(&rows))?;
         page::draw("rates-age", &rates(&rows))?;
@@ -109,6 +109,13 @@ impl Row {
 const HEAD: &str = "\
 | viewers | reports/s | server | arrival p50 ms | p99 | on screen p50 ms | p99 | CPU ms a report | MB | frames/s | ended on the final document |
 |--:|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|";
+
+/// The curves, as the page shows them.
+const CURVES: &str = "\
+![Age on screen, p99, against viewers](fan-out-age.svg)
+![CPU a report against viewers](fan-out-cpu.svg)
+![Age on screen, p99, against reports a second](rates-age.svg)
+";
 
 fn table(rows: &[Row]) -> String {
     let cells: Vec<String> = rows.iter().map(Row::cells).collect();
