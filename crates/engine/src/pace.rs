@@ -46,7 +46,7 @@ pub struct Before {
 /// use engine::pace::{Before, Broadcast, when};
 /// // Twenty changes a second: the second one waits for the third, which goes at once and replaces it.
 /// let before = Before { broadcast_ms: Some(1_000), change_ms: Some(1_000) };
-/// assert_eq!(when(false, 1_050, before, 1), Broadcast::In(75));
+/// assert_eq!(when(false, 1_050, before, 1), Broadcast::In(100));
 /// let before = Before { change_ms: Some(1_050), ..before };
 /// assert_eq!(when(false, 1_101, before, 1), Broadcast::Now);
 /// ```
@@ -62,7 +62,7 @@ pub fn when(urgent: bool, now_ms: u64, before: Before, viewers: usize) -> Broadc
     let next_is_due = gap <= rest.saturating_add(rest / 2);
     match rest {
         0 => Broadcast::Now,
-        rest if next_is_due => Broadcast::In(rest.saturating_add((gap / 2).min(PATIENCE_MS))),
+        rest if next_is_due => Broadcast::In(rest.saturating_add(gap.min(PATIENCE_MS))),
         rest => Broadcast::In(rest),
     }
 }
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_change_within_the_interval_waits_for_its_end() {
-        assert_eq!(when(false, 1_060, after(1_000, 1_000), 1), Broadcast::In(70));
+        assert_eq!(when(false, 1_060, after(1_000, 1_000), 1), Broadcast::In(90));
         assert_eq!(when(false, 1_070, after(1_000, 1_000), 1), Broadcast::In(30));
         assert_eq!(when(false, 1_100, after(1_000, 1_000), 1), Broadcast::Now);
         assert_eq!(when(false, 1_100, after(1_000, 0), 2_000), Broadcast::In(400));

@@ -75,9 +75,11 @@ impl Viewers {
         self.shared.sets.set(self.shared.sets.get() | set_bit(include));
     }
 
-    /// Counts one less.
+    /// Counts one less. A socket may say both that it failed and that it closed, so the count may come out too low; nobody
+    /// must go unheard for that, so before it says "none" it looks.
     pub(super) fn left(&self) {
-        self.shared.count.set(self.count().saturating_sub(1));
+        let count = self.count().saturating_sub(1);
+        self.shared.count.set(if count == 0 { sockets(&self.shared.raw, None).len() } else { count });
     }
 
     /// Tells a committed change, at the pace of the job; an `urgent` one at once.
