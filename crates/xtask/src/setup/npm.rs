@@ -5,6 +5,7 @@ use crate::fingerprint::Fingerprint;
 use crate::project::{self, Project};
 use crate::steps;
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use std::fs;
 use std::process::Command;
 
@@ -29,10 +30,13 @@ pub(crate) fn packages(project: &Project) -> Result<()> {
     if installed() {
         return Ok(());
     }
-    let npm = project::on_path("npm").context("npm is missing: install Node.js 20 or newer")?;
-    let mut ci = Command::new(npm);
-    ci.args(["ci", "--no-audit", "--no-fund"]).current_dir(&project.root);
-    steps::logged("install the npm packages", &project.scratch()?.join("npm.log"), &mut ci)?;
+    // Somebody may have called `npm ci`, and wrangler may be what called us: then its folder must not be emptied.
+    if !has_installed(project)? {
+        let npm = project::on_path("npm").context("npm is missing: install Node.js 20 or newer")?;
+        let mut ci = Command::new(npm);
+        ci.args(["ci", "--no-audit", "--no-fund"]).current_dir(&project.root);
+        steps::logged("install the npm packages", &project.scratch()?.join("npm.log"), &mut ci)?;
+    }
     for (program, dir, script) in COMPLETED_BY_SCRIPT {
         if runs(project, program) {
             continue;
@@ -49,6 +53,23 @@ pub(crate) fn packages(project: &Project) -> Result<()> {
     Ok(())
 }
 
+/// Whether npm itself has installed what the lock file wants. It keeps a list of that, in the lock file's form.
+fn has_installed(project: &Project) -> Result<bool> {
+    let read = |file: &str| -> Result<Value> { Ok(serde_json::from_slice(&fs::read(project.root.join(file))?)?) };
+    let wanted = read("package-lock.json").context("package-lock.json cannot be read")?;
+    Ok(read("node_modules/.package-lock.json").is_ok_and(|installed| holds(&installed, &wanted)))
+}
+
+fn holds(installed: &Value, wanted: &Value) -> bool {
+    let packages = |lock: &Value| lock.get("packages").and_then(Value::as_object).cloned().unwrap_or_default();
+    let installed = packages(installed);
+    packages(wanted).iter().all(|(path, package)| match installed.get(path) {
+        Some(found) => found.get("version") == package.get("version"),
+        // The first is the project itself; an optional one may be for another system.
+        None => path.is_empty() || package.get("optional") == Some(&Value::Bool(true)),
+    })
+}
+
 fn runs(project: &Project, program: &str) -> bool {
     let version = project.npm_command(program).and_then(|mut command| steps::output(command.arg("--version")));
     version.is_ok()
@@ -59,4 +80,23 @@ pub(super) fn fingerprint(project: &Project) -> Result<String> {
     let mut fingerprint = Fingerprint::of("npm");
     fingerprint.add(&project.root.join("package-lock.json"))?;
     Ok(fingerprint.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds;
+    use serde_json::{Value, json};
+
+    fn lock(packages: Value) -> Value {
+        json!({ "packages": packages })
+    }
+
+    #[test]
+    fn what_npm_installed_is_held_against_the_lock_file() {
+        let wanted =
+            lock(json!({ "": {}, "a": { "version": "1" }, "a-for-macos": { "version": "1", "optional": true } }));
+        assert!(holds(&lock(json!({ "a": { "version": "1" } })), &wanted));
+        assert!(!holds(&lock(json!({ "a": { "version": "2" } })), &wanted));
+        assert!(!holds(&lock(json!({})), &wanted));
+    }
 }
