@@ -89,12 +89,15 @@ fn where_each_job_has_a_token_of_its_own_the_others_go_on() {
 }
 
 #[test]
-fn two_tokens_end_one_after_the_other() {
+fn a_stream_ends_when_the_last_of_its_tokens_has() {
     let (first, second) = (made(), made());
     let (one, two) = (token(&[&first], LIFE), token(&[&second], LIFE + 2));
     let mut stream = Stream::expect(&by_body(&[(&second, &two), (&first, &one)]));
     let (_, _) = (next(&mut stream), next(&mut stream));
+    // On a machine that is busy for two seconds both may come at once, in the order of the request.
     let ends = [next(&mut stream).unwrap(), next(&mut stream).unwrap()];
-    assert!(is_expiry(&ends[0], &first) && is_expiry(&ends[1], &second), "{ends:?}");
+    for job in [&first, &second] {
+        assert!(ends.iter().any(|end| is_expiry(end, job)), "{ends:?}");
+    }
     assert_eq!(next(&mut stream), None);
 }
