@@ -130,7 +130,7 @@ pub struct Document {
     /// Whether trying again makes sense.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retryable: Option<bool>,
-    /// How often it was tried again: the producer's count, else `attempt` − 1.
+    /// How often it was tried again, as the producer counts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_count: Option<u64>,
     /// When it will be tried again.
