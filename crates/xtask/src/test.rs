@@ -111,7 +111,11 @@ fn native(project: &Project, _: Option<&Site>) -> Result<()> {
     let mut cargo = Command::new(project::cargo());
     // The tests of the OpenAPI document are only there where the document is.
     cargo.args(["test", "--features", "engine/schema"]).current_dir(&project.root);
-    steps::shown("native tests", &mut cargo)
+    steps::shown("native tests", &mut cargo)?;
+    // The face needs no wasm to be tested, but minutes to be built, which plain `cargo test` is to do without.
+    let mut cargo = Command::new(project::cargo());
+    cargo.args(["test", "--package", "widget"]).current_dir(&project.root);
+    steps::shown("native tests of the widget", &mut cargo)
 }
 
 fn contract(project: &Project, site: Option<&Site>) -> Result<()> {
