@@ -65,7 +65,7 @@ struct Show {
     reported: Vec<AtomicU64>,
     /// The `seq` each viewer shows.
     shown: Vec<AtomicU64>,
-    playing: AtomicBool,
+    over: AtomicBool,
 }
 
 impl Show {
@@ -88,7 +88,7 @@ pub fn play(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures
         // Whoever made the job before may have reported a little.
         reported: atomics(usize::try_from(reports)? + 100),
         shown: atomics(load.viewers),
-        playing: AtomicBool::new(false),
+        over: AtomicBool::new(false),
     });
     let port = server.port;
     let mut producer = Producer::new(port, key, job);
@@ -110,7 +110,6 @@ pub fn play(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures
         let error = watching.join().ok().and_then(Result::err);
         return Err(error.unwrap_or_else(|| anyhow::anyhow!("no viewer could be seated")));
     }
-    show.playing.store(true, Relaxed);
     let looking = {
         let show = Arc::clone(&show);
         thread::spawn(move || look(&show))
@@ -129,7 +128,7 @@ pub fn play(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures
         }
         anyhow::Ok(())
     })?;
-    show.playing.store(false, Relaxed);
+    show.over.store(true, Relaxed);
     let screen = looking.join().ok().context("the onlooker is gone")?;
     let viewers = watching.join().ok().context("the viewers are gone")??;
     let mut figures = Figures {
@@ -187,12 +186,10 @@ async fn seat_all(
             };
             // Whoever does not get the final document in time is counted by its absence.
             let limit = async {
-                loop {
-                    tokio::time::sleep(PATIENCE).await;
-                    if !show.playing.load(Relaxed) {
-                        break;
-                    }
+                while !show.over.load(Relaxed) {
+                    tokio::time::sleep(LOOK).await;
                 }
+                tokio::time::sleep(PATIENCE).await;
             };
             tokio::select! { watched = watch => watched?, () = limit => {} }
             Ok(viewer)
@@ -227,7 +224,7 @@ impl Viewer {
 /// Looks at what every viewer shows, as long as the job reports.
 fn look(show: &Show) -> Sample {
     let mut ages = Sample::default();
-    while show.playing.load(Relaxed) {
+    while !show.over.load(Relaxed) {
         thread::sleep(LOOK);
         for seq in &show.shown {
             if let Some(age) = show.age_ms(seq.load(Relaxed)) {

@@ -49,11 +49,16 @@ impl Stream {
         Ok(Stream { head, connection, body, text: Vec::new(), buffer: vec![0; 8 * 1024] })
     }
 
-    /// Waits for bytes and hands over what is whole by then; `false` when the stream is over.
+    /// Hands over what is whole, waiting for bytes as long as nothing is; `false` when the stream is over.
     pub async fn hear(&mut self, mut heard: impl FnMut(Heard)) -> Result<bool> {
-        self.parse(&mut heard)?;
-        if self.body.is_over() {
-            return Ok(false);
+        // What came together with the head waits here already, and nothing may follow it for long.
+        let mut nothing = true;
+        self.parse(&mut |block| {
+            nothing = false;
+            heard(block);
+        })?;
+        if self.body.is_over() || !nothing {
+            return Ok(!self.body.is_over());
         }
         let count = self.connection.socket().read(&mut self.buffer).await?;
         self.body.feed(&self.buffer[..count]);
