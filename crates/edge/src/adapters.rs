@@ -1,7 +1,7 @@
 //! The paths of the two other APIs: thin views of the same jobs.
 
 use engine::{flask, grant::Grant, permission::Permission};
-use protocol::{Problem, id::JobId, include::Include, limits::REPORTS_BYTES};
+use protocol::{Problem, id::JobId, include::Include};
 
 use crate::{
     answer::{self, Answer, Refusal},
@@ -9,7 +9,7 @@ use crate::{
     call::JobCall,
     door::Visit,
     limit,
-    request::{Body, Query},
+    request::Query,
     writes,
 };
 
@@ -34,8 +34,8 @@ pub(crate) async fn read_progress(visit: &mut Visit, application: &str, request:
     let (grant, id) = allow(visit, Permission::Read, application, request).await?;
     Query::of(&visit.request, &[])?;
     limit::check_read(visit, &grant, id.as_str()).await?;
-    match JobCall::new(&visit.env, &grant, id)?.document(Include::NONE, "tensorlake").await?.success() {
-        Ok(reply) => Ok(answer::json_text(200, reply.text)),
+    match JobCall::new(&visit.env, &grant, id).document(Include::NONE, "tensorlake").await?.success() {
+        Ok(reply) => Ok(answer::json_text(200, &reply.text)),
         Err(refused) => Ok(refused),
     }
 }
@@ -44,21 +44,20 @@ pub(crate) async fn read_progress(visit: &mut Visit, application: &str, request:
 pub(crate) async fn report_progress(visit: &mut Visit, application: &str, request: &str) -> Answer {
     let (grant, id) = allow(visit, Permission::Write, application, request).await?;
     Query::of(&visit.request, &[])?;
-    let body = Body::read(&mut visit.request, REPORTS_BYTES, true).await?;
-    writes::report_to(visit, &grant, id, body, true).await
+    writes::report_to(visit, &grant, id, true).await
 }
 
 /// `GET /api/task-status/{task_id}`.
 pub(crate) async fn task_status(visit: &mut Visit, task: &str) -> Answer {
     let grant = auth::grant(visit).await?;
     // Flask's readers know one body for a task that is not there, whatever its id looks like.
-    let Some(id) = JobId::parse(task) else { return Ok(answer::json_text(404, flask::NOT_FOUND.to_owned())) };
+    let Some(id) = JobId::parse(task) else { return Ok(answer::json_text(404, flask::NOT_FOUND)) };
     grant.authorize(Permission::Read, Some(&id)).map_err(Problem::from)?;
     Query::of(&visit.request, &[])?;
     limit::check_read(visit, &grant, id.as_str()).await?;
-    match JobCall::new(&visit.env, &grant, id)?.document(Include::NONE, "flask").await?.success() {
-        Ok(reply) => Ok(answer::json_text(200, reply.text)),
-        Err(refused) if refused.status_code() == 404 => Ok(answer::json_text(404, flask::NOT_FOUND.to_owned())),
+    match JobCall::new(&visit.env, &grant, id).document(Include::NONE, "flask").await?.success() {
+        Ok(reply) => Ok(answer::json_text(200, &reply.text)),
+        Err(refused) if refused.status() == 404 => Ok(answer::json_text(404, flask::NOT_FOUND)),
         Err(refused) => Ok(refused),
     }
 }

@@ -2,7 +2,9 @@
 
 use protocol::{Problem, problem::Code};
 use serde::Serialize;
-use worker::{Headers, Response, ResponseBuilder};
+use web_sys::{Headers, Response, ResponseInit};
+
+use crate::crossing;
 
 /// An answer on its way out.
 pub(crate) type Answer = Result<Response, Refusal>;
@@ -28,9 +30,9 @@ impl Refusal {
 
     /// The answer it becomes.
     pub(crate) fn into_response(self) -> Response {
-        let response = json_text(self.problem.code().http_status(), text_of(&self.problem));
+        let response = json_text(self.problem.code().http_status(), &text_of(&self.problem));
         for (name, value) in self.headers {
-            set(response.headers(), name, &value);
+            set(&response.headers(), name, &value);
         }
         response
     }
@@ -75,20 +77,21 @@ pub(crate) fn text_of(value: &impl Serialize) -> String {
 }
 
 /// An answer of JSON that is written already.
-pub(crate) fn json_text(status: u16, text: String) -> Response {
-    let response = ResponseBuilder::new().with_status(status).fixed(text.into_bytes());
-    set(response.headers(), "Content-Type", "application/json");
-    response
+pub(crate) fn json_text(status: u16, text: &str) -> Response {
+    crossing::json(status, text)
 }
 
 /// An answer of JSON.
 pub(crate) fn json(status: u16, value: &impl Serialize) -> Response {
-    json_text(status, text_of(value))
+    json_text(status, &text_of(value))
 }
 
 /// An answer with no body.
 pub(crate) fn empty(status: u16) -> Response {
-    ResponseBuilder::new().with_status(status).empty()
+    let init = ResponseInit::new();
+    init.set_status(status);
+    // The statuses we write are all between 200 and 599, which is all that could be wrong.
+    Response::new_with_opt_str_and_init(None, &init).unwrap_or_else(|_| Response::error())
 }
 
 /// Two JSON objects as one; neither is parsed. Both must be objects, the second not empty.
@@ -101,6 +104,9 @@ pub(crate) fn joined(first: &str, second: &str) -> String {
 /// Sets a header; the names and values we write are always legal.
 pub(crate) fn set(headers: &Headers, name: &str, value: &str) {
     if let Err(error) = headers.set(name, value) {
-        worker::console_error!("{}", serde_json::json!({"level": "error", "header": name, "error": error.to_string()}));
+        worker::console_error!(
+            "{}",
+            serde_json::json!({"level": "error", "header": name, "error": format!("{error:?}")})
+        );
     }
 }

@@ -6,11 +6,11 @@ use engine::{
     permission::Permission,
 };
 use protocol::{Problem, id::JobId};
-use worker::Request;
 
 use crate::{
     answer::Refusal,
     door::Visit,
+    incoming::Incoming,
     js,
     limit::{self, Class},
 };
@@ -19,9 +19,8 @@ use crate::{
 pub(crate) async fn grant(visit: &mut Visit) -> Result<Grant, Refusal> {
     // Unconfigured goes before unauthenticated: no credential could be right yet.
     let access = visit.config.access()?;
-    let authorization = visit.request.headers().get("Authorization")?;
     let token = query_token(&visit.request)?;
-    let believed = Credential::from_request(authorization.as_deref(), token.as_deref())
+    let believed = Credential::from_request(visit.request.authorization(), token.as_deref())
         .and_then(|credential| access.authenticate(credential, js::now()));
     match believed {
         Ok(grant) => {
@@ -50,11 +49,11 @@ pub(crate) async fn allow(visit: &mut Visit, need: Permission, job: &str) -> Res
 }
 
 /// Whether the caller is a native `EventSource`, which can send no header and takes any status but 200 as the end.
-pub(crate) fn is_native(request: &Request) -> bool {
+pub(crate) fn is_native(request: &Incoming) -> bool {
     matches!(query_token(request), Ok(Some(_)))
 }
 
-fn query_token(request: &Request) -> Result<Option<String>, Refusal> {
+fn query_token(request: &Incoming) -> Result<Option<String>, Refusal> {
     let url = request.url()?;
     let mut tokens = url.query_pairs().filter(|(name, _)| name == "token").map(|(_, value)| value.into_owned());
     match (tokens.next(), tokens.next()) {

@@ -1,14 +1,19 @@
 //! Calls from the edge to a job's object: the commands, and how their parts travel.
 
+use std::cell::RefCell;
+
 use engine::grant::Grant;
-use protocol::{Problem, cursor::Cursor, id::JobId, include::Include, problem::Code};
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use protocol::{Problem, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES, problem::Code};
+use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use worker::{Env, Headers, Method, RequestInit, Response};
+use web_sys::Response;
+use worker::Env;
 
 use crate::{
     answer::{Refusal, json_text, set},
-    request::Body,
+    crossing::{self, Namespace},
+    incoming::Incoming,
+    request::{self, Announced},
 };
 
 /// The binding of the objects in wrangler.toml.
@@ -47,9 +52,14 @@ impl Command {
         }
     }
 
-    /// The command at that path.
-    pub(crate) fn at(path: &str) -> Option<Command> {
-        Command::ALL.into_iter().find(|command| command.path() == path)
+    /// Whether it may change the job.
+    fn changes(self) -> bool {
+        matches!(self, Command::Create | Command::Report | Command::Delete)
+    }
+
+    /// Whether it comes with a body.
+    pub(crate) fn has_body(self) -> bool {
+        matches!(self, Command::Create | Command::Report)
     }
 }
 
@@ -68,18 +78,11 @@ pub(crate) const MEMORY_HEADER: &str = "Job-Wasm-Bytes";
 /// What only a developer's machine is told, so that tests can see from outside what an object does.
 pub(crate) const INSIGHTS: [&str; 4] = [STARTED_HEADER, VIEWERS_HEADER, ROWS_HEADER, MEMORY_HEADER];
 
-#[wasm_bindgen]
-extern "C" {
-    /// A stub as the platform has it; `worker::Stub` turns errors into texts and loses what they are.
-    type RawStub;
-
-    #[wasm_bindgen(method, catch)]
-    fn fetch(this: &RawStub, url: &str, init: &web_sys::RequestInit) -> Result<js_sys::Promise, JsValue>;
-}
-
 /// A job's object.
 pub(crate) struct JobCall {
-    stub: RawStub,
+    namespace: Namespace,
+    /// What the object is called.
+    name: String,
     id: JobId,
 }
 
@@ -89,49 +92,82 @@ pub(crate) struct Reply {
     /// Where the job stands, if there is a job.
     pub(crate) cursor: Option<Cursor>,
     pub(crate) poll_after_ms: Option<u64>,
-    /// Those of [`INSIGHTS`] that it told, by name.
-    pub(crate) insights: Vec<(&'static str, String)>,
     pub(crate) text: String,
 }
 
 impl Reply {
     /// The reply as the answer it is, when it is no success.
     pub(crate) fn success(self) -> Result<Reply, Response> {
-        if self.status < 400 { Ok(self) } else { Err(json_text(self.status, self.text)) }
+        if self.status < 400 { Ok(self) } else { Err(json_text(self.status, &self.text)) }
     }
+
+    async fn of(response: &Response) -> Result<Reply, Refusal> {
+        let headers = response.headers();
+        let header = |name| headers.get(name).ok().flatten();
+        // At once: `worker` would read the body piece by piece, each a turn of the event loop.
+        let text = JsFuture::from(response.text()?).await?;
+        Ok(Reply {
+            status: response.status(),
+            cursor: header(CURSOR_HEADER).as_deref().and_then(Cursor::parse),
+            poll_after_ms: header(POLL_HEADER).and_then(|millis| millis.parse().ok()),
+            text: text.as_string().unwrap_or_default(),
+        })
+    }
+}
+
+thread_local! {
+    /// The objects; the binding never changes while an isolate lives.
+    static NAMESPACE: RefCell<Option<Namespace>> = const { RefCell::new(None) };
 }
 
 impl JobCall {
     /// The object of a job in the project of `grant`.
-    pub(crate) fn new(env: &Env, grant: &Grant, id: JobId) -> Result<JobCall, Refusal> {
-        let stub = env.durable_object(BINDING)?.get_by_name(&grant.object_name(&id))?;
-        Ok(JobCall { stub: stub.into_rpc(), id })
+    pub(crate) fn new(env: &Env, grant: &Grant, id: JobId) -> JobCall {
+        let namespace = NAMESPACE.with_borrow_mut(|known| {
+            let bound = || js_sys::Reflect::get(env, &BINDING.into()).unwrap_or_default().unchecked_into();
+            known.get_or_insert_with(bound).clone()
+        });
+        JobCall { namespace, name: grant.object_name(&id), id }
     }
 
-    /// Makes the job.
-    pub(crate) async fn create(&self, body: Body) -> Result<Reply, Refusal> {
-        self.tell(Command::Create, &[], Some(body)).await
+    /// Makes the job with that body.
+    pub(crate) async fn create(&self, body: &[u8]) -> Result<Response, Refusal> {
+        self.send(Command::Create, &[], Some(body)).await
     }
 
-    /// Reports to the job, making it first if `create`.
-    pub(crate) async fn report(&self, body: Body, create: bool) -> Result<Reply, Refusal> {
-        self.tell(Command::Report, &[("create", create.to_string())], Some(body)).await
+    /// Reports to the job with the body of `request`, of which `announced` says what the edge must know, making the job
+    /// first if `create`.
+    pub(crate) async fn report(
+        &self,
+        request: &Incoming,
+        announced: &Announced,
+        create: bool,
+    ) -> Result<Response, Refusal> {
+        let parameters = [("create", create.to_string()), ("ndjson", announced.ndjson.to_string())];
+        if announced.bytes.is_none() {
+            let body = request::bytes_up_to(request, REPORTS_BYTES).await?;
+            return self.send(Command::Report, &parameters, Some(&body)).await;
+        }
+        // It goes on as it is: what it holds concerns the object alone.
+        let url = self.url(Command::Report, &parameters);
+        let response = crossing::forward(&self.namespace, &self.name, &url, request.inner());
+        JsFuture::from(response).await.map_err(|error| refuse(&error))
     }
 
     /// Asks for the document.
     pub(crate) async fn document(&self, include: Include, view: &str) -> Result<Reply, Refusal> {
         let parameters = [("include", include.bits().to_string()), ("view", view.to_owned())];
-        self.tell(Command::Document, &parameters, None).await
+        self.tell(Command::Document, &parameters).await
     }
 
     /// Asks for log lines.
     pub(crate) async fn logs(&self, after: u64, limit: u64) -> Result<Reply, Refusal> {
-        self.tell(Command::Logs, &[("after", after.to_string()), ("limit", limit.to_string())], None).await
+        self.tell(Command::Logs, &[("after", after.to_string()), ("limit", limit.to_string())]).await
     }
 
     /// Forgets the job.
     pub(crate) async fn delete(&self) -> Result<Reply, Refusal> {
-        self.tell(Command::Delete, &[], None).await
+        self.tell(Command::Delete, &[]).await
     }
 
     /// Becomes a viewer; the answer is 101 with a socket, or says why not: 204 when the reader has seen the end and does
@@ -141,7 +177,7 @@ impl JobCall {
         include: Include,
         cursor: Option<&Cursor>,
         anyway: bool,
-    ) -> Result<Response, Refusal> {
+    ) -> Result<worker::Response, Refusal> {
         let mut parameters = vec![("include", include.bits().to_string()), ("anyway", anyway.to_string())];
         if let Some(cursor) = cursor {
             parameters.push(("cursor", cursor.to_string()));
@@ -149,50 +185,71 @@ impl JobCall {
         Ok(self.send(Command::Subscribe, &parameters, None).await?.into())
     }
 
-    async fn tell(
-        &self,
-        command: Command,
-        parameters: &[(&str, String)],
-        body: Option<Body>,
-    ) -> Result<Reply, Refusal> {
-        let response = self.send(command, parameters, body).await?;
-        let header = |name| response.headers().get(name).ok().flatten();
-        // At once: `worker` would read the body piece by piece, each a turn of the event loop.
-        let text = JsFuture::from(response.text()?).await?;
-        Ok(Reply {
-            status: response.status(),
-            cursor: header(CURSOR_HEADER).as_deref().and_then(Cursor::parse),
-            poll_after_ms: header(POLL_HEADER).and_then(|millis| millis.parse().ok()),
-            insights: INSIGHTS.into_iter().filter_map(|name| Some((name, header(name)?))).collect(),
-            text: text.as_string().unwrap_or_default(),
-        })
+    async fn tell(&self, command: Command, parameters: &[(&str, String)]) -> Result<Reply, Refusal> {
+        Reply::of(&self.send(command, parameters, None).await?).await
     }
 
     async fn send(
         &self,
         command: Command,
         parameters: &[(&str, String)],
-        body: Option<Body>,
-    ) -> Result<web_sys::Response, Refusal> {
+        body: Option<&[u8]>,
+    ) -> Result<Response, Refusal> {
+        let init = web_sys::RequestInit::new();
+        init.set_method(if command.changes() { "POST" } else { "GET" });
+        if command == Command::Subscribe {
+            let headers = web_sys::Headers::new()?;
+            set(&headers, "Upgrade", "websocket");
+            init.set_headers(&headers);
+        }
+        if let Some(body) = body {
+            init.set_body(&js_sys::Uint8Array::from(body));
+        }
+        let response = crossing::call(&self.namespace, &self.name, &self.url(command, parameters), &init);
+        JsFuture::from(response.map_err(|error| refuse(&error))?).await.map_err(|error| refuse(&error))
+    }
+
+    fn url(&self, command: Command, parameters: &[(&str, String)]) -> String {
         // Job ids and our own parameters hold nothing that a URL would change; only `:` and `~` are not letters or so.
         let mut url = format!("https://job{}?job={}", command.path(), self.id);
         for (name, value) in parameters {
-            url.push_str(&format!("&{name}={value}"));
+            for part in ["&", name, "=", value] {
+                url.push_str(part);
+            }
         }
-        let headers = Headers::new();
-        let mut init = RequestInit::new();
-        if command == Command::Subscribe {
-            set(&headers, "Upgrade", "websocket");
-        }
-        if let Some(body) = body {
-            set(&headers, "Content-Type", body.media_type());
-            init.with_body(Some(js_sys::Uint8Array::from(body.bytes.as_slice()).into()));
-        }
-        let posts = matches!(command, Command::Create | Command::Report | Command::Delete);
-        init.with_method(if posts { Method::Post } else { Method::Get }).with_headers(headers);
-        let promise = self.stub.fetch(&url, &web_sys::RequestInit::from(&init)).map_err(|error| refuse(&error))?;
-        let response = JsFuture::from(promise).await.map_err(|error| refuse(&error))?;
-        Ok(web_sys::Response::from(response))
+        url
+    }
+}
+
+/// A call as the object hears it.
+pub(crate) struct Heard<'a> {
+    pub(crate) command: Command,
+    query: &'a str,
+}
+
+impl<'a> Heard<'a> {
+    /// The call to that URL; `None` for a command that this release does not know.
+    pub(crate) fn read(url: &'a str) -> Option<Heard<'a>> {
+        let path = url.strip_prefix("https://job")?;
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let command = Command::ALL.into_iter().find(|command| command.path() == path)?;
+        Some(Heard { command, query })
+    }
+
+    /// The parameter of that name, empty where there is none.
+    pub(crate) fn text(&self, name: &str) -> &'a str {
+        let mut parameters = self.query.split('&').filter_map(|parameter| parameter.split_once('='));
+        parameters.find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether the parameter of that name is true.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.text(name) == "true"
+    }
+
+    /// The parameter of that name as a number, 0 where there is none.
+    pub(crate) fn number(&self, name: &str) -> u64 {
+        self.text(name).parse().unwrap_or_default()
     }
 }
 

@@ -3,12 +3,16 @@
 use std::rc::Rc;
 
 use protocol::{Problem, problem::Code};
-use worker::{Context, Env, Request, Response};
+use serde::Serialize;
+use web_sys::{Request, Response};
+use worker::{Context, Env};
 
 use crate::{
     adapters,
-    answer::{self, Answer, Refusal, set},
+    answer::{self, Answer, Refusal, set, text_of},
     config::Config,
+    crossing,
+    incoming::Incoming,
     js, reads,
     route::{NoRoute, Route},
     streams, tokens, writes,
@@ -16,7 +20,7 @@ use crate::{
 
 /// A request being answered.
 pub(crate) struct Visit {
-    pub(crate) request: Request,
+    pub(crate) request: Incoming,
     pub(crate) env: Env,
     pub(crate) context: Context,
     pub(crate) config: Rc<Config>,
@@ -28,28 +32,35 @@ pub(crate) struct Visit {
 pub(crate) async fn answer(request: Request, env: Env, context: Context) -> Response {
     let began = js::now();
     let config = Config::of(&env);
-    let method = request.inner().method();
-    let origin = request.headers().get("Origin").ok().flatten();
-    let route = Route::find(&method, &request.path());
+    let request = Incoming::of(request);
+    let route = Route::find(request.method(), request.path());
     let template = route.as_ref().map_or("-", Route::template);
-    let mut visit = Visit { request, env, context, config: Rc::clone(&config), holder: None };
+    let mut visit = Visit { request, env, context, config, holder: None };
     let answered = match route {
-        _ if method == "OPTIONS" => Ok(preflight()),
+        _ if visit.request.method() == "OPTIONS" => Ok(preflight()),
         Ok(route) => handle(&mut visit, route).await,
         Err(no_route) => Err(refuse_route(&no_route)),
     };
-    let response = answered.unwrap_or_else(Refusal::into_response);
-    let response = if method == "HEAD" { without_body(response) } else { response };
-    bear(&response, &config, origin.as_deref());
-    let line = serde_json::json!({
-        "method": method,
-        "route": template,
-        "status": response.status_code(),
-        "ms": js::now().millis().saturating_sub(began.millis()),
-        "by": visit.holder,
-    });
-    worker::console_log!("{line}");
+    let Visit { request, config, holder, .. } = visit;
+    let mut response = answered.unwrap_or_else(Refusal::into_response);
+    if request.method() == "HEAD" {
+        response = without_body(&response);
+    }
+    crossing::bear(&response, config.allowed_origin(request.origin()), config.varies_by_origin());
+    let ms = js::now().millis().saturating_sub(began.millis());
+    let line = Line { method: request.method(), route: template, status: response.status(), ms, by: holder };
+    worker::console_log!("{}", text_of(&line));
     response
+}
+
+/// The line of the log that tells of a request.
+#[derive(Serialize)]
+struct Line<'a> {
+    method: &'a str,
+    route: &'a str,
+    status: u16,
+    ms: u64,
+    by: Option<String>,
 }
 
 async fn handle(visit: &mut Visit, route: Route) -> Answer {
@@ -88,36 +99,17 @@ fn refuse_route(no_route: &NoRoute) -> Refusal {
 
 fn preflight() -> Response {
     let response = answer::empty(204);
-    let headers = response.headers();
+    let headers = &response.headers();
     set(headers, "Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE");
     set(headers, "Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, If-None-Match");
     set(headers, "Access-Control-Max-Age", "86400");
     response
 }
 
-fn without_body(response: Response) -> Response {
-    let (builder, _) = response.into_parts();
-    builder.empty()
-}
-
-/// What every answer bears.
-fn bear(response: &Response, config: &Config, origin: Option<&str>) {
-    let headers = response.headers();
-    // Readers correct their clocks by it.
-    set(headers, "Date", &js::http_date());
-    if let Some(origin) = config.allowed_origin(origin) {
-        set(headers, "Access-Control-Allow-Origin", origin);
-        set(headers, "Access-Control-Expose-Headers", "Date, ETag, Retry-After, Content-Type, WWW-Authenticate");
+fn without_body(response: &Response) -> Response {
+    let empty = answer::empty(response.status());
+    for (name, value) in worker::Headers(response.headers()).entries() {
+        set(&empty.headers(), &name, &value);
     }
-    if config.varies_by_origin() {
-        set(headers, "Vary", "Origin");
-    }
-    if !headers.has("Cache-Control").unwrap_or(false) {
-        set(headers, "Cache-Control", "no-store");
-    }
-    set(headers, "X-Content-Type-Options", "nosniff");
-    set(headers, "Referrer-Policy", "no-referrer");
-    set(headers, "Cross-Origin-Resource-Policy", "cross-origin");
-    set(headers, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-    set(headers, "Strict-Transport-Security", "max-age=31536000");
+    empty
 }

@@ -41,11 +41,6 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(js_sys::Date::now().max(0.0) as u64)
 }
 
-/// The moment it is, as HTTP writes it (RFC 9110, section 5.6.7).
-pub(crate) fn http_date() -> String {
-    js_sys::Date::new_0().to_utc_string().into()
-}
-
 /// Random bytes.
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let array = js_sys::Uint8Array::new_with_length(N as u32);

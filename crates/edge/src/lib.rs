@@ -9,8 +9,10 @@ mod answer;
 mod auth;
 mod call;
 mod config;
+mod crossing;
 mod door;
 mod feed;
+mod incoming;
 mod js;
 mod lane;
 mod limit;
@@ -24,7 +26,8 @@ mod tokens;
 mod wait;
 mod writes;
 
-use worker::{Context, Env, Request, Response, event};
+use web_sys::{Request, Response};
+use worker::{Context, Env, event};
 
 /// Answers every request that no static file answers.
 #[event(fetch)]

@@ -8,9 +8,8 @@ use protocol::{
     limits::{AUTH_FAILURES_PER_MINUTE, READS_PER_MINUTE, STREAMS_PER_MINUTE},
     problem::Code,
 };
-use worker::Request;
 
-use crate::{answer::Refusal, door::Visit};
+use crate::{answer::Refusal, door::Visit, incoming::Incoming};
 
 /// What is counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +88,6 @@ pub(crate) async fn check_stream(visit: &Visit, grant: &Grant) -> Result<(), Ref
 }
 
 /// The caller's address, as Cloudflare tells it.
-pub(crate) fn address(request: &Request) -> String {
-    request.headers().get("CF-Connecting-IP").ok().flatten().unwrap_or_default()
+pub(crate) fn address(request: &Incoming) -> String {
+    request.header("CF-Connecting-IP").unwrap_or_default()
 }

@@ -8,37 +8,108 @@ use std::{
     rc::Rc,
 };
 
-use engine::{accept, creation, expiry, flask, job::Job, poll, subscription, tensorlake};
+use engine::{
+    accept::{self, Acceptance},
+    creation, expiry, flask,
+    job::Job,
+    poll, subscription, tensorlake,
+};
+use js_sys::Promise;
 use protocol::{
-    Problem, Timestamp,
+    Problem, Status, Timestamp,
     creation::Creation,
     cursor::Cursor,
     id,
     include::Include,
+    json,
     limits::{LOG_LINES_NEW, VIEWERS},
     log_line::LogLine,
     problem::Code,
     report::Reports,
 };
-use worker::{
-    DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
-    durable_object,
-};
+use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
+use wasm_bindgen_futures::future_to_promise;
+use web_sys::{Request, Response};
+use worker::{Env, State, WebSocketPair, worker_sys};
 
 use crate::{
     answer::{self, Answer, Refusal, set, text_of},
-    call::{CURSOR_HEADER, Command, MEMORY_HEADER, POLL_HEADER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER},
+    call::{CURSOR_HEADER, Command, Heard, MEMORY_HEADER, POLL_HEADER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER},
     config::Config,
-    js,
-    request::{Body, Query},
+    crossing::{self, Taker},
+    js, request,
 };
 use store::Store;
 use viewers::Viewers;
 
-/// A job. Its name is `<project>/<jobId>`, so that two projects cannot meet.
-#[durable_object]
+/// A job, as the platform sees it. Its name is `<project>/<jobId>`, so that two projects cannot meet.
+///
+/// What `worker::durable_object` would write for us, but for the futures: a report is folded, committed and answered in
+/// one synchronous run, and a future each way costs more than all of that.
+#[wasm_bindgen]
 pub struct JobObject {
+    object: Rc<Object>,
+    /// Hears the calls that come with a body; made once, since a closure costs as much as a call.
+    on_body: Taker,
+}
+
+#[wasm_bindgen]
+impl JobObject {
+    /// The object comes into memory.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: worker_sys::DurableObjectState, env: Env) -> JobObject {
+        let object = Rc::new(Object::new(State::from(state), &env));
+        let on_body = {
+            let object = Rc::clone(&object);
+            Closure::new(move |url: String, body: Vec<u8>| object.hear(&url, &body))
+        };
+        JobObject { object, on_body }
+    }
+
+    /// The edge calls.
+    pub fn fetch(&self, request: &Request) -> Promise {
+        let url = request.url();
+        match Heard::read(&url).map(|heard| heard.command) {
+            Some(command) if command.has_body() => crossing::with_body(request, &self.on_body),
+            Some(Command::Delete) => {
+                let object = Rc::clone(&self.object);
+                future_to_promise(async move { Ok(object.delete(&url).await.into()) })
+            }
+            _ => Promise::resolve(&JsValue::from(self.object.hear(&url, &[]))),
+        }
+    }
+
+    /// The alarm rings.
+    pub fn alarm(&self) {
+        // An alarm that fails is tried six times and then forgotten, so it never fails: it sets the next one, last.
+        if let Err(refusal) = self.object.fall_due() {
+            worker::console_error!("{}", serde_json::json!({"level": "error", "alarm": refusal.problem().message()}));
+        }
+    }
+
+    /// A viewer says something, though it has nothing to say.
+    #[wasm_bindgen(js_name = webSocketMessage)]
+    pub fn websocket_message(&self, _socket: JsValue, _message: JsValue) {}
+
+    /// A viewer left.
+    #[wasm_bindgen(js_name = webSocketClose)]
+    pub fn websocket_close(&self, socket: &web_sys::WebSocket, code: u16) {
+        self.object.viewers.left();
+        // Answering twice is an error that means nothing.
+        let _ = if code == 1000 { socket.close_with_code(code) } else { socket.close() };
+    }
+
+    /// A viewer was cut off.
+    #[wasm_bindgen(js_name = webSocketError)]
+    pub fn websocket_error(&self, _socket: JsValue, _error: JsValue) {
+        self.object.viewers.left();
+    }
+}
+
+/// A job, its storage, its viewers.
+struct Object {
     state: State,
+    store: Store,
     /// The job as storage has it; `None` until somebody asked.
     job: RefCell<Option<Rc<Job>>>,
     viewers: Viewers,
@@ -48,104 +119,74 @@ pub struct JobObject {
     rows: Cell<usize>,
 }
 
-impl DurableObject for JobObject {
-    fn new(state: State, env: Env) -> Self {
-        let viewers = Viewers::new(&state);
-        let dev = Config::of(&env).dev;
+impl Object {
+    fn new(state: State, env: &Env) -> Object {
+        let (store, viewers) = (Store::of(&state), Viewers::new(&state));
+        let dev = Config::of(env).dev;
         if dev {
             // Tests count these, to know that nothing wakes an object whose viewers only wait.
             worker::console_log!("{}", serde_json::json!({"level": "debug", "object": "an object came into memory"}));
         }
-        let (job, rows) = (RefCell::default(), Cell::new(0));
-        JobObject { state, job, viewers, started: js::now(), dev, rows }
+        Object { state, store, job: RefCell::default(), viewers, started: js::now(), dev, rows: Cell::new(0) }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let answered = self.obey(&mut request).await;
+    /// Answers a call.
+    fn hear(&self, url: &str, body: &[u8]) -> Response {
+        let answered = match Heard::read(url) {
+            Some(heard) => self.obey(&heard, body),
+            None => Err(Problem::new(Code::NotFound, "no such command").into()),
+        };
+        self.finish(answered)
+    }
+
+    fn finish(&self, answered: Answer) -> Response {
         let response = answered.unwrap_or_else(Refusal::into_response);
-        if self.dev && response.status_code() != 101 {
-            let headers = response.headers();
+        if self.dev && response.status() != 101 {
+            let headers = &response.headers();
             set(headers, STARTED_HEADER, &self.started.to_string());
             set(headers, VIEWERS_HEADER, &self.viewers.sockets().to_string());
             set(headers, MEMORY_HEADER, &js::memory_bytes().to_string());
             set(headers, ROWS_HEADER, &self.rows.take().to_string());
         }
-        Ok(response)
+        response
     }
 
-    async fn alarm(&self) -> Result<Response> {
-        // An alarm that fails is tried six times and then forgotten, so it never fails: it sets the next one, last.
-        if let Err(refusal) = self.fall_due() {
-            worker::console_error!("{}", serde_json::json!({"level": "error", "alarm": refusal.problem().message()}));
+    fn obey(&self, heard: &Heard, body: &[u8]) -> Answer {
+        let job_id = heard.text("job");
+        let include = || Include::from_bits(u8::try_from(heard.number("include")).unwrap_or_default());
+        match heard.command {
+            Command::Create => self.create(job_id, body),
+            Command::Report => {
+                let reports = request::reports(body, heard.flag("ndjson"))?;
+                self.report(job_id, reports, heard.flag("create"))
+            }
+            Command::Document => self.document(job_id, include(), heard.text("view")),
+            Command::Logs => self.logs(job_id, heard.number("after"), heard.number("limit")),
+            Command::Subscribe => {
+                let cursor = Cursor::parse(heard.text("cursor"));
+                self.subscribe(job_id, include(), cursor.as_ref(), heard.flag("anyway"))
+            }
+            // It waits for the platform, and is heard elsewhere.
+            Command::Delete => Err(Problem::new(Code::NotFound, "no such command").into()),
         }
-        Response::empty()
-    }
-
-    async fn websocket_message(&self, _: WebSocket, _: WebSocketIncomingMessage) -> Result<()> {
-        // Viewers have nothing to say.
-        Ok(())
-    }
-
-    async fn websocket_close(&self, socket: WebSocket, code: usize, _: String, _: bool) -> Result<()> {
-        self.viewers.left();
-        // Answering twice is an error that means nothing.
-        let _ = socket.close(u16::try_from(code).ok().filter(|code| *code == 1000), None::<&str>);
-        Ok(())
-    }
-
-    async fn websocket_error(&self, _: WebSocket, _: Error) -> Result<()> {
-        self.viewers.left();
-        Ok(())
-    }
-}
-
-impl JobObject {
-    async fn obey(&self, request: &mut Request) -> Answer {
-        let query = Query::of(request, &["job", "create", "include", "view", "after", "limit", "cursor", "anyway"])?;
-        let job_id = query.one("job")?.unwrap_or_default().to_owned();
-        let integer = |name| query.integer(name, 0, u64::MAX).map(Option::unwrap_or_default);
-        let include = Include::from_bits(u8::try_from(integer("include")?).unwrap_or_default());
-        match Command::at(&request.path()) {
-            Some(Command::Create) => {
-                let body = Body::passed_on(request).await?;
-                self.create(&job_id, &body)
-            }
-            Some(Command::Report) => {
-                let create = query.flag("create")?;
-                let reports = Body::passed_on(request).await?.reports()?;
-                self.report(&job_id, &reports, create)
-            }
-            Some(Command::Document) => self.document(&job_id, include, query.one("view")?.unwrap_or_default()),
-            Some(Command::Logs) => self.logs(&job_id, integer("after")?, integer("limit")?),
-            Some(Command::Subscribe) => {
-                let cursor = query.one("cursor")?.and_then(Cursor::parse);
-                self.subscribe(&job_id, include, cursor.as_ref(), query.flag("anyway")?)
-            }
-            Some(Command::Delete) => self.delete(&job_id).await,
-            None => Err(Problem::new(Code::NotFound, "no such command").into()),
-        }
-    }
-
-    fn store(&self) -> Store {
-        Store::of(&self.state)
     }
 
     /// The job, if there is one.
-    fn load(&self) -> core::result::Result<Option<Rc<Job>>, Refusal> {
+    fn load(&self) -> Result<Option<Rc<Job>>, Refusal> {
         if let Some(job) = self.job.borrow().as_ref() {
             return Ok(Some(Rc::clone(job)));
         }
-        let job = self.store().load()?.map(Rc::new);
+        let job = self.store.load()?.map(Rc::new);
         self.job.replace(job.clone());
         Ok(job)
     }
 
-    fn find(&self, job_id: &str) -> core::result::Result<Rc<Job>, Refusal> {
+    fn find(&self, job_id: &str) -> Result<Rc<Job>, Refusal> {
         self.load()?.ok_or_else(|| Problem::job_not_found(job_id).into())
     }
 
-    fn create(&self, job_id: &str, body: &Body) -> Answer {
-        let value = body.json()?;
+    fn create(&self, job_id: &str, body: &[u8]) -> Answer {
+        let value = json::parse(body)?;
         let digest = creation::digest(&value);
         if let Some(job) = self.load()? {
             creation::again(&job, &digest)?;
@@ -155,40 +196,43 @@ impl JobObject {
         let now = js::now();
         let mut new = new_job(job_id, now);
         new.record.created_with = Some(digest);
-        let made = accept::create(new, &[creation.report], now)?;
-        self.commit(None, made.job.clone(), &made.lines)?;
-        Ok(answer::json(201, made.job.document.view(Include::NONE).as_ref()))
+        let made = accept::create(new, Reports::One(Box::new(creation.report)), now)?;
+        self.commit(None, made.job, &made.lines)?;
+        let job = self.find(job_id)?;
+        Ok(answer::json(201, job.document.view(Include::NONE).as_ref()))
     }
 
-    fn report(&self, job_id: &str, reports: &Reports, create: bool) -> Answer {
+    fn report(&self, job_id: &str, reports: Reports, create: bool) -> Answer {
         let now = js::now();
+        // Taken out, so that it need not be copied; whatever becomes of it, what is put back is what storage has.
         let (before, accepted) = match self.load()? {
             Some(job) => {
-                let accepted = accept::accept(&job, reports.as_slice(), now);
-                (Some(job), accepted)
+                self.job.replace(None);
+                (Some(job.document.status), accept::accept(Rc::unwrap_or_clone(job), reports, now))
             }
-            None if create => (None, accept::create(new_job(job_id, now), reports.as_slice(), now)?),
+            None if create => (None, accept::create(new_job(job_id, now), reports, now)?),
             None => return Err(Problem::job_not_found(job_id).into()),
         };
-        let answer = accepted.answer(reports)?;
-        let status = if before.is_none() { 201 } else { 200 };
-        if accepted.changed {
-            self.commit(before.as_deref(), accepted.job.clone(), &accepted.lines)?;
+        let answer = accepted.answer().map(|answer| text_of(&answer));
+        let Acceptance { job, changed, lines, .. } = accepted;
+        if changed {
+            self.commit(before, job, &lines)?;
+        } else {
+            self.job.replace(Some(Rc::new(job)));
         }
-        Ok(answer::json(status, &answer))
+        Ok(answer::json_text(if before.is_none() { 201 } else { 200 }, &answer?))
     }
 
     /// Commits, then tells the viewers. Nothing here waits, so that the writes are one transaction.
-    fn commit(&self, before: Option<&Job>, mut job: Job, lines: &[LogLine]) -> core::result::Result<(), Refusal> {
+    fn commit(&self, before: Option<Status>, mut job: Job, lines: &[LogLine]) -> Result<(), Refusal> {
         let alarm = expiry::alarm(job.record.alarm, &job.document);
         job.record.alarm = alarm.or(job.record.alarm);
-        let rows = self.store().save(&mut job, lines, before.is_none())?;
+        let rows = self.store.save(&mut job, lines, before.is_none())?;
         self.rows.set(rows.saturating_add(usize::from(alarm.is_some())));
         if let Some(alarm) = alarm {
             store::set_alarm(&self.state, alarm);
         }
-        let new_state = before.is_none_or(|before| before.document.status != job.document.status);
-        self.viewers.tell(&job.document, lines, new_state);
+        self.viewers.tell(&job.document, lines, before != Some(job.document.status));
         self.job.replace(Some(Rc::new(job)));
         Ok(())
     }
@@ -208,21 +252,21 @@ impl JobObject {
                 text_of(&view)
             }
         };
-        let response = answer::json_text(200, text);
-        set(response.headers(), CURSOR_HEADER, &document.cursor().to_string());
+        let response = answer::json_text(200, &text);
+        set(&response.headers(), CURSOR_HEADER, &document.cursor().to_string());
         if let Some(millis) = poll::poll_after_ms(document, js::now()) {
-            set(response.headers(), POLL_HEADER, &millis.to_string());
+            set(&response.headers(), POLL_HEADER, &millis.to_string());
         }
         Ok(response)
     }
 
-    fn last_lines(&self, job: &Job, most: u64) -> core::result::Result<Vec<LogLine>, Refusal> {
-        Ok(self.store().lines(job.record.last_line.saturating_sub(most), most)?)
+    fn last_lines(&self, job: &Job, most: u64) -> Result<Vec<LogLine>, Refusal> {
+        Ok(self.store.lines(job.record.last_line.saturating_sub(most), most)?)
     }
 
     fn logs(&self, job_id: &str, after: u64, limit: u64) -> Answer {
         let job = self.find(job_id)?;
-        let lines = self.store().lines(after, limit)?;
+        let lines = self.store.lines(after, limit)?;
         Ok(answer::json(200, &subscription::page(&job, after, lines)))
     }
 
@@ -251,10 +295,14 @@ impl JobObject {
         if ended {
             let _ = pair.server.close(Some(1000), Some("end"));
         }
-        Ok(Response::from_websocket(pair.client)?)
+        Ok(worker::Response::from_websocket(pair.client)?.into())
     }
 
-    async fn delete(&self, job_id: &str) -> Answer {
+    async fn delete(&self, url: &str) -> Response {
+        self.finish(self.try_delete(Heard::read(url).map_or("", |heard| heard.text("job"))).await)
+    }
+
+    async fn try_delete(&self, job_id: &str) -> Answer {
         self.find(job_id)?;
         self.forget(job_id);
         // The alarm goes with the rest (compatibility dates from 2026-02-24 on).
@@ -269,7 +317,7 @@ impl JobObject {
     }
 
     /// Does what has fallen due, and arms the alarm for what comes next.
-    fn fall_due(&self) -> core::result::Result<(), Refusal> {
+    fn fall_due(&self) -> Result<(), Refusal> {
         let Some(job) = self.load()? else { return Ok(()) };
         let due = expiry::next_due(&job.document);
         if due <= js::now() {
@@ -279,7 +327,7 @@ impl JobObject {
         }
         let mut job = Job::clone(&job);
         job.record.alarm = Some(due);
-        self.store().save(&mut job, &[], false)?;
+        self.store.save(&mut job, &[], false)?;
         self.job.replace(Some(Rc::new(job)));
         store::set_alarm(&self.state, due);
         Ok(())

@@ -16,7 +16,7 @@ use protocol::{
     problem::Code,
 };
 use serde_json::Value;
-use worker::Response;
+use web_sys::Response;
 
 use crate::{
     answer::{self, Answer, Refusal, joined, set},
@@ -44,13 +44,13 @@ pub(crate) async fn status(visit: &mut Visit, job: &str) -> Answer {
     let wait_seconds = query.integer("wait", 0, WAIT_SECONDS)?.unwrap_or(0);
     limit::check_read(visit, &grant, id.as_str()).await?;
 
-    let none_match_header = visit.request.headers().get("If-None-Match")?;
+    let none_match_header = visit.request.header("If-None-Match");
     let cursor = query.one("cursor")?.map(str::to_owned);
     let seen = |at: &Cursor| {
         let by_etag = none_match_header.as_deref().is_some_and(|header| none_match(header, &etag(at, include, format)));
         by_etag || cursor.as_deref() == Some(at.to_string().as_str())
     };
-    let call = JobCall::new(&visit.env, &grant, id)?;
+    let call = JobCall::new(&visit.env, &grant, id);
     if wait_seconds > 0 {
         // Who names no state waits for a change of the one there is.
         let named = none_match_header.is_some() || cursor.is_some();
@@ -71,15 +71,15 @@ fn state(reply: Reply, include: Include, format: Format, unchanged: bool) -> Res
         answer::empty(304)
     } else {
         match reply.poll_after_ms.filter(|_| format == Format::Json) {
-            Some(millis) => answer::json_text(200, joined(&reply.text, &format!("{{\"pollAfterMs\":{millis}}}"))),
-            None => answer::json_text(200, reply.text),
+            Some(millis) => answer::json_text(200, &joined(&reply.text, &format!("{{\"pollAfterMs\":{millis}}}"))),
+            None => answer::json_text(200, &reply.text),
         }
     };
     if let Some(cursor) = reply.cursor {
-        set(response.headers(), "ETag", &etag(&cursor, include, format));
+        set(&response.headers(), "ETag", &etag(&cursor, include, format));
     }
     // Private, since it was asked for with a credential; to be asked again each time, since it changes.
-    set(response.headers(), "Cache-Control", "private, no-cache");
+    set(&response.headers(), "Cache-Control", "private, no-cache");
     response
 }
 
@@ -87,7 +87,7 @@ fn state(reply: Reply, include: Include, format: Format, unchanged: bool) -> Res
 pub(crate) async fn batch(visit: &mut Visit) -> Answer {
     let grant = auth::allow_reading(visit).await?;
     Query::of(&visit.request, &[])?;
-    let body = Body::read(&mut visit.request, REPORT_BYTES, false).await?;
+    let body = Body::read(&visit.request, REPORT_BYTES).await?;
     let (job_ids, include) = batch_request(Fields::of(body.json()?, "")?)?;
     limit::check_read(visit, &grant, "batch").await?;
 
@@ -109,14 +109,14 @@ pub(crate) async fn batch(visit: &mut Visit) -> Answer {
             }
         }
     }
-    Ok(answer::json_text(200, format!("{{\"jobs\":[{}],\"errors\":[{}]}}", jobs.join(","), errors.join(","))))
+    Ok(answer::json_text(200, &format!("{{\"jobs\":[{}],\"errors\":[{}]}}", jobs.join(","), errors.join(","))))
 }
 
 async fn look(visit: &Visit, grant: &Grant, job_id: &str, include: Include) -> Result<Reply, Refusal> {
     // What is no job id is no job either; in a batch it must not spoil the others.
     let id = JobId::parse(job_id).ok_or_else(|| Problem::job_not_found(job_id))?;
     grant.authorize(Permission::Read, Some(&id)).map_err(Problem::from)?;
-    JobCall::new(&visit.env, grant, id)?.document(include, "document").await
+    JobCall::new(&visit.env, grant, id).document(include, "document").await
 }
 
 fn batch_request(mut fields: Fields) -> Result<(Vec<String>, Include), Problem> {
@@ -145,8 +145,8 @@ pub(crate) async fn logs(visit: &mut Visit, job: &str) -> Answer {
     let after = query.integer("after", 0, MAX_SAFE_INTEGER)?.unwrap_or(0);
     let limit = query.integer("limit", 1, LOG_LINES_RESUME)?.unwrap_or(LOGS_DEFAULT);
     limit::check_read(visit, &grant, id.as_str()).await?;
-    match JobCall::new(&visit.env, &grant, id)?.logs(after, limit).await?.success() {
-        Ok(reply) => Ok(answer::json_text(200, reply.text)),
+    match JobCall::new(&visit.env, &grant, id).logs(after, limit).await?.success() {
+        Ok(reply) => Ok(answer::json_text(200, &reply.text)),
         Err(refused) => Ok(refused),
     }
 }

@@ -98,7 +98,7 @@ impl Relay {
             relay.finish();
         }
         let response = ResponseBuilder::new().stream(pipe.readable());
-        let headers = response.headers();
+        let headers = &response.headers().0;
         set(headers, "Content-Type", "text/event-stream; charset=utf-8");
         set(headers, "Cache-Control", "no-cache, no-store, no-transform");
         set(headers, "X-Accel-Buffering", "no");

@@ -1,6 +1,7 @@
 //! Strangers' requests, read once at the door: ids, queries, bodies.
 
 use futures_util::StreamExt as _;
+use js_sys::Uint8Array;
 use protocol::{
     Problem,
     include::Include,
@@ -10,16 +11,17 @@ use protocol::{
     report::{self, Reports},
 };
 use serde_json::Value;
-use worker::Request;
+use wasm_bindgen_futures::JsFuture;
+use worker::ByteStream;
 
-use crate::answer::Refusal;
+use crate::{answer::Refusal, incoming::Incoming};
 
 /// The parameters of a URL, in order, percent-decoded.
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
     /// The parameters of a request's URL; those that are not `known` are refused by name.
-    pub(crate) fn of(request: &Request, known: &[&str]) -> Result<Query, Refusal> {
+    pub(crate) fn of(request: &Incoming, known: &[&str]) -> Result<Query, Refusal> {
         let url = request.url()?;
         let query = Query(url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect());
         // A credential may stand in any URL, if only to be refused there.
@@ -84,80 +86,80 @@ pub(crate) fn unknown_include(unknown: &str) -> Problem {
 /// The kind of a body of one JSON text a line.
 const NDJSON: &str = "application/x-ndjson";
 
-/// A body that was read whole, and of which kind it says it is.
+/// A body that was read whole.
 pub(crate) struct Body {
     pub(crate) bytes: Vec<u8>,
-    ndjson: bool,
 }
 
 impl Body {
     /// Reads a body of at most `limit` bytes.
-    ///
-    /// No Content-Type and `application/x-www-form-urlencoded`, which `curl -d` sends, are read as JSON.
-    pub(crate) async fn read(request: &mut Request, limit: usize, ndjson_too: bool) -> Result<Body, Refusal> {
-        let content_type = request.headers().get("Content-Type")?.unwrap_or_default();
-        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let ndjson = match essence.as_str() {
-            "" | "application/json" | "application/x-www-form-urlencoded" => false,
-            NDJSON if ndjson_too => true,
-            _ => {
-                let supported: &[&str] = if ndjson_too { &["application/json", NDJSON] } else { &["application/json"] };
-                let message = format!("Send the body as {}", supported.join(" or "));
-                return Err(Problem::new(Code::UnsupportedMediaType, message)
-                    .with("field", "Content-Type")
-                    .with("supported", supported.to_vec())
-                    .into());
-            }
-        };
-        let announced = request.headers().get("Content-Length")?.and_then(|length| length.parse::<usize>().ok());
-        if announced.is_some_and(|announced| announced > limit) {
-            return Err(too_large(limit).into());
-        }
-        let bytes = match announced {
+    pub(crate) async fn read(request: &Incoming, limit: usize) -> Result<Body, Refusal> {
+        let announced = Announced::of(request, limit, false)?;
+        let bytes = match announced.bytes {
             // The runtime holds the body to its announced length.
-            Some(_) => request.bytes().await?,
+            Some(_) => {
+                let buffer = JsFuture::from(request.inner().array_buffer()?).await?;
+                Uint8Array::new(&buffer).to_vec()
+            }
             None => bytes_up_to(request, limit).await?,
         };
-        Ok(Body { bytes, ndjson })
+        Ok(Body { bytes })
     }
 
     /// The body as one JSON text.
     pub(crate) fn json(&self) -> Result<Value, Problem> {
         json::parse(&self.bytes)
     }
+}
 
-    /// The body as reports.
-    pub(crate) fn reports(&self) -> Result<Reports, Problem> {
-        if self.ndjson {
-            return report::from_ndjson(&self.bytes);
-        }
-        let value = self.json()?;
-        if !value.is_array() && self.bytes.len() > REPORT_BYTES {
-            return Err(too_large(REPORT_BYTES));
-        }
-        report::from_body(value)
+/// A body as reports.
+pub(crate) fn reports(body: &[u8], ndjson: bool) -> Result<Reports, Problem> {
+    if ndjson {
+        return report::from_ndjson(body);
     }
-
-    /// The kind of body the object is told of.
-    pub(crate) fn media_type(&self) -> &'static str {
-        if self.ndjson { NDJSON } else { "application/json" }
+    let value = json::parse(body)?;
+    if !value.is_array() && body.len() > REPORT_BYTES {
+        return Err(too_large(REPORT_BYTES));
     }
+    report::from_body(value)
+}
 
-    /// The body as the object gets it from the edge, which has held it to its limits; no length is announced there, and
-    /// reading it piece by piece costs a turn of the event loop for each.
-    pub(crate) async fn passed_on(request: &mut Request) -> Result<Body, Refusal> {
-        let ndjson = request.headers().get("Content-Type")?.is_some_and(|kind| kind == NDJSON);
-        Ok(Body { bytes: request.bytes().await?, ndjson })
+/// What the head of a request says of its body.
+pub(crate) struct Announced {
+    /// Whether it is one JSON text a line.
+    pub(crate) ndjson: bool,
+    /// Its length, if that is told; the runtime holds the body to it.
+    pub(crate) bytes: Option<usize>,
+}
+
+impl Announced {
+    /// The body of a request that may have at most `limit` bytes.
+    ///
+    /// No Content-Type and `application/x-www-form-urlencoded`, which `curl -d` sends, are read as JSON.
+    pub(crate) fn of(request: &Incoming, limit: usize, ndjson_too: bool) -> Result<Announced, Problem> {
+        let essence = request.content_type().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        let is = |kind: &str| essence.eq_ignore_ascii_case(kind);
+        let ndjson = ndjson_too && is(NDJSON);
+        if !ndjson && !essence.is_empty() && !is("application/json") && !is("application/x-www-form-urlencoded") {
+            let supported: &[&str] = if ndjson_too { &["application/json", NDJSON] } else { &["application/json"] };
+            let message = format!("Send the body as {}", supported.join(" or "));
+            return Err(Problem::new(Code::UnsupportedMediaType, message)
+                .with("field", "Content-Type")
+                .with("supported", supported.to_vec()));
+        }
+        let bytes = request.content_length();
+        if bytes.is_some_and(|bytes| bytes > limit) {
+            return Err(too_large(limit));
+        }
+        Ok(Announced { ndjson, bytes })
     }
 }
 
 /// Reads a body of unknown length, and no more of it than it may have.
-async fn bytes_up_to(request: &mut Request, limit: usize) -> Result<Vec<u8>, Refusal> {
-    if request.inner().body().is_none() {
-        return Ok(Vec::new());
-    }
+pub(crate) async fn bytes_up_to(request: &Incoming, limit: usize) -> Result<Vec<u8>, Refusal> {
+    let Some(body) = request.inner().body() else { return Ok(Vec::new()) };
     let mut bytes = Vec::new();
-    let mut chunks = request.stream()?;
+    let mut chunks = ByteStream::from(body);
     while let Some(chunk) = chunks.next().await {
         bytes.extend_from_slice(&chunk?);
         if bytes.len() > limit {

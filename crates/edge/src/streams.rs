@@ -15,7 +15,7 @@ use protocol::{
     problem::Code,
 };
 use serde_json::Value;
-use worker::{Response, ResponseBuilder};
+use worker::ResponseBuilder;
 
 use crate::{
     answer::{self, Answer, Refusal, set},
@@ -45,18 +45,18 @@ async fn open_one(visit: &mut Visit, job: &str) -> Answer {
     let include = query.include()?;
     let cursor = last_event_id(visit, &query)?.as_deref().and_then(Cursor::parse);
     limit::check_stream(visit, &grant).await?;
-    let mut opened = JobCall::new(&visit.env, &grant, id.clone())?.subscribe(include, cursor.as_ref(), false).await?;
+    let mut opened = JobCall::new(&visit.env, &grant, id.clone()).subscribe(include, cursor.as_ref(), false).await?;
     match opened.status_code() {
         101 => {}
         204 => return Ok(answer::empty(204)),
         503 if auth::is_native(&visit.request) => return Ok(come_back_later()),
-        status => return Ok(answer::json_text(status, opened.text().await?)),
+        status => return Ok(answer::json_text(status, &opened.text().await?)),
     }
     let Some(socket) = opened.websocket() else { return Err(worker::Error::from("101 without a socket").into()) };
     let (relay, response) = Relay::open(visit.request.inner().signal(), true)?;
     relay.join(id.as_str(), &socket, grant.expires_at)?;
     relay.complete();
-    Ok(response)
+    Ok(response.into())
 }
 
 /// `GET /v2/jobs/status/stream?jobIds=a,b`: many jobs of one credential.
@@ -85,7 +85,7 @@ async fn open_many_of_one(visit: &mut Visit) -> Answer {
 /// `POST /v2/jobs/status/stream`: many jobs, each with a token of its own where it has one.
 pub(crate) async fn many(visit: &mut Visit) -> Answer {
     // A page may have nothing but the tokens in the body.
-    let common = match visit.request.headers().get("Authorization")? {
+    let common = match visit.request.authorization() {
         Some(_) => Some(auth::grant(visit).await?),
         None => {
             visit.config.access()?;
@@ -93,7 +93,7 @@ pub(crate) async fn many(visit: &mut Visit) -> Answer {
         }
     };
     Query::of(&visit.request, &[])?;
-    let body = Body::read(&mut visit.request, REPORTS_BYTES, false).await?;
+    let body = Body::read(&visit.request, REPORTS_BYTES).await?;
     let asked = asked_jobs(Fields::of(body.json()?, "")?)?;
     let mut seats = Vec::with_capacity(asked.len());
     let mut stranger = None;
@@ -117,7 +117,7 @@ pub(crate) async fn many(visit: &mut Visit) -> Answer {
     };
     visit.holder = Some(grant.holder.to_string());
     limit::check_stream(visit, &grant).await?;
-    let last_event_id = visit.request.headers().get("Last-Event-ID")?;
+    let last_event_id = visit.request.header("Last-Event-ID");
     open(visit, seats, last_event_id.as_deref() == Some(ALL_ENDED)).await
 }
 
@@ -193,7 +193,7 @@ async fn open(visit: &Visit, seats: Vec<Seat>, seen_all_end: bool) -> Answer {
         }
         relay.complete();
     });
-    Ok(response)
+    Ok(response.into())
 }
 
 /// Lets a job join the stream, or tells there why it does not.
@@ -206,7 +206,7 @@ async fn seat_one(relay: &Relay, env: &worker::Env, seat: &Seat) {
 async fn try_seat(relay: &Relay, env: &worker::Env, seat: &Seat) -> Result<(), Problem> {
     let (id, grant) = seat.ticket.clone()?;
     let told = |refusal: Refusal| refusal.problem().clone();
-    let call = JobCall::new(env, &grant, id).map_err(told)?;
+    let call = JobCall::new(env, &grant, id);
     let opened = call.subscribe(seat.include, seat.cursor.as_ref(), true).await.map_err(told)?;
     match (opened.status_code(), opened.websocket()) {
         (_, Some(socket)) => relay.join(&seat.job_id, &socket, grant.expires_at).map_err(told),
@@ -220,7 +220,7 @@ async fn all_ended(visit: &Visit, seats: &[Seat]) -> Result<bool, Refusal> {
         let ended = few.iter().map(async |seat| -> Result<bool, Refusal> {
             // A job that is closed to this reader, or gone, has nothing more to tell.
             let Ok((id, grant)) = &seat.ticket else { return Ok(true) };
-            let reply = JobCall::new(&visit.env, grant, id.clone())?.document(Include::NONE, "summary").await?;
+            let reply = JobCall::new(&visit.env, grant, id.clone()).document(Include::NONE, "summary").await?;
             Ok(reply.poll_after_ms.is_none())
         });
         for ended in futures_util::future::join_all(ended).await {
@@ -234,7 +234,7 @@ async fn all_ended(visit: &Visit, seats: &[Seat]) -> Result<bool, Refusal> {
 
 /// Where the reader stands: the header that browsers send by themselves goes before the parameter.
 fn last_event_id(visit: &Visit, query: &Query) -> Result<Option<String>, Refusal> {
-    let header = visit.request.headers().get("Last-Event-ID")?;
+    let header = visit.request.header("Last-Event-ID");
     Ok(header.or(query.one("cursor")?.map(str::to_owned)))
 }
 
@@ -244,9 +244,9 @@ fn may_pass(code: Code) -> bool {
 }
 
 /// What keeps a native `EventSource` alive: any status but 200 would end it for ever.
-fn come_back_later() -> Response {
+fn come_back_later() -> web_sys::Response {
     let millis = js::random_between(10_000.0, 60_000.0) as u64;
     let response = ResponseBuilder::new().fixed(format!(": busy\nretry: {millis}\n\n").into_bytes());
-    set(response.headers(), "Content-Type", "text/event-stream; charset=utf-8");
-    response
+    set(&response.headers().0, "Content-Type", "text/event-stream; charset=utf-8");
+    response.into()
 }

@@ -19,7 +19,7 @@ use crate::{
 pub(crate) async fn create(visit: &mut Visit) -> Answer {
     let grant = auth::grant(visit).await?;
     Query::of(&visit.request, &[])?;
-    let body = Body::read(&mut visit.request, REPORT_BYTES, false).await?;
+    let body = Body::read(&visit.request, REPORT_BYTES).await?;
     let request = MintRequest::from_json(body.json()?)?;
     Ok(answer::json(200, &visit.config.access()?.signer.mint(&request, &grant, js::now())?))
 }

@@ -8,14 +8,17 @@ use protocol::{
     id::JobId,
     limits::{REPORT_BYTES, REPORTS_BYTES},
 };
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
 
 use crate::{
     answer::{self, Answer, Refusal, joined, text_of},
     auth,
-    call::{JobCall, Reply},
+    call::{INSIGHTS, JobCall},
+    crossing,
     door::Visit,
     js,
-    request::{Body, Query},
+    request::{Announced, Body, Query},
     tokens,
 };
 
@@ -23,12 +26,12 @@ use crate::{
 pub(crate) async fn create(visit: &mut Visit) -> Answer {
     let grant = auth::grant(visit).await?;
     Query::of(&visit.request, &[])?;
-    let body = Body::read(&mut visit.request, REPORT_BYTES, false).await?;
+    let body = Body::read(&visit.request, REPORT_BYTES).await?;
     let creation = Creation::from_json(body.json()?)?;
     grant.authorize(Permission::Write, creation.job_id.as_ref()).map_err(Problem::from)?;
     let id = creation.job_id.unwrap_or_else(|| JobId::generate(js::now(), js::random()));
-    let reply = JobCall::new(&visit.env, &grant, id.clone())?.create(body).await?;
-    finish(visit, &grant, &id, reply, true)
+    let reply = JobCall::new(&visit.env, &grant, id.clone()).create(&body.bytes).await?;
+    finish(visit, &grant, &id, &reply, reply.status() < 400).await
 }
 
 /// `POST /v2/jobs/{id}/reports`.
@@ -39,47 +42,46 @@ pub(crate) async fn report(visit: &mut Visit, job: &str) -> Answer {
         let message = "must hold no `:` here; only the Tensorlake path makes such a job";
         return Err(Problem::invalid("jobId", message).into());
     }
-    let body = Body::read(&mut visit.request, REPORTS_BYTES, true).await?;
-    report_to(visit, &grant, id, body, create).await
+    report_to(visit, &grant, id, create).await
 }
 
-/// Reports to a job, whatever path led there.
-pub(crate) async fn report_to(visit: &Visit, grant: &Grant, id: JobId, body: Body, create: bool) -> Answer {
-    // Read here already, so that bad input wakes no object.
-    body.reports()?;
-    let reply = JobCall::new(&visit.env, grant, id.clone())?.report(body, create).await?;
-    finish(visit, grant, &id, reply, false)
+/// Reports to a job, whatever path led there. The object reads the body, once, and says what is wrong with it.
+pub(crate) async fn report_to(visit: &Visit, grant: &Grant, id: JobId, create: bool) -> Answer {
+    let announced = Announced::of(&visit.request, REPORTS_BYTES, true)?;
+    let reply = JobCall::new(&visit.env, grant, id.clone()).report(&visit.request, &announced, create).await?;
+    finish(visit, grant, &id, &reply, reply.status() == 201).await
+}
+
+/// The object's reply as an answer; who made the job, or made it before by the same request, gets the way to it too.
+async fn finish(visit: &Visit, grant: &Grant, id: &JobId, reply: &Response, made: bool) -> Answer {
+    let answer = if made {
+        let text = JsFuture::from(reply.text()?).await?.as_string().unwrap_or_default();
+        answer::json_text(reply.status(), &joined(&text, &access(visit, grant, id)?))
+    } else {
+        crossing::pass_on(reply)
+    };
+    if visit.config.dev && reply.status() < 400 {
+        for name in INSIGHTS {
+            if let Some(value) = reply.headers().get(name)? {
+                answer::set(&answer.headers(), name, &value);
+            }
+        }
+    }
+    Ok(answer)
 }
 
 /// `DELETE /v2/jobs/{id}`.
 pub(crate) async fn delete(visit: &mut Visit, job: &str) -> Answer {
     let (grant, id) = auth::allow(visit, Permission::Admin, job).await?;
     Query::of(&visit.request, &[])?;
-    match JobCall::new(&visit.env, &grant, id)?.delete().await?.success() {
+    match JobCall::new(&visit.env, &grant, id).delete().await?.success() {
         Ok(_) => Ok(answer::empty(204)),
         Err(refused) => Ok(refused),
     }
 }
 
-/// The object's reply as an answer; who made the job, or made it before by the same request, gets the way to it too.
-fn finish(visit: &Visit, grant: &Grant, id: &JobId, reply: Reply, created: bool) -> Answer {
-    let reply = match reply.success() {
-        Ok(reply) => reply,
-        Err(refused) => return Ok(refused),
-    };
-    let response = if created || reply.status == 201 {
-        let access = access(visit, grant, id)?;
-        answer::json_text(reply.status, joined(&reply.text, &text_of(&access)))
-    } else {
-        answer::json_text(reply.status, reply.text)
-    };
-    for (name, value) in &reply.insights {
-        answer::set(response.headers(), name, value);
-    }
-    Ok(response)
-}
-
-fn access(visit: &Visit, grant: &Grant, id: &JobId) -> Result<Access, Refusal> {
+/// What creation adds to an answer: where the job is found, and a token if the credential may mint one.
+fn access(visit: &Visit, grant: &Grant, id: &JobId) -> Result<String, Refusal> {
     let token = tokens::to_read(visit, grant, id)?;
     let origin = visit.request.url()?.origin().ascii_serialization();
     let base = format!("{origin}/v2/jobs/{id}");
@@ -89,5 +91,5 @@ fn access(visit: &Visit, grant: &Grant, id: &JobId) -> Result<Access, Refusal> {
         reports: format!("{base}/reports"),
         page: token.as_ref().map(|token| format!("{origin}/job#{id}&{token}")),
     };
-    Ok(Access { links, token })
+    Ok(text_of(&Access { links, token }))
 }

@@ -36,12 +36,12 @@ mod tests {
 
     #[test]
     fn a_job_is_forgotten_thirty_days_after_its_last_change_or_its_end() {
-        let document = Document::new("a".to_owned(), "k3v9a0".to_owned(), at(0));
+        let mut document = Document::new("a".to_owned(), "k3v9a0".to_owned(), at(0));
         assert_eq!((next_due(&document), expires_at(&document)), (at(30), None));
         let report = |json: serde_json::Value| Report::from_json(json).unwrap();
-        let document = fold(&document, report(serde_json::json!({"progress": 1})), at(7)).unwrap();
+        fold(&mut document, report(serde_json::json!({"progress": 1})), at(7)).unwrap();
         assert_eq!((next_due(&document), expires_at(&document)), (at(37), None));
-        let document = fold(&document, report(serde_json::json!({"status": "failed"})), at(8)).unwrap();
+        fold(&mut document, report(serde_json::json!({"status": "failed"})), at(8)).unwrap();
         assert_eq!((next_due(&document), expires_at(&document)), (at(38), Some(at(38))));
     }
 

@@ -21,11 +21,25 @@ pub struct Forecast {
     throughput_is_told: bool,
 }
 
+/// What a report says of the forecast, kept while the report itself is folded in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    completion: Option<bool>,
+    throughput: Option<bool>,
+}
+
+impl Word {
+    /// The word of that report.
+    pub fn of(report: &Report) -> Word {
+        Word { completion: told(&report.estimated_completion), throughput: told(&report.throughput) }
+    }
+}
+
 impl Forecast {
-    /// Takes in a report that was folded into `document`, and writes there what follows from it.
-    pub fn follow(&mut self, report: &Report, document: &mut Document, now: Timestamp) {
-        note(&report.estimated_completion, &mut self.completion_is_told);
-        note(&report.throughput, &mut self.throughput_is_told);
+    /// Takes in the word of a report that was folded into `document`, and writes there what follows from both.
+    pub fn follow(&mut self, word: Word, document: &mut Document, now: Timestamp) {
+        self.completion_is_told = word.completion.unwrap_or(self.completion_is_told);
+        self.throughput_is_told = word.throughput.unwrap_or(self.throughput_is_told);
         match document.status {
             // A sign of life without progress is an observation too: in a stall it lengthens the forecast.
             Status::Running => {
@@ -47,11 +61,12 @@ impl Forecast {
     }
 }
 
-fn note<T>(patch: &Patch<T>, told: &mut bool) {
+/// Whether the field is the producer's from now on, if the report says anything of it.
+fn told<T>(patch: &Patch<T>) -> Option<bool> {
     match patch {
-        Patch::Keep => {}
-        Patch::Clear => *told = false,
-        Patch::Set(_) => *told = true,
+        Patch::Keep => None,
+        Patch::Clear => Some(false),
+        Patch::Set(_) => Some(true),
     }
 }
 
@@ -92,8 +107,9 @@ mod tests {
         let mut forecast = Forecast::default();
         let follow = |(second, report): &(u64, Value)| {
             let report = Report::from_json(report.clone()).unwrap();
-            document = fold(&document, report.clone(), at(*second)).unwrap();
-            forecast.follow(&report, &mut document, at(*second));
+            let word = Word::of(&report);
+            fold(&mut document, report, at(*second)).unwrap();
+            forecast.follow(word, &mut document, at(*second));
             document.clone()
         };
         reports.iter().map(follow).collect()

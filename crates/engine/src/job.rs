@@ -14,6 +14,8 @@ pub struct Job {
     pub document: Document,
     /// What they do not.
     pub record: Record,
+    /// Bytes of the document as storage has it; absent once it has changed.
+    pub stored_bytes: Option<usize>,
 }
 
 /// What the server remembers of a job beside its document.
@@ -26,9 +28,9 @@ pub struct Record {
     pub forecast: Forecast,
     /// The number of the last log line.
     pub last_line: u64,
-    /// The key of the log's first row in storage: the number of its first line.
-    pub first_row: u64,
-    /// The key of the log's last row.
+    /// The number of the last line in the log's first row in storage.
+    pub first_row_end: u64,
+    /// The key of the log's last row: the number of its first line.
     pub last_row: u64,
     /// Bytes of lines in that row.
     pub last_row_bytes: u64,
@@ -45,6 +47,6 @@ pub struct Record {
 impl Job {
     /// A job that was just made, before its first commit is folded in.
     pub fn new(job_id: String, epoch: String, now: Timestamp) -> Job {
-        Job { document: Document::new(job_id, epoch, now), record: Record::default() }
+        Job { document: Document::new(job_id, epoch, now), record: Record::default(), stored_bytes: None }
     }
 }

@@ -21,6 +21,7 @@ pub mod grant;
 pub mod job;
 pub mod key;
 pub mod lane;
+pub mod log;
 pub mod mint;
 pub mod news;
 pub mod not_configured;

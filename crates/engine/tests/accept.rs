@@ -9,7 +9,7 @@ use engine::{
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use protocol::{
-    Report, Status, Timestamp,
+    Status, Timestamp,
     answer::Reason,
     json,
     limits::{DOCUMENT_BYTES, PRODUCERS},
@@ -35,7 +35,7 @@ fn body(value: &Value) -> Reports {
 }
 
 fn hear(job: &Job, report: &Value, now: Timestamp) -> Acceptance {
-    accept(job, body(report).as_slice(), now)
+    accept(job.clone(), body(report), now)
 }
 
 fn only(acceptance: &Acceptance) -> &Outcome {
@@ -180,7 +180,7 @@ proptest! {
     #[test]
     fn a_job_made_by_reports_has_seq_1_after_the_first(delivery in any_delivery()) {
         let reports = body(&Value::from(delivery));
-        if let Ok(made) = create(new(), reports.as_slice(), at(0)) {
+        if let Ok(made) = create(new(), reports, at(0)) {
             prop_assert_eq!(&made.outcomes[0], &(1, Outcome::Accepted));
             let accepted = made.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Accepted).count();
             prop_assert_eq!(made.job.document.seq, accepted as u64);
@@ -253,8 +253,8 @@ fn the_answer_to_a_list_tells_of_each_report() {
     let sent =
         json!([{"status": "running", "order": 1}, {"order": 1}, {"status": "queued"}, {"status": "completed"}, {}]);
     let reports = body(&sent);
-    let acceptance = accept(&new(), reports.as_slice(), at(1));
-    let answer = serde_json::to_value(acceptance.answer(&reports).unwrap()).unwrap();
+    let acceptance = accept(new(), reports, at(1));
+    let answer = serde_json::to_value(acceptance.answer().unwrap()).unwrap();
     assert_eq!(
         (&answer["accepted"], &answer["seq"], &answer["status"]),
         (&json!(false), &json!(3), &json!("completed"))
@@ -269,6 +269,6 @@ fn the_answer_to_a_list_tells_of_each_report() {
 
 #[test]
 fn a_default_report_says_nothing_and_is_still_a_change() {
-    let heard = accept(&new(), &[Report::default()], at(1));
+    let heard = accept(new(), Reports::One(Box::default()), at(1));
     assert_eq!((only(&heard), heard.job.document.seq, heard.job.document.progress), (&Outcome::Accepted, 2, None));
 }

@@ -46,12 +46,12 @@ fn play(case: &Case) -> Result<(), String> {
         let now = Timestamp::from_millis(1_800_000_000_000 + second * 1_000);
         let body = serde_json::to_vec(&fill(sent)).unwrap();
         let reports = json::parse(&body).and_then(report::from_body).map_err(|problem| problem.message().to_owned())?;
-        let acceptance = match &job {
-            Some(job) => accept(job, reports.as_slice(), now),
-            None => create(Job::new(JOB.to_owned(), "k3v9a0".to_owned(), now), reports.as_slice(), now)
+        let acceptance = match job.take() {
+            Some(job) => accept(job, reports, now),
+            None => create(Job::new(JOB.to_owned(), "k3v9a0".to_owned(), now), reports, now)
                 .map_err(|problem| problem.message().to_owned())?,
         };
-        let answer = acceptance.answer(&reports).map_err(|problem| problem.message().to_owned())?;
+        let answer = acceptance.answer().map_err(|problem| problem.message().to_owned())?;
         let answer = serde_json::to_value(answer).unwrap();
         let accepted = json!({"accepted": true});
         let expected = case.answers.get(second as usize).unwrap_or(&accepted);

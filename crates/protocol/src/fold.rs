@@ -11,7 +11,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// The document after `report`, committed at `now`.
+/// Lays `report` over the document, committed at `now`.
 ///
 /// A field replaces the former value whole, `null` clears it, absent keeps it. Whether the report is heard at all
 /// (stale? finished?) is decided before, in `engine`.
@@ -24,68 +24,66 @@ use crate::{
 /// ```
 /// use protocol::{Document, Report, Status, Timestamp, fold::fold};
 /// let now = Timestamp::from_millis(0);
-/// let document = Document::new("import-42".into(), "k3v9a0".into(), now);
+/// let mut document = Document::new("import-42".into(), "k3v9a0".into(), now);
 /// let report = Report::from_json(serde_json::json!({"current": 45, "total": 60})).unwrap();
-/// let document = fold(&document, report, now).unwrap();
+/// fold(&mut document, report, now).unwrap();
 /// assert_eq!(document.status, Status::Running);
 /// assert_eq!(document.progress.map(|progress| progress.get()), Some(75.0));
 /// assert_eq!(document.seq, 2);
 /// ```
-pub fn fold(document: &Document, report: Report, now: Timestamp) -> Result<Document, Problem> {
-    let mut next = document.clone();
+pub fn fold(document: &mut Document, report: Report, now: Timestamp) -> Result<(), Problem> {
+    // All that can be wrong is found before anything changes.
     let status = next_status(document, &report)?;
+    if status != Status::Running && report.substate.set().is_some() {
+        let message = format!("`substate` belongs to a running job, and this one is {}", status.as_str());
+        let problem = Problem::new(Code::InvalidTransition, message).with("field", "substate");
+        return Err(problem.with("status", status.as_str()));
+    }
     let current = current_patch(document, &report)?;
     let progress = progress_patch(document, &report, &current);
 
     // First what the new state makes void, then what the report says, so that its word stands.
-    enter(&mut next, status, now);
-    current.apply(&mut next.current);
-    progress.apply(&mut next.progress);
-    report.total.apply(&mut next.total);
-    report.unit.apply(&mut next.unit);
-    report.message.apply(&mut next.message);
-    report.current_step.apply(&mut next.current_step);
-    report.steps.apply(&mut next.steps);
-    report.attributes.apply(&mut next.attributes);
-    report.metadata.apply(&mut next.metadata);
-    report.resources.apply(&mut next.resources);
-    report.metrics.apply(&mut next.metrics);
-    report.execution.apply(&mut next.execution);
-    report.cold_start.apply(&mut next.cold_start);
-    report.throughput.apply(&mut next.throughput);
-    report.estimated_completion.apply(&mut next.estimated_completion);
-    report.output.apply(&mut next.output);
-    report.result.apply(&mut next.result);
-    report.final_metrics.apply(&mut next.final_metrics);
-    report.error.apply(&mut next.error);
-    report.partial_results.apply(&mut next.partial_results);
-    report.retryable.apply(&mut next.retryable);
-    report.retry_count.apply(&mut next.retry_count);
-    report.next_retry_at.apply(&mut next.next_retry_at);
-    report.queue_position.apply(&mut next.queue_position);
-    report.waiting.apply(&mut next.waiting);
-    report.endpoint_id.apply(&mut next.endpoint_id);
-    report.kind.apply(&mut next.kind);
-    report.priority.apply(&mut next.priority);
-    report.tags.apply(&mut next.tags);
+    enter(document, status, now);
+    current.apply(&mut document.current);
+    progress.apply(&mut document.progress);
+    report.total.apply(&mut document.total);
+    report.unit.apply(&mut document.unit);
+    report.message.apply(&mut document.message);
+    report.current_step.apply(&mut document.current_step);
+    report.steps.apply(&mut document.steps);
+    report.attributes.apply(&mut document.attributes);
+    report.metadata.apply(&mut document.metadata);
+    report.resources.apply(&mut document.resources);
+    report.metrics.apply(&mut document.metrics);
+    report.execution.apply(&mut document.execution);
+    report.cold_start.apply(&mut document.cold_start);
+    report.throughput.apply(&mut document.throughput);
+    report.estimated_completion.apply(&mut document.estimated_completion);
+    report.output.apply(&mut document.output);
+    report.result.apply(&mut document.result);
+    report.final_metrics.apply(&mut document.final_metrics);
+    report.error.apply(&mut document.error);
+    report.partial_results.apply(&mut document.partial_results);
+    report.retryable.apply(&mut document.retryable);
+    report.retry_count.apply(&mut document.retry_count);
+    report.next_retry_at.apply(&mut document.next_retry_at);
+    report.queue_position.apply(&mut document.queue_position);
+    report.waiting.apply(&mut document.waiting);
+    report.endpoint_id.apply(&mut document.endpoint_id);
+    report.kind.apply(&mut document.kind);
+    report.priority.apply(&mut document.priority);
+    report.tags.apply(&mut document.tags);
 
     if status == Status::Running {
-        report.substate.apply(&mut next.substate);
-    } else if report.substate.set().is_some() {
-        return Err(Problem::new(
-            Code::InvalidTransition,
-            format!("`substate` belongs to a running job, and this one is {}", status.as_str()),
-        )
-        .with("field", "substate")
-        .with("status", status.as_str()));
+        report.substate.apply(&mut document.substate);
     }
     if status == Status::Completed {
-        next.progress = Some(Number::HUNDRED);
+        document.progress = Some(Number::HUNDRED);
     }
-    next.stalled_since = None;
-    next.updated_at = now;
-    next.seq = next.seq.saturating_add(1);
-    Ok(next)
+    document.stalled_since = None;
+    document.updated_at = now;
+    document.seq = document.seq.saturating_add(1);
+    Ok(())
 }
 
 /// The state the report leads to: what it says, else `running` where it tells of work that had not begun.

@@ -30,6 +30,7 @@ pub mod sse;
 pub mod status;
 pub mod step;
 pub mod time;
+pub mod weight;
 
 pub use document::Document;
 pub use problem::Problem;

@@ -287,12 +287,15 @@ pub enum Reports {
     Many(Vec<Report>),
 }
 
-impl Reports {
+impl IntoIterator for Reports {
+    type Item = Report;
+    type IntoIter = std::vec::IntoIter<Report>;
+
     /// The reports, in order.
-    pub fn as_slice(&self) -> &[Report] {
+    fn into_iter(self) -> Self::IntoIter {
         match self {
-            Reports::One(report) => std::slice::from_ref(report.as_ref()),
-            Reports::Many(reports) => reports,
+            Reports::One(report) => vec![*report].into_iter(),
+            Reports::Many(reports) => reports.into_iter(),
         }
     }
 }

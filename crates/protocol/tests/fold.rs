@@ -8,6 +8,7 @@ use protocol::{
     json,
     limits::{DEPTH, OBJECT_KEYS},
     report,
+    weight::FIXED,
 };
 use serde_json::{Map, Value, json};
 
@@ -26,6 +27,16 @@ fn read(value: &Value) -> Result<Report, Problem> {
 
 fn new() -> Document {
     Document::new("import-42".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(1_700_000_000_000))
+}
+
+/// The document with a report laid over it.
+fn folded(document: &Document, report: Report, now: Timestamp) -> Result<Document, Problem> {
+    let mut next = document.clone();
+    let result = fold(&mut next, report, now);
+    if result.is_err() {
+        assert_eq!(&next, document, "what is refused changes nothing");
+    }
+    result.map(|()| next)
 }
 
 fn at(seconds: u64) -> Timestamp {
@@ -135,7 +146,7 @@ proptest! {
         sent.extend(TEXTS.map(str::to_owned).into_iter().zip(texts.into_iter().map(Value::from)));
         sent.insert("attributes".to_owned(), attributes.into());
         let report = read(&Value::from(sent.clone())).unwrap();
-        let document = as_read(&fold(&new(), report, at(1)).unwrap());
+        let document = as_read(&folded(&new(), report, at(1)).unwrap());
         for (name, value) in sent {
             // As text, since equality of values forgives another order of members.
             prop_assert_eq!(document[&name].to_string(), value.to_string(), "{}", name);
@@ -146,7 +157,7 @@ proptest! {
     fn progress_stays_within_0_and_100_or_null(reports in vec(any_report(), 0..12)) {
         let mut document = new();
         for (second, sent) in (1..).zip(&reports) {
-            if let Ok(next) = fold(&document, read(sent).unwrap(), at(second)) {
+            if let Ok(next) = folded(&document, read(sent).unwrap(), at(second)) {
                 document = next;
             }
             let seen = as_read(&document);
@@ -164,7 +175,7 @@ proptest! {
     fn every_fold_is_one_change_that_keeps_what_the_job_is(reports in vec(any_report(), 1..12)) {
         let mut document = new();
         for (second, sent) in (1..).zip(&reports) {
-            let Ok(next) = fold(&document, read(sent).unwrap(), at(second)) else { continue };
+            let Ok(next) = folded(&document, read(sent).unwrap(), at(second)) else { continue };
             prop_assert_eq!(next.seq, document.seq + 1);
             prop_assert_eq!(next.updated_at, at(second));
             prop_assert_eq!(
@@ -183,15 +194,15 @@ proptest! {
         end in select(vec!["completed", "failed", "cancelled", "timeout"]),
         next in select(STATUSES.to_vec()),
     ) {
-        let document = fold(&new(), read(&json!({"status": end})).unwrap(), at(1)).unwrap();
-        let folded = fold(&document, read(&json!({"status": next})).unwrap(), at(2));
+        let document = folded(&new(), read(&json!({"status": end})).unwrap(), at(1)).unwrap();
+        let folded = folded(&document, read(&json!({"status": next})).unwrap(), at(2));
         prop_assert_eq!(folded.is_ok(), next == end);
     }
 
     #[test]
     fn a_text_as_error_becomes_code_and_message(text in ".{0,40}") {
         let report = read(&json!({"status": "failed", "error": text})).unwrap();
-        let document = as_read(&fold(&new(), report, at(1)).unwrap());
+        let document = as_read(&folded(&new(), report, at(1)).unwrap());
         prop_assert_eq!(&document["error"], &json!({"code": "FAILED", "message": text}));
     }
 
@@ -202,11 +213,33 @@ proptest! {
             members.remove(single);
         }
         let report = read(&Value::from(members.clone())).unwrap();
-        let document = fold(&new(), report, at(1)).unwrap();
+        let document = folded(&new(), report, at(1)).unwrap();
         let cleared: Map<String, Value> = members.keys().map(|name| (name.clone(), Value::Null)).collect();
-        let document = as_read(&fold(&document, read(&cleared.into()).unwrap(), at(2)).unwrap());
+        let document = as_read(&folded(&document, read(&cleared.into()).unwrap(), at(2)).unwrap());
         for name in members.keys() {
             prop_assert!(document.get(name).is_none_or(Value::is_null), "{}: {}", name, document);
+        }
+    }
+
+    #[test]
+    fn a_report_adds_no_more_than_its_weight(
+        former in any_report(),
+        sent in any_report(),
+        any in vec(some_json(), ANY.len()),
+        objects in vec(object_of(any_json()), OBJECTS.len()),
+        texts in vec(any::<String>(), TEXTS.len()),
+    ) {
+        let mut sent = sent.as_object().unwrap().clone();
+        sent.extend(ANY.map(str::to_owned).into_iter().zip(any));
+        sent.extend(OBJECTS.map(str::to_owned).into_iter().zip(objects.into_iter().map(Value::from)));
+        sent.extend(TEXTS.map(str::to_owned).into_iter().zip(texts.into_iter().map(Value::from)));
+        let bytes = |document: &Document| serde_json::to_string(document).unwrap().len();
+        let before = read(&former).and_then(|report| folded(&new(), report, at(1))).unwrap_or_else(|_| new());
+        if let Ok(report) = read(&sent.into()) {
+            let most = bytes(&before) + FIXED + report.weight();
+            if let Ok(after) = folded(&before, report, at(2)) {
+                prop_assert!(bytes(&after) <= most);
+            }
         }
     }
 
@@ -238,7 +271,7 @@ fn the_same_steps_give_the_same_progress_whether_counts_were_there_before_or_not
     for (second, report) in
         (1..).zip([json!({"steps": half}), json!({"current": 1, "total": 4}), json!({"current": null, "total": null})])
     {
-        document = fold(&document, read(&report).unwrap(), at(second)).unwrap();
+        document = folded(&document, read(&report).unwrap(), at(second)).unwrap();
     }
     assert_eq!(as_read(&document)["progress"], 50, "without counts the steps speak");
 }

@@ -7,17 +7,14 @@
 //!
 //! Tables are made with the first job, never by a probe: whoever asks for jobs that do not exist leaves nothing behind.
 
-use engine::job::{Job, Record};
-use protocol::{
-    Document, Timestamp,
-    limits::{LOG_BYTES, LOG_LINES},
-    log_line::LogLine,
+use engine::{
+    job::{Job, Record},
+    log::{self, Row, Write},
 };
+use protocol::{Document, Timestamp, log_line::LogLine};
 use serde::{Deserialize, de::DeserializeOwned};
-use worker::{Error, Result, SqlStorage, SqlStorageValue, State};
-
-/// Bytes of lines in one row, after which a new one is begun: rows stay far below the platform's 2 MB, and are few.
-const ROW_BYTES: u64 = 16 * 1024;
+use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
+use worker::{Error, Result, SqlStorage, SqlStorageValue, State, worker_sys::SqlStorageCursor};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL, record TEXT NOT NULL);
@@ -30,11 +27,23 @@ const SAVE: &str = "INSERT INTO job (id, document, record) VALUES (1, ?, ?) \
 const NEW_ROW: &str = "INSERT INTO log (first, last, bytes, lines) VALUES (?, ?, ?, ?)";
 const MORE_LINES: &str = "UPDATE log SET last = ?, bytes = bytes + ?, lines = lines || ? WHERE first = ?";
 const LINES: &str = "SELECT lines FROM log WHERE last > ? ORDER BY first LIMIT ?";
-const OLDEST: &str = "SELECT first, last, bytes FROM log ORDER BY first LIMIT 16";
-const DROP_ROW: &str = "DELETE FROM log WHERE first = ?";
+const ROWS: &str = "SELECT first, last, bytes FROM log ORDER BY first";
+const DROP_ROWS: &str = "DELETE FROM log WHERE first < ?";
+
+#[wasm_bindgen]
+extern "C" {
+    /// The same storage; the `worker` crate makes a JavaScript array of the values of a statement first.
+    type RawSql;
+
+    #[wasm_bindgen(method, catch, js_name = exec)]
+    fn exec_with_two(this: &RawSql, statement: &str, first: &str, second: &str) -> Result<SqlStorageCursor, JsValue>;
+}
 
 /// The storage of one object.
-pub(super) struct Store(SqlStorage);
+pub(super) struct Store {
+    sql: SqlStorage,
+    raw: RawSql,
+}
 
 #[derive(Deserialize)]
 struct JobRow {
@@ -47,26 +56,20 @@ struct LinesRow {
     lines: String,
 }
 
-#[derive(Deserialize)]
-struct RowSize {
-    first: u64,
-    last: u64,
-    bytes: u64,
-}
-
 impl Store {
     /// The storage of that object.
     pub(super) fn of(state: &State) -> Store {
-        Store(state.storage().sql())
+        let storage = state.storage();
+        Store { raw: storage.as_raw().sql().unchecked_into(), sql: storage.sql() }
     }
 
     /// Runs a statement and tells how many rows it wrote.
     fn run(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<usize> {
-        self.0.exec(statement, values).map(|cursor| cursor.rows_written())
+        self.sql.exec(statement, values).map(|cursor| cursor.rows_written())
     }
 
     fn rows<T: DeserializeOwned>(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<Vec<T>> {
-        self.0.exec(statement, values)?.to_array()
+        self.sql.exec(statement, values)?.to_array()
     }
 
     /// The job, if there is one.
@@ -77,56 +80,39 @@ impl Store {
         let Some(row) = self.rows::<JobRow>(LOAD, Vec::new())?.pop() else { return Ok(None) };
         let document: Document = serde_json::from_str(&row.document)?;
         let record: Record = serde_json::from_str(&row.record)?;
-        Ok(Some(Job { document, record }))
+        Ok(Some(Job { document, record, stored_bytes: Some(row.document.len()) }))
     }
 
     /// Writes the job, and `lines` to its log. An error after the first statement does not undo it, so everything that
     /// can be wrong is found before. Tells how many rows were written.
     pub(super) fn save(&self, job: &mut Job, lines: &[LogLine], new: bool) -> Result<usize> {
         let document = serde_json::to_string(&job.document)?;
-        let writes = LogWrite::plan(&mut job.record, lines)?;
+        let writes = log::append(&mut job.record, lines)?;
+        let oldest = match new || writes.is_empty() || !log::is_over(&job.record) {
+            true => None,
+            false => log::trim(&mut job.record, &self.rows::<Row>(ROWS, Vec::new())?, &writes),
+        };
         let record = serde_json::to_string(&job.record)?;
         if new {
             self.run(SCHEMA, Vec::new())?;
         }
-        let mut rows = self.run(SAVE, vec![document.into(), record.into()])?;
+        let mut rows = self.raw.exec_with_two(SAVE, &document, &record)?.rows_written() as usize;
         for write in &writes {
             rows = rows.saturating_add(self.write_lines(write)?);
         }
-        Ok(if writes.is_empty() { rows } else { rows.saturating_add(self.trim(&mut job.record)?) })
+        if let Some(oldest) = oldest {
+            rows = rows.saturating_add(self.run(DROP_ROWS, vec![integer(oldest)?])?);
+        }
+        job.stored_bytes = Some(document.len());
+        Ok(rows)
     }
 
-    fn write_lines(&self, log: &LogWrite) -> Result<usize> {
-        let (last, bytes, text) = (integer(log.last)?, integer(log.bytes)?, log.text.as_str());
-        if log.first == log.row {
-            self.run(NEW_ROW, vec![integer(log.row)?, last, bytes, text.into()])
-        } else {
-            self.run(MORE_LINES, vec![last, bytes, text.into(), integer(log.row)?])
-        }
-    }
-
-    /// Drops the oldest rows while the log is over its limits. The record's count is written with the next commit; until
-    /// then it is too high, which costs one needless look.
-    fn trim(&self, record: &mut Record) -> Result<usize> {
-        let oldest_kept = record.last_line.saturating_sub(LOG_LINES);
-        let mut rows = 0_usize;
-        if record.log_bytes <= LOG_BYTES && record.first_row > oldest_kept {
-            return Ok(rows);
-        }
-        loop {
-            let oldest = self.rows::<RowSize>(OLDEST, Vec::new())?;
-            for row in &oldest {
-                // The last row always stays, so this ends.
-                if (record.log_bytes <= LOG_BYTES && row.last > oldest_kept) || row.first == record.last_row {
-                    record.first_row = row.first;
-                    return Ok(rows);
-                }
-                rows = rows.saturating_add(self.run(DROP_ROW, vec![integer(row.first)?])?);
-                record.log_bytes = record.log_bytes.saturating_sub(row.bytes);
-            }
-            if oldest.is_empty() {
-                return Ok(rows);
-            }
+    fn write_lines(&self, log: &Write) -> Result<usize> {
+        let (row, last, bytes) = (integer(log.row)?, integer(log.last)?, integer(log.bytes())?);
+        let text = log.text.as_str().into();
+        match log.new {
+            true => self.run(NEW_ROW, vec![row, last, bytes, text]),
+            false => self.run(MORE_LINES, vec![last, bytes, text, row]),
         }
     }
 
@@ -145,50 +131,6 @@ impl Store {
             }
         }
         Ok(lines)
-    }
-}
-
-/// Lines on their way into a row.
-struct LogWrite {
-    /// The row's key: the number of its first line.
-    row: u64,
-    first: u64,
-    last: u64,
-    bytes: u64,
-    text: String,
-}
-
-impl LogWrite {
-    /// Where the lines go: into the last row while it has room, else into new ones. Of more lines than a log keeps only
-    /// the last are written: one body can hold so many short ones that they would be megabytes here.
-    fn plan(record: &mut Record, lines: &[LogLine]) -> Result<Vec<LogWrite>> {
-        let oldest_kept = record.last_line.saturating_sub(LOG_LINES);
-        let mut writes: Vec<LogWrite> = Vec::new();
-        for line in lines.iter().filter(|line| line.number > oldest_kept) {
-            let mut text = serde_json::to_string(line)?;
-            text.push('\n');
-            let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
-            // What comes after a hole in the numbers begins a row: a page tells of holes only before its first line.
-            let follows = record.last_row != 0 && (line.number != oldest_kept.saturating_add(1));
-            if !follows || record.last_row_bytes.saturating_add(bytes) > ROW_BYTES {
-                record.last_row = line.number;
-                record.last_row_bytes = 0;
-            }
-            record.last_row_bytes = record.last_row_bytes.saturating_add(bytes);
-            record.log_bytes = record.log_bytes.saturating_add(bytes);
-            match writes.last_mut().filter(|write| write.row == record.last_row) {
-                Some(write) => {
-                    write.last = line.number;
-                    write.bytes = write.bytes.saturating_add(bytes);
-                    write.text.push_str(&text);
-                }
-                None => {
-                    let (row, first) = (record.last_row, line.number);
-                    writes.push(LogWrite { row, first, last: first, bytes, text });
-                }
-            }
-        }
-        Ok(writes)
     }
 }
 

@@ -55,10 +55,10 @@ impl Script {
             from_body(json!({"status": status, "current": number, "order": number, "logs": logs})).unwrap()
         };
         let new = Job::new("import-42".to_owned(), "k3v9a0".to_owned(), at(0));
-        let made = create(new, report(0).as_slice(), at(0)).unwrap();
+        let made = create(new, report(0), at(0)).unwrap();
         let (mut jobs, mut lines) = (vec![made.job], vec![made.lines]);
         for number in 1..=plot.reports {
-            let accepted = accept(&jobs[number - 1], report(number).as_slice(), at(number));
+            let accepted = accept(jobs[number - 1].clone(), report(number), at(number));
             assert!(accepted.changed);
             jobs.push(accepted.job);
             lines.push(accepted.lines);
