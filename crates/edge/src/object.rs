@@ -16,16 +16,8 @@ use engine::{
 };
 use js_sys::Promise;
 use protocol::{
-    Problem, Status, Timestamp,
-    creation::Creation,
-    cursor::Cursor,
-    id,
-    include::Include,
-    json,
-    limits::{LOG_LINES_NEW, VIEWERS},
-    log_line::LogLine,
-    problem::Code,
-    report::Reports,
+    Problem, Status, Timestamp, creation::Creation, cursor::Cursor, id, include::Include, json, limits::LOG_LINES_NEW,
+    log_line::LogLine, problem::Code, report::Reports,
 };
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::future_to_promise;
@@ -279,10 +271,7 @@ impl Object {
             subscription::Greeting::Finished => return Ok(answer::empty(204)),
             subscription::Greeting::Welcome { ended } => ended,
         };
-        if self.viewers.count() >= VIEWERS {
-            let message = format!("The job has {VIEWERS} viewers, which is all it can take; come back in a minute");
-            return Err(Problem::new(Code::Overloaded, message).with("limit", VIEWERS).into());
-        }
+        subscription::room(self.viewers.count())?;
         let pair = WebSocketPair::new()?;
         // What waits for the next broadcast is in what is read now; the new viewer must not hear it twice.
         self.viewers.flush();

@@ -3,7 +3,7 @@
 use std::mem;
 
 use protocol::{
-    Document, Problem, Report, Timestamp,
+    Problem, Report, Timestamp,
     answer::{ItemAnswer, Reason, ReportAnswer},
     fold::fold,
     limits::{DOCUMENT_BYTES, PRODUCERS},
@@ -13,7 +13,7 @@ use protocol::{
     weight::FIXED,
 };
 
-use crate::{expiry, forecast::Word, job::Job};
+use crate::{expiry, forecast::Word, job::Job, size::json_bytes};
 
 /// What became of one report.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +48,7 @@ pub struct Acceptance {
 /// A report whose `order` is not above the last of its producer, or whose `attempt` is not the current one, is stale;
 /// after the end every report comes too late. Neither changes anything, so that a retry or a late packet never hurts.
 pub fn accept(job: Job, reports: Reports, now: Timestamp) -> Acceptance {
-    let bytes = job.stored_bytes.unwrap_or_else(|| document_bytes(&job.document));
+    let bytes = job.stored_bytes.unwrap_or_else(|| json_bytes(&job.document));
     let mut acceptance = Acceptance {
         job,
         changed: false,
@@ -109,7 +109,7 @@ impl Acceptance {
         self.bytes_at_most = match before {
             None => at_most,
             Some((before, forecast)) => {
-                let bytes = document_bytes(document);
+                let bytes = json_bytes(document);
                 if bytes > DOCUMENT_BYTES {
                     *document = before;
                     record.forecast = forecast;
@@ -173,24 +173,4 @@ fn item_answer((seq, outcome): &(u64, Outcome)) -> ItemAnswer {
         Outcome::Refused(problem) => (None, Some(problem.clone())),
     };
     ItemAnswer { seq: *seq, accepted: *outcome == Outcome::Accepted, reason, problem }
-}
-
-/// The document's size as JSON, counted without making the text.
-fn document_bytes(document: &Document) -> usize {
-    struct Counter(usize);
-    impl std::io::Write for Counter {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0 = self.0.saturating_add(bytes.len());
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut counter = Counter(0);
-    match serde_json::to_writer(&mut counter, document) {
-        Ok(()) => counter.0,
-        // A document that cannot be written must not be kept either.
-        Err(_) => usize::MAX,
-    }
 }

@@ -1,14 +1,15 @@
 //! What a reader that comes is sent: nothing lost, nothing twice.
 
 use protocol::{
-    Document, Timestamp,
+    Document, Problem, Timestamp,
     cursor::Cursor,
     include::Include,
-    limits::{LOG_LINES_NEW, LOG_LINES_RESUME},
+    limits::{LOG_LINES_NEW, LOG_LINES_RESUME, VIEWERS},
     log_line::{LogLine, LogPage},
+    problem::Code,
 };
 
-use crate::{frame, job::Job};
+use crate::{frame, job::Job, recent::Recent};
 
 /// What to do with a reader that comes with `cursor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,19 @@ pub fn has_ended(document: &Document, now: Timestamp) -> bool {
     document.status.is_terminal() && document.next_retry_at.is_none_or(|at| at <= now)
 }
 
+/// Whether a job that has so many viewers takes one more.
+///
+/// # Errors
+///
+/// `OVERLOADED` when it has as many as it can take.
+pub fn room(viewers: usize) -> Result<(), Problem> {
+    if viewers < VIEWERS {
+        return Ok(());
+    }
+    let message = format!("The job has {VIEWERS} viewers, which is all it can take; come back in a minute");
+    Err(Problem::new(Code::Overloaded, message).with("limit", VIEWERS))
+}
+
 /// How many of the last lines a reader that comes with `cursor` is sent.
 pub fn lines_for(job: &Job, cursor: Option<&Cursor>) -> u64 {
     if cursor.is_some_and(|cursor| cursor.epoch() == job.document.epoch) { LOG_LINES_RESUME } else { LOG_LINES_NEW }
@@ -49,7 +63,9 @@ pub fn lines_for(job: &Job, cursor: Option<&Cursor>) -> u64 {
 pub fn welcome(job: &Job, include: Include, lines: Vec<LogLine>, ended: bool) -> Vec<Vec<u8>> {
     let mut frames = Vec::with_capacity(3);
     if include.logs() && job.record.last_line > 0 {
-        frames.push(frame::log(&page(job, 0, lines)));
+        let mut recent = Recent::new(LOG_LINES_RESUME);
+        recent.extend(&lines);
+        frames.push(frame::log(&page(job, 0, recent.into_lines())));
     }
     tell(&job.document, include, ended, &mut frames);
     frames
@@ -76,5 +92,32 @@ pub fn page(job: &Job, after: u64, lines: Vec<LogLine>) -> LogPage {
         lines,
         skipped_from: gap.map(|(from, _)| from),
         skipped_to: gap.map(|(_, to)| to),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_takes_its_last_viewer_and_none_past_it() {
+        assert_eq!(room(0), Ok(()));
+        assert_eq!(room(VIEWERS - 1), Ok(()));
+        for viewers in [VIEWERS, VIEWERS + 1] {
+            let problem = room(viewers).unwrap_err();
+            assert_eq!((problem.code(), &problem.details()["limit"]), (Code::Overloaded, &VIEWERS.into()));
+        }
+    }
+
+    #[test]
+    fn who_comes_back_to_long_lines_gets_as_many_as_a_frame_holds_and_is_told_of_the_rest() {
+        let now = Timestamp::from_millis(0);
+        let mut job = Job::new("a".to_owned(), "k3v9a0".to_owned(), now);
+        job.record.last_line = 300;
+        let line = |number| LogLine { number, at: now, level: None, message: "x".repeat(8_000) };
+        let frames = welcome(&job, Include::from_bits(1), (101..=300).map(line).collect(), false);
+        let frame = std::str::from_utf8(&frames[0]).unwrap();
+        assert!(frame.len() <= crate::lane::LOG_BYTES, "{}", frame.len());
+        assert!(frame.contains(r#""number":300,"#) && frame.contains(r#""skippedFrom":1,"skippedTo":2"#));
     }
 }

@@ -1,0 +1,29 @@
+//! The size of a value as JSON, counted without making the text.
+
+use serde::Serialize;
+
+/// Bytes of the value as JSON; of one that has no JSON, more than any limit allows.
+///
+/// ```
+/// assert_eq!(engine::size::json_bytes(&vec!["a", "\n"]), r#"["a","\n"]"#.len());
+/// ```
+pub fn json_bytes(value: &impl Serialize) -> usize {
+    let mut counter = Counter(0);
+    match serde_json::to_writer(&mut counter, value) {
+        Ok(()) => counter.0,
+        Err(_) => usize::MAX,
+    }
+}
+
+struct Counter(usize);
+
+impl std::io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
