@@ -161,23 +161,12 @@ fn what_is_written_has_the_form_readers_expect() {
 }
 
 #[test]
-#[allow(clippy::disallowed_methods, reason = "the subject is time itself")]
-fn the_time_is_linear_in_the_stream() {
-    let time = |length: usize| {
-        let stream = [b"data:".as_slice(), &vec![b'x'; length], b"\n\n"].concat();
-        let run = || {
-            let start = std::time::Instant::now();
-            let mut decoder = Decoder::default();
-            let mut count = 0;
-            stream.chunks(16).for_each(|chunk| decoder.feed(chunk, |_| count += 1).unwrap());
-            assert_eq!(count, 1);
-            start.elapsed()
-        };
-        (0..3).map(|_| run()).min().unwrap()
-    };
-    // Looking at a frame again with each chunk would make the ratio 256.
-    let (short, long) = (time(LINE_BYTES / 32), time(LINE_BYTES / 2));
-    assert!(long < short * 64, "16 times the bytes took {long:?} against {short:?}");
+fn the_longest_line_may_come_byte_by_byte() {
+    // Looking at what came before with each byte would take hours.
+    let stream = [b"data:".as_slice(), &vec![b'x'; LINE_BYTES - 5], b"\n\n"].concat();
+    let (mut decoder, mut count) = (Decoder::default(), 0);
+    stream.chunks(1).for_each(|byte| decoder.feed(byte, |_| count += 1).unwrap());
+    assert_eq!(count, 1);
 }
 
 fn text() -> impl Strategy<Value = String> {
