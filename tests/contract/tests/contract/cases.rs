@@ -2,7 +2,8 @@
 
 use std::{
     collections::HashSet,
-    path::PathBuf,
+    fs,
+    path::{Path, PathBuf},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -14,6 +15,7 @@ use contract::{
     play::{play, play_fold},
     refusal::{RefusalFile, refuse_all},
 };
+use serde_json::Value;
 
 /// As many at once as a small machine can bear.
 const THREADS: usize = 8;
@@ -86,13 +88,53 @@ fn every_bad_request_is_refused_by_name_and_changes_nothing() {
     });
 }
 
-#[test]
-fn no_two_cases_have_the_same_id() {
-    let mut seen = HashSet::new();
+/// The ids of all cases.
+fn ids() -> Vec<String> {
     let ids = ["api", "sse"].into_iter().flat_map(files::<File<Case>>);
     let ids = ids.flat_map(|(_, file)| file.cases.into_iter().map(|case| case.id));
     let folds = files::<File<FoldCase>>("fold").into_iter();
-    for id in ids.chain(folds.flat_map(|(_, file)| file.cases.into_iter().map(|case| case.id))) {
+    ids.chain(folds.flat_map(|(_, file)| file.cases.into_iter().map(|case| case.id))).collect()
+}
+
+#[test]
+fn no_two_cases_have_the_same_id() {
+    let mut seen = HashSet::new();
+    for id in ids() {
         assert!(seen.insert(id.clone()), "{id} stands there twice");
     }
+}
+
+#[test]
+fn every_line_of_the_source_apis_is_shown_by_something_that_is_there() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases/checklist.json");
+    let checklist: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let (ids, tests) = (ids(), tests_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")));
+    let lines = checklist["sources"].as_array().unwrap().iter().flat_map(|source| source["lines"].as_array().unwrap());
+    for line in lines {
+        let shown_by: Vec<String> = serde_json::from_value(line["shown_by"].clone()).unwrap();
+        assert!(!shown_by.is_empty(), "nothing shows {line}");
+        for name in shown_by {
+            assert!(
+                ids.contains(&name) || tests.contains(&format!("fn {name}(")),
+                "{name} shows {line}, and is not there"
+            );
+        }
+    }
+}
+
+/// The text of all Rust there is, in which tests are looked for by their names.
+fn tests_of(root: &Path) -> String {
+    let mut text = String::new();
+    let mut open = vec![root.join("crates"), root.join("tests")];
+    while let Some(dir) = open.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("target") && !path.ends_with("node_modules") {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text.push_str(&fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    text
 }

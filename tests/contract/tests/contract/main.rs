@@ -10,6 +10,7 @@
     reason = "a test measures deadlines, and a panic is how it says no"
 )]
 
+mod bodies;
 mod cases;
 mod producers;
 mod security;

@@ -1,46 +1,28 @@
 //! Tokens minted by hand, as any back end does with its own JWT library and the project's signing secret.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use contract::{
     http::Request,
     stream::Stream,
     target::{Target, fresh_job},
+    token::{self, now, sign_as, with},
 };
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
-fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-    mac.update(message);
-    mac.finalize().into_bytes().to_vec()
-}
+/// Bytes of the longest token.
+const TOKEN_BYTES: usize = 8_192;
 
-/// The text that a project's tokens are signed with.
-fn signing_secret(project: &str) -> String {
-    let message = format!("job-progress/v1/{project}");
-    URL_SAFE_NO_PAD.encode(hmac(Target::get().token_secret.as_bytes(), message.as_bytes()))
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+fn signing_secret() -> String {
+    token::signing_secret(&Target::get().token_secret, &Target::get().project)
 }
 
 fn claims(job: &str) -> Value {
-    json!({"aud": "job-progress", "prj": Target::get().project, "jobs": [job], "perm": ["jobs:read"], "exp": now() + 600})
-}
-
-fn sign(header: &Value, claims: &Value, secret: &str) -> String {
-    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let message = format!("{}.{}", encode(header), encode(claims));
-    let signature = URL_SAFE_NO_PAD.encode(hmac(secret.as_bytes(), message.as_bytes()));
-    format!("{message}.{signature}")
+    token::claims(&Target::get().project, job)
 }
 
 fn token(claims: &Value) -> String {
-    sign(&json!({"alg": "HS256", "typ": "JWT"}), claims, &signing_secret(&Target::get().project))
+    token::sign(claims, &signing_secret())
 }
 
 fn status_with(job: &str, token: &str) -> u16 {
@@ -77,19 +59,29 @@ fn a_token_of_100_jobs_is_taken_and_one_of_101_is_not() {
 }
 
 #[test]
+fn a_token_is_taken_at_its_longest_and_not_one_byte_past() {
+    let job = made();
+    // Padding grows a part of a token by four characters for three bytes; between header and claims every length is met.
+    let padded = |header: usize, body: usize| {
+        let header = json!({"alg": "HS256", "typ": "JWT", "pad": "x".repeat(header)});
+        sign_as(&header, &with(claims(&job), "pad", Some("x".repeat(body).into())), &signing_secret())
+    };
+    let of = |length: usize| {
+        let tokens = (0..3).flat_map(|header| (5_700..6_000).map(move |body| (header, body)));
+        let fits = tokens.map(|(header, body)| padded(header, body)).find(|token| token.len() == length);
+        fits.unwrap_or_else(|| panic!("no token has {length} bytes"))
+    };
+    assert_eq!((status_with(&job, &of(TOKEN_BYTES)), status_with(&job, &of(TOKEN_BYTES + 1))), (200, 401));
+    let in_url = |token: &str| Request::get(format!("/v2/jobs/{job}/status?token={token}")).anonymous().send().status;
+    assert_eq!((in_url(&of(TOKEN_BYTES)), in_url(&of(TOKEN_BYTES + 1))), (200, 401));
+}
+
+#[test]
 fn a_token_that_says_anything_else_is_401() {
     let job = made();
-    let changed = |name: &str, value: Value| {
-        let mut claims = claims(&job);
-        claims[name] = value;
-        token(&claims)
-    };
-    let lacking = |name: &str| {
-        let mut claims = claims(&job);
-        claims.as_object_mut().unwrap().remove(name);
-        token(&claims)
-    };
-    let secret = signing_secret(&Target::get().project);
+    let changed = |name: &str, value: Value| token(&with(claims(&job), name, Some(value)));
+    let lacking = |name: &str| token(&with(claims(&job), name, None));
+    let secret = signing_secret();
     let good = token(&claims(&job));
     let (message, signature) = good.rsplit_once('.').unwrap();
     for (what, token) in [
@@ -108,22 +100,22 @@ fn a_token_that_says_anything_else_is_401() {
         ("an unknown permission", changed("perm", json!(["jobs:own"]))),
         ("admin", changed("perm", json!(["jobs:admin"]))),
         ("no expiry", lacking("exp")),
-        ("alg none", sign(&json!({"alg": "none", "typ": "JWT"}), &claims(&job), &secret)),
+        ("alg none", sign_as(&json!({"alg": "none", "typ": "JWT"}), &claims(&job), &secret)),
         (
             "alg none, no signature",
-            format!("{}.", sign(&json!({"alg": "none"}), &claims(&job), "").rsplit_once('.').unwrap().0),
+            format!("{}.", sign_as(&json!({"alg": "none"}), &claims(&job), "").rsplit_once('.').unwrap().0),
         ),
-        ("alg HS512", sign(&json!({"alg": "HS512", "typ": "JWT"}), &claims(&job), &secret)),
-        ("another secret", sign(&json!({"alg": "HS256", "typ": "JWT"}), &claims(&job), "secret")),
+        ("alg HS512", sign_as(&json!({"alg": "HS512", "typ": "JWT"}), &claims(&job), &secret)),
+        ("another secret", sign_as(&json!({"alg": "HS256", "typ": "JWT"}), &claims(&job), "secret")),
         (
             "the deployment's secret itself",
-            sign(&json!({"alg": "HS256", "typ": "JWT"}), &claims(&job), &Target::get().token_secret),
+            sign_as(&json!({"alg": "HS256", "typ": "JWT"}), &claims(&job), &Target::get().token_secret),
         ),
         ("no signature", format!("{message}.")),
         ("a signature cut short", format!("{message}.{}", &signature[..signature.len() - 2])),
         (
             "claims of another token",
-            format!("{}.{signature}", token(&changed_claims(&job)).rsplit_once('.').unwrap().0),
+            format!("{}.{signature}", changed("jobs", json!([job, "another"])).rsplit_once('.').unwrap().0),
         ),
         ("one part", "nonsense-0123456789".to_owned()),
         ("four parts", format!("{good}.{signature}")),
@@ -133,12 +125,6 @@ fn a_token_that_says_anything_else_is_401() {
         assert!(answer.header("www-authenticate").is_some_and(|header| header.starts_with("Bearer")), "{what}");
         assert!(!answer.text.contains(&token), "the answer repeats the credential: {answer}");
     }
-}
-
-fn changed_claims(job: &str) -> Value {
-    let mut claims = claims(job);
-    claims["jobs"] = json!([job, "another"]);
-    claims
 }
 
 #[test]

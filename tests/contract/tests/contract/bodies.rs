@@ -1,0 +1,58 @@
+//! Bodies whose length nobody announces.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
+
+use contract::{
+    http::Request,
+    target::{Target, fresh_job},
+};
+
+/// Reports to a job with a body that comes in chunks; the status and the text of the answer.
+fn report_in_chunks<'a>(job: &str, chunks: impl IntoIterator<Item = &'a [u8]>) -> (u16, String) {
+    let target = Target::get();
+    let host = target.base_url.strip_prefix("http://").unwrap();
+    let mut socket = TcpStream::connect(host).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let head = format!(
+        "POST /v2/jobs/{job}/reports?create=true HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {}\r\n\
+         Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+        target.key
+    );
+    socket.write_all(head.as_bytes()).unwrap();
+    for chunk in chunks {
+        let sent = [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat();
+        // A server that has heard enough may close before all is sent.
+        if socket.write_all(&sent).is_err() {
+            break;
+        }
+    }
+    let _ = socket.write_all(b"0\r\n\r\n");
+    let mut answer = Vec::new();
+    let _ = socket.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+    (status.unwrap_or_else(|| panic!("no answer: {answer:?}")), answer)
+}
+
+#[test]
+fn a_body_of_unknown_length_is_read_to_its_end() {
+    let job = fresh_job();
+    let (status, answer) = report_in_chunks(&job, [&b"{\"progr"[..], b"ess\": 4", b"2}"]);
+    assert_eq!(status, 201, "{answer}");
+    assert_eq!(Request::get(format!("/v2/jobs/{job}/status")).send().expect(200)["progress"], 42);
+}
+
+#[test]
+fn a_body_of_unknown_length_is_refused_past_its_limit_and_makes_nothing() {
+    let job = fresh_job();
+    let blanks = vec![b' '; 64 * 1024];
+    let chunks = std::iter::once(&b"[{}"[..]).chain(std::iter::repeat_n(&blanks[..], 17)).chain([&b"]"[..]]);
+    let (status, answer) = report_in_chunks(&job, chunks);
+    assert_eq!(status, 413, "{answer}");
+    assert!(answer.contains("PAYLOAD_TOO_LARGE"), "{answer}");
+    Request::get(format!("/v2/jobs/{job}/status")).send().expect(404);
+}
