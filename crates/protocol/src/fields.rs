@@ -59,7 +59,8 @@ impl<T> Patch<T> {
 /// A stranger's object on its way into types; `path` names it in problems.
 pub struct Fields {
     path: String,
-    members: Object,
+    /// In the order they were sent. They are few: to look through them costs less than to hash every name there may be.
+    members: Vec<(String, Value)>,
 }
 
 impl Fields {
@@ -70,7 +71,7 @@ impl Fields {
     /// `INVALID_REQUEST` when it is no object.
     pub fn of(value: Value, path: &str) -> Result<Fields, Problem> {
         match value {
-            Value::Object(members) => Ok(Fields { path: path.to_owned(), members }),
+            Value::Object(members) => Ok(Fields { path: path.to_owned(), members: members.into_iter().collect() }),
             _ if path.is_empty() => Err(Problem::invalid("body", "must be a JSON object")),
             _ => Err(Problem::invalid(path, "must be an object")),
         }
@@ -91,20 +92,37 @@ impl Fields {
         member: &str,
         read: impl FnOnce(Value, &str) -> Result<T, Problem>,
     ) -> Result<Patch<T>, Problem> {
-        // `shift_remove` keeps the order of the rest, so that leftovers are named in the order they were sent.
-        match self.members.shift_remove(member) {
-            None => Ok(Patch::Keep),
-            Some(Value::Null) => Ok(Patch::Clear),
-            Some(value) => read(value, &self.name(member)).map(Patch::Set),
+        let Some(index) = self.members.iter().position(|(name, _)| name == member) else { return Ok(Patch::Keep) };
+        match self.members.remove(index) {
+            (_, Value::Null) => Ok(Patch::Clear),
+            // At the top a member's name is all its path.
+            (name, value) if self.path.is_empty() => read(value, &name).map(Patch::Set),
+            (_, value) => read(value, &self.name(member)).map(Patch::Set),
         }
     }
 
-    /// A member that may be absent but not null.
+    /// A member that may be absent; null is what many libraries write for that.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`.
+    pub fn optional<T>(
+        &mut self,
+        member: &str,
+        read: impl FnOnce(Value, &str) -> Result<T, Problem>,
+    ) -> Result<Option<T>, Problem> {
+        Ok(match self.patch(member, read)? {
+            Patch::Keep | Patch::Clear => None,
+            Patch::Set(value) => Some(value),
+        })
+    }
+
+    /// A member that may be absent but not null, where null would be taken for the clearing of something.
     ///
     /// # Errors
     ///
     /// Those of `read`, and `INVALID_REQUEST` for null.
-    pub fn optional<T>(
+    pub fn never_null<T>(
         &mut self,
         member: &str,
         read: impl FnOnce(Value, &str) -> Result<T, Problem>,
@@ -131,7 +149,7 @@ impl Fields {
 
     /// Whether the object has that member.
     pub fn has(&self, member: &str) -> bool {
-        self.members.contains_key(member)
+        self.members.iter().any(|(name, _)| name == member)
     }
 
     /// Refuses what nobody took out.
@@ -140,9 +158,9 @@ impl Fields {
     ///
     /// `INVALID_REQUEST` that names the first leftover.
     pub fn finish(self, known: &str) -> Result<(), Problem> {
-        match self.members.keys().next() {
+        match self.members.first() {
             None => Ok(()),
-            Some(member) => {
+            Some((member, _)) => {
                 Err(Problem::invalid(&self.name(member), format_args!("is not a field of {known}; leave it out")))
             }
         }

@@ -3,10 +3,10 @@
 //! RFC 8259 leaves duplicate keys to the reader; two readers that keep different ones see two different jobs, so they
 //! are refused. `serde_json` itself bounds the recursion at 128 levels.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, fmt::Write as _};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, map::Entry};
 
 use crate::{
     limits::{DEPTH, OBJECT_KEYS},
@@ -17,7 +17,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` that says where the text is no JSON, or which key is a duplicate, too deep or one too many.
+/// `INVALID_REQUEST` that says where the text is no JSON, or names the path of what is a duplicate, too deep or too wide;
+/// in a list, which is of reports, the path within the item and its place.
 ///
 /// ```
 /// use protocol::json;
@@ -34,7 +35,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     }
     let fault = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let seed = Strict { depth: 0, deepest: DEPTH, key: "body", fault: &fault };
+    let seed = Strict { depth: 0, deepest: DEPTH, place: &Place::Body, fault: &fault };
     let read = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     read.map_err(|error| {
         fault.take().unwrap_or_else(|| {
@@ -43,11 +44,61 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     })
 }
 
-/// Reads a value at `depth`, which stands under `key`.
+/// Where a value stands.
+enum Place<'a> {
+    /// It is the body.
+    Body,
+    /// It is a member of the object at the place.
+    Member(&'a Place<'a>, &'a str),
+    /// It is an item of the list at the place.
+    Item(&'a Place<'a>, usize),
+}
+
+impl Place<'_> {
+    /// The path, as problems of fields write it: `steps[3].weight`. An item of the body is told apart by its index alone.
+    fn path(&self) -> String {
+        match self {
+            Place::Body | Place::Item(Place::Body, _) => String::new(),
+            Place::Member(of, key) => {
+                let of = of.path();
+                if of.is_empty() { (*key).to_owned() } else { format!("{of}.{key}") }
+            }
+            Place::Item(of, index) => {
+                let mut path = of.path();
+                // What is in no member, no report, is the body's own fault.
+                if !path.is_empty() {
+                    let _ = write!(path, "[{index}]");
+                }
+                path
+            }
+        }
+    }
+
+    /// In which item of the body it stands.
+    fn index(&self) -> Option<usize> {
+        match self {
+            Place::Body => None,
+            Place::Item(Place::Body, index) => Some(*index),
+            Place::Member(of, _) | Place::Item(of, _) => of.index(),
+        }
+    }
+
+    /// A problem with what stands here.
+    fn problem(&self, problem: impl FnOnce(&str) -> Problem) -> Problem {
+        let path = self.path();
+        let problem = problem(if path.is_empty() { "body" } else { &path });
+        match self.index() {
+            Some(index) => problem.with("index", index),
+            None => problem,
+        }
+    }
+}
+
+/// Reads a value at `depth`, which stands at `place`.
 struct Strict<'a> {
     depth: usize,
     deepest: usize,
-    key: &'a str,
+    place: &'a Place<'a>,
     fault: &'a RefCell<Option<Problem>>,
 }
 
@@ -62,7 +113,7 @@ impl Strict<'_> {
     fn inner_depth<E: Error>(&self) -> Result<usize, E> {
         if self.depth >= self.deepest {
             let of = "levels of nesting, the outermost object being the first";
-            return Err(self.fail(Problem::past_limit(self.key, DEPTH, of)));
+            return Err(self.fail(self.place.problem(|path| Problem::past_limit(path, DEPTH, of))));
         }
         Ok(self.depth.saturating_add(1))
     }
@@ -116,25 +167,36 @@ impl<'de> Visitor<'de> for Strict<'_> {
         // A list of reports is no level of its own: a report may be as deep in a list as alone.
         let deepest = if self.depth == 0 { self.deepest.saturating_add(1) } else { self.deepest };
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Strict { depth, deepest, key: self.key, fault: self.fault })? {
-            list.push(item);
+        loop {
+            let place = Place::Item(self.place, list.len());
+            match items.next_element_seed(Strict { depth, deepest, place: &place, fault: self.fault })? {
+                Some(item) => list.push(item),
+                None => return Ok(Value::Array(list)),
+            }
         }
-        Ok(Value::Array(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let depth = self.inner_depth()?;
         let mut object = Map::new();
         while let Some(key) = members.next_key::<String>()? {
-            if object.contains_key(&key) {
-                return Err(self.fail(Problem::invalid(&key, "stands there twice; send it once")));
+            let members_before = object.len();
+            let entry = match object.entry(key) {
+                Entry::Vacant(entry) => entry,
+                Entry::Occupied(entry) => {
+                    let place = Place::Member(self.place, entry.key());
+                    let twice = |path: &str| Problem::invalid(path, "stands there twice; send it once");
+                    return Err(self.fail(place.problem(twice)));
+                }
+            };
+            if members_before >= OBJECT_KEYS {
+                let wide = |path: &str| Problem::past_limit(path, OBJECT_KEYS, "members");
+                return Err(self.fail(self.place.problem(wide)));
             }
-            if object.len() >= OBJECT_KEYS {
-                return Err(self.fail(Problem::past_limit(self.key, OBJECT_KEYS, "members")));
-            }
-            let value =
-                members.next_value_seed(Strict { depth, deepest: self.deepest, key: &key, fault: self.fault })?;
-            object.insert(key, value);
+            let place = Place::Member(self.place, entry.key());
+            let seed = Strict { depth, deepest: self.deepest, place: &place, fault: self.fault };
+            let value = members.next_value_seed(seed)?;
+            entry.insert(value);
         }
         Ok(Value::Object(object))
     }
@@ -170,9 +232,23 @@ mod tests {
     }
 
     #[test]
-    fn a_duplicate_key_is_named_wherever_it_stands() {
+    fn a_duplicate_key_is_named_by_its_whole_path() {
         assert_eq!(refusal(br#"{"a":1,"a":1}"#).details()["field"], "a");
-        assert_eq!(refusal(br#"[{"a":{"b":1,"c":2,"b":3}}]"#).details()["field"], "b");
+        let problem = refusal(br#"{"a":{"b":[0,{"c":1,"d":2,"c":3}]}}"#);
+        assert_eq!(problem.details()["field"], "a.b[1].c");
+        assert!(problem.message().starts_with("`a.b[1].c` "), "{}", problem.message());
+        assert_eq!(problem.details().get("index"), None);
+    }
+
+    #[test]
+    fn in_a_list_the_path_is_within_the_item_and_its_place_is_told() {
+        let problem = refusal(br#"[{}, {"a":{"b":1,"b":2}}]"#);
+        assert_eq!((&problem.details()["field"], &problem.details()["index"]), (&"a.b".into(), &1.into()));
+        let wide = (0..=OBJECT_KEYS).map(|key| format!("\"{key}\":0")).collect::<Vec<_>>().join(",");
+        let problem = refusal(format!("[{{{wide}}}]").as_bytes());
+        assert_eq!((&problem.details()["field"], &problem.details()["index"]), (&"body".into(), &0.into()));
+        let problem = refusal("[".repeat(100).as_bytes());
+        assert_eq!((&problem.details()["field"], &problem.details()["index"]), (&"body".into(), &0.into()));
     }
 
     #[test]
@@ -180,7 +256,8 @@ mod tests {
         let nested = |levels: usize| format!("{{\"deep\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
         assert!(parse(nested(DEPTH).as_bytes()).is_ok());
         let problem = refusal(nested(DEPTH + 1).as_bytes());
-        assert_eq!((&problem.details()["field"], &problem.details()["limit"]), (&"deep".into(), &DEPTH.into()));
+        let path = format!("deep{}", "[0]".repeat(DEPTH - 1));
+        assert_eq!((&problem.details()["field"], &problem.details()["limit"]), (&path.into(), &DEPTH.into()));
         assert!(parse(nested(100_000).as_bytes()).is_err());
     }
 

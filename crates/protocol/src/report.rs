@@ -177,11 +177,11 @@ impl Report {
     /// As [`Report::from_json`].
     pub fn take(fields: &mut Fields) -> Result<Report, Problem> {
         let report = Report {
-            status: fields.optional("status", |v, n| fields::word(v, n, Status::ALL, Status::as_str))?,
+            status: fields.never_null("status", |v, n| fields::word(v, n, Status::ALL, Status::as_str))?,
             substate: fields.patch("substate", |v, n| fields::word(v, n, Substate::ALL, Substate::as_str))?,
             current: fields.patch("current", fields::number)?,
             total: fields.patch("total", fields::number)?,
-            increment: fields.optional("increment", fields::number)?,
+            increment: fields.never_null("increment", fields::number)?,
             unit: fields.patch("unit", fields::short)?,
             progress: fields.patch("progress", fields::percent)?,
             message: fields.patch("message", fields::message)?,
@@ -210,11 +210,11 @@ impl Report {
             priority: fields.patch("priority", fields::short)?,
             tags: fields.patch("tags", fields::object)?,
             // A whole body of lines fits its byte limit; the list needs no limit of its own.
-            logs: fields.optional("logs", |v, n| fields::list(v, n, usize::MAX, log_line))?.unwrap_or_default(),
-            at: fields.optional("at", fields::time)?,
-            attempt: fields.optional("attempt", fields::integer)?,
-            producer: fields.optional("producer", |v, n| fields::string(v, n, PRODUCER_BYTES))?.unwrap_or_default(),
-            order: fields.optional("order", fields::integer)?,
+            logs: fields.never_null("logs", |v, n| fields::list(v, n, usize::MAX, log_line))?.unwrap_or_default(),
+            at: fields.never_null("at", fields::time)?,
+            attempt: fields.never_null("attempt", fields::integer)?,
+            producer: fields.never_null("producer", |v, n| fields::string(v, n, PRODUCER_BYTES))?.unwrap_or_default(),
+            order: fields.never_null("order", fields::integer)?,
         };
         if report.increment.is_some() && report.current.is_said() {
             let both = "and `current` exclude each other: send the sum or the difference";

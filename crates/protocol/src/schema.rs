@@ -108,7 +108,7 @@ impl JsonSchema for Creation {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut schema = Report::json_schema(generator);
         schema.insert("description".to_owned(), "A job to be made, and its first report.".into());
-        let job_id = generator.subschema_for::<NewJobId>();
+        let job_id = generator.subschema_for::<Option<NewJobId>>();
         if let Some(properties) = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut) {
             properties.insert("jobId".to_owned(), job_id.into());
             let first =
@@ -134,14 +134,14 @@ pub(crate) struct SentStep {
     id: String,
     /// The step's name for people; `id` when absent.
     #[schemars(length(max = NAME_BYTES))]
-    label: String,
+    label: Option<String>,
     /// Where it stands; `pending` when absent.
-    status: StepStatus,
+    status: Option<StepStatus>,
     /// How far it is, 0–100.
-    #[schemars(with = "Percent")]
+    #[schemars(with = "Option<Percent>")]
     progress: (),
     /// Its share of the whole against the other steps; 1 when absent.
-    #[schemars(with = "Number")]
+    #[schemars(with = "Option<Number>")]
     weight: (),
 }
 
@@ -154,7 +154,7 @@ pub(crate) struct SentThroughput {
     rate: Number,
     /// What is counted.
     #[schemars(length(max = NAME_BYTES))]
-    unit: String,
+    unit: Option<String>,
 }
 
 /// A reason to wait as a report may send it.
@@ -166,7 +166,7 @@ pub(crate) struct SentWaiting {
     #[schemars(length(max = MESSAGE_BYTES))]
     reason: String,
     /// When the wait ends, if that is known.
-    #[schemars(with = "Timestamp")]
+    #[schemars(with = "Option<Timestamp>")]
     until: (),
 }
 
@@ -180,13 +180,12 @@ pub(crate) enum SentError {
     Whole {
         /// The reason, for programs; `FAILED` when absent.
         #[schemars(length(max = NAME_BYTES))]
-        code: String,
+        code: Option<String>,
         /// The reason, for people.
         #[schemars(length(max = MESSAGE_BYTES))]
         message: String,
         /// More about it.
-        #[schemars(with = "NotNull")]
-        details: (),
+        details: serde_json::Value,
     },
 }
 
@@ -199,18 +198,13 @@ pub(crate) enum SentLine {
     #[schemars(extend("additionalProperties" = false, "required" = ["message"]))]
     Whole {
         /// When it was written; the report's `at`, else the time of arrival when absent.
-        #[schemars(with = "Timestamp")]
+        #[schemars(with = "Option<Timestamp>")]
         at: (),
         /// How grave it is, in the producer's words.
         #[schemars(length(max = NAME_BYTES))]
-        level: String,
+        level: Option<String>,
         /// The text.
         #[schemars(length(max = LOG_LINE_BYTES))]
         message: String,
     },
 }
-
-/// Any JSON but null.
-pub(crate) struct NotNull;
-
-inline_schema!(NotNull, "NotNull", { "type": ["array", "boolean", "number", "object", "string"] });

@@ -42,7 +42,7 @@ pub(super) struct BatchRequest {
     #[schemars(length(min = 1, max = JOBS), inner(length(max = NAME_BYTES)))]
     job_ids: Vec<String>,
     /// What to show of each beyond the document.
-    include: IncludeList,
+    include: Option<IncludeList>,
 }
 
 /// What `POST /v2/jobs/status/batch` answers.
@@ -83,12 +83,12 @@ pub(super) struct StreamedJob {
     #[schemars(length(max = NAME_BYTES))]
     job_id: String,
     /// A token of its own, which stands in for the request's credential.
-    token: String,
+    token: Option<String>,
     /// What to show of it beyond the document.
-    include: IncludeList,
+    include: Option<IncludeList>,
     /// Where the reader stands; a text that is no cursor counts as none.
     #[schemars(length(max = NAME_BYTES))]
-    cursor: String,
+    cursor: Option<String>,
 }
 
 /// What `POST /v2/tokens` is sent.
@@ -114,7 +114,7 @@ impl JsonSchema for TokenRequest {
                     "description": "The jobs it is for; they need not exist yet.",
                 },
                 "permissions": {
-                    "type": "array",
+                    "type": ["array", "null"],
                     "items": { "type": "string", "enum": names },
                     "minItems": 1,
                     "maxItems": names.len(),
@@ -122,7 +122,7 @@ impl JsonSchema for TokenRequest {
                     "description": "What it allows.",
                 },
                 "expiresIn": {
-                    "type": "integer",
+                    "type": ["integer", "null"],
                     "minimum": 1,
                     "maximum": READ_TOKEN_SECONDS,
                     "description": "Seconds it lives: 24 h by default and 30 days at most if it only reads, else 15 min and 24 h.",
