@@ -19,6 +19,12 @@ const load = () =>
     console.error(`<job-progress> ${isForbidden ? "needs 'wasm-unsafe-eval' in script-src of the Content-Security-Policy" : "could not be loaded"}:`, error);
   }));
 
+// What only the detailed variant shows: the function that makes a panel.
+const loadPanel = async () => {
+  const { makePanel } = await import("./job-progress-panel.js");
+  return makePanel;
+};
+
 const sheetOf = (css) => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
@@ -102,7 +108,7 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
       this.dispatchEvent(new CustomEvent(`job-progress-${name}`, { detail, bubbles: true, composed: true }));
     };
     const renew = () => this.tokenProvider && (async () => this.tokenProvider())();
-    this.#mounted = new Mounted(this, this.#base, JobProgressElement.src, emit, renew);
+    this.#mounted = new Mounted(this, this.#base, JobProgressElement.src, emit, renew, loadPanel);
   }
 
   // The light DOM stands in until there is something to see.

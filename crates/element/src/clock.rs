@@ -1,50 +1,42 @@
-//! The clock: one timer for all elements of a page, running only while one of them counts down.
+//! The clock: one timer for all elements of a page, running only while one of them counts seconds.
 
 use std::{
     cell::{Cell, RefCell},
     rc::Weak,
 };
 
+use js_sys::Date;
 use wasm_bindgen::{JsCast, closure::Closure};
 
-use crate::mounted::Inner;
+use crate::{frame, mounted::Inner};
 
-/// Milliseconds between two ticks.
-const TICK_MS: i32 = 1_000;
+/// Milliseconds between two ticks, which come with the turn of the second: all numbers of a page move together.
+const TICK_MS: u64 = 1_000;
 
 thread_local! {
     static COUNTING: RefCell<Vec<Weak<Inner>>> = const { RefCell::new(Vec::new()) };
-    static TIMER: Cell<Option<i32>> = const { Cell::new(None) };
-    static ON_TICK: Closure<dyn Fn()> = Closure::new(tick);
+    static IS_RUNNING: Cell<bool> = const { Cell::new(false) };
+    static ON_TICK: Closure<dyn Fn()> = Closure::new(|| {
+        IS_RUNNING.set(false);
+        COUNTING.take().into_iter().for_each(frame::join);
+    });
 }
 
-/// Ticks for `inner` from now on, as long as it counts down.
+/// Paints `inner` at the next tick.
 pub(crate) fn join(inner: Weak<Inner>) {
     COUNTING.with_borrow_mut(|counting| {
         if !counting.iter().any(|other| other.ptr_eq(&inner)) {
             counting.push(inner);
         }
     });
-    if TIMER.get().is_none()
+    if !IS_RUNNING.get()
         && let Some(window) = web_sys::window()
     {
-        let timer = ON_TICK.with(|callback| {
+        let rest = TICK_MS.saturating_sub((Date::now() as u64).checked_rem(TICK_MS).unwrap_or(0));
+        let set = ON_TICK.with(|callback| {
             let callback = callback.as_ref().unchecked_ref();
-            window.set_interval_with_callback_and_timeout_and_arguments_0(callback, TICK_MS)
+            window.set_timeout_with_callback_and_timeout_and_arguments_0(callback, rest as i32)
         });
-        TIMER.set(timer.ok());
-    }
-}
-
-fn tick() {
-    let mut counting = COUNTING.take();
-    counting.retain(|inner| inner.upgrade().is_some_and(|inner| inner.tick()));
-    // Whoever joined meanwhile is kept too.
-    let idle = COUNTING.with_borrow_mut(|joined| {
-        joined.append(&mut counting);
-        joined.is_empty()
-    });
-    if idle && let (Some(timer), Some(window)) = (TIMER.take(), web_sys::window()) {
-        window.clear_interval_with_handle(timer);
+        IS_RUNNING.set(set.is_ok());
     }
 }

@@ -8,8 +8,11 @@
 
 mod attributes;
 mod clock;
+mod frame;
 mod mounted;
+mod panel;
 mod report;
+mod sight;
 
 pub use mounted::Mounted;
 use wasm_bindgen::prelude::wasm_bindgen;

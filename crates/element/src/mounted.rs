@@ -10,17 +10,13 @@ use client::{
     browser::{News, Subscription, Value, Watcher, subscribe},
 };
 use js_sys::{Date, Function, Object, Promise, Reflect};
-use protocol::{Status, Timestamp};
+use protocol::Timestamp;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, HtmlElement};
-use widget::{
-    Face,
-    bar::{Bar, Tongue},
-    intl::Intl,
-    messages::Messages,
-};
+use widget::{Face, View, intl::Intl, messages::Messages, view::Tongue};
 
-use crate::{attributes, clock, report};
+use crate::{attributes, clock, frame, panel::Panel, report, sight::Sight};
 
 /// An element's view and its subscription; both end when it is freed.
 #[wasm_bindgen]
@@ -33,8 +29,16 @@ pub(crate) struct Inner {
     emit: Function,
     /// Gives the promise of a new token, or undefined.
     renew: Function,
-    bar: Bar,
+    /// Gives the promise of the function that makes a panel.
+    load_panel: Function,
+    root: HtmlElement,
+    view: View,
+    panel: Panel,
+    sight: Sight,
+    /// Whether it will be painted with the next frame.
+    is_stale: Cell<bool>,
     locale: RefCell<Option<String>>,
+    messages: RefCell<JsValue>,
     /// Milliseconds that the server's clock is ahead.
     skew: Cell<i64>,
     document: RefCell<Option<Value>>,
@@ -51,28 +55,35 @@ impl Mounted {
         default_src: Option<String>,
         emit: Function,
         renew: Function,
+        load_panel: Function,
     ) -> Mounted {
         let locale = attributes::locale(&host);
-        let face = Face {
-            label: attributes::text(&host, "label"),
-            job: None,
-            link: widget::Link::Idle,
-            problem: None,
-            now: Timestamp::from_millis(Date::now() as u64),
-        };
-        let bar = Bar::mount(root, face, tongue(locale.as_deref()));
-        let inner = Rc::new(Inner {
-            host,
-            default_src,
-            emit,
-            renew,
-            bar,
-            locale: RefCell::new(locale),
-            skew: Cell::new(0),
-            document: RefCell::default(),
-            subscription: RefCell::default(),
+        let now = Timestamp::from_millis(Date::now() as u64);
+        let face =
+            Face { label: attributes::text(&host, "label"), job: None, link: widget::Link::Idle, problem: None, now };
+        let tongue = tongue(&JsValue::UNDEFINED, locale.as_deref());
+        let inner = Rc::new_cyclic(|weak: &Weak<Inner>| {
+            let shown = weak.clone();
+            Inner {
+                view: View::mount(root.clone(), face, tongue),
+                sight: Sight::of(&host, move || Inner::invalidate(&shown)),
+                host,
+                default_src,
+                emit,
+                renew,
+                load_panel,
+                root,
+                panel: Panel::default(),
+                is_stale: Cell::new(false),
+                locale: RefCell::new(locale),
+                messages: RefCell::new(JsValue::UNDEFINED),
+                skew: Cell::new(0),
+                document: RefCell::default(),
+                subscription: RefCell::default(),
+            }
         });
         inner.watch();
+        inner.dress();
         Mounted(inner)
     }
 
@@ -80,13 +91,20 @@ impl Mounted {
     pub fn update(&self) {
         let inner = &self.0;
         let label = attributes::text(&inner.host, "label");
-        inner.bar.update(|face| face.label = label);
+        inner.view.update(|face| face.label = label);
         let locale = attributes::locale(&inner.host);
         if *inner.locale.borrow() != locale {
-            inner.bar.speak(tongue(locale.as_deref()));
             inner.locale.replace(locale);
+            inner.speak();
         }
         inner.watch();
+        inner.dress();
+    }
+
+    /// Replaces texts: a plain object of [`KEYS`](widget::messages::KEYS) and of those of `panel/words.js`. What it lacks is said in English.
+    pub fn messages(&self, messages: JsValue) {
+        self.0.messages.replace(messages);
+        self.0.speak();
     }
 }
 
@@ -104,14 +122,16 @@ impl Inner {
         let same_job = watched.zip(wanted.as_ref()).is_some_and(|(a, b)| (&a.src, &a.job) == (&b.src, &b.job));
         if !same_job {
             self.document.take();
+            self.panel.hear(None);
         }
-        self.bar.update(|face| {
+        self.view.update(|face| {
             face.problem = None;
             face.link = if wanted.is_some() { widget::Link::Connecting } else { widget::Link::Idle };
             if !same_job {
                 face.job = None;
             }
         });
+        Inner::invalidate(&Rc::downgrade(self));
         let Some(source) = wanted else { return self.say_what_is_missing() };
         let watcher = Watcher { hear: Rc::new(hear(Rc::downgrade(self))), renew: Rc::new(renew(Rc::downgrade(self))) };
         // The former one is dropped after this, so that a shared connection is not closed in between.
@@ -132,7 +152,6 @@ impl Inner {
     }
 
     fn hear(&self, news: News) {
-        let now = self.now();
         match news {
             News::Link(link) => {
                 let known = self.document.borrow().is_some();
@@ -143,27 +162,29 @@ impl Inner {
                     Link::Polling => widget::Link::Polling,
                     Link::Offline => widget::Link::Offline,
                 };
-                self.bar.update(|face| (face.link, face.now) = (link, now));
+                self.view.update(|face| face.link = link);
             }
-            News::Skew(skew) => {
-                self.skew.set(skew);
-                self.tick();
-            }
+            News::Skew(skew) => self.skew.set(skew),
             News::Document(document) => {
                 let job = report::job(&document);
-                self.bar.update(|face| {
-                    (face.now, face.problem) = (now, None);
+                self.view.update(|face| {
+                    face.problem = None;
                     if job.is_some() {
                         face.job = job;
                     }
                 });
+                self.panel.hear(Some(&document));
+                // A document that was asked for, not streamed, has the log in it.
+                if let Some(lines) = document.get("logs").as_js().dyn_ref() {
+                    self.panel.log(lines);
+                }
                 self.document.replace(Some(document.clone()));
                 self.emit("update", document.as_js(), true);
             }
             News::Problem(problem) => {
                 // What is being dealt with is told where nothing else can be.
                 if problem.fatal || self.document.borrow().is_none() {
-                    self.bar.update(|face| {
+                    self.view.update(|face| {
                         face.problem = Some(problem.message.clone());
                         if problem.fatal {
                             face.link = widget::Link::Lost;
@@ -181,18 +202,58 @@ impl Inner {
         }
     }
 
-    /// Tells the view the time; false when it has no use for it any more.
-    pub(crate) fn tick(&self) -> bool {
+    /// Has it painted with the next frame.
+    fn invalidate(inner: &Weak<Inner>) {
+        if inner.upgrade().is_some_and(|strong| !strong.is_stale.replace(true)) {
+            frame::join(Weak::clone(inner));
+        }
+    }
+
+    /// Shows how things stand, if somebody could see it, and goes on doing so while something counts.
+    pub(crate) fn paint(self: &Rc<Self>) {
+        self.is_stale.set(false);
+        if !self.sight.is_seen() {
+            return;
+        }
         let now = self.now();
-        let mut counts = false;
-        self.bar.update(|face| {
-            face.now = now;
-            counts = face
-                .job
-                .as_ref()
-                .is_some_and(|job| job.status == Status::Running && job.estimated_completion.is_some());
+        let counts = [self.view.paint(now), self.panel.paint(now)];
+        if counts.contains(&true) {
+            clock::join(Rc::downgrade(self));
+        }
+    }
+
+    /// Takes up the language and the texts.
+    fn speak(self: &Rc<Self>) {
+        let (messages, locale) = (self.messages.borrow(), self.locale.borrow());
+        self.view.speak(tongue(&messages, locale.as_deref()));
+        self.panel.speak(&messages, locale.as_deref());
+        Inner::invalidate(&Rc::downgrade(self));
+    }
+
+    /// Takes up the variant. All but the panel is the style sheet's business.
+    fn dress(self: &Rc<Self>) {
+        if !self.is_detailed() {
+            return self.panel.close();
+        }
+        let Some(loading) = self.load_panel.call0(&JsValue::UNDEFINED).ok().filter(|_| !self.panel.is_open()) else {
+            return;
+        };
+        let weak = Rc::downgrade(self);
+        spawn_local(async move {
+            let made = JsFuture::from(Promise::resolve(&loading)).await;
+            // It may have been taken out or dressed otherwise meanwhile.
+            if let (Ok(make), Some(inner)) = (made, weak.upgrade())
+                && inner.is_detailed()
+            {
+                inner.panel.open(make, &inner.root);
+                inner.panel.hear(inner.document.borrow().as_ref());
+                inner.speak();
+            }
         });
-        counts
+    }
+
+    fn is_detailed(&self) -> bool {
+        attributes::text(&self.host, "variant").as_deref() == Some("detailed")
     }
 
     /// The time by the server's clock.
@@ -210,9 +271,7 @@ fn hear(inner: Weak<Inner>) -> impl Fn(News) {
     move |news| {
         if let Some(strong) = inner.upgrade() {
             strong.hear(news);
-            if strong.tick() {
-                clock::join(Weak::clone(&inner));
-            }
+            Inner::invalidate(&inner);
         }
     }
 }
@@ -221,8 +280,10 @@ fn renew(inner: Weak<Inner>) -> impl Fn() -> Option<Promise> {
     move || inner.upgrade()?.renew.call0(&JsValue::UNDEFINED).ok()?.dyn_into().ok()
 }
 
-fn tongue(locale: Option<&str>) -> Tongue {
-    Tongue { messages: Rc::new(Messages::ENGLISH), format: Rc::new(Intl::new(locale)) }
+fn tongue(messages: &JsValue, locale: Option<&str>) -> Tongue {
+    let find = |key: &&str| Reflect::get(messages, &JsValue::from_str(key)).ok()?.as_string();
+    let messages = if messages.is_object() { Messages::replaced(find) } else { Messages::default() };
+    Tongue { messages: Rc::new(messages), format: Intl::shared(locale) }
 }
 
 /// The body of the problem, as the server sent it or would have.

@@ -7,13 +7,19 @@ use widget::Job;
 /// Reads a document, `None` when its state is none we know.
 pub(crate) fn job(document: &Value) -> Option<Job> {
     let text = |key| document.text(key).filter(|text| !text.is_empty());
+    let time = |key| document.text(key).and_then(|time| Timestamp::parse(&time));
     Some(Job {
         status: Status::parse(&document.text("status")?)?,
         substate: document.text("substate").and_then(|word| Substate::parse(&word)),
         progress: document.number("progress"),
-        message: text("message").or_else(|| text("currentStep")),
+        message: text("message")
+            .or_else(|| document.get("waiting").text("reason").filter(|text| !text.is_empty()))
+            .or_else(|| text("currentStep")),
         error: document.get("error").text("message").filter(|text| !text.is_empty()),
-        estimated_completion: document.text("estimatedCompletion").and_then(|time| Timestamp::parse(&time)),
+        estimated_completion: time("estimatedCompletion"),
         execution_time: document.number("executionTime"),
+        queue_position: document.number("queuePosition"),
+        stalled_since: time("stalledSince"),
+        next_retry_at: time("nextRetryAt"),
     })
 }

@@ -39,6 +39,12 @@ pub struct Job {
     pub estimated_completion: Option<Timestamp>,
     /// Seconds that it took.
     pub execution_time: Option<f64>,
+    /// How many jobs are before it.
+    pub queue_position: Option<f64>,
+    /// Since when nothing has been heard of it.
+    pub stalled_since: Option<Timestamp>,
+    /// When it will be tried again.
+    pub next_retry_at: Option<Timestamp>,
 }
 
 /// All that a view shows.
@@ -54,4 +60,18 @@ pub struct Face {
     pub problem: Option<String>,
     /// The time, by the server's clock.
     pub now: Timestamp,
+}
+
+impl Job {
+    /// Whether what there is to see of it changes with the time alone.
+    pub fn counts(&self, now: Timestamp) -> bool {
+        let is_running = self.status == Status::Running && self.estimated_completion.is_some();
+        let is_silent = !self.status.is_terminal() && self.stalled_since.is_some();
+        is_running || is_silent || self.waits_for_retry(now)
+    }
+
+    /// Whether it has ended and will be tried again.
+    pub fn waits_for_retry(&self, now: Timestamp) -> bool {
+        self.status.is_terminal() && self.next_retry_at.is_some_and(|at| at > now)
+    }
 }

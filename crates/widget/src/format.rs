@@ -40,6 +40,9 @@ pub trait Format {
     /// Whole per cent.
     fn percent(&self, percent: f64) -> String;
 
+    /// A whole number.
+    fn number(&self, value: f64) -> String;
+
     /// An amount of time in one unit.
     fn amount(&self, value: u64, unit: Unit) -> String;
 }
@@ -71,6 +74,10 @@ pub(crate) mod tests {
     impl Format for Plain {
         fn percent(&self, percent: f64) -> String {
             format!("{percent}%")
+        }
+
+        fn number(&self, value: f64) -> String {
+            value.to_string()
         }
 
         fn amount(&self, value: u64, unit: Unit) -> String {

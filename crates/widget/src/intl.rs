@@ -1,5 +1,7 @@
 //! The browser's `Intl`: numbers as the reader's language writes them.
 
+use std::{cell::RefCell, rc::Rc};
+
 use js_sys::{Array, Function, Intl::NumberFormat, Object, Reflect};
 use leptos::wasm_bindgen::{JsCast, JsValue};
 
@@ -8,13 +10,31 @@ use crate::format::{Format, Unit};
 /// Numbers in one language.
 pub struct Intl {
     percent: Function,
+    number: Function,
     /// In the order of [`UNITS`].
     amounts: Vec<Function>,
 }
 
 const UNITS: [Unit; 4] = [Unit::Second, Unit::Minute, Unit::Hour, Unit::Day];
 
+thread_local! {
+    /// What was made so far: a page has many elements and few languages.
+    static KNOWN: RefCell<Vec<(Option<String>, Rc<Intl>)>> = const { RefCell::new(Vec::new()) };
+}
+
 impl Intl {
+    /// The language of that BCP 47 tag, shared with whoever asked for it before.
+    pub fn shared(locale: Option<&str>) -> Rc<Intl> {
+        KNOWN.with_borrow_mut(|known| {
+            if let Some((_, intl)) = known.iter().find(|(tag, _)| tag.as_deref() == locale) {
+                return Rc::clone(intl);
+            }
+            let intl = Rc::new(Intl::new(locale));
+            known.push((locale.map(str::to_owned), Rc::clone(&intl)));
+            intl
+        })
+    }
+
     /// The language of that BCP 47 tag; where the browser does not know it, or there is none, the browser's own.
     pub fn new(locale: Option<&str>) -> Intl {
         let wished: Array = locale.into_iter().map(JsValue::from_str).collect();
@@ -28,13 +48,21 @@ impl Intl {
             NumberFormat::new(&known, &object).format()
         };
         let amount = |unit: Unit| format(&[("style", "unit"), ("unit", unit.as_str()), ("unitDisplay", "short")]);
-        Intl { percent: format(&[("style", "percent")]), amounts: UNITS.into_iter().map(amount).collect() }
+        Intl {
+            percent: format(&[("style", "percent")]),
+            number: format(&[]),
+            amounts: UNITS.into_iter().map(amount).collect(),
+        }
     }
 }
 
 impl Format for Intl {
     fn percent(&self, percent: f64) -> String {
         call(&self.percent, percent / 100.0)
+    }
+
+    fn number(&self, value: f64) -> String {
+        call(&self.number, value)
     }
 
     fn amount(&self, value: u64, unit: Unit) -> String {

@@ -1,7 +1,8 @@
 //! The face of `job-progress`: Leptos views of a value.
 //!
-//! [`Face`] is what is known, [`Look`] what there is to see of it, in words and numbers, and [`bar`](mod@bar) puts that
-//! on the screen. Only the last needs a browser.
+//! [`Face`] is what is known, [`Look`] what there is to see of it, in words and numbers, and [`View`] puts that on the
+//! screen. Only the last needs a browser. What only the detailed variant shows is drawn by `panel/`, which is loaded when
+//! it is first needed.
 //!
 //! # What this crate does not do
 //!
@@ -9,16 +10,17 @@
 #![forbid(unsafe_code)]
 
 pub mod announcer;
-pub mod bar;
 pub mod face;
 pub mod format;
 pub mod intl;
 pub mod look;
 pub mod messages;
 pub mod remaining;
+pub mod view;
 
 pub use face::{Face, Job, Link};
 pub use look::Look;
+pub use view::View;
 
 /// The style sheet of every view, for the shadow root that it is mounted in.
 pub const STYLE: &str = include_str!("style.css");

@@ -1,11 +1,11 @@
 //! The look: what there is to see of a face, in words and numbers.
 
-use protocol::Status;
+use protocol::{Status, Timestamp};
 
 use crate::{
     face::{Face, Job, Link},
     format::{Format, span},
-    messages::Messages,
+    messages::{Messages, Word},
     remaining::remaining,
 };
 
@@ -42,13 +42,13 @@ impl Look {
     /// What there is to see of `face`.
     pub fn of(face: &Face, messages: &Messages, format: &dyn Format) -> Look {
         let label = face.label.clone().unwrap_or_default();
-        let name = if label.is_empty() { messages.progress.clone().into_owned() } else { label.clone() };
+        let name = if label.is_empty() { messages.get(Word::Progress).to_owned() } else { label.clone() };
         let seen = Look { label, name, ..Look::default() };
         let seen = match (&face.job, &face.problem) {
             (Some(job), problem) => seen.job(job, problem.as_deref(), face, messages, format),
             (None, Some(problem)) => Look {
                 status: "unavailable",
-                state: messages.unavailable.clone().into_owned(),
+                state: messages.get(Word::Unavailable).to_owned(),
                 fraction: Some(0.0),
                 message: problem.clone(),
                 ..seen
@@ -56,8 +56,10 @@ impl Look {
             (None, None) if face.link == Link::Idle => Look { status: "idle", fraction: Some(0.0), ..seen },
             (None, None) => Look { status: "connecting", state: messages.link(face.link).to_owned(), ..seen },
         };
-        let spoken = [&seen.percent_text, &seen.state, &seen.message];
-        let spoken: Vec<_> = spoken.into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect();
+        // How long it still takes changes all the time; at which place it waits does not.
+        let place = if seen.status == Status::Queued.as_str() { seen.time.as_str() } else { "" };
+        let spoken = [seen.percent_text.as_str(), &seen.state, &seen.message, place];
+        let spoken: Vec<_> = spoken.into_iter().filter(|text| !text.is_empty()).collect();
         Look { value_text: spoken.join(", "), ..seen }
     }
 
@@ -68,14 +70,7 @@ impl Look {
         let progress =
             job.progress.map(|progress| progress.clamp(0.0, 100.0)).filter(|progress| begun || *progress > 0.0);
         let percent = progress.map(f64::floor);
-        let time = match job.estimated_completion {
-            _ if ended => job
-                .execution_time
-                .filter(|seconds| *seconds >= 1.0)
-                .map(|seconds| Messages::with(&messages.took, &span(format, seconds.round() as u64))),
-            Some(end) if job.status == Status::Running => remaining(end, face.now, format, messages),
-            _ => None,
-        };
+        let time = time(job, face.now, messages, format);
         let (link, link_text) = if ended { ("", "") } else { (link_word(face.link), messages.link(face.link)) };
         Look {
             status: job.status.as_str(),
@@ -100,6 +95,24 @@ impl Look {
     }
 }
 
+/// How long it will take or took, or how long it has been waiting for what.
+fn time(job: &Job, now: Timestamp, messages: &Messages, format: &dyn Format) -> Option<String> {
+    let amount = |word, seconds: f64| messages.with(word, &span(format, seconds.round() as u64));
+    if job.status.is_terminal() {
+        let next = job.next_retry_at.map(|at| at.seconds_since(now)).filter(|seconds| *seconds > 0.0);
+        let took = || job.execution_time.filter(|seconds| *seconds >= 1.0);
+        return next
+            .map(|seconds| amount(Word::NextTry, seconds.ceil()))
+            .or_else(|| took().map(|seconds| amount(Word::Took, seconds)));
+    }
+    match (job.status, job.stalled_since) {
+        (Status::Queued, _) => Some(messages.with(Word::Ahead, &format.number(job.queue_position?))),
+        (_, Some(since)) => Some(amount(Word::NoNews, now.seconds_since(since))),
+        (Status::Running, None) => remaining(job.estimated_completion?, now, format, messages),
+        _ => None,
+    }
+}
+
 fn link_word(link: Link) -> &'static str {
     match link {
         Link::Idle => "",
@@ -114,8 +127,6 @@ fn link_word(link: Link) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use protocol::Timestamp;
-
     use super::*;
     use crate::format::tests::Plain;
 
@@ -128,6 +139,9 @@ mod tests {
             error: None,
             estimated_completion: Some(Timestamp::from_millis(100_000)),
             execution_time: None,
+            queue_position: None,
+            stalled_since: None,
+            next_retry_at: None,
         }
     }
 
@@ -136,7 +150,7 @@ mod tests {
     }
 
     fn look(job: Job) -> Look {
-        Look::of(&face(Some(job)), &Messages::ENGLISH, &Plain)
+        Look::of(&face(Some(job)), &Messages::default(), &Plain)
     }
 
     #[test]
@@ -182,6 +196,20 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_waits_says_for_what() {
+        let queued = look(Job { queue_position: Some(3.0), ..job(Status::Queued, None) });
+        assert_eq!((queued.time.as_str(), queued.value_text.as_str()), ("3 ahead", "Queued, Batch 3, 3 ahead"));
+        let at = |seconds: u64| Some(Timestamp::from_millis(seconds * 1000));
+        let silent = face(Some(Job { stalled_since: at(10), ..job(Status::Running, None) }));
+        let silent = Face { now: Timestamp::from_millis(85_000), ..silent };
+        assert_eq!(Look::of(&silent, &Messages::default(), &Plain).time, "No news for 1 min 15 sec");
+        let ended = Job { next_retry_at: at(12), execution_time: Some(60.0), ..job(Status::Failed, None) };
+        assert_eq!(look(ended.clone()).time, "Next try in 12 sec");
+        let late = Face { now: Timestamp::from_millis(12_000), ..face(Some(ended)) };
+        assert_eq!(Look::of(&late, &Messages::default(), &Plain).time, "Took 1 min", "what is due is not counted down");
+    }
+
+    #[test]
     fn a_failed_job_says_why() {
         let seen = look(Job { error: Some("Out of memory".into()), ..job(Status::Failed, Some(45.0)) });
         assert_eq!((seen.message.as_str(), seen.percent_text.as_str()), ("Out of memory", "45%"));
@@ -189,7 +217,7 @@ mod tests {
 
     #[test]
     fn before_the_first_document_it_says_what_it_waits_for() {
-        let look = |face: Face| Look::of(&face, &Messages::ENGLISH, &Plain);
+        let look = |face: Face| Look::of(&face, &Messages::default(), &Plain);
         let waiting = look(Face { link: Link::Connecting, ..face(None) });
         assert_eq!((waiting.status, waiting.state.as_str(), waiting.fraction), ("connecting", "Connecting…", None));
         let idle = look(Face { link: Link::Idle, ..face(None) });

@@ -1,109 +1,129 @@
 //! The texts of the face, in one table so that they can be replaced.
 
-use std::borrow::Cow;
-
 use protocol::{Status, Substate};
 
 use crate::face::Link;
 
-type Text = Cow<'static, str>;
+macro_rules! words {
+    ($($word:ident $key:literal $english:literal,)*) => {
+        /// What a text says. Where it speaks of an amount, `{}` stands for it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "each is named after what it says")]
+        pub enum Word { $($word,)* }
 
-/// Every text that is not the producer's. In those that speak of an amount, `{}` stands for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each is named after what it says")]
+        /// The names under which a page replaces the texts, in the order of [`Word`].
+        pub const KEYS: &[&str] = &[$($key,)*];
+
+        const ENGLISH: &[&str] = &[$($english,)*];
+    };
+}
+
+words! {
+    Queued "queued" "Queued",
+    Initializing "initializing" "Starting",
+    Running "running" "Running",
+    WarmingUp "warmingUp" "Warming up",
+    Processing "processing" "Processing",
+    Finalizing "finalizing" "Finalizing",
+    Uploading "uploading" "Uploading",
+    Paused "paused" "Paused",
+    Completed "completed" "Completed",
+    Failed "failed" "Failed",
+    Cancelled "cancelled" "Cancelled",
+    Timeout "timeout" "Timed out",
+    // The state while nothing is known, and when nothing will be known.
+    Connecting "connecting" "Connecting…",
+    Unavailable "unavailable" "Not available",
+    Live "live" "Live",
+    Polling "polling" "Polling",
+    Reconnecting "reconnecting" "Reconnecting…",
+    Offline "offline" "Offline",
+    Lost "lost" "Disconnected",
+    // The name of a bar that the page gives none.
+    Progress "progress" "Progress",
+    Left "left" "{} left",
+    FewSecondsLeft "fewSecondsLeft" "A few seconds left",
+    Took "took" "Took {}",
+    Ahead "ahead" "{} ahead",
+    NextTry "nextTry" "Next try in {}",
+    NoNews "noNews" "No news for {}",
+}
+
+/// Every text that is not the producer's; English as far as it was not replaced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Messages {
-    pub queued: Text,
-    pub initializing: Text,
-    pub running: Text,
-    pub warming_up: Text,
-    pub processing: Text,
-    pub finalizing: Text,
-    pub uploading: Text,
-    pub paused: Text,
-    pub completed: Text,
-    pub failed: Text,
-    pub cancelled: Text,
-    pub timeout: Text,
-    /// The state while nothing is known.
-    pub connecting: Text,
-    /// The state when nothing will be known.
-    pub unavailable: Text,
-    pub live: Text,
-    pub polling: Text,
-    pub reconnecting: Text,
-    pub offline: Text,
-    pub lost: Text,
-    /// The name of a bar that the page gives none.
-    pub progress: Text,
-    pub left: Text,
-    pub few_seconds_left: Text,
-    pub took: Text,
+    own: Vec<Option<String>>,
 }
 
 impl Messages {
-    /// The built-in texts.
-    pub const ENGLISH: Messages = Messages {
-        queued: Text::Borrowed("Queued"),
-        initializing: Text::Borrowed("Starting"),
-        running: Text::Borrowed("Running"),
-        warming_up: Text::Borrowed("Warming up"),
-        processing: Text::Borrowed("Processing"),
-        finalizing: Text::Borrowed("Finalizing"),
-        uploading: Text::Borrowed("Uploading"),
-        paused: Text::Borrowed("Paused"),
-        completed: Text::Borrowed("Completed"),
-        failed: Text::Borrowed("Failed"),
-        cancelled: Text::Borrowed("Cancelled"),
-        timeout: Text::Borrowed("Timed out"),
-        connecting: Text::Borrowed("Connecting…"),
-        unavailable: Text::Borrowed("Not available"),
-        live: Text::Borrowed("Live"),
-        polling: Text::Borrowed("Polling"),
-        reconnecting: Text::Borrowed("Reconnecting…"),
-        offline: Text::Borrowed("Offline"),
-        lost: Text::Borrowed("Disconnected"),
-        progress: Text::Borrowed("Progress"),
-        left: Text::Borrowed("{} left"),
-        few_seconds_left: Text::Borrowed("A few seconds left"),
-        took: Text::Borrowed("Took {}"),
-    };
-
-    /// A job's state in words.
-    pub fn state(&self, status: Status, substate: Option<Substate>) -> &str {
-        match (status, substate) {
-            (Status::Queued, _) => &self.queued,
-            (Status::Initializing, _) => &self.initializing,
-            (Status::Running, None) => &self.running,
-            (Status::Running, Some(Substate::WarmingUp)) => &self.warming_up,
-            (Status::Running, Some(Substate::Processing)) => &self.processing,
-            (Status::Running, Some(Substate::Finalizing)) => &self.finalizing,
-            (Status::Running, Some(Substate::Uploading)) => &self.uploading,
-            (Status::Paused, _) => &self.paused,
-            (Status::Completed, _) => &self.completed,
-            (Status::Failed, _) => &self.failed,
-            (Status::Cancelled, _) => &self.cancelled,
-            (Status::Timeout, _) => &self.timeout,
-        }
+    /// The texts that `find` has for [`KEYS`].
+    pub fn replaced(find: impl FnMut(&&str) -> Option<String>) -> Messages {
+        Messages { own: KEYS.iter().map(find).collect() }
     }
 
-    /// A text that speaks of an amount, with the amount in it.
-    pub fn with(text: &str, amount: &str) -> String {
-        match text.split_once('{') {
-            Some((before, after)) => [before, amount, after.strip_prefix('}').unwrap_or(after)].concat(),
+    /// The text that says `word`.
+    pub fn get(&self, word: Word) -> &str {
+        let own = self.own.get(word as usize).and_then(Option::as_deref);
+        own.or(ENGLISH.get(word as usize).copied()).unwrap_or_default()
+    }
+
+    /// The text that says `word` of an amount.
+    pub fn with(&self, word: Word, amount: &str) -> String {
+        let text = self.get(word);
+        match text.split_once("{}") {
+            Some((before, after)) => [before, amount, after].concat(),
             None => text.to_owned(),
         }
     }
 
+    /// A job's state in words.
+    pub fn state(&self, status: Status, substate: Option<Substate>) -> &str {
+        self.get(match (status, substate) {
+            (Status::Queued, _) => Word::Queued,
+            (Status::Initializing, _) => Word::Initializing,
+            (Status::Running, None) => Word::Running,
+            (Status::Running, Some(Substate::WarmingUp)) => Word::WarmingUp,
+            (Status::Running, Some(Substate::Processing)) => Word::Processing,
+            (Status::Running, Some(Substate::Finalizing)) => Word::Finalizing,
+            (Status::Running, Some(Substate::Uploading)) => Word::Uploading,
+            (Status::Paused, _) => Word::Paused,
+            (Status::Completed, _) => Word::Completed,
+            (Status::Failed, _) => Word::Failed,
+            (Status::Cancelled, _) => Word::Cancelled,
+            (Status::Timeout, _) => Word::Timeout,
+        })
+    }
+
     /// A link in words.
     pub fn link(&self, link: Link) -> &str {
-        match link {
-            Link::Idle => "",
-            Link::Connecting => &self.connecting,
-            Link::Live => &self.live,
-            Link::Polling => &self.polling,
-            Link::Reconnecting => &self.reconnecting,
-            Link::Offline => &self.offline,
-            Link::Lost => &self.lost,
-        }
+        self.get(match link {
+            Link::Idle => return "",
+            Link::Connecting => Word::Connecting,
+            Link::Live => Word::Live,
+            Link::Polling => Word::Polling,
+            Link::Reconnecting => Word::Reconnecting,
+            Link::Offline => Word::Offline,
+            Link::Lost => Word::Lost,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_not_replaced_is_english() {
+        let messages = Messages::replaced(|key| (**key == *"took").then(|| "Dauerte {}".to_owned()));
+        assert_eq!(messages.with(Word::Took, "3 s"), "Dauerte 3 s");
+        assert_eq!(messages.with(Word::Left, "3 s"), "3 s left");
+        assert_eq!(messages.get(Word::Timeout), "Timed out");
+        assert_eq!(Messages::default().get(Word::NoNews), "No news for {}");
+    }
+
+    #[test]
+    fn a_text_without_a_place_for_the_amount_stands_alone() {
+        let messages = Messages::replaced(|_| Some("Soon {".to_owned()));
+        assert_eq!(messages.with(Word::Left, "3 s"), "Soon {");
     }
 }

@@ -4,7 +4,7 @@ use protocol::Timestamp;
 
 use crate::{
     format::{Format, Unit, span},
-    messages::Messages,
+    messages::{Messages, Word},
 };
 
 /// Seconds under which no number is given.
@@ -20,7 +20,7 @@ pub fn remaining(end: Timestamp, now: Timestamp, format: &dyn Format, messages: 
     }
     let seconds = end.seconds_since(now);
     if seconds <= FEW {
-        return Some(messages.few_seconds_left.clone().into_owned());
+        return Some(messages.get(Word::FewSecondsLeft).to_owned());
     }
     let step: u64 = match seconds {
         ..=55.0 => 5,
@@ -34,7 +34,7 @@ pub fn remaining(end: Timestamp, now: Timestamp, format: &dyn Format, messages: 
         Some(days @ 3..) => format.amount(days, Unit::Day),
         _ => span(format, rounded),
     };
-    Some(Messages::with(&messages.left, &text))
+    Some(messages.with(Word::Left, &text))
 }
 
 #[cfg(test)]
@@ -45,7 +45,7 @@ mod tests {
     fn at(seconds: f64) -> Option<String> {
         let now = Timestamp::from_millis(1_700_000_000_000);
         let millis = (1_700_000_000_000.0 + seconds * 1000.0) as u64;
-        remaining(Timestamp::from_millis(millis), now, &Plain, &Messages::ENGLISH)
+        remaining(Timestamp::from_millis(millis), now, &Plain, &Messages::default())
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn weights(project: &Project) -> Vec<Weight> {
     let worker = |file: &str| project.root.join("build").join(file);
     let served = |file: &str| element::out_dir(project).join(file);
     let [script, module] = ["index.js", "index_bg.wasm"].map(worker);
-    let [loader, glue, wasm] = [element::LOADER, element::GLUE, element::MODULE].map(served);
+    let [loader, glue, wasm, panel] = [element::LOADER, element::GLUE, element::MODULE, element::PANEL].map(served);
     let weight =
         |name, files: &[&PathBuf], budget| Weight { name, files: files.iter().copied().cloned().collect(), budget };
     vec![
@@ -61,6 +61,7 @@ fn weights(project: &Project) -> Vec<Weight> {
         weight("element: glue", &[&glue], None),
         weight("element: wasm", &[&wasm], None),
         weight("element: all that a bar loads", &[&loader, &glue, &wasm], Some(75_000)),
+        weight("element: panel, when needed", &[&panel], Some(25_000)),
     ]
 }
 

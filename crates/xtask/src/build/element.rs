@@ -21,7 +21,7 @@ const OPTIMISE: &[&str] =
     &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--strip-producers", "--strip-target-features"];
 
 /// The scripts we write ourselves, each with the name it is served under.
-const SCRIPTS: &[(&str, &str)] = &[("crates/element/js/loader.js", LOADER)];
+const SCRIPTS: &[(&str, &str)] = &[("crates/element/js/loader.js", LOADER), ("crates/widget/panel/panel.js", PANEL)];
 
 /// The one script a page names.
 pub(crate) const LOADER: &str = "job-progress.js";
@@ -31,6 +31,9 @@ pub(crate) const GLUE: &str = "job-progress-element.js";
 
 /// The compiled crate. The loader tells the glue where it is.
 pub(crate) const MODULE: &str = "job-progress-element.wasm";
+
+/// What only the detailed variant shows. The loader imports it when it is first needed.
+pub(crate) const PANEL: &str = "job-progress-panel.js";
 
 /// Where all of it is put.
 pub(crate) fn out_dir(project: &Project) -> PathBuf {
@@ -51,8 +54,8 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
     let mut fingerprint = Fingerprint::of(&tools.versions);
     for dir in project.sources_of(CRATE)? {
         for entry in entries(&dir)? {
-            // The crate's scripts and its npm package are no input of the compiler's.
-            if !["js", "npm"].iter().any(|name| entry.ends_with(name)) {
+            // Scripts and the npm package are no input of the compiler's.
+            if !["js", "npm", "panel"].iter().any(|name| entry.ends_with(name)) {
                 fingerprint.add(&entry)?;
             }
         }
@@ -95,15 +98,19 @@ fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
 
 fn scripts(project: &Project, tools: &Tools) -> Result<()> {
     let mut fingerprint = Fingerprint::of(&tools.versions);
-    let source = project.root.join("crates").join(CRATE).join("js");
-    fingerprint.add(&source)?;
+    for source in ["crates/element/js", "crates/widget/panel"] {
+        fingerprint.add(&project.root.join(source))?;
+    }
+    fingerprint.add_as("recipe", include_str!("element.rs").as_bytes());
     let out = out_dir(project);
     let results: Vec<PathBuf> = SCRIPTS.iter().map(|(_, served)| out.join(served)).collect();
     fingerprint::unless_made(project, "scripts", fingerprint, &results, || {
         for (entry, served) in SCRIPTS {
             let entry = project.root.join(entry);
             steps::step(&format!("bundle {served}"), || {
-                esbuild(project, &entry, &out.join(served), &["--bundle", &format!("--external:./{GLUE}")])
+                let external = [GLUE, PANEL].map(|name| format!("--external:./{name}"));
+                let [glue, panel] = &external;
+                esbuild(project, &entry, &out.join(served), &["--bundle", "--loader:.css=text", glue, panel])
             })?;
         }
         Ok(())

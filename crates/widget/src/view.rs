@@ -1,8 +1,11 @@
-//! The bar: state, per cent and time around a bar, in three rows that keep their height.
+//! The view: state, per cent, message and time around a bar. The style sheet lays the same nodes out as a bar, as a ring or
+//! in one line, by the `variant` of the element they stand in.
 
 use std::{any::Any, cell::RefCell, rc::Rc};
 
 use leptos::{mount::mount_to, prelude::*, web_sys::HtmlElement};
+
+use protocol::Timestamp;
 
 use crate::{announcer::Announcer, face::Face, format::Format, look::Look, messages::Messages};
 
@@ -15,8 +18,8 @@ pub struct Tongue {
     pub format: Rc<dyn Format>,
 }
 
-/// A bar on the screen; it goes with this value.
-pub struct Bar {
+/// A face on the screen; it goes with this value.
+pub struct View {
     state: RefCell<State>,
     screen: RwSignal<Screen>,
     _view: Box<dyn Any>,
@@ -44,33 +47,35 @@ struct Screen {
     spoken: String,
 }
 
-impl Bar {
-    /// Puts a bar into `parent`.
-    pub fn mount(parent: HtmlElement, face: Face, tongue: Tongue) -> Bar {
+impl View {
+    /// Puts `face` into `parent`.
+    pub fn mount(parent: HtmlElement, face: Face, tongue: Tongue) -> View {
         let mut state = State { face, tongue, announcer: Announcer::default() };
         let screen = RwSignal::new(state.screen(&Screen::default()));
         let view = mount_to(parent, move || view(screen));
-        Bar { state: RefCell::new(state), screen, _view: Box::new(view) }
+        View { state: RefCell::new(state), screen, _view: Box::new(view) }
     }
 
-    /// Changes what is shown.
+    /// Changes what is to be shown with the next [`paint`](View::paint).
     pub fn update(&self, change: impl FnOnce(&mut Face)) {
         change(&mut self.state.borrow_mut().face);
-        self.paint();
     }
 
-    /// Changes the language.
+    /// Changes the language in which that is to be said.
     pub fn speak(&self, tongue: Tongue) {
         self.state.borrow_mut().tongue = tongue;
-        self.paint();
     }
 
-    fn paint(&self) {
+    /// Shows how things stand at `now`; true while that changes with the time alone. What is on the screen already is not
+    /// written again.
+    pub fn paint(&self, now: Timestamp) -> bool {
+        self.state.borrow_mut().face.now = now;
         let former = self.screen.get_untracked();
         let screen = self.state.borrow_mut().screen(&former);
         if screen != former {
             self.screen.set(screen);
         }
+        self.state.borrow().face.job.as_ref().is_some_and(|job| job.counts(now))
     }
 }
 
@@ -123,7 +128,12 @@ fn view(screen: RwSignal<Screen>) -> impl IntoView {
                     part="fill"
                     data-fill=of(|screen| &screen.fill)
                     style=("--fraction", of(|screen| &screen.fraction))
-                ></div>
+                >
+                    // Seen in the ring alone.
+                    <svg class="ring" aria-hidden="true">
+                        <circle class="arc" pathLength="1"></circle>
+                    </svg>
+                </div>
             </div>
             <div class="row" part="footer">
                 <span class="message" part="message" dir="auto">{of(|screen| &screen.look.message)}</span>

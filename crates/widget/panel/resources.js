@@ -1,0 +1,94 @@
+// Resources in use, in each of the shapes that producers send: flat, peak, or by device.
+
+import { line } from "./history.js";
+import { isEmpty, isObject, record, row, value } from "./record.js";
+import { section } from "./section.js";
+import { h } from "./tree.js";
+
+const SIZE = /^\s*([\d.]+)\s*([kmgtp]?)i?b?\s*$/i;
+
+// `87`, `"87%"` and `87.4` are percentages.
+function percentage(of) {
+  const number = typeof of === "string" ? Number.parseFloat(of) : of;
+  return Number.isFinite(number) ? Math.min(Math.max(number, 0), 100) : undefined;
+}
+
+// `"12.5GB"` as a number of bytes.
+function bytes(of) {
+  const [, number, power] = SIZE.exec(String(of ?? "")) ?? [];
+  return number === undefined ? undefined : Number(number) * 1000 ** " kmgtp".indexOf((power || " ").toLowerCase());
+}
+
+const joined = (...texts) => texts.filter((text) => text != null && text !== "").join(" · ");
+
+// What there is to draw of `resources`: `{key, name, detail, percent, text}`.
+export function readings(tongue, resources) {
+  const found = [];
+  const level = (key, name, of, detail) => {
+    const percent = percentage(of);
+    if (percent !== undefined) found.push({ key, name, detail, percent, text: tongue.percent(percent) });
+  };
+  const share = (key, name, used, total) => {
+    const percent = percentage((bytes(used) / bytes(total)) * 100);
+    if (percent !== undefined) found.push({ key, name, percent, text: tongue.say("of", String(used), String(total)) });
+  };
+  level("gpu", tongue.say("gpu"), resources.gpuUtilization, resources.gpuType);
+  const gpus = Array.isArray(resources.gpus) ? resources.gpus.filter(isObject) : [];
+  gpus.forEach((gpu, index) => {
+    const name = joined(tongue.say("gpu"), gpus.length > 1 && (gpu.id ?? index));
+    const heat = Number.isFinite(gpu.temperature) ? `${tongue.number(gpu.temperature)} °C` : gpu.temperature;
+    level(`gpu ${index}`, name, gpu.utilization, joined(gpu.type, heat, gpu.powerUsage));
+    share(`gpu ${index} memory`, joined(tongue.say("memory"), gpus.length > 1 && name), gpu.memoryUsed, gpu.memoryTotal);
+  });
+  level("cpu", tongue.say("cpu"), resources.cpuUsage);
+  if (isObject(resources.cpu)) {
+    const { utilization, cores, memory } = resources.cpu;
+    level("cpu", tongue.say("cpu"), utilization, joined(Number.isFinite(cores) && tongue.say("cores", cores), memory));
+  }
+  share("memory", tongue.say("memory"), resources.memoryUsage, resources.memoryTotal);
+  return found;
+}
+
+// The rows of what is not drawn.
+function rest(tongue, resources, drawn) {
+  const has = (key) => drawn.some((reading) => reading.key === key);
+  const skip = [
+    ...(has("gpu") ? ["gpuUtilization", "gpuType"] : []),
+    ...(has("cpu") ? ["cpuUsage", "cpu"] : []),
+    ...(has("memory") ? ["memoryUsage", "memoryTotal"] : []),
+    ...(has("gpu 0") ? ["gpus"] : []),
+    "peakGpuUtilization",
+    "totalComputeTime",
+  ];
+  const { peakGpuUtilization: peak, totalComputeTime: compute } = resources;
+  return [
+    percentage(peak) !== undefined && h("dl", { class: "record", key: "peak" }, row(tongue.say("peakGpuUtilization"), tongue.percent(percentage(peak)))),
+    record(tongue, resources, 0, skip),
+    compute != null &&
+      h("dl", { class: "record", key: "compute" }, row(tongue.say("totalComputeTime"), Number.isFinite(compute) ? tongue.span(compute) : value(tongue, compute))),
+  ];
+}
+
+function meter({ key, name, detail, percent, text }, samples) {
+  const path = line(samples);
+  return h(
+    "div",
+    { class: "meter", key, part: "meter" },
+    h("span", { class: "name", dir: "auto" }, name, detail && h("span", { class: "quiet" }, ` ${detail}`)),
+    h("span", { class: "number", dir: "auto" }, text),
+    h(
+      "svg",
+      { class: "chart", part: "chart", viewBox: "0 0 100 24", preserveAspectRatio: "none", "aria-hidden": "true", "data-high": percent >= 95 },
+      h("path", { class: "area", d: `${path}V24H0Z` }),
+      h("path", { class: "line", d: path }),
+    ),
+  );
+}
+
+export function resources({ document, tongue, history }) {
+  const of = document.resources;
+  if (!isObject(of) || isEmpty(of)) return undefined;
+  const drawn = readings(tongue, of);
+  const meters = drawn.map((reading) => meter(reading, history.of(reading.key)));
+  return section(tongue, "resources", h("div", { class: "meters" }, meters), rest(tongue, of, drawn));
+}
