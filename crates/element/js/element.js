@@ -57,6 +57,17 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   #mounted;
   #base;
   #isChanged = false;
+  #messages;
+
+  // Texts in place of the English ones: an object of their keys. Languages are files of their own, `locales/`.
+  get messages() {
+    return this.#messages;
+  }
+
+  set messages(messages) {
+    this.#messages = messages;
+    attempt(() => this.#mounted?.messages(messages));
+  }
 
   constructor() {
     super();
@@ -67,7 +78,7 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   connectedCallback() {
-    for (const name of ATTRIBUTES) {
+    for (const name of [...ATTRIBUTES, "messages"]) {
       // A property that was set before the class was there hides the accessor.
       if (Object.hasOwn(this, name)) {
         const value = this[name];
@@ -109,6 +120,7 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     };
     const renew = () => this.tokenProvider && (async () => this.tokenProvider())();
     this.#mounted = new Mounted(this, this.#base, JobProgressElement.src, emit, renew, loadPanel);
+    if (this.#messages) this.#mounted.messages(this.#messages);
   }
 
   // The light DOM stands in until there is something to see.

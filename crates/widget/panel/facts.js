@@ -19,7 +19,8 @@ export function facts({ document, tongue, now, isOver }) {
     // The unit is said once, unless the two are of another size each.
     const isSized = whole !== undefined && tongue.quantity(0, named) === tongue.size(0);
     const part = tongue.quantity(current, whole === undefined || isSized ? named : undefined);
-    fact("done", whole === undefined ? part : tongue.say("of", part, whole));
+    const text = whole === undefined ? part : tongue.say("of", part, whole);
+    found.push(row(tongue.say("done"), text, "done", whole !== undefined));
   }
   if (!isOver && isObject(throughput) && throughput.rate > 0) {
     const { rate } = throughput;

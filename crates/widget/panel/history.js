@@ -1,21 +1,20 @@
 // What was measured since the panel came: of each series as many samples as a small chart can show.
 
 const MOST = 120;
-const FIRST_GAP = 1_000;
 
 export class History {
   #series = new Map();
 
   // Notes a percentage. When there are too many, every other one is dropped, so that all the time remains in sight.
   note(key, at, percent) {
-    const series = this.#series.get(key) ?? { samples: [], gap: FIRST_GAP };
+    const series = this.#series.get(key) ?? { samples: [], gap: 0 };
     this.#series.set(key, series);
     const { samples } = series;
     if (samples.length > 1 && at - samples.at(-2).at < series.gap) samples.pop();
     samples.push({ at, percent });
     if (samples.length > MOST) {
       series.samples = samples.filter((_, index) => index % 2 === 0);
-      series.gap *= 2;
+      series.gap = ((at - samples[0].at) / MOST) * 2;
     }
   }
 

@@ -1,6 +1,6 @@
 // How it ended: what came out, or what went wrong and what can be done about it.
 
-import { isEmpty, isObject, isText, record, value } from "./record.js";
+import { isEmpty, isObject, isText, record, said, value } from "./record.js";
 import { section } from "./section.js";
 import { h } from "./tree.js";
 
@@ -14,7 +14,7 @@ function wrong({ error, partialResults, retryable, retryCount }, tongue) {
   if (isObject(error)) {
     const { details } = error;
     // The message stands above, where every variant shows it.
-    const suggestion = isObject(details) && isText(details.suggestion) && h("div", { class: "notice", key: "suggestion", part: "suggestion", dir: "auto" }, details.suggestion);
+    const suggestion = isObject(details) && isText(details.suggestion) && h("div", { class: "notice", key: "suggestion", part: "suggestion" }, said(details.suggestion));
     const told = isObject(details) ? record(tongue, details, 0, suggestion ? ["suggestion"] : []) : !isEmpty(details) && h("div", { class: "value", dir: "auto" }, value(tongue, details));
     const tries = [
       retryable === true && tongue.say("retryable"),

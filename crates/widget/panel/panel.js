@@ -1,26 +1,15 @@
 // The panel: all that only the detailed variant shows, under the bar. It shows values; where they come from is not its
 // business. Loaded when the first detailed element comes.
 
-import { coldStart, execution, metrics } from "./usage.js";
-import { facts, moment } from "./facts.js";
+import { moment } from "./facts.js";
 import { History } from "./history.js";
-import { joined, log } from "./log.js";
-import { outcome } from "./outcome.js";
+import { joined } from "./log.js";
 import css from "./panel.css";
 import { isObject } from "./record.js";
-import { readings, resources } from "./resources.js";
-import { steps } from "./steps.js";
-import { table } from "./table.js";
+import { readings } from "./resources.js";
 import { Tongue } from "./tongue.js";
 import { patch } from "./tree.js";
-import { waits } from "./waits.js";
-
-const OVER = ["completed", "failed", "cancelled", "timeout"];
-
-const PARTS = [outcome, waits, facts, steps, resources, metrics, execution, coldStart, table, log];
-
-// What there is to see, as a tree.
-export const view = (seen) => PARTS.map((part) => part(seen)).flat().filter(Boolean);
+import { counts, view } from "./view.js";
 
 let sheet;
 
@@ -74,8 +63,7 @@ class Panel {
   paint(now) {
     this.#now = now;
     attempt(() => this.#draw());
-    const { status, nextRetryAt } = this.#document ?? {};
-    return status !== undefined && (!OVER.includes(status) || moment(nextRetryAt) > now);
+    return this.#document !== null && counts(this.#document, now);
   }
 
   close() {
@@ -92,7 +80,6 @@ class Panel {
       history: this.#history,
       lines: this.#lines,
       now: this.#now,
-      isOver: OVER.includes(this.#document?.status),
       isLogOpen: found?.open ?? false,
     };
     patch(this.#base, this.#document ? view(seen) : []);

@@ -2,8 +2,11 @@
 
 import { h } from "./tree.js";
 
-// No more of one list or object is shown; and nothing deeper than that is laid out.
+// No more members of one object and items of one list are shown, and nothing deeper than that is laid out. A list that is
+// short stands in one line.
 const MOST = 50;
+const MOST_ITEMS = 20;
+const SHORT = 60;
 const DEPTH = 3;
 const TEXT = 2_000;
 
@@ -44,20 +47,25 @@ function text(of) {
 const cut = (of) => (of.length > TEXT ? `${of.slice(0, TEXT)}…` : of);
 
 function list(tongue, items, depth) {
-  const shown = items.slice(0, MOST).map((item) => h("li", { dir: "auto" }, value(tongue, item, depth + 1)));
-  return h("ul", { class: "values" }, shown, more(tongue, items.length, "li"));
+  const line = items.map((item) => (typeof item === "number" ? tongue.number(item) : String(item))).join(", ");
+  if (line.length <= SHORT && items.every((item) => typeof item !== "object" && !address(String(item)))) return line;
+  const shown = items.slice(0, MOST_ITEMS).map((item) => h("li", {}, said(value(tongue, item, depth + 1))));
+  return h("ul", { class: "values" }, shown, more(tongue, items.length, MOST_ITEMS, "li"));
 }
+
+// Text of producers, in whatever direction it runs, at the side where the panel's text is.
+export const said = (...children) => h("div", { class: "said", dir: "auto" }, children);
 
 // An object as rows; `skip` names those that are shown elsewhere.
 export function record(tongue, object, depth = 0, skip = []) {
   const entries = Object.entries(object).filter(([key]) => !skip.includes(key));
   if (entries.length === 0) return [];
   const rows = entries.slice(0, MOST).map(([key, of]) => row(tongue.label(key), value(tongue, of, depth + 1), key));
-  return [h("dl", { class: "record" }, rows, entries.length > MOST && row("…", more(tongue, entries.length, "span"), "…"))];
+  return [h("dl", { class: "record" }, rows, entries.length > MOST && row("…", more(tongue, entries.length, MOST, "span"), "…"))];
 }
 
-const more = (tongue, length, tag) => length > MOST && h(tag, { class: "quiet" }, tongue.say("more", length - MOST));
+const more = (tongue, length, most, tag) => length > most && h(tag, { class: "quiet" }, tongue.say("more", length - most));
 
 // One row of a record or of the facts.
-export const row = (name, children, key = name) =>
-  h("div", { key }, h("dt", { dir: "auto" }, name), h("dd", { dir: "auto" }, children));
+export const row = (name, children, key = name, isWide = false) =>
+  h("div", { key, "data-wide": isWide }, h("dt", { dir: "auto" }, name), h("dd", { dir: "auto" }, children));

@@ -19,7 +19,7 @@ function bytes(of) {
   return number === undefined ? undefined : Number(number) * 1000 ** " kmgtp".indexOf((power || " ").toLowerCase());
 }
 
-const joined = (...texts) => texts.filter((text) => text != null && text !== "").join(" · ");
+const joined = (...texts) => texts.filter((text) => text != null && text !== "" && text !== false).join(" · ");
 
 // What there is to draw of `resources`: `{key, name, detail, percent, text}`.
 export function readings(tongue, resources) {

@@ -1,6 +1,6 @@
 // A language: its texts, and how it writes numbers, amounts and times.
 
-import { ENGLISH } from "./words.js";
+import { ENGLISH, FIELDS } from "./words.js";
 
 const SPANS = [
   ["day", 86_400],
@@ -10,6 +10,9 @@ const SPANS = [
 ];
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 const BYTES = /^(b|bytes?)$/i;
+
+// In a text from right to left, what is put into it keeps its own direction to itself.
+const isolated = (amount, text) => (/[\u0590-\u08ff]/.test(text) ? `\u2068${amount}\u2069` : amount);
 
 export class Tongue {
   #messages;
@@ -33,19 +36,19 @@ export class Tongue {
     };
     const own = form(Object.hasOwn(this.#messages, key) ? this.#messages[key] : undefined);
     const text = typeof own === "string" ? own : String(form(ENGLISH[key]));
-    const written = amounts.map((amount) => (typeof amount === "number" ? this.number(amount) : amount));
+    const written = amounts.map((amount) => (typeof amount === "number" ? this.number(amount) : isolated(amount, text)));
     return text.replaceAll("{}", () => written.shift() ?? "");
   }
 
   // What a producer's field is called: by us where we know it, else by its own name in words.
   label(key) {
-    if (Object.hasOwn(ENGLISH, key)) return this.say(key);
+    if (FIELDS.has(key)) return this.say(key);
     const words = key.replace(/[_-]+/g, " ").replace(/(?<=[a-z\d])(?=[A-Z])/g, " ").trim();
     if (/[A-Z]{2}/.test(words) || words === "") return words || key;
     return words.charAt(0).toUpperCase() + words.slice(1).toLowerCase();
   }
 
-  number(value, digits = 3) {
+  number(value, digits = 6) {
     return this.#intl("NumberFormat", { maximumFractionDigits: digits }).format(value);
   }
 

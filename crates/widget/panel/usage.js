@@ -1,7 +1,7 @@
 // What it used, how it started, and its own figures.
 
 import { free } from "./outcome.js";
-import { isEmpty, isObject, isText, record, row, value } from "./record.js";
+import { isEmpty, isObject, isText, record, row, said, value } from "./record.js";
 import { section } from "./section.js";
 import { h } from "./tree.js";
 
@@ -31,8 +31,8 @@ export function coldStart({ document, tongue }) {
       "li",
       { key },
       h("span", { class: "name", dir: "auto" }, tongue.label(key)),
-      h("span", { class: "number", dir: "auto" }, tongue.span(length)),
       h("span", { class: "part", "--fraction": longest > 0 ? length / longest : 0 }),
+      h("span", { class: "number", dir: "auto" }, tongue.span(length)),
     ),
   );
   const rest = record(tongue, start, 0, ["occurred", "duration", "phases", "optimizationSuggestions"]);
@@ -45,7 +45,7 @@ export function coldStart({ document, tongue }) {
     Array.isArray(advice) &&
       advice.length > 0 && [
         h("div", { class: "quiet", key: "advice", dir: "auto" }, tongue.say("suggestions")),
-        h("ul", { class: "values advice" }, advice.filter(isText).slice(0, 50).map((line) => h("li", { dir: "auto" }, line))),
+        h("ul", { class: "values advice" }, advice.filter(isText).slice(0, 50).map((line) => h("li", {}, said(line)))),
       ],
   );
 }

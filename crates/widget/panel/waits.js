@@ -1,6 +1,6 @@
 // Why it does not move: a box of its own, as nothing else is worth reading while that holds.
 
-import { isObject, isText } from "./record.js";
+import { isObject, isText, said } from "./record.js";
 import { moment } from "./facts.js";
 import { h } from "./tree.js";
 
@@ -28,5 +28,5 @@ export function waits({ document, tongue, now, isOver }) {
     if (isObject(control) && Object.hasOwn(ASKED, control.request)) lines.push(tongue.say(ASKED[control.request]));
   }
   if (lines.length === 0) return undefined;
-  return h("div", { class: "notice", key: "waits", part: "notice" }, lines.map((line) => h("div", { dir: "auto" }, line)));
+  return h("div", { class: "notice", key: "waits", part: "notice" }, lines.map((line) => said(line)));
 }

@@ -1,6 +1,13 @@
 // The texts of the panel, in English. Where one speaks of amounts, `{}` stands for each; one that depends on how many
 // there are has a text for each of the language's plural forms (`Intl.PluralRules`).
 
+// Fields of producers that are known well enough to have a name of ours.
+export const FIELDS = new Set([
+  ...["duration", "costAccrued", "totalCost", "tokensProcessed", "apiCalls", "suggestion", "step"],
+  ...["containerStart", "modelLoad", "dependencyLoad", "cacheHit", "metadata", "attributes", "tags", "error"],
+  ...["kind", "endpointId", "priority", "peakMemoryUsage", "result", "output"],
+]);
+
 export const ENGLISH = {
   // Why it waits.
   queueNext: "Next in the queue",
@@ -18,7 +25,7 @@ export const ENGLISH = {
   perSecond: "{}/s",
   perMinute: "{}/min",
   step: "Step",
-  waited: "Waiting for",
+  waited: "Waiting",
   elapsed: "Elapsed",
   duration: "Duration",
   started: "Started",

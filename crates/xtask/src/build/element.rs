@@ -21,7 +21,12 @@ const OPTIMISE: &[&str] =
     &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--strip-producers", "--strip-target-features"];
 
 /// The scripts we write ourselves, each with the name it is served under.
-const SCRIPTS: &[(&str, &str)] = &[("crates/element/js/loader.js", LOADER), ("crates/widget/panel/panel.js", PANEL)];
+const SCRIPTS: &[(&str, &str)] = &[
+    ("crates/element/js/loader.js", LOADER),
+    ("crates/widget/panel/panel.js", PANEL),
+    ("crates/element/js/locales/ar.js", "locales/ar.js"),
+    ("crates/element/js/locales/de.js", "locales/de.js"),
+];
 
 /// The one script a page names.
 pub(crate) const LOADER: &str = "job-progress.js";

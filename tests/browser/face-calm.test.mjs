@@ -1,0 +1,116 @@
+// What an element leaves alone: nothing is written when nothing changed, and nothing is painted that nobody can see.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BASE_URL, create, report } from "./api.mjs";
+import { stage } from "./browser.mjs";
+import { STATES, drawn, everyVariant, hear, heard, showsEverywhere } from "./faces.mjs";
+import { until } from "./until.mjs";
+
+const it = stage();
+
+// Notes every change of the DOM in every element, its own node and all below it, in `window.changes`.
+const observe = (page) =>
+  page.evaluate(() => {
+    window.changes = [];
+    const note = (records) => {
+      for (const { type, target, attributeName } of records) {
+        const text = target.textContent ?? "";
+        window.changes.push(`${type} ${attributeName ?? ""} of ${target.className || target.nodeName}: ${text.slice(0, 60)}`);
+      }
+    };
+    for (const element of document.querySelectorAll("job-progress")) {
+      const observer = new MutationObserver(note);
+      observer.observe(element, { attributes: true });
+      observer.observe(element.shadowRoot, { attributes: true, characterData: true, childList: true, subtree: true });
+    }
+  });
+
+const changes = (page) => page.evaluate(() => window.changes);
+
+test("an update that changes nothing to be seen writes nothing, in any variant", async () => {
+  const [{ current, total, ...known }] = STATES.running;
+  const fields = { status: "running", message: "Counting", ...known };
+  delete fields.logs;
+  const job = await create();
+  await report(job.jobId, fields);
+  // The clock stands still, as what counts seconds is there to change.
+  const page = await it.open(everyVariant(BASE_URL, job), {
+    before: async (page) => {
+      await hear(page);
+      await page.clock.setFixedTime(new Date());
+    },
+  });
+  await until("every variant shows the job", () => showsEverywhere(page, "running"));
+  await drawn(page);
+  await observe(page);
+  for (const again of [{}, fields, { message: "Counting" }]) {
+    const { seq } = await report(job.jobId, again);
+    await until("the page hears of it", () => heard(page, seq));
+    await drawn(page);
+  }
+  assert.deepEqual(await changes(page), []);
+
+  // The observer is not blind.
+  await report(job.jobId, { message: "Counting on" });
+  await until("every variant shows the change", async () => (await changes(page)).length >= 4);
+  assert.deepEqual(page.faults, []);
+});
+
+const HIDINGS = {
+  "is not displayed": {
+    hide: (page) => page.addStyleTag({ content: "section { display: none }" }),
+    show: (page) => page.addStyleTag({ content: "section { display: block !important }" }),
+  },
+  "is scrolled out of sight": {
+    hide: (page) => page.evaluate(() => scrollTo(0, 1e6)),
+    show: (page) => page.evaluate(() => scrollTo(0, 0)),
+  },
+  // A browser draws no frames while a page is hidden. Headless it never hides one, so that is done for it.
+  "is on a page that is hidden": {
+    before: (page) =>
+      page.addInitScript(() => {
+        const request = window.requestAnimationFrame.bind(window);
+        const held = [];
+        let isHeld = false;
+        window.requestAnimationFrame = (callback) => (isHeld ? held.push(callback) : request(callback));
+        window.hold = (value) => {
+          isHeld = value;
+          if (!value) held.splice(0).forEach(request);
+        };
+      }),
+    hide: (page) => page.evaluate(() => window.hold(true)),
+    show: (page) => page.evaluate(() => window.hold(false)),
+    isFrameless: true,
+  },
+};
+
+for (const [how, { before, hide, show, isFrameless }] of Object.entries(HIDINGS)) {
+  test(`an element that ${how} hears everything and paints nothing`, async () => {
+    const job = await create({ current: 1, total: 100, message: "Seen" });
+    const page = await it.open(`${everyVariant(BASE_URL, job)}<div style="block-size: 400vh"></div>`, {
+      viewport: { width: 700, height: 500 },
+      before: async (page) => {
+        await hear(page);
+        await before?.(page);
+      },
+    });
+    await until("every variant shows the job", () => showsEverywhere(page, "running"));
+    await drawn(page);
+    await hide(page);
+    if (!isFrameless) await drawn(page);
+    await observe(page);
+    for (const current of [20, 40, 60]) {
+      const { seq } = await report(job.jobId, { current, message: `Unseen ${current}` });
+      await until("the page hears of it", () => heard(page, seq));
+      if (!isFrameless) await drawn(page);
+    }
+    assert.deepEqual(await changes(page), []);
+    await show(page);
+    const texts = () =>
+      page.evaluate(() => [...document.querySelectorAll("job-progress")].map(({ shadowRoot }) => shadowRoot.querySelector('[part~="message"]').textContent));
+    await until("every variant is up to date when it is seen again", async () => (await texts()).every((text) => text === "Unseen 60"));
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+}

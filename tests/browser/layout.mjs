@@ -1,0 +1,82 @@
+// What must hold of any layout, looked for in the page: nothing clipped, nothing on top of something else, everything
+// legible, all of it inside its element. Playwright sends the function over, so it stands alone.
+
+export const faults = (page, selector) => page.locator(selector).evaluate(inspect);
+
+function inspect(host) {
+  const found = [];
+  const place = host.getBoundingClientRect();
+  const say = (what, node) => found.push(`${what}: <${node.tagName.toLowerCase()} class="${node.className}"> ${JSON.stringify(node.textContent.slice(0, 60))}`);
+
+  const isShown = (node) => node.checkVisibility({ visibilityProperty: true }) && !node.closest(".spoken");
+  const texts = [];
+  for (const node of host.shadowRoot.querySelectorAll("*")) {
+    if (!isShown(node)) continue;
+    for (const child of node.childNodes) {
+      if (child.nodeType !== Node.TEXT_NODE || child.data.trim() === "") continue;
+      const range = document.createRange();
+      range.selectNodeContents(child);
+      for (const box of range.getClientRects()) if (box.width > 0.5) texts.push({ node, box });
+    }
+  }
+
+  // What may be cut says so with an ellipsis or can be scrolled.
+  const scrolled = (node) => node.closest(".lines");
+  for (const { node, box } of texts) {
+    if (scrolled(node)) continue;
+    const style = getComputedStyle(node);
+    if (style.textOverflow === "ellipsis" && style.overflowX === "hidden") continue;
+    if (box.left < place.left - 1 || box.right > place.right + 1) say(`sticks out by ${Math.round(Math.max(place.left - box.left, box.right - place.right))} px`, node);
+    if (box.top < place.top - 3 || box.bottom > place.bottom + 3) say("sticks out above or below", node);
+    if (node.scrollWidth > node.clientWidth + 1 && style.overflowX !== "visible") say("is clipped", node);
+  }
+
+  const drawn = (node) => {
+    const box = node.getBoundingClientRect();
+    const style = getComputedStyle(node);
+    if (style.overflowX !== "hidden") return undefined;
+    return box;
+  };
+  const seen = texts.filter(({ node }) => !scrolled(node)).map(({ node, box }) => {
+    const frame = drawn(node);
+    // Behind an ellipsis there is no ink.
+    if (!frame) return { node, left: box.left, right: box.right, top: box.top, bottom: box.bottom };
+    return { node, left: Math.max(box.left, frame.left), right: Math.min(box.right, frame.right), top: box.top, bottom: box.bottom };
+  });
+  for (const [index, one] of seen.entries()) {
+    for (const other of seen.slice(index + 1)) {
+      const width = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+      const height = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+      // Line boxes are taller than their letters.
+      if (width > 1 && height > 5 && !one.node.contains(other.node) && !other.node.contains(one.node)) {
+        say(`overlaps ${JSON.stringify(other.node.textContent.slice(0, 30))}`, one.node);
+      }
+    }
+  }
+
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const over = (under, colour) => {
+    canvas.fillStyle = `rgb(${under.join(" ")})`;
+    canvas.fillRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+  };
+  const ground = (node) => {
+    const layers = [];
+    for (let at = node; at; at = at.parentElement ?? at.getRootNode().host) layers.unshift(getComputedStyle(at).backgroundColor);
+    const paper = matchMedia("(prefers-color-scheme: dark)").matches ? [18, 18, 18] : [255, 255, 255];
+    return layers.reduce(over, paper);
+  };
+  const luminance = (colour) => {
+    const [r, g, b] = colour.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  for (const node of new Set(texts.map(({ node }) => node))) {
+    const paper = ground(node);
+    const [light, dark] = [luminance(paper), luminance(over(paper, getComputedStyle(node).color))].sort((a, b) => b - a);
+    const contrast = (light + 0.05) / (dark + 0.05);
+    if (contrast < 4.5) say(`has a contrast of ${contrast.toFixed(2)}`, node);
+  }
+  return found;
+}
