@@ -10,7 +10,9 @@ export class History {
     const series = this.#series.get(key) ?? { samples: [], gap: 0 };
     this.#series.set(key, series);
     const { samples } = series;
-    if (samples.length > 1 && at - samples.at(-2).at < series.gap) samples.pop();
+    // Of a level that stays only its beginning and its end are needed.
+    const isLevel = samples.at(-1)?.percent === percent && samples.at(-2)?.percent === percent;
+    if (isLevel || (samples.length > 1 && at - samples.at(-2).at < series.gap)) samples.pop();
     samples.push({ at, percent });
     if (samples.length > MOST) {
       series.samples = samples.filter((_, index) => index % 2 === 0);
@@ -29,8 +31,8 @@ export function line(samples) {
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first) return "";
   const span = last.at - first.at;
-  const point = ({ at, percent }) => `${round(((at - first.at) / span) * 100)} ${round(23 - percent * 0.22)}`;
-  return span > 0 ? `M${samples.map(point).join("L")}` : `M0 ${round(23 - last.percent * 0.22)}H100`;
+  const point = ({ at, percent }, x = ((at - first.at) / span) * 100) => `${round(x)} ${round(23 - percent * 0.22)}`;
+  return `M${span > 0 ? samples.map((sample) => point(sample)).join("L") : `${point(last, 0)}L${point(last, 100)}`}`;
 }
 
 const round = (value) => Math.round(value * 10) / 10;
