@@ -47,8 +47,9 @@ function text(of) {
 const cut = (of) => (of.length > TEXT ? `${of.slice(0, TEXT)}…` : of);
 
 function list(tongue, items, depth) {
-  const line = items.map((item) => (typeof item === "number" ? tongue.number(item) : String(item))).join(", ");
-  if (line.length <= SHORT && items.every((item) => typeof item !== "object" && !address(String(item)))) return line;
+  const isPlain = items.every((item) => (typeof item !== "object" || item === null) && !address(String(item)));
+  const line = isPlain && items.map((item) => value(tongue, item)[0]).join(", ");
+  if (isPlain && line.length <= SHORT) return line;
   const shown = items.slice(0, MOST_ITEMS).map((item) => h("li", {}, said(value(tongue, item, depth + 1))));
   return h("ul", { class: "values" }, shown, more(tongue, items.length, MOST_ITEMS, "li"));
 }

@@ -1,0 +1,191 @@
+// The variants as a page chooses them, and what the detailed one lets people open and follow.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BASE_URL, create, report } from "./api.mjs";
+import { stage } from "./browser.mjs";
+import { INCLUDE, STATES, drawn, hear, heard } from "./faces.mjs";
+import { until } from "./until.mjs";
+
+const it = stage();
+const PANEL = "/job-progress-panel.js";
+
+const tag = ({ jobId, token }, attributes = "") =>
+  `<script type="module" src="${BASE_URL}/job-progress.js"></script>
+  <job-progress job="${jobId}" token="${token}" label="Nightly import" include="${INCLUDE}" ${attributes}></job-progress>`;
+
+// Opens a page with one element, and notes what it fetches.
+async function open(job, attributes, options = {}) {
+  const asked = [];
+  const page = await it.open(tag(job, attributes), {
+    ...options,
+    before: async (page) => {
+      await hear(page);
+      page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    },
+  });
+  await until("the element shows the job", () => page.evaluate(() => window.seq > 0));
+  await drawn(page);
+  return { page, asked };
+}
+
+const variant = (page, name) => page.evaluate((name) => (document.querySelector("job-progress").variant = name), name);
+
+// Where things stand and how big they are.
+const shape = (page) =>
+  page.evaluate(() => {
+    const host = document.querySelector("job-progress");
+    const box = (node) => node && (({ x, y, width, height }) => ({ x, y, width, height }))(node.getBoundingClientRect());
+    const part = (name) => box(host.shadowRoot.querySelector(`[part~="${name}"]`));
+    return { host: box(host), track: part("track"), panel: part("panel"), display: getComputedStyle(host).display };
+  });
+
+test("each variant has its own shape, and a value that is none is a bar", async () => {
+  const job = await create({ current: 45, total: 100, message: "Batch 3" });
+  const { page } = await open(job, 'variant="bar"', { viewport: { width: 700, height: 600 } });
+  const bar = await shape(page);
+  assert.equal(bar.track.width, bar.host.width);
+  assert.ok(bar.track.height >= 4 && bar.track.height <= 16, `a bar of ${bar.track.height} px`);
+
+  await variant(page, "ring");
+  const ring = await shape(page);
+  assert.equal(ring.track.width, ring.track.height);
+  assert.ok(ring.track.width >= 48 && ring.host.height <= 96, JSON.stringify(ring));
+
+  await variant(page, "compact");
+  const compact = await shape(page);
+  assert.ok(compact.host.height <= 32, `one line of ${compact.host.height} px`);
+  assert.ok(compact.host.width < 500 && compact.display === "inline-block", JSON.stringify(compact));
+
+  for (const nonsense of ["", "donut", "RING!", "<b>"]) {
+    await variant(page, nonsense);
+    assert.deepEqual(await shape(page), bar, `${JSON.stringify(nonsense)} is no bar`);
+  }
+  await page.evaluate(() => document.querySelector("job-progress").removeAttribute("variant"));
+  assert.deepEqual(await shape(page), bar);
+  assert.deepEqual(page.faults, []);
+});
+
+test("a change of variant neither connects again nor forgets anything, and only the detailed one loads its panel", async () => {
+  const job = await create({ current: 45, total: 100, metadata: { shard: "seven" } });
+  const { page, asked } = await open(job, 'variant="bar"');
+  const streams = () => asked.filter((path) => path.includes("stream")).length;
+  assert.equal(asked.includes(PANEL), false, "a bar has loaded the panel");
+  const before = streams();
+  for (const name of ["ring", "compact", "detailed", "bar", "detailed"]) await variant(page, name);
+  const panel = page.locator("job-progress .panel");
+  await panel.getByText("seven").waitFor();
+  assert.equal(streams(), before, "it has connected again");
+  assert.equal(asked.filter((path) => path === PANEL).length, 1);
+  assert.equal(await panel.count(), 1);
+
+  const { seq } = await report(job.jobId, { metadata: { shard: "eight" } });
+  await until("the page hears of it", () => heard(page, seq));
+  await panel.getByText("eight").waitFor();
+  await variant(page, "bar");
+  await until("the panel is gone", async () => (await panel.count()) === 0);
+  assert.deepEqual(page.faults, []);
+});
+
+test("another job leaves nothing of the former one in the panel", async () => {
+  const [one, other] = [await create({ metadata: { secret: "of one" } }), await create({ metadata: { secret: "of the other" } })];
+  const { page } = await open(one, 'variant="detailed"');
+  const panel = page.locator("job-progress .panel");
+  await panel.getByText("of one").waitFor();
+  await page.evaluate(({ jobId, token }) => Object.assign(document.querySelector("job-progress"), { job: jobId, token }), other);
+  await panel.getByText("of the other").waitFor();
+  assert.equal(await panel.getByText("of one").count(), 0);
+  assert.deepEqual(page.faults, []);
+});
+
+test("addresses of the web can be followed, and nothing else is a link", async () => {
+  const job = await create({ status: "running" });
+  const { page } = await open(job, 'variant="detailed"');
+  const { seq } = await report(job.jobId, {
+    status: "completed",
+    output: { page: "https://example.com/a?b=1#c", plain: "http://example.com/", files: ["https://example.com/one.pdf", "ftp://example.com/two.pdf"] },
+    result: "javascript:alert(1)",
+    metadata: { a: "data:text/html,x", b: "https://user@example.com and more", c: "  https://example.com/" },
+  });
+  await until("the page hears of it", () => heard(page, seq));
+  const links = page.locator("job-progress .panel a");
+  await until("there are links", async () => (await links.count()) > 0);
+  const found = await links.evaluateAll((all) => all.map(({ href, rel, target, textContent }) => ({ href, rel, target, textContent })));
+  assert.deepEqual(
+    found.map(({ href }) => href),
+    ["https://example.com/a?b=1#c", "http://example.com/", "https://example.com/one.pdf"],
+  );
+  for (const { href, rel, target, textContent } of found) {
+    assert.match(rel, /noopener/);
+    assert.deepEqual([target, textContent], ["_blank", href]);
+  }
+});
+
+test("elapsed time and countdowns go on by themselves, second by second", async () => {
+  const job = await create();
+  await report(job.jobId, { status: "failed", error: "No room left", nextRetryAt: new Date(Date.now() + 600_000).toISOString() });
+  const { page } = await open(job, 'variant="bar"');
+  const time = page.locator('job-progress [part~="time"]');
+  const first = await time.textContent();
+  assert.match(first, /^Next try in (9|10) min/);
+  await until("it counts down", async () => (await time.textContent()) !== first);
+
+  const other = await create({ status: "running" });
+  const { page: second } = await open(other, 'variant="detailed"');
+  const elapsed = second.locator("job-progress .facts dd").first();
+  const begun = await elapsed.textContent();
+  await until("it counts up", async () => (await elapsed.textContent()) !== begun);
+});
+
+test("nothing moves for people who asked for that, and what they see is the same", async () => {
+  const job = await create({ status: "running", message: "Counting" });
+  const { page } = await open(job, 'variant="bar"', { reducedMotion: "reduce" });
+  const moving = () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.getAnimations().filter(({ playState, effect }) => playState === "running" && effect.getComputedTiming().iterations > 1).length);
+  for (const name of ["bar", "ring", "compact", "detailed"]) {
+    await variant(page, name);
+    await drawn(page);
+    assert.equal(await moving(), 0, `a ${name} moves`);
+  }
+  await page.emulateMedia({ reducedMotion: "no-preference" });
+  await drawn(page);
+  assert.ok((await moving()) > 0, "nothing ever moves");
+});
+
+test("the bar stands out where the user's own colours are forced", async () => {
+  const job = await create({ ...STATES.running[0] });
+  const { page } = await open(job, 'variant="bar"', { forcedColors: "active" });
+  for (const name of ["bar", "ring", "compact", "detailed"]) {
+    await variant(page, name);
+    const { fill, track, outline } = await page.evaluate(() => {
+      const root = document.querySelector("job-progress").shadowRoot;
+      const style = (selector) => getComputedStyle(root.querySelector(selector));
+      const isRing = document.querySelector("job-progress").variant === "ring";
+      return {
+        fill: isRing ? style(".arc").stroke : style(".fill").backgroundColor,
+        track: style(".track").backgroundColor,
+        outline: style(".track").outlineStyle,
+      };
+    });
+    assert.notEqual(fill, track, `the ${name} cannot be told from its track`);
+    assert.equal(outline, "solid", `the ${name} has no edge`);
+  }
+});
+
+test("texts are replaced one by one, before and after the element is there", async () => {
+  const job = await create({ current: 45, total: 100 });
+  const { page } = await open(job, 'variant="detailed" locale="de"');
+  const set = (messages) => page.evaluate((messages) => (document.querySelector("job-progress").messages = messages), messages);
+  const state = page.locator('job-progress [part~="state"]');
+  const panel = page.locator("job-progress .panel");
+  await set({ running: "Es läuft", done: "Geschafft", of: "{} von {}", live: 7, elapsed: { one: 1 } });
+  await until("the text is the page's", async () => (await state.textContent()) === "Es läuft");
+  await panel.getByText("Geschafft").waitFor();
+  await panel.getByText("45 von 100").waitFor();
+  await panel.getByText("Elapsed").waitFor();
+  assert.equal(await page.locator('job-progress [part~="link"]').textContent(), "Live");
+  for (const none of [undefined, null, "text", 3, []]) {
+    await set(none);
+    await until("it is English again", async () => (await state.textContent()) === "Running");
+  }
+  assert.deepEqual(page.faults, []);
+});
