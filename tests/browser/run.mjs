@@ -1,9 +1,11 @@
-// Runs every test of this folder, one file after another: `cargo xtask test browser` starts the worker for them.
+// Runs every test of a folder, by default of this one, one file after another: `cargo xtask test browser` starts the
+// worker for them.
 //
 // BASE_URL, API_KEY, API_KEYS, TOKEN_SECRET: the shared worker, and how to start others like it. XTASK: the launcher.
 // CHROMIUM: the browser. TEST=word runs only the files whose name holds the word.
 
 import { readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 
@@ -13,11 +15,11 @@ if (missing.length > 0) {
   process.exit(1);
 }
 
-const folder = new URL(".", import.meta.url).pathname;
+const folder = resolve(process.argv[2] ?? new URL(".", import.meta.url).pathname);
 const files = readdirSync(folder)
   .filter((name) => name.endsWith(".test.mjs") && name.includes(process.env.TEST ?? ""))
   .sort()
-  .map((name) => folder + name);
+  .map((name) => join(folder, name));
 if (files.length === 0) {
   console.error(`no test file in ${folder} is named so`);
   process.exit(1);

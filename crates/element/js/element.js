@@ -50,8 +50,8 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   // The server of elements that have no `src`; set by the file that a server serves itself.
   static src = undefined;
 
-  static define(tag = "job-progress", registry = customElements) {
-    if (!registry.get(tag)) registry.define(tag, this);
+  static define(tag = "job-progress", registry = globalThis.customElements) {
+    if (registry && !registry.get(tag)) registry.define(tag, this);
   }
 
   #mounted;

@@ -3,6 +3,7 @@
 mod assets;
 pub(crate) mod element;
 mod openapi;
+pub(crate) mod package;
 mod prune;
 mod worker;
 
@@ -21,7 +22,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     all(&project, &tools)
 }
 
-/// The worker, the element, the OpenAPI document, the static assets; what has not changed is not built again.
+/// The worker, the element, the OpenAPI document, the npm package, the static assets; what has not changed is not built again.
 ///
 /// One build at a time: wrangler starts one whenever it sees a source change.
 pub(crate) fn all(project: &Project, tools: &Tools) -> Result<()> {
@@ -30,6 +31,7 @@ pub(crate) fn all(project: &Project, tools: &Tools) -> Result<()> {
     worker::build(project, tools)?;
     element::build(project, tools)?;
     openapi::build(project, tools)?;
+    package::build(project, tools)?;
     assets::build(project)
 }
 

@@ -39,7 +39,7 @@ cargo xtask <command>
   serve  --port P --data DIR [--workerd] [--raise-limits] [--log FILE]
                                     run what is built, for tests and benches; keys come from the environment
   test   [STEP…]                    every test, or some: native, contract, schemathesis, live,
-                                    browser, dev, deploy
+                                    browser, package, dev, deploy
   check                             format, clippy with warnings denied (native and wasm), tidy
   bench NAME                        measure it beside a baseline; `bench help` names them
   size                              raw and gzip bytes of what is served; fails over budget

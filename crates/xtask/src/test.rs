@@ -6,6 +6,7 @@ use crate::project::{self, Project};
 use crate::server::{self, Options, Runtime, Server};
 use crate::{build, setup, smoke, steps, wrangler};
 use anyhow::{Context, Result, bail};
+use std::fs;
 use std::process::Command;
 use std::time::Instant;
 
@@ -24,6 +25,7 @@ const STEPS: &[Step] = &[
     Step { name: "schemathesis", site: true, run: schemathesis },
     Step { name: "live", site: false, run: live },
     Step { name: "browser", site: true, run: browser },
+    Step { name: "package", site: true, run: package },
     Step { name: "dev", site: false, run: |project, _| smoke::dev(project) },
     Step { name: "deploy", site: false, run: deploy },
 ];
@@ -144,6 +146,28 @@ fn browser(project: &Project, site: Option<&Site>) -> Result<()> {
     let mut node = project.npm_command("node")?;
     node.arg("tests/browser/run.mjs").env("CHROMIUM", setup::chromium(project)?);
     steps::shown("browser tests", with(&mut node, site))
+}
+
+/// The npm package as its users get it: packed, installed into an empty project, and used from there.
+fn package(project: &Project, site: Option<&Site>) -> Result<()> {
+    let scratch = project.scratch()?;
+    let dir = scratch.join("package");
+    let user = dir.join("user");
+    steps::remove(&dir)?;
+    fs::create_dir_all(&user)?;
+    fs::write(user.join("package.json"), r#"{ "private": true, "type": "module" }"#)?;
+    let tarball = dir.join(format!("job-progress-{}.tgz", env!("CARGO_PKG_VERSION")));
+    let npm = project::on_path("npm").context("npm is missing: install Node.js 20 or newer")?;
+    let mut pack = Command::new(&npm);
+    pack.arg("pack").arg(build::package::out_dir(project)).arg("--pack-destination").arg(&dir).current_dir(&dir);
+    steps::logged("npm pack", &scratch.join("npm-pack.log"), &mut pack)?;
+    let mut install = Command::new(&npm);
+    install.args(["install", "--offline", "--no-audit", "--no-fund"]).arg(&tarball).current_dir(&user);
+    steps::logged("npm install of what was packed", &scratch.join("npm-install.log"), &mut install)?;
+    let mut node = project.npm_command("node")?;
+    node.args(["tests/browser/run.mjs", "tests/package"]).env("CHROMIUM", setup::chromium(project)?);
+    node.env("TARBALL", tarball).env("USER_DIR", user);
+    steps::shown("tests of the npm package", with(&mut node, site))
 }
 
 /// Just as an operator does it, on the real wrangler.toml, up to where an account is needed.

@@ -1,0 +1,36 @@
+//! The npm package, in `dist/npm/`: the element's scripts, glue and wasm, with types, manifest and README.
+
+use super::{element, openapi};
+use crate::fingerprint::{self, Fingerprint};
+use crate::project::Project;
+use crate::setup::Tools;
+use crate::steps;
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// What puts it together.
+const BUILDER: &str = "crates/element/npm/build.mjs";
+
+/// What goes into it beside what was built before.
+const SOURCES: &[&str] = &["crates/element/js", "crates/element/npm", "crates/widget/src/messages.rs"];
+
+/// Where it is put.
+pub(crate) fn out_dir(project: &Project) -> PathBuf {
+    project.root.join("dist/npm")
+}
+
+pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let mut fingerprint = Fingerprint::of(&format!("{version}, {}", tools.versions));
+    for source in SOURCES {
+        fingerprint.add(&project.root.join(source))?;
+    }
+    fingerprint.add(&element::out_dir(project))?;
+    fingerprint.add(&openapi::out_file(project))?;
+    let out = out_dir(project);
+    fingerprint::unless_made(project, "package", fingerprint, &[out.join("package.json")], || {
+        let mut node = project.npm_command("node")?;
+        node.arg(BUILDER).arg(&out).arg(version);
+        steps::step("put the npm package together", || steps::output(&mut node).map(drop))
+    })
+}

@@ -1,0 +1,148 @@
+// Pages without a bundler, as the README has them: the package on a static file server, the worker on another origin.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BASE_URL, create, report } from "../browser/api.mjs";
+import { face, stage } from "../browser/browser.mjs";
+import { until } from "../browser/until.mjs";
+import { snippet, snippetFor } from "./readme.mjs";
+import { USER, html, serve, write } from "./user.mjs";
+
+const it = stage();
+
+// What a bundler finds by itself.
+const IMPORTS = `<script type="importmap">${JSON.stringify({
+  imports: {
+    "job-progress": "/node_modules/job-progress/index.js",
+    "job-progress/define": "/node_modules/job-progress/define.js",
+    "job-progress/locales/": "/node_modules/job-progress/locales/",
+  },
+})}</script>`;
+
+const origin = await serve(USER);
+let pages = 0;
+
+// Opens a page of the user's with that body.
+const open = (body, { head = IMPORTS, at = origin, ...options } = {}) => {
+  const name = `${++pages}.html`;
+  write("pages", { [name]: html(body, head) });
+  return it.visit(`${at}/pages/${name}`, options);
+};
+
+const running = () => create({ current: 45, total: 100, message: "Processing batch 3 of 10" });
+const element = (job, more = "") =>
+  `<job-progress src="${BASE_URL}" job="${job.jobId}" token="${job.token}"${more}></job-progress>`;
+const script = (name) => `<script type="module">${snippet(name)}</script>`;
+
+// A page that shows the job shows also what comes.
+async function follows(page, job) {
+  await until("the page shows 45 %", async () => (await face(page)).now === "45");
+  await report(job.jobId, { current: 80 });
+  await until("the page shows 80 %", async () => (await face(page)).now === "80");
+  await report(job.jobId, { status: "completed" });
+  await until("the page shows the end", async () => (await face(page)).status === "completed");
+  assert.deepEqual(page.faults, []);
+}
+
+test("one tag and one script, from a copy of the package", async () => {
+  const job = await running();
+  const page = await open(snippet("Install/html") + snippetFor("job-progress/html", job, BASE_URL), { head: "" });
+  await follows(page, job);
+  assert.equal((await face(page)).label, "Import");
+});
+
+test("one tag and one script, from the job-progress server", async () => {
+  const job = await running();
+  await follows(await open(snippetFor("Install/html/2", job, BASE_URL), { head: "" }), job);
+});
+
+test("what stands in the tag is there until the first document is, which it then is not", async () => {
+  const job = await running();
+  const page = await open(script("Install/js") + snippetFor("Install/html/3", job, BASE_URL));
+  await follows(page, job);
+  const places = await page.evaluate(() => {
+    const range = document.createRange();
+    range.selectNodeContents(document.querySelector("job-progress"));
+    return range.getClientRects().length;
+  });
+  assert.equal(places, 0, "the text is still there");
+});
+
+test("importing the class registers nothing; one's own tag is registered by hand", async () => {
+  const job = await running();
+  const tag = element(job).replaceAll("job-progress", "build-progress");
+  const page = await open(tag + script("Install/js/2"));
+  const shown = () => page.evaluate(() => document.querySelector("build-progress").shadowRoot?.querySelector("[aria-valuenow]")?.ariaValueNow);
+  await until("the other tag shows 45 %", async () => (await shown()) === "45");
+  assert.equal(await page.evaluate(() => customElements.get("job-progress")), undefined);
+});
+
+test("a page hears each change, the end, and what is wrong", async () => {
+  const job = await running();
+  const page = await open(element(job) + script("Listen/js"));
+  const titled = (title) => until(`the title is ${title}`, async () => (await page.title()) === title);
+  await titled("45 %");
+  await report(job.jobId, { current: 80 });
+  await titled("80 %");
+  await report(job.jobId, { status: "failed", error: "The disk is full" });
+  await titled("The disk is full");
+
+  const warned = page.waitForEvent("console", (message) => message.type() === "warning");
+  await page.evaluate(() => (document.querySelector("job-progress").job = "another"));
+  assert.match((await warned).text(), /^ACCESS_DENIED /);
+  assert.deepEqual(page.faults, []);
+});
+
+test("an element whose token is refused asks the page for another", async () => {
+  const job = await running();
+  let asked;
+  const page = await open(element({ ...job, token: "none.that.fits" }) + script("Renew the token/js"), {
+    before: (page) =>
+      page.route("**/progress-token?*", (route) => {
+        asked = new URL(route.request().url()).searchParams.get("job");
+        return route.fulfill({ body: job.token });
+      }),
+  });
+  await follows(page, job);
+  assert.equal(asked, job.jobId);
+});
+
+test("the element takes on the page's look", async () => {
+  const job = await running();
+  const styles = ["Make it look like yours/css", "Make it look like yours/css/2", "Make it look like yours/css/3"];
+  const page = await open(element(job, ' label="Import"') + script("Install/js"), {
+    head: `${IMPORTS}<style>${styles.map(snippet).join("\n")}</style>`,
+    colorScheme: "dark",
+  });
+  await until("the page shows 45 %", async () => (await face(page)).now === "45");
+  const look = await page.evaluate(() => {
+    const root = document.querySelector("job-progress").shadowRoot;
+    const style = (part) => getComputedStyle(root.querySelector(`[part~="${part}"]`));
+    const { backgroundColor, borderRadius, blockSize } = style("track");
+    const text = style("state").color;
+    return [style("fill").backgroundColor, backgroundColor, borderRadius, blockSize, style("label").letterSpacing, style("link").display, text];
+  });
+  const [fill, track, radius, height, spacing, link] = look;
+  assert.deepEqual([fill, track, radius, height], ["rgb(102, 51, 153)", "rgb(232, 224, 240)", "2px", "12px"]);
+  assert.notEqual(spacing, "normal");
+  assert.equal(link, "none");
+});
+
+test("the policy of the README is enough, scripts of trusted types included", async () => {
+  const job = await running();
+  const policy = snippetFor("Content Security Policy/text", job, BASE_URL).trim();
+  const strict = await serve(USER, {
+    "content-security-policy": `default-src 'none'; ${policy}; require-trusted-types-for 'script'; trusted-types 'none'`,
+  });
+  const page = await open(snippet("Install/html") + element(job), {
+    head: "",
+    at: strict,
+    before: (page) =>
+      page.addInitScript(() => {
+        window.violations = [];
+        addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
+      }),
+  });
+  await follows(page, job);
+  assert.deepEqual(await page.evaluate(() => window.violations), []);
+});

@@ -1,0 +1,35 @@
+// The README and the manifest say what is true: both are made from one table, and the real class is held against it.
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import * as api from "../../crates/element/npm/api.mjs";
+import { tables, tablesOf } from "../../crates/element/npm/tables.mjs";
+import { README, SNIPPETS } from "./readme.mjs";
+import { PACKAGE } from "./user.mjs";
+
+const manifest = JSON.parse(readFileSync(join(PACKAGE, "custom-elements.json"), "utf8"));
+const [declaration] = manifest.modules[0].declarations;
+const names = (members) => members.map(({ name }) => name);
+
+test("the README holds the tables as they are made", () => {
+  assert.equal(tablesOf(README), tables, `the tables of crates/element/npm/README.md should be\n\n${tables}\n\n`);
+});
+
+test("the manifest holds what the tables hold", () => {
+  assert.deepEqual(names(declaration.attributes), names(api.ATTRIBUTES));
+  const members = [api.ATTRIBUTES, api.PROPERTIES, api.METHODS, api.STATIC_PROPERTIES, api.STATIC_METHODS];
+  assert.deepEqual(names(declaration.members), names(members.flat()));
+  assert.deepEqual(names(declaration.events), names(api.EVENTS));
+  assert.deepEqual(names(declaration.cssParts), names(api.PARTS));
+  assert.deepEqual(names(declaration.cssProperties), names(api.CUSTOM_PROPERTIES));
+  assert.deepEqual(names(declaration.slots), names(api.SLOTS));
+});
+
+test("every snippet of the README is run or checked by a test", () => {
+  const folder = new URL(".", import.meta.url).pathname;
+  const tests = readdirSync(folder).filter((name) => name.endsWith(".test.mjs"));
+  const code = tests.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
+  assert.deepEqual([...SNIPPETS.keys()].filter((name) => !code.includes(`"${name}"`)), []);
+});

@@ -1,0 +1,67 @@
+// The project of somebody who installed the package: `cargo xtask test package` made it and installed the tarball.
+
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { dirname, extname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+
+export const USER = process.env.USER_DIR;
+export const TARBALL = process.env.TARBALL;
+export const PACKAGE = join(USER, "node_modules/job-progress");
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+// What a program says and how it ends; it fails where the program does.
+export const run = promisify(execFile);
+
+// A program that our own package.json pins.
+export const tool = (name) => join(ROOT, "node_modules/.bin", name);
+
+// Lets the user have packages that we have.
+export function borrow(...names) {
+  for (const name of names) {
+    const link = join(USER, "node_modules", name);
+    mkdirSync(dirname(link), { recursive: true });
+    if (!existsSync(link)) symlinkSync(join(ROOT, "node_modules", name), link);
+  }
+}
+
+// Writes files into a folder of the user's; answers with its path.
+export function write(folder, files) {
+  const dir = join(USER, folder);
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true });
+    writeFileSync(join(dir, name), content);
+  }
+  return dir;
+}
+
+export const html = (body, head = "") =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A user's page</title>${head}</head><body>${body}</body></html>`;
+
+const KINDS = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".wasm": "application/wasm",
+};
+
+// Serves a folder as the plainest of servers does; answers with its origin.
+export async function serve(dir, headers = {}) {
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://user");
+    const file = join(dir, pathname.endsWith("/") ? `${pathname}index.html` : pathname);
+    try {
+      const content = await readFile(file);
+      response.writeHead(200, { "content-type": KINDS[extname(file)] ?? "application/octet-stream", ...headers });
+      response.end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  // It goes with the tests of its file.
+  server.unref();
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  return `http://127.0.0.1:${server.address().port}`;
+}
