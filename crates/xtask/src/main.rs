@@ -38,8 +38,8 @@ cargo xtask <command>
                                     run it all here, with a demo job; Ctrl-C ends it
   serve  --port P --data DIR [--workerd] [--raise-limits] [--log FILE]
                                     run what is built, for tests and benches; keys come from the environment
-  test   [STEP…]                    every test, or some: native, contract, schemathesis, live,
-                                    browser, package, dev, deploy
+  test   [STEP…]                    every test, or some: native, size, contract, schemathesis,
+                                    live, browser, package, dev, deploy
   check                             format, clippy with warnings denied (native and wasm), tidy
   bench NAME                        measure it beside a baseline; `bench help` names them
   size                              raw and gzip bytes of what is served; fails over budget

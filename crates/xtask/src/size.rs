@@ -1,6 +1,7 @@
 //! What is sent: raw and gzip bytes, held against budgets: `cargo xtask size`.
 
 use crate::build::{self, element};
+use crate::fingerprint::entries;
 use crate::project::Project;
 use crate::setup;
 use anyhow::{Context, Result, bail};
@@ -9,6 +10,9 @@ use flate2::write::GzEncoder;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
+
+/// The same bar by other means, fed by the browser's `EventSource`.
+const OTHERS: [&str; 2] = ["tests/bench/size/react.jsx", "tests/bench/size/lit.js"];
 
 /// Something whose size matters, and the most it may weigh in gzip. A kilobyte is 1,000 bytes.
 struct Weight {
@@ -25,9 +29,17 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let project = Project::load()?;
     let tools = setup::tools(&project)?;
     build::all(&project, &tools)?;
+    tell(&project)
+}
+
+/// Prints what everything weighs that is built.
+///
+/// # Errors
+/// When something weighs more than it may.
+pub(crate) fn tell(project: &Project) -> Result<()> {
     let mut over = Vec::new();
-    println!("{:<32}{:>12}{:>12}{:>12}", "bytes", "raw", "gzip", "budget");
-    for weight in weights(&project) {
+    println!("{:<44}{:>12}{:>12}{:>12}", "bytes", "raw", "gzip", "budget");
+    for weight in weights(project)? {
         let (mut raw, mut gzip) = (0, 0);
         for file in &weight.files {
             let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -35,7 +47,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
             gzip += gzip_length(&content)?;
         }
         let budget = weight.budget.map(grouped).unwrap_or_default();
-        println!("{:<32}{:>12}{:>12}{budget:>12}", weight.name, grouped(raw), grouped(gzip));
+        println!("{:<44}{:>12}{:>12}{budget:>12}", weight.name, grouped(raw), grouped(gzip));
         if weight.budget.is_some_and(|budget| gzip > budget) {
             over.push(weight.name);
         }
@@ -46,23 +58,39 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     Ok(())
 }
 
-fn weights(project: &Project) -> Vec<Weight> {
+fn weights(project: &Project) -> Result<Vec<Weight>> {
     let worker = |file: &str| project.root.join("build").join(file);
-    let served = |file: &str| element::out_dir(project).join(file);
     let [script, module] = ["index.js", "index_bg.wasm"].map(worker);
-    let [loader, glue, wasm, panel] = [element::LOADER, element::GLUE, element::MODULE, element::PANEL].map(served);
+    let dir = element::out_dir(project);
+    let [loader, glue, wasm] = [element::LOADER, element::GLUE, element::MODULE].map(|file| dir.join(file));
+    let first = [&loader, &glue, &wasm];
+    let mut later = entries(&dir)?;
+    later.retain(|file| !first.contains(&file));
+    let [react, lit] = OTHERS.map(|source| bundled(project, source));
+    let (react, lit) = (react?, lit?);
+
     let weight =
         |name, files: &[&PathBuf], budget| Weight { name, files: files.iter().copied().cloned().collect(), budget };
-    vec![
+    Ok(vec![
         weight("worker: script", &[&script], None),
         weight("worker: wasm", &[&module], None),
         weight("worker, whole", &[&script, &module], None),
         weight("element: loader", &[&loader], Some(3_000)),
         weight("element: glue", &[&glue], None),
         weight("element: wasm", &[&wasm], None),
-        weight("element: all that a bar loads", &[&loader, &glue, &wasm], Some(75_000)),
-        weight("element: panel, when needed", &[&panel], Some(25_000)),
-    ]
+        weight("element: all that a bar loads until live", &first, Some(75_000)),
+        Weight { name: "element: what it loads later, if ever", files: later, budget: Some(25_000) },
+        weight("for comparison: the bar in React", &[&react], None),
+        weight("for comparison: the bar in Lit", &[&lit], None),
+    ])
+}
+
+/// A source of somebody else's bar as it would be shipped: bundled and minified with all it imports.
+fn bundled(project: &Project, source: &str) -> Result<PathBuf> {
+    let out = project.scratch()?.join("size").join(source).with_extension("js");
+    let production = r#"--define:process.env.NODE_ENV="production""#;
+    element::esbuild(project, &project.root.join(source), &out, &["--bundle", "--jsx=automatic", production])?;
+    Ok(out)
 }
 
 fn gzip_length(content: &[u8]) -> Result<usize> {

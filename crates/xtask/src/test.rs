@@ -4,7 +4,7 @@ use crate::keys::{self, Key};
 use crate::process;
 use crate::project::{self, Project};
 use crate::server::{self, Options, Runtime, Server};
-use crate::{build, setup, smoke, steps, wrangler};
+use crate::{build, setup, size, smoke, steps, wrangler};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::process::Command;
@@ -21,6 +21,7 @@ struct Step {
 /// In order of distance from the code.
 const STEPS: &[Step] = &[
     Step { name: "native", site: false, run: native },
+    Step { name: "size", site: false, run: |project, _| size::tell(project) },
     Step { name: "contract", site: true, run: contract },
     Step { name: "schemathesis", site: true, run: schemathesis },
     Step { name: "live", site: false, run: live },

@@ -122,7 +122,8 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
     })
 }
 
-fn esbuild(project: &Project, entry: &Path, served: &Path, options: &[&str]) -> Result<()> {
+/// Minifies a script for the browsers of today, and bundles it where `options` say so.
+pub(crate) fn esbuild(project: &Project, entry: &Path, served: &Path, options: &[&str]) -> Result<()> {
     let mut esbuild = project.npm_command("esbuild")?;
     esbuild.arg(entry).args(["--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
     esbuild.args(options).arg(format!("--outfile={}", served.display()));
