@@ -2,6 +2,8 @@
 
 mod assets;
 pub(crate) mod element;
+pub(crate) mod link;
+mod names;
 mod openapi;
 pub(crate) mod package;
 mod prune;

@@ -26,6 +26,7 @@ mod workerd;
 mod wrangler;
 
 use anyhow::{Result, bail};
+use std::env;
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -63,6 +64,9 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
+    if env::args_os().nth(1).is_some_and(|first| first == build::link::CALLED_WITH) {
+        return build::link::command();
+    }
     process::take_charge()?;
     let mut args = lexopt::Parser::from_env();
     let command = match args.next()? {

@@ -1,6 +1,7 @@
 //! The element: its scripts, its glue and its wasm, in `dist/element/`.
 
 use super::prune::prune;
+use super::{link, names};
 use crate::fingerprint::{self, Fingerprint, entries};
 use crate::project::{self, Project};
 use crate::setup::{Tools, WASM};
@@ -16,9 +17,9 @@ const CRATE: &str = "element";
 /// The profile it is built with: for size, where the worker's is for speed.
 const PROFILE: &str = "element";
 
-/// What makes it smallest: `--flatten` and `--rereloop` give the second and third round something to do.
-const OPTIMISE: &[&str] =
-    &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--strip-producers", "--strip-target-features"];
+/// What makes it smallest: `--flatten` and `--rereloop` give the second and third round something to do; functions in
+/// another order are called by shorter numbers.
+const OPTIMISE: &[&str] = &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-functions"];
 
 /// The scripts we write ourselves, each with the name it is served under.
 const SCRIPTS: &[(&str, &str)] = &[
@@ -68,7 +69,9 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
     for file in ["Cargo.toml", "Cargo.lock"] {
         fingerprint.add(&project.root.join(file))?;
     }
-    for recipe in [include_str!("element.rs"), include_str!("prune.rs")] {
+    let recipes =
+        [include_str!("element.rs"), include_str!("link.rs"), include_str!("names.rs"), include_str!("prune.rs")];
+    for recipe in recipes {
         fingerprint.add_as("recipe", recipe.as_bytes());
     }
     let out = out_dir(project);
@@ -78,9 +81,17 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
         let mut cargo = Command::new(project::cargo());
         cargo.args(["build", "--profile", PROFILE, "--package", CRATE, "--target", WASM]);
         cargo.current_dir(&project.root);
+        link::stand_between(&mut cargo)?;
+        // Cargo does not know what the linker is made from.
+        steps::remove(&compiled(project, "deps/element.wasm"))?;
         steps::logged("compile the element", &scratch.join("element.log"), &mut cargo)?;
         steps::step("shrink the element", || shrink(project, tools, &scratch.join("element")))
     })
+}
+
+/// A file of the compiler's.
+fn compiled(project: &Project, file: &str) -> PathBuf {
+    project.target.join(WASM).join(PROFILE).join(file)
 }
 
 /// From cargo's output to the two files that are served.
@@ -89,15 +100,17 @@ fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
     let mut bindgen = Command::new(&tools.wasm_bindgen);
     bindgen.args(["--target", "web", "--no-typescript", "--omit-default-module-path"]);
     bindgen.args(["--out-name", name, "--out-dir"]).arg(work);
-    bindgen.arg(project.target.join(WASM).join(PROFILE).join(format!("{CRATE}.wasm")));
+    bindgen.arg(compiled(project, "element.wasm"));
     steps::output(&mut bindgen)?;
     let pruned = prune(project, &work.join(GLUE), &work.join(format!("{name}_bg.wasm")))?;
 
     let out = out_dir(project);
     fs::create_dir_all(&out)?;
     let mut optimise = project.npm_command("wasm-opt")?;
-    optimise.args(OPTIMISE).arg(pruned.wasm).arg("--output").arg(out.join(MODULE));
+    let optimised = work.join(MODULE);
+    optimise.args(OPTIMISE).arg(pruned.wasm).arg("--output").arg(&optimised);
     steps::output(&mut optimise)?;
+    names::shorten(project, &pruned.glue, &optimised, &out.join(MODULE))?;
     esbuild(project, &pruned.glue, &out.join(GLUE), &[])
 }
 

@@ -1,8 +1,7 @@
 //! Takes out of wasm-bindgen's output what nobody asks the element for.
 //!
-//! Crates that ours depend on export classes of their own: `leptos` brings the streams of its server functions. As
-//! exports they stay, glue and wasm, though no page calls them: 1.5 KB of gzip. esbuild drops them from the glue once
-//! nothing names them, and what the glue calls no more `wasm-metadce` drops from the wasm.
+//! The glue can start in more ways than we use. esbuild drops what nothing names, and what the glue calls no more
+//! `wasm-metadce` drops from the wasm.
 
 use crate::project::Project;
 use crate::steps;
@@ -11,9 +10,6 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Classes that other crates export.
-const NOT_OURS: &str = "IntoUnderlying";
 
 /// What is left, still to be optimised.
 pub(super) struct Pruned {
@@ -51,11 +47,10 @@ pub(super) fn prune(project: &Project, glue: &Path, wasm: &Path) -> Result<Prune
     Ok(pruned)
 }
 
-/// The names that the glue exports and that are ours.
+/// The names that the crate exports.
 fn exports(glue: &str) -> Vec<&str> {
     let declared = |line: &'static str| glue.lines().filter_map(move |other| other.strip_prefix(line));
-    let names = declared("export class ").chain(declared("export function ")).map(leading_name);
-    names.filter(|name| !name.starts_with(NOT_OURS)).collect()
+    declared("export class ").chain(declared("export function ")).map(leading_name).collect()
 }
 
 /// The exports of the wasm that the glue uses.
@@ -73,8 +68,8 @@ mod tests {
     use super::{calls, exports};
 
     #[test]
-    fn only_our_own_exports_are_kept() {
-        let glue = "export class IntoUnderlyingSink {\n}\nexport class Mounted {\n}\nexport function style() {\n}\n";
+    fn what_the_crate_exports_is_kept() {
+        let glue = "export class Mounted {\n}\nexport function style() {\n}\nfunction initSync() {\n}\n";
         assert_eq!(exports(glue), ["Mounted", "style"]);
     }
 
