@@ -15,7 +15,12 @@ mod report;
 mod sight;
 
 pub use mounted::Mounted;
+use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
 use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The allocator of std is 2.5 KB of gzip heavier.
+#[global_allocator]
+static ALLOCATOR: WasmDynamicTalc = new_wasm_dynamic_allocator();
 
 /// The style sheet for the shadow root.
 #[wasm_bindgen]
