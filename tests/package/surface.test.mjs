@@ -13,8 +13,11 @@ const origin = await serve(USER);
 const names = (members) => members.map(({ name }) => name).sort();
 const VARIANTS = api.ATTRIBUTES.find(({ name }) => name === "variant").type.match(/\w+/g);
 
-// A page with every variant in several states; each test has it anew.
-async function show() {
+// A page with every variant in several states.
+let shown;
+const show = () => (shown ??= open());
+
+async function open() {
   const jobs = [
     await create({ current: 45, total: 100, message: "Processing" }),
     await create({ status: "failed", error: { code: "FAILED", message: "The disk is full" } }),
