@@ -128,6 +128,17 @@ test("the element takes on the page's look", async () => {
   assert.equal(link, "none");
 });
 
+test("its texts are those of a language that comes with it, or the page's own", async () => {
+  const job = await running();
+  for (const [name, wanted] of [
+    ["Language and direction/js", "Läuft"],
+    ["Language and direction/js/2", "Baking"],
+  ]) {
+    const page = await open(element(job) + script(name));
+    await until(`the page says ${wanted}`, async () => (await face(page)).state === wanted);
+  }
+});
+
 test("the policy of the README is enough, scripts of trusted types included", async () => {
   const job = await running();
   const policy = snippetFor("Content Security Policy/text", job, BASE_URL).trim();

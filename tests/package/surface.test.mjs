@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BASE_URL, create } from "../browser/api.mjs";
-import { face, stage } from "../browser/browser.mjs";
+import { BASE_URL, create, report } from "../browser/api.mjs";
+import { stage } from "../browser/browser.mjs";
+import { INCLUDE, STATES, VARIANTS } from "../browser/faces.mjs";
 import { until } from "../browser/until.mjs";
 import * as api from "../../crates/element/npm/api.mjs";
 import { USER, html, serve, write } from "./user.mjs";
@@ -11,28 +12,36 @@ import { USER, html, serve, write } from "./user.mjs";
 const it = stage();
 const origin = await serve(USER);
 const names = (members) => members.map(({ name }) => name).sort();
-const VARIANTS = api.ATTRIBUTES.find(({ name }) => name === "variant").type.match(/\w+/g);
 
-// A page with every variant in several states.
+// A page with a job in every state and every variant, all that opens opened.
 let shown;
 const show = () => (shown ??= open());
 
 async function open() {
-  const jobs = [
-    await create({ current: 45, total: 100, message: "Processing" }),
-    await create({ status: "failed", error: { code: "FAILED", message: "The disk is full" } }),
-    await create({ status: "completed", output: { rows: 3 } }),
-  ];
-  const elements = VARIANTS.flatMap((variant) =>
-    jobs.map(({ jobId, token }) => `<job-progress src="${BASE_URL}" job="${jobId}" token="${token}" variant="${variant}"></job-progress>`),
+  const states = { ...STATES, answered: [{ status: "completed", result: { rows: 3 } }] };
+  const jobs = await Promise.all(
+    Object.values(states).map(async (reports) => {
+      const job = await create({});
+      for (const fields of reports) await report(job.jobId, fields);
+      return job;
+    }),
   );
+  const element = ({ jobId, token }, variant) =>
+    `<job-progress src="${BASE_URL}" job="${jobId}" token="${token}" variant="${variant}" include="${INCLUDE}"></job-progress>`;
+  const elements = [...VARIANTS.map((variant) => element(jobs[0], variant)), ...jobs.map((job) => element(job, "detailed"))];
   const script = '<script type="module" src="/node_modules/job-progress/define.js"></script>';
   write("surface", { "index.html": html(script + elements.join("\n")) });
   const page = await it.visit(`${origin}/surface/`);
-  await until("all show their jobs", async () => {
-    const states = await Promise.all(elements.map(async (_, index) => (await face(page, index)).status));
-    return states.every((state) => ["running", "failed", "completed"].includes(state));
-  });
+  await until("all show their jobs", () =>
+    page.evaluate(() => {
+      const seen = [...document.querySelectorAll("job-progress")].map(({ shadowRoot, variant }) => {
+        for (const details of shadowRoot?.querySelectorAll("details") ?? []) details.open = true;
+        return shadowRoot?.querySelector(variant === "detailed" ? '[part~="facts"]' : '[part~="base"]');
+      });
+      const lines = seen.some((part) => part?.getRootNode().querySelector('[part~="lines"]'));
+      return seen.every(Boolean) && lines;
+    }),
+  );
   return page;
 }
 

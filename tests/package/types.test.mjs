@@ -45,7 +45,7 @@ test("a program without any framework knows the tag, its members and what its ev
     same.tokenProvider = () => null;
     // @ts-expect-error A token is a text.
     same.tokenProvider = () => 42;
-    same.messages = { running: "Baking" };
+    same.messages = { running: "Baking", queueAhead: { one: "1 before it", other: "{} before it" } };
     // @ts-expect-error There is no such text.
     same.messages = { baking: "Baking" };
     same.refresh();
@@ -78,7 +78,8 @@ test("a program without any framework knows the tag, its members and what its ev
 });
 
 test("the scripts of the README have the types they are used with", async () => {
-  const sections = ["Listen/js", "Renew the token/js", "Take charge of the connection/js", "Language and direction/js"];
+  const sections = ["Listen/js", "Renew the token/js", "Take charge of the connection/js"];
+  sections.push("Language and direction/js", "Language and direction/js/2");
   const files = sections.map((name) => {
     // What a page of one's own knows: the element is there.
     const sure = snippet(name).replace('querySelector("job-progress");', 'querySelector("job-progress")!;');

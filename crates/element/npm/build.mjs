@@ -2,7 +2,7 @@
 
 import { build } from "esbuild";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import * as declarations from "./declarations.mjs";
 import { manifest } from "./manifest.mjs";
 
@@ -12,10 +12,13 @@ const scripts = join(root, "crates/element/js");
 const built = join(root, "dist/element");
 
 // What a server serves under one name is of no use in a package.
-const SERVED_ONLY = ["loader.js"];
+const SERVED_ONLY = "loader.js";
 
-const files = readdirSync(scripts, { recursive: true }).filter((name) => name.endsWith(".js") && !SERVED_ONLY.includes(name));
-const locales = files.filter((name) => name.startsWith("locales/")).map((name) => basename(name, ".js"));
+// What the scripts load when it is needed, wherever they are.
+const PARTS = ["job-progress-element.js", "job-progress-element.wasm", "job-progress-panel.js"];
+
+const files = readdirSync(scripts, { recursive: true }).filter((name) => name.endsWith(".js") && name !== SERVED_ONLY);
+const locales = files.filter((name) => name.startsWith("locales/"));
 const openapi = JSON.parse(readFileSync(join(root, "dist/openapi.json"), "utf8"));
 const json = (value) => JSON.stringify(value, null, 2) + "\n";
 
@@ -33,11 +36,10 @@ await build({
   minify: true,
   logLevel: "warning",
 });
-for (const name of ["job-progress-element.js", "job-progress-element.wasm"]) cpSync(join(built, name), join(out, name));
+for (const name of PARTS) cpSync(join(built, name), join(out, name));
 
 const shipped = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 const { name, ...rest } = shipped;
-if (locales.length === 0) delete rest.exports["./locales/*.js"];
 write("package.json", json({ name, version, ...rest }));
 cpSync(new URL("README.md", import.meta.url), join(out, "README.md"));
 write("custom-elements.json", json(manifest));
@@ -47,12 +49,7 @@ write("define.d.ts", declarations.define);
 write("element.d.ts", declarations.element);
 write("react.d.ts", declarations.react);
 write("document.d.ts", await declarations.document(openapi));
-write("messages.d.ts", declarations.messages(messageNames()));
-for (const locale of locales) write(`locales/${locale}.d.ts`, declarations.locale);
-
-// The texts are named in the face alone.
-function messageNames() {
-  const source = readFileSync(join(root, "crates/widget/src/messages.rs"), "utf8");
-  const [, fields] = source.match(/pub struct Messages \{([^}]*(?:\{\}[^}]*)*)\}/);
-  return [...fields.matchAll(/^ {4}pub (\w+):/gm)].map(([, name]) => name);
-}
+// Every language has all texts.
+const { default: texts } = await import(join(scripts, locales[0]));
+write("messages.d.ts", declarations.messages(texts));
+for (const locale of locales) write(locale.replace(/\.js$/, ".d.ts"), declarations.locale);

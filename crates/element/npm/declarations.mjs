@@ -66,7 +66,7 @@ declare module "react" {
 
 export const index = `export * from "./element.js";
 export type * from "./document.js";
-export type { Messages } from "./messages.js";
+export type { Messages, Plural } from "./messages.js";
 `;
 
 export const define = `export { ${api.CLASS} } from "./element.js";
@@ -78,9 +78,14 @@ declare const messages: Messages;
 export default messages;
 `;
 
-export const messages = (names) => `/** The texts of the element. In those that speak of an amount, \`{}\` stands for it. */
+export const messages = (texts) => `/** A text for each plural form of its language. */
+export type Plural = { other: string } & { [form in Intl.LDMLPluralRule]?: string };
+
+/** The texts of the element. Where one speaks of an amount, \`{}\` stands for it. */
 export interface Messages {
-${names.map((name) => `  ${name}: string;\n`).join("")}}
+${Object.entries(texts)
+  .map(([name, text]) => `  ${name}: ${typeof text === "string" ? "string" : "string | Plural"};\n`)
+  .join("")}}
 `;
 
 // The types of the documents that events carry.

@@ -129,9 +129,9 @@ fn view(screen: RwSignal<Screen>) -> impl IntoView {
                     data-fill=of(|screen| &screen.fill)
                     style=("--fraction", of(|screen| &screen.fraction))
                 >
-                    // Seen in the ring alone.
+                    // Seen in the ring alone. Without the braces it would be set as innerHTML, which Trusted Types forbid.
                     <svg class="ring" aria-hidden="true">
-                        <circle class="arc" pathLength="1"></circle>
+                        <circle class="arc" pathLength={"1"}></circle>
                     </svg>
                 </div>
             </div>

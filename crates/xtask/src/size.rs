@@ -1,7 +1,6 @@
 //! What is sent: raw and gzip bytes, held against budgets: `cargo xtask size`.
 
 use crate::build::{self, element};
-use crate::fingerprint::entries;
 use crate::project::Project;
 use crate::setup;
 use anyhow::{Context, Result, bail};
@@ -64,7 +63,7 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
     let dir = element::out_dir(project);
     let [loader, glue, wasm] = [element::LOADER, element::GLUE, element::MODULE].map(|file| dir.join(file));
     let first = [&loader, &glue, &wasm];
-    let mut later = entries(&dir)?;
+    let mut later: Vec<PathBuf> = element::served(project)?.iter().map(|file| dir.join(file)).collect();
     later.retain(|file| !first.contains(&file));
     let [react, lit] = OTHERS.map(|source| bundled(project, source));
     let (react, lit) = (react?, lit?);

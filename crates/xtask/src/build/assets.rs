@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 pub(super) fn build(project: &Project) -> Result<()> {
     let mut wanted = BTreeMap::new();
-    for name in element::served() {
-        wanted.insert(PathBuf::from(name), element::out_dir(project).join(name));
+    for name in element::served(project)? {
+        wanted.insert(PathBuf::from(&name), element::out_dir(project).join(&name));
     }
     wanted.insert(PathBuf::from("openapi.json"), openapi::out_file(project));
     collect(&project.root.join("www"), Path::new(""), &mut wanted)?;

@@ -22,12 +22,10 @@ const PROFILE: &str = "element";
 const OPTIMISE: &[&str] = &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-functions"];
 
 /// The scripts we write ourselves, each with the name it is served under.
-const SCRIPTS: &[(&str, &str)] = &[
-    ("crates/element/js/loader.js", LOADER),
-    ("crates/widget/panel/panel.js", PANEL),
-    ("crates/element/js/locales/ar.js", "locales/ar.js"),
-    ("crates/element/js/locales/de.js", "locales/de.js"),
-];
+const SCRIPTS: &[(&str, &str)] = &[("crates/element/js/loader.js", LOADER), ("crates/widget/panel/panel.js", PANEL)];
+
+/// Where the languages are, a file each, and what they are served under.
+const LOCALES: (&str, &str) = ("crates/element/js/locales", "job-progress-locales");
 
 /// The one script a page names.
 pub(crate) const LOADER: &str = "job-progress.js";
@@ -47,8 +45,20 @@ pub(crate) fn out_dir(project: &Project) -> PathBuf {
 }
 
 /// The names under which all of it is served.
-pub(super) fn served() -> impl Iterator<Item = &'static str> {
-    SCRIPTS.iter().map(|(_, served)| *served).chain([GLUE, MODULE])
+pub(crate) fn served(project: &Project) -> Result<Vec<String>> {
+    let made = [GLUE, MODULE].map(str::to_owned);
+    Ok(written(project)?.into_iter().map(|(_, served)| served).chain(made).collect())
+}
+
+/// Every script we write ourselves, with the name it is served under.
+fn written(project: &Project) -> Result<Vec<(PathBuf, String)>> {
+    let (source, served) = LOCALES;
+    let locales = entries(&project.root.join(source))?.into_iter().filter_map(|path| {
+        let name = format!("{served}/{}", path.file_name()?.to_str()?);
+        Some((path, name))
+    });
+    let scripts = SCRIPTS.iter().map(|(entry, served)| (project.root.join(entry), (*served).to_owned()));
+    Ok(scripts.chain(locales).collect())
 }
 
 pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
@@ -121,17 +131,15 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
     }
     fingerprint.add_as("recipe", include_str!("element.rs").as_bytes());
     let out = out_dir(project);
-    let results: Vec<PathBuf> = SCRIPTS.iter().map(|(_, served)| out.join(served)).collect();
+    let written = written(project)?;
+    let results: Vec<PathBuf> = written.iter().map(|(_, served)| out.join(served)).collect();
     fingerprint::unless_made(project, "scripts", fingerprint, &results, || {
-        for (entry, served) in SCRIPTS {
-            let entry = project.root.join(entry);
-            steps::step(&format!("bundle {served}"), || {
-                let external = [GLUE, PANEL].map(|name| format!("--external:./{name}"));
-                let [glue, panel] = &external;
-                esbuild(project, &entry, &out.join(served), &["--bundle", "--loader:.css=text", glue, panel])
-            })?;
-        }
-        Ok(())
+        steps::step("bundle the scripts", || {
+            let external = [GLUE, PANEL].map(|name| format!("--external:./{name}"));
+            let [glue, panel] = &external;
+            let options = ["--bundle", "--loader:.css=text", glue, panel];
+            written.iter().try_for_each(|(entry, served)| esbuild(project, entry, &out.join(served), &options))
+        })
     })
 }
 

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 const BUILDER: &str = "crates/element/npm/build.mjs";
 
 /// What goes into it beside what was built before.
-const SOURCES: &[&str] = &["crates/element/js", "crates/element/npm", "crates/widget/src/messages.rs"];
+const SOURCES: &[&str] = &["crates/element/js", "crates/element/npm"];
 
 /// Where it is put.
 pub(crate) fn out_dir(project: &Project) -> PathBuf {
