@@ -101,6 +101,7 @@ export const PARTS = [
   { name: "resources", text: "The section of resources in use." },
   { name: "meter", text: "One resource." },
   { name: "chart", text: "How its use went." },
+  { name: "metrics", text: "The section of free-form figures." },
   { name: "execution", text: "The section of duration, cost and tokens." },
   { name: "coldStart", text: "The section of its cold start." },
   { name: "details", text: "The section of attributes, metadata and tags." },
