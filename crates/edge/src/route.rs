@@ -90,5 +90,8 @@ impl Route {
 
 /// The segment with its percent-encoding undone; what is no UTF-8 afterwards is no name anyway.
 fn decode(segment: &str) -> String {
+    if !segment.contains('%') {
+        return segment.to_owned();
+    }
     js_sys::decode_uri_component(segment).map_or_else(|_| segment.to_owned(), String::from)
 }
