@@ -125,6 +125,7 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
 
   // The light DOM stands in until there is something to see.
   #reveal() {
+    if (!this.#base.hidden) return;
     this.#base.hidden = false;
     this.shadowRoot.querySelector("slot")?.remove();
   }

@@ -14,7 +14,7 @@ use protocol::Timestamp;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, HtmlElement};
-use widget::{Face, View, intl::Intl, messages::Messages, view::Tongue};
+use widget::{Face, View, intl::Intl, messages::Messages, tongue::Tongue};
 
 use crate::{attributes, clock, frame, panel::Panel, report, sight::Sight};
 
@@ -42,6 +42,8 @@ pub(crate) struct Inner {
     /// Milliseconds that the server's clock is ahead.
     skew: Cell<i64>,
     document: RefCell<Option<Value>>,
+    /// Whether the document has not been painted yet. It is only read for that: others may overtake it.
+    is_fresh: Cell<bool>,
     subscription: RefCell<Option<Subscription>>,
 }
 
@@ -65,7 +67,7 @@ impl Mounted {
         let inner = Rc::new_cyclic(|weak: &Weak<Inner>| {
             let shown = weak.clone();
             Inner {
-                view: View::mount(root.clone(), face, tongue),
+                view: View::mount(&root, face, tongue),
                 sight: Sight::of(&host, move || Inner::invalidate(&shown)),
                 host,
                 default_src,
@@ -79,6 +81,7 @@ impl Mounted {
                 messages: RefCell::new(JsValue::UNDEFINED),
                 skew: Cell::new(0),
                 document: RefCell::default(),
+                is_fresh: Cell::new(false),
                 subscription: RefCell::default(),
             }
         });
@@ -166,13 +169,8 @@ impl Inner {
             }
             News::Skew(skew) => self.skew.set(skew),
             News::Document(document) => {
-                let job = report::job(&document);
-                self.view.update(|face| {
-                    face.problem = None;
-                    if job.is_some() {
-                        face.job = job;
-                    }
-                });
+                self.view.update(|face| face.problem = None);
+                self.is_fresh.set(true);
                 self.panel.hear(Some(&document));
                 // A document that was asked for, not streamed, has the log in it.
                 if let Some(lines) = document.get("logs").as_js().dyn_ref() {
@@ -209,14 +207,20 @@ impl Inner {
         }
     }
 
-    /// Shows how things stand, if somebody could see it, and goes on doing so while something counts.
-    pub(crate) fn paint(self: &Rc<Self>) {
+    /// Shows how things stand, if somebody could see it, and goes on doing so while something counts. In a crowd nothing
+    /// slides.
+    pub(crate) fn paint(self: &Rc<Self>, is_crowded: bool) {
         self.is_stale.set(false);
         if !self.sight.is_seen() {
             return;
         }
+        if self.is_fresh.replace(false)
+            && let Some(job) = self.document.borrow().as_ref().and_then(report::job)
+        {
+            self.view.update(|face| face.job = Some(job));
+        }
         let now = self.now();
-        let counts = [self.view.paint(now), self.panel.paint(now)];
+        let counts = [self.view.paint(now, is_crowded), self.panel.paint(now)];
         if counts.contains(&true) {
             clock::join(Rc::downgrade(self));
         }

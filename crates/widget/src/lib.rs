@@ -16,6 +16,7 @@ pub mod intl;
 pub mod look;
 pub mod messages;
 pub mod remaining;
+pub mod tongue;
 pub mod view;
 
 pub use face::{Face, Job, Link};

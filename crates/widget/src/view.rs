@@ -1,134 +1,111 @@
 //! The view: state, per cent, message and time around a bar. The style sheet lays the same nodes out as a bar, as a ring or
 //! in one line, by the `variant` of the element they stand in.
 
-use std::{any::Any, cell::RefCell, rc::Rc};
+use std::cell::RefCell;
 
-use leptos::{mount::mount_to, prelude::*, web_sys::HtmlElement};
-
+use leptos::{
+    prelude::*,
+    tachys::view::{Mountable, Render},
+    web_sys::HtmlElement,
+};
 use protocol::Timestamp;
 
-use crate::{announcer::Announcer, face::Face, format::Format, look::Look, messages::Messages};
-
-/// A language: its texts and how it writes numbers.
-#[derive(Clone)]
-pub struct Tongue {
-    /// The texts.
-    pub messages: Rc<Messages>,
-    /// The numbers.
-    pub format: Rc<dyn Format>,
-}
+use crate::{announcer::Announcer, face::Face, look::Look, tongue::Tongue};
 
 /// A face on the screen; it goes with this value.
-pub struct View {
-    state: RefCell<State>,
-    screen: RwSignal<Screen>,
-    _view: Box<dyn Any>,
-}
+pub struct View(RefCell<State>);
 
-/// What the screen is made from.
+/// What the screen is made from, and what is on it.
 struct State {
     face: Face,
     tongue: Tongue,
     announcer: Announcer,
+    screen: Screen,
+    /// Makes the DOM look like a screen. Nothing reacts by itself: a page may have hundreds of views, and for a value that
+    /// is always known whole a graph of effects would cost twice the memory and the time of comparing it.
+    draw: Box<dyn FnMut(&Screen)>,
 }
 
-/// What is on the screen, as texts and attributes. Each closure of the view compares its own part, so that what did not
-/// change is not written to the DOM.
+/// What is on the screen, as texts and attributes. What did not change is not written to the DOM.
 #[derive(Clone, Default, PartialEq)]
 struct Screen {
     look: Look,
-    status: String,
-    link: String,
-    /// `unknown` while nobody knows how far it is, `jump` when it went back: a fill that slid back would show more than
-    /// was reported for as long as it slides.
-    fill: String,
-    fraction: String,
-    percent: Option<String>,
+    /// `unknown` while nobody knows how far it is; `jump` in a crowd and when it went back: a fill that slid back would
+    /// show more than was reported for as long as it slides.
+    fill: &'static str,
     spoken: String,
 }
 
 impl View {
     /// Puts `face` into `parent`.
-    pub fn mount(parent: HtmlElement, face: Face, tongue: Tongue) -> View {
-        let mut state = State { face, tongue, announcer: Announcer::default() };
-        let screen = RwSignal::new(state.screen(&Screen::default()));
-        let view = mount_to(parent, move || view(screen));
-        View { state: RefCell::new(state), screen, _view: Box::new(view) }
+    pub fn mount(parent: &HtmlElement, face: Face, tongue: Tongue) -> View {
+        let mut announcer = Announcer::default();
+        let screen = Screen::of(&face, &tongue, &mut announcer, &Screen::default(), true);
+        let mut drawn = view(&screen).build();
+        drawn.mount(parent, None);
+        let draw = Box::new(move |screen: &Screen| view(screen).rebuild(&mut drawn));
+        View(RefCell::new(State { face, tongue, announcer, screen, draw }))
     }
 
     /// Changes what is to be shown with the next [`paint`](View::paint).
     pub fn update(&self, change: impl FnOnce(&mut Face)) {
-        change(&mut self.state.borrow_mut().face);
+        change(&mut self.0.borrow_mut().face);
     }
 
     /// Changes the language in which that is to be said.
     pub fn speak(&self, tongue: Tongue) {
-        self.state.borrow_mut().tongue = tongue;
+        self.0.borrow_mut().tongue = tongue;
     }
 
-    /// Shows how things stand at `now`; true while that changes with the time alone. What is on the screen already is not
-    /// written again.
-    pub fn paint(&self, now: Timestamp) -> bool {
-        self.state.borrow_mut().face.now = now;
-        let former = self.screen.get_untracked();
-        let screen = self.state.borrow_mut().screen(&former);
-        if screen != former {
-            self.screen.set(screen);
+    /// Shows how things stand at `now`, at once if `is_crowded`, else gliding there; true while that changes with the time
+    /// alone. What is on the screen already is not written again.
+    pub fn paint(&self, now: Timestamp, is_crowded: bool) -> bool {
+        let state = &mut *self.0.borrow_mut();
+        state.face.now = now;
+        let screen = Screen::of(&state.face, &state.tongue, &mut state.announcer, &state.screen, is_crowded);
+        if screen != state.screen {
+            (state.draw)(&screen);
+            state.screen = screen;
         }
-        self.state.borrow().face.job.as_ref().is_some_and(|job| job.counts(now))
+        state.face.job.as_ref().is_some_and(|job| job.counts(now))
     }
 }
 
-impl State {
-    fn screen(&mut self, former: &Screen) -> Screen {
-        let look = Look::of(&self.face, &self.tongue.messages, &*self.tongue.format);
+impl Screen {
+    fn of(face: &Face, tongue: &Tongue, announcer: &mut Announcer, former: &Screen, is_crowded: bool) -> Screen {
+        let look = Look::of(face, &tongue.messages, &*tongue.format);
         let fell = former.look.fraction.is_none_or(|former| look.fraction.is_none_or(|now| now < former));
-        let same = former.look.fraction == look.fraction;
         let fill = match look.fraction {
             None => "unknown",
-            Some(_) if same => &former.fill,
-            Some(_) if fell => "jump",
+            Some(_) if former.look.fraction == look.fraction => former.fill,
+            Some(_) if fell || is_crowded => "jump",
             Some(_) => "",
         };
-        let spoken = self.announcer.hear(&look, self.face.now.millis());
-        Screen {
-            status: look.status.to_owned(),
-            link: look.link.to_owned(),
-            fill: fill.to_owned(),
-            fraction: fraction_text(look.fraction),
-            percent: look.percent.map(|percent| (percent as u8).to_string()),
-            spoken: spoken.unwrap_or_else(|| former.spoken.clone()),
-            look,
-        }
+        let spoken = announcer.hear(&look, face.now.millis());
+        Screen { spoken: spoken.unwrap_or_else(|| former.spoken.clone()), fill, look }
     }
 }
 
-fn view(screen: RwSignal<Screen>) -> impl IntoView {
-    // One type of closure for all texts and attributes, as each type costs the code of an effect.
-    let of = move |part: fn(&Screen) -> &String| move || screen.with(|screen| part(screen).clone());
+fn view(screen: &Screen) -> impl Render + use<> {
+    let Screen { look, fill, spoken } = screen.clone();
     view! {
-        <div class="base" part="base" data-status=of(|screen| &screen.status) data-link=of(|screen| &screen.link)>
+        <div class="base" part="base" data-status=look.status data-link=look.link>
             <div class="row" part="header">
-                <span class="label" part="label" dir="auto">{of(|screen| &screen.look.label)}</span>
-                <span class="state" part="state" dir="auto">{of(|screen| &screen.look.state)}</span>
-                <span class="percent" part="percent">{of(|screen| &screen.look.percent_text)}</span>
+                <span class="label" part="label" dir="auto">{look.label}</span>
+                <span class="state" part="state" dir="auto">{look.state}</span>
+                <span class="percent" part="percent">{look.percent_text}</span>
             </div>
             <div
                 class="track"
                 part="track"
                 role="progressbar"
-                aria-label=of(|screen| &screen.look.name)
+                aria-label=look.name
                 aria-valuemin="0"
                 aria-valuemax="100"
-                aria-valuenow=move || screen.with(|screen| screen.percent.clone())
-                aria-valuetext=of(|screen| &screen.look.value_text)
+                aria-valuenow=look.percent.map(|percent| (percent as u8).to_string())
+                aria-valuetext=look.value_text
             >
-                <div
-                    class="fill"
-                    part="fill"
-                    data-fill=of(|screen| &screen.fill)
-                    style=("--fraction", of(|screen| &screen.fraction))
-                >
+                <div class="fill" part="fill" data-fill=fill style=("--fraction", fraction_text(look.fraction))>
                     // Seen in the ring alone. Without the braces it would be set as innerHTML, which Trusted Types forbid.
                     <svg class="ring" aria-hidden="true">
                         <circle class="arc" pathLength={"1"}></circle>
@@ -136,11 +113,11 @@ fn view(screen: RwSignal<Screen>) -> impl IntoView {
                 </div>
             </div>
             <div class="row" part="footer">
-                <span class="message" part="message" dir="auto">{of(|screen| &screen.look.message)}</span>
-                <span class="time" part="time" dir="auto">{of(|screen| &screen.look.time)}</span>
-                <span class="link" part="link" dir="auto">{of(|screen| &screen.look.link_text)}</span>
+                <span class="message" part="message" dir="auto">{look.message}</span>
+                <span class="time" part="time" dir="auto">{look.time}</span>
+                <span class="link" part="link" dir="auto">{look.link_text}</span>
             </div>
-            <div class="spoken" role="status">{of(|screen| &screen.spoken)}</div>
+            <div class="spoken" role="status">{spoken}</div>
         </div>
     }
 }
