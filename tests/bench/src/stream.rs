@@ -42,10 +42,14 @@ impl Stream {
     }
 
     /// The same over a connection of the caller's making.
-    pub async fn over(mut connection: Connection, key: &str, job: &str, cursor: Option<&str>) -> Result<Stream> {
+    pub async fn over(connection: Connection, key: &str, job: &str, cursor: Option<&str>) -> Result<Stream> {
+        Stream::at(connection, key, &format!("/v2/jobs/{job}/status/stream"), cursor).await
+    }
+
+    /// The stream of any path.
+    pub async fn at(mut connection: Connection, key: &str, path: &str, cursor: Option<&str>) -> Result<Stream> {
         let headers: Vec<_> = cursor.map(|cursor| ("Last-Event-ID", cursor)).into_iter().collect();
-        let path = format!("/v2/jobs/{job}/status/stream");
-        let (head, body) = connection.begin(&Request::new("GET", &path, key, &headers, b"")).await?;
+        let (head, body) = connection.begin(&Request::new("GET", path, key, &headers, b"")).await?;
         Ok(Stream { head, connection, body, text: Vec::new(), buffer: vec![0; 8 * 1024] })
     }
 
