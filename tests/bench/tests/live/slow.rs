@@ -11,7 +11,6 @@ use std::{
 use bench::{
     audience::{Figures, Load, play},
     http::{Connection, Producer},
-    process::memory_mb,
     stream::{Heard, Stream},
 };
 use serde_json::json;
