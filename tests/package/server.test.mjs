@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { USER, run } from "./user.mjs";
+import { USER, borrow, run } from "./user.mjs";
 
 for (const door of ["job-progress", "job-progress/define"]) {
   test(`importing ${door} on a server throws nothing, says nothing and leaves nothing behind`, async () => {
@@ -17,3 +17,17 @@ for (const door of ["job-progress", "job-progress/define"]) {
     assert.deepEqual([stdout, stderr], ["", ""]);
   });
 }
+
+test("React renders the tag on a server, with its attributes and without its functions", async () => {
+  borrow("react", "react-dom");
+  const program = `
+    import "job-progress/define";
+    import { createElement } from "react";
+    import { renderToStaticMarkup } from "react-dom/server";
+
+    const properties = { job: "import-42", label: "A & B", tokenProvider: () => "", "onjob-progress-end": () => {} };
+    process.stdout.write(renderToStaticMarkup(createElement("job-progress", properties, "Being prepared.")));
+  `;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: USER });
+  assert.equal(stdout, '<job-progress job="import-42" label="A &amp; B">Being prepared.</job-progress>');
+});
