@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import * as api from "../../crates/element/npm/api.mjs";
 import { tables, tablesOf } from "../../crates/element/npm/tables.mjs";
 import { README, SNIPPETS } from "./readme.mjs";
@@ -28,7 +29,7 @@ test("the manifest holds what the tables hold", () => {
 });
 
 test("every snippet of the README is run or checked by a test", () => {
-  const folder = new URL(".", import.meta.url).pathname;
+  const folder = fileURLToPath(new URL(".", import.meta.url));
   const tests = readdirSync(folder).filter((name) => name.endsWith(".test.mjs"));
   const code = tests.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
   assert.deepEqual([...SNIPPETS.keys()].filter((name) => !code.includes(`"${name}"`)), []);

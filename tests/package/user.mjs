@@ -5,12 +5,13 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, extname, join } from "node:path";
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 export const USER = process.env.USER_DIR;
 export const TARBALL = process.env.TARBALL;
 export const PACKAGE = join(USER, "node_modules/job-progress");
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 // What a program says and how it ends; it fails where the program does.
 export const run = promisify(execFile);

@@ -2,23 +2,17 @@
 
 import { build } from "esbuild";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as declarations from "./declarations.mjs";
 import { manifest } from "./manifest.mjs";
 
 const [out, version] = process.argv.slice(2);
-const root = new URL("../../../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 const scripts = join(root, "crates/element/js");
 const built = join(root, "dist/element");
 
-// What a server serves under one name is of no use in a package.
-const SERVED_ONLY = "loader.js";
-
-// What the scripts load when it is needed, wherever they are.
-const PARTS = ["job-progress-element.js", "job-progress-element.wasm", "job-progress-panel.js"];
-
-const files = readdirSync(scripts, { recursive: true }).filter((name) => name.endsWith(".js") && name !== SERVED_ONLY);
-const locales = files.filter((name) => name.startsWith("locales/"));
+const locales = readdirSync(join(scripts, "locales")).map((name) => `locales/${name}`);
 const openapi = JSON.parse(readFileSync(join(root, "dist/openapi.json"), "utf8"));
 const json = (value) => JSON.stringify(value, null, 2) + "\n";
 
@@ -26,17 +20,26 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, "locales"), { recursive: true });
 const write = (name, content) => writeFileSync(join(out, name), content);
 
-// Each script stays a file, so that a page without a bundler loads the same modules as one with.
-await build({
-  entryPoints: files.map((name) => join(scripts, name)),
-  outbase: scripts,
-  outdir: out,
-  format: "esm",
-  target: "es2022",
-  minify: true,
-  logLevel: "warning",
-});
-for (const name of PARTS) cpSync(join(built, name), join(out, name));
+// The class is one file that both doors import, so that a page without a bundler waits for two scripts and no more.
+const bundle = (names, options) =>
+  build({
+    entryPoints: names.map((name) => join(scripts, name)),
+    outbase: scripts,
+    outdir: out,
+    format: "esm",
+    target: "es2022",
+    // Modules are read as UTF-8, whatever a server says.
+    charset: "utf8",
+    minify: true,
+    logLevel: "warning",
+    ...options,
+  });
+await bundle(["element.js"], { bundle: true, external: ["./job-progress-*"] });
+await bundle(["index.js", "define.js", ...locales]);
+
+// What the class loads when it is needed, wherever the class is.
+const parts = readdirSync(built).filter((name) => name.startsWith("job-progress-") && extname(name));
+for (const name of parts) cpSync(join(built, name), join(out, name));
 
 const shipped = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 const { name, ...rest } = shipped;

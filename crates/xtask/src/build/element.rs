@@ -147,6 +147,8 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
 pub(crate) fn esbuild(project: &Project, entry: &Path, served: &Path, options: &[&str]) -> Result<()> {
     let mut esbuild = project.npm_command("esbuild")?;
     esbuild.arg(entry).args(["--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
+    // Modules are read as UTF-8, whatever a server says.
+    esbuild.arg("--charset=utf8");
     esbuild.args(options).arg(format!("--outfile={}", served.display()));
     steps::output(&mut esbuild).map(drop).with_context(|| format!("{} is not well formed", entry.display()))
 }
