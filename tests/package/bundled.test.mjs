@@ -66,6 +66,29 @@ test("React 19 sets its properties and hears its events", async () => {
   assert.ok(said.includes("completed"), `the program said ${said}`);
 });
 
+test("React 19 hands over functions and objects", async () => {
+  borrow("react", "react-dom");
+  const job = await running();
+  const main = `
+    import "job-progress/define";
+    import { createRoot } from "react-dom/client";
+
+    const tag = (
+      <job-progress
+        src="${BASE_URL}"
+        job="${job.jobId}"
+        token="none.that.fits"
+        tokenProvider={async () => "${job.token}"}
+        messages={{ completed: "Baked" }}
+        onjob-progress-end={({ target }) => console.log(target.messages.completed)}
+      />
+    );
+    createRoot(document.getElementById("root")).render(tag);
+  `;
+  const url = await built("react-functions", { "main.jsx": main }, { main: "main.jsx", body: '<div id="root"></div>' });
+  assert.ok((await follows(url, job)).includes("Baked"));
+});
+
 // The least of a plugin: Vite's own for these frameworks do more, and bring more.
 const plugin = (extension, transform) => ({
   name: extension,

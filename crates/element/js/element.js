@@ -137,6 +137,9 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   }
 }
 
+// Frameworks set as a property what an element has, and React drops a function that it has not.
+JobProgressElement.prototype.tokenProvider = undefined;
+
 for (const name of ATTRIBUTES) {
   Object.defineProperty(JobProgressElement.prototype, name, {
     get() {
