@@ -68,12 +68,15 @@ test(`${HOSTILE.length} hostile texts go through every field, and not one of the
   const jobs = await Promise.all(Array.from({ length: LANES }, () => create({ status: "running" })));
   const tag = ({ jobId, token }) => `<job-progress job="${jobId}" token="${token}" variant="detailed" include="${INCLUDE}"></job-progress>`;
   // With that policy a browser refuses to take any text for markup or script, and says so.
-  const page = await it.open(
-    `<meta http-equiv="Content-Security-Policy" content="require-trusted-types-for 'script'">
+  it.pages.set(
+    "/guarded.html",
+    `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>guarded</title>
+    <meta http-equiv="Content-Security-Policy" content="require-trusted-types-for 'script'"></head><body>
     <style>body { display: flex } job-progress { block-size: 90vh; flex: 1; overflow: hidden }</style>
     <script>window.hit = () => (window.isHit = true)</script>
-    <script type="module" src="${BASE_URL}/job-progress.js"></script>${jobs.map(tag).join("")}`,
+    <script type="module" src="${BASE_URL}/job-progress.js"></script>${jobs.map(tag).join("")}</body></html>`,
   );
+  const page = await it.visit(`${it.origin}/guarded.html`);
   page.on("dialog", (dialog) => page.faults.push(`a dialog: ${dialog.message()}`));
   const shown = (lane, text) =>
     page.evaluate(

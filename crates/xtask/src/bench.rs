@@ -5,12 +5,24 @@ use crate::{build, process, setup, steps};
 use anyhow::Result;
 use std::process::Command;
 
+/// The bench that runs in a browser and needs no worker.
+const ELEMENT: &str = "element";
+
 /// `cargo xtask bench NAME …`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let project = Project::load()?;
     let tools = setup::tools(&project)?;
+    let args = args.raw_args()?.collect::<Vec<_>>();
+    if let Some((name, rest)) = args.split_first()
+        && name == ELEMENT
+    {
+        build::all(&project, &tools)?;
+        let mut node = project.npm_command("node")?;
+        node.arg("tests/bench/element/run.mjs").args(rest).env("CHROMIUM", setup::chromium(&project)?);
+        return steps::shown("bench", &mut node);
+    }
     build::worker_alone(&project, &tools)?;
     let mut cargo = Command::new(project::cargo());
-    cargo.args(["run", "--quiet", "--package", "bench", "--"]).args(args.raw_args()?).current_dir(&project.root);
+    cargo.args(["run", "--quiet", "--package", "bench", "--"]).args(args).current_dir(&project.root);
     steps::shown("bench", cargo.env("XTASK", process::ourselves()?))
 }

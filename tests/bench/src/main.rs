@@ -25,6 +25,8 @@ cargo xtask bench NAME
             reports acknowledged: one job, fifty jobs, arrays of 500
   crash   [--kills N]
             kill the runtime while a job reports and viewers watch
+  element [--elements N] [--jobs N] [--rate N] [--seconds N] [--pairs N]
+            a page full of elements beside one written by hand: the browser's main thread, long tasks, memory
 
 Each pair runs the baseline and ours in turn; the figures are the median of the pairs, 5 unless told. With --page they
 are written into tests/bench/README.md, and the curves beside it.
