@@ -8,7 +8,9 @@ function inspect(host) {
   const place = host.getBoundingClientRect();
   const say = (what, node) => found.push(`${what}: <${node.tagName.toLowerCase()} class="${node.className}"> ${JSON.stringify(node.textContent.slice(0, 60))}`);
 
-  const isShown = (node) => node.checkVisibility({ visibilityProperty: true }) && !node.closest(".spoken");
+  // What is cut down to less than a letter is there to be heard.
+  const isHeard = (node) => node.clientWidth < 8 && getComputedStyle(node).overflowX === "hidden";
+  const isShown = (node) => node.checkVisibility({ visibilityProperty: true }) && !isHeard(node);
   const texts = [];
   for (const node of host.shadowRoot.querySelectorAll("*")) {
     if (!isShown(node)) continue;
