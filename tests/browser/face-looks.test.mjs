@@ -53,10 +53,34 @@ async function look(page, { width, colorScheme, lang = "en" }) {
   });
 }
 
+// Takes every picture of a page in every look, and says what is wrong with any of them.
+async function pictures(page, state) {
+  const wrong = [];
+  for (const [name, options] of Object.entries(LOOKS)) {
+    await look(page, options);
+    for (const variant of VARIANTS) {
+      const path = `${FOLDER}${variant}-${state}-${name}.png`;
+      await page.locator(`#${variant}`).screenshot({ path, animations: "disabled" });
+      const found = await faults(page, `#${variant} job-progress`);
+      wrong.push(...found.map((fault) => `${variant}, ${name}: ${fault}`));
+    }
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (overflow > 0) wrong.push(`${name}: the page is ${overflow} px too wide`);
+  }
+  assert.deepEqual(wrong, []);
+  // Contrast was judged above, in both schemes; axe would take each look's time again.
+  await page.evaluate(AXE);
+  const { violations, passes } = await page.evaluate(() => axe.run(document));
+  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
+  assert.deepEqual(told, []);
+  assert.ok(passes.some(({ id }) => id === "aria-progressbar-name"), "axe has not seen the elements");
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+}
+
 for (const [state, reports] of Object.entries(STATES)) {
   test(`${state} is to be seen in every variant and look, and to be heard`, async () => {
     const job = await create();
-    const status = reports.at(-1).status ?? "running";
     const page = await it.open(sheet(job), { deviceScaleFactor: 1.5, before: hear });
     await until("the page is live", () => showsEverywhere(page, "queued"));
     // One after another, so that every one is seen and the charts have something to draw.
@@ -64,27 +88,24 @@ for (const [state, reports] of Object.entries(STATES)) {
       const { seq } = await report(job.jobId, fields);
       await until(`the page hears of ${seq}`, () => heard(page, seq));
     }
+    const status = reports.at(-1).status ?? "running";
     await until(`every variant shows ${state}`, () => showsEverywhere(page, status));
-    const wrong = [];
-    for (const [name, options] of Object.entries(LOOKS)) {
-      await look(page, options);
-      for (const variant of VARIANTS) {
-        const path = `${FOLDER}${variant}-${state}-${name}.png`;
-        await page.locator(`#${variant}`).screenshot({ path, animations: "disabled" });
-        const found = await faults(page, `#${variant} job-progress`);
-        wrong.push(...found.map((fault) => `${variant}, ${name}: ${fault}`));
-      }
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (overflow > 0) wrong.push(`${name}: the page is ${overflow} px too wide`);
-    }
-    assert.deepEqual(wrong, []);
-    // Contrast was judged above, in both schemes; axe would take each look's time again.
-    await page.evaluate(AXE);
-    const { violations, passes } = await page.evaluate(() => axe.run(document));
-    const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
-    assert.deepEqual(told, []);
-    assert.ok(passes.some(({ id }) => id === "aria-progressbar-name"), "axe has not seen the elements");
-    assert.deepEqual(page.faults, []);
-    await page.context().close();
+    await pictures(page, state);
+  });
+}
+
+const UNKNOWN = {
+  connecting: { before: (page) => page.route("**/stream**", () => new Promise(() => {})) },
+  unavailable: { token: "none" },
+};
+
+for (const [state, { before, token }] of Object.entries(UNKNOWN)) {
+  test(`${state}, of which nothing is known, is to be seen in every variant and look, and to be heard`, async () => {
+    const job = await create();
+    const page = await it.open(sheet({ ...job, token: token ?? job.token }), { deviceScaleFactor: 1.5, before });
+    const shown = () =>
+      page.evaluate((state) => [...document.querySelectorAll("job-progress")].every(({ shadowRoot }) => shadowRoot.querySelector('[part~="base"]')?.dataset.status === state), state);
+    await until(`every variant shows ${state}`, shown);
+    await pictures(page, state);
   });
 }
