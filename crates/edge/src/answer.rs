@@ -50,6 +50,16 @@ impl From<Problem> for Refusal {
     }
 }
 
+impl Refusal {
+    /// Our own fault too; the panic has told the log of itself.
+    pub(crate) fn of_panic() -> Refusal {
+        Problem::new(Code::Internal, INTERNAL).into()
+    }
+}
+
+const INTERNAL: &str =
+    "Something went wrong on our side; try again. A report that bears an `order` may safely be sent again";
+
 /// Our own fault: logged once, shown without its reason.
 impl From<worker::Error> for Refusal {
     fn from(error: worker::Error) -> Refusal {
@@ -66,9 +76,7 @@ impl From<wasm_bindgen::JsValue> for Refusal {
 
 fn internal(error: &worker::Error) -> Refusal {
     worker::console_error!("{}", serde_json::json!({"level": "error", "error": error.to_string()}));
-    let message =
-        "Something went wrong on our side; try again. A report that bears an `order` may safely be sent again";
-    Problem::new(Code::Internal, message).into()
+    Problem::new(Code::Internal, INTERNAL).into()
 }
 
 /// The value as JSON; our own types always have one.

@@ -1,6 +1,8 @@
 //! The door: one request in, one answer out, with what every answer bears and one line of log.
 
-use std::rc::Rc;
+use std::{panic::AssertUnwindSafe, rc::Rc};
+
+use futures_util::FutureExt as _;
 
 use protocol::{Problem, problem::Code};
 use serde::Serialize;
@@ -38,7 +40,11 @@ pub(crate) async fn answer(request: Request, env: Env, context: Context) -> Resp
     let mut visit = Visit { request, env, context, config, holder: None };
     let answered = match route {
         _ if visit.request.method() == "OPTIONS" => Ok(preflight()),
-        Ok(route) => handle(&mut visit, route).await,
+        // Where the build unwinds a panic ends its own request, and is answered like any other fault of ours.
+        Ok(route) => match AssertUnwindSafe(handle(&mut visit, route)).catch_unwind().await {
+            Ok(answer) => answer,
+            Err(_) => Err(Refusal::of_panic()),
+        },
         Err(no_route) => Err(refuse_route(&no_route)),
     };
     let Visit { request, config, holder, .. } = visit;
@@ -64,6 +70,8 @@ struct Line<'a> {
 }
 
 async fn handle(visit: &mut Visit, route: Route) -> Answer {
+    #[cfg(feature = "sabotage")]
+    crate::sabotage::at_the_edge(&visit.request);
     match route {
         Route::Health => Ok(answer::json(200, &serde_json::json!({"status": "ok"}))),
         Route::CreateJob => writes::create(visit).await,

@@ -28,7 +28,7 @@ impl Feed {
         mut frame: impl FnMut(Kind, Uint8Array) + 'static,
         mut closed: impl FnMut() + 'static,
     ) -> Result<Feed, Refusal> {
-        let on_message = Closure::new(move |message: web_sys::MessageEvent| {
+        let on_message = Closure::own_assert_unwind_safe(move |message: web_sys::MessageEvent| {
             let Ok(buffer) = message.data().dyn_into::<ArrayBuffer>() else { return };
             let bytes = Uint8Array::new(&buffer);
             let head = bytes.subarray(0, HEAD_BYTES as u32).to_vec();
@@ -36,7 +36,7 @@ impl Feed {
                 frame(kind, rest_after(&bytes, head_bytes));
             }
         });
-        let on_close = Closure::new(move |_: JsValue| closed());
+        let on_close = Closure::own_assert_unwind_safe(move |_: JsValue| closed());
         let raw: &web_sys::WebSocket = socket.as_ref();
         // The default is a Blob, which cannot be read at once.
         raw.set_binary_type(BinaryType::Arraybuffer);

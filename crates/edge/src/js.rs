@@ -17,6 +17,18 @@ extern "C" {
     #[wasm_bindgen(js_name = clearInterval)]
     pub(crate) fn clear_interval(id: &JsValue);
 
+    /// A promise, and the functions that settle it.
+    pub(crate) type Resolvers;
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn promise(this: &Resolvers) -> js_sys::Promise;
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn resolve(this: &Resolvers) -> js_sys::Function;
+
+    #[wasm_bindgen(js_namespace = Promise, js_name = withResolvers)]
+    pub(crate) fn with_resolvers() -> Resolvers;
+
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn get_random_values(bytes: &js_sys::Uint8Array);
 

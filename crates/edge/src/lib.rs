@@ -21,6 +21,8 @@ mod reads;
 mod relay;
 mod request;
 mod route;
+#[cfg(feature = "sabotage")]
+mod sabotage;
 mod streams;
 mod tokens;
 mod wait;

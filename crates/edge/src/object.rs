@@ -5,6 +5,7 @@ mod viewers;
 
 use std::{
     cell::{Cell, RefCell},
+    panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
 };
 
@@ -39,7 +40,11 @@ use viewers::Viewers;
 /// What `worker::durable_object` would write for us, but for the futures: a report is folded, committed and answered in
 /// one synchronous run, and a future each way costs more than all of that.
 #[wasm_bindgen]
-pub struct JobObject {
+pub struct JobObject(AssertUnwindSafe<Parts>);
+
+/// A panic ends its call alone, where the build unwinds: what it held is let go on the way, and what it had taken out to
+/// change is read again from storage.
+struct Parts {
     object: Rc<Object>,
     /// Hears the calls that come with a body; made once, since a closure costs as much as a call.
     on_body: Taker,
@@ -53,28 +58,28 @@ impl JobObject {
         let object = Rc::new(Object::new(State::from(state), &env));
         let on_body = {
             let object = Rc::clone(&object);
-            Closure::new(move |url: String, body: Vec<u8>| object.hear(&url, &body))
+            Closure::own_assert_unwind_safe(move |url: String, body: Vec<u8>| object.hear(&url, &body))
         };
-        JobObject { object, on_body }
+        JobObject(AssertUnwindSafe(Parts { object, on_body }))
     }
 
     /// The edge calls.
     pub fn fetch(&self, request: &Request) -> Promise {
         let url = request.url();
         match Heard::read(&url).map(|heard| heard.command) {
-            Some(command) if command.has_body() => crossing::with_body(request, &self.on_body),
+            Some(command) if command.has_body() => crossing::with_body(request, &self.0.on_body),
             Some(Command::Delete) => {
-                let object = Rc::clone(&self.object);
-                future_to_promise(async move { Ok(object.delete(&url).await.into()) })
+                let object = Rc::clone(&self.0.object);
+                future_to_promise(AssertUnwindSafe(async move { Ok(object.delete(&url).await.into()) }))
             }
-            _ => Promise::resolve(&JsValue::from(self.object.hear(&url, &[]))),
+            _ => Promise::resolve(&JsValue::from(self.0.object.hear(&url, &[]))),
         }
     }
 
     /// The alarm rings.
     pub fn alarm(&self) {
         // An alarm that fails is tried six times and then forgotten, so it never fails: it sets the next one, last.
-        if let Err(refusal) = self.object.fall_due() {
+        if let Err(refusal) = self.0.object.fall_due() {
             worker::console_error!("{}", serde_json::json!({"level": "error", "alarm": refusal.problem().message()}));
         }
     }
@@ -86,7 +91,7 @@ impl JobObject {
     /// A viewer left.
     #[wasm_bindgen(js_name = webSocketClose)]
     pub fn websocket_close(&self, socket: &web_sys::WebSocket, code: u16) {
-        self.object.viewers.left();
+        self.0.object.viewers.left();
         // Answering twice is an error that means nothing.
         let _ = if code == 1000 { socket.close_with_code(code) } else { socket.close() };
     }
@@ -94,7 +99,7 @@ impl JobObject {
     /// A viewer was cut off.
     #[wasm_bindgen(js_name = webSocketError)]
     pub fn websocket_error(&self, _socket: JsValue, _error: JsValue) {
-        self.object.viewers.left();
+        self.0.object.viewers.left();
     }
 }
 
@@ -124,11 +129,11 @@ impl Object {
 
     /// Answers a call.
     fn hear(&self, url: &str, body: &[u8]) -> Response {
-        let answered = match Heard::read(url) {
+        let answered = catch_unwind(AssertUnwindSafe(|| match Heard::read(url) {
             Some(heard) => self.obey(&heard, body),
             None => Err(Problem::new(Code::NotFound, "no such command").into()),
-        };
-        self.finish(answered)
+        }));
+        self.finish(answered.unwrap_or_else(|_| Err(Refusal::of_panic())))
     }
 
     fn finish(&self, answered: Answer) -> Response {
@@ -144,6 +149,8 @@ impl Object {
     }
 
     fn obey(&self, heard: &Heard, body: &[u8]) -> Answer {
+        #[cfg(feature = "sabotage")]
+        crate::sabotage::in_the_object(body);
         let job_id = heard.text("job");
         let include = || Include::from_bits(u8::try_from(heard.number("include")).unwrap_or_default());
         match heard.command {

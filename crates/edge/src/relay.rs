@@ -110,13 +110,13 @@ impl Relay {
             let relay = self.clone();
             move || act(&relay)
         };
-        let left = Closure::new(on(Relay::finish));
+        let left = Closure::own_assert_unwind_safe(on(Relay::finish));
         let (then, or_else) = (on(Relay::written), on(Relay::finish));
-        let written = Closure::new(move |_: JsValue| then());
-        let failed = Closure::new(move |_: JsValue| or_else());
-        let expired = Closure::new(on(Relay::expire));
-        let beat: Closure<dyn FnMut()> = Closure::new(on(Relay::beat));
-        let aged: Closure<dyn FnMut()> = Closure::new(on(Relay::finish));
+        let written = Closure::own_assert_unwind_safe(move |_: JsValue| then());
+        let failed = Closure::own_assert_unwind_safe(move |_: JsValue| or_else());
+        let expired = Closure::own_assert_unwind_safe(on(Relay::expire));
+        let beat: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(on(Relay::beat));
+        let aged: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(on(Relay::finish));
         signal.add_event_listener_with_callback("abort", left.as_ref().unchecked_ref())?;
         let beating = js::set_interval(beat.as_ref().unchecked_ref(), HEARTBEAT_MS);
         let ageing = js::set_timeout(aged.as_ref().unchecked_ref(), js::random_between(AGE_MS.0, AGE_MS.1));

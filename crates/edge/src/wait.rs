@@ -53,14 +53,13 @@ pub(crate) async fn until(
         if left == 0 || visit.request.inner().signal().aborted() {
             break;
         }
-        let mut timer = JsValue::UNDEFINED;
-        let promise = js_sys::Promise::new(&mut |resolve, _| {
-            timer = js::set_timeout(&resolve, left as f64);
-            // A listener that fires after the wait resolves a promise that nobody holds any more.
-            let _ = visit.request.inner().signal().add_event_listener_with_callback("abort", &resolve);
-            wake.replace(Some(resolve));
-        });
-        JsFuture::from(promise).await?;
+        let waiting = js::with_resolvers();
+        let resolve = waiting.resolve();
+        let timer = js::set_timeout(&resolve, left as f64);
+        // A listener that fires after the wait resolves a promise that nobody holds any more.
+        let _ = visit.request.inner().signal().add_event_listener_with_callback("abort", &resolve);
+        wake.replace(Some(resolve));
+        JsFuture::from(waiting.promise()).await?;
         js::clear_timeout(&timer);
     }
     drop(feed);

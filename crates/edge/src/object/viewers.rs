@@ -50,7 +50,7 @@ impl Viewers {
         });
         let on_time = {
             let shared = Rc::clone(&shared);
-            Closure::new(move || {
+            Closure::own_assert_unwind_safe(move || {
                 shared.timer.replace(None);
                 shared.broadcast();
             })
