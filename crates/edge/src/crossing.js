@@ -40,6 +40,19 @@ export async function withBody(request, take) {
   return take(request.url, new Uint8Array(await request.arrayBuffer()));
 }
 
+/**
+ * Ends a stream whose wasm is gone. Where the build does not unwind, workers-rs answers a panic with a fresh instance; the
+ * streams of the former one would stay open and silent, so they end with the next message, and their readers come back.
+ */
+export function endWithInstance(socket, writer) {
+  const { instanceId } = globalThis.__worker_init_state;
+  socket.addEventListener("message", () => {
+    if (globalThis.__worker_init_state.instanceId === instanceId) return;
+    socket.close(1000);
+    writer.abort().catch(() => {});
+  });
+}
+
 /** An answer of JSON. */
 export function json(status, text) {
   return new Response(text, { status, headers: { "Content-Type": JSON_TYPE } });

@@ -35,6 +35,11 @@ extern "C" {
     #[wasm_bindgen(js_name = withBody)]
     pub(crate) fn with_body(request: &Request, take: &Taker) -> Promise;
 
+    /// Ends a stream with the instance of the wasm that serves it.
+    #[cfg(not(panic = "unwind"))]
+    #[wasm_bindgen(js_name = endWithInstance)]
+    pub(crate) fn end_with_instance(socket: &web_sys::WebSocket, writer: &web_sys::WritableStreamDefaultWriter);
+
     /// An answer of JSON.
     pub(crate) fn json(status: u16, text: &str) -> Response;
 

@@ -135,6 +135,8 @@ impl Relay {
         }
         let index = self.add_lane(job_id);
         let (told, closed) = (self.clone(), self.clone());
+        #[cfg(not(panic = "unwind"))]
+        crate::crossing::end_with_instance(socket.as_ref(), &self.0.borrow().writer);
         let feed = Feed::open(
             socket,
             move |kind, sse| told.take(index, &kind, sse),

@@ -9,6 +9,8 @@ pub(crate) mod package;
 mod prune;
 mod worker;
 
+pub(crate) use worker::Sabotaged;
+
 use crate::project::Project;
 use crate::setup::{self, Tools};
 use anyhow::Result;
@@ -35,6 +37,11 @@ pub(crate) fn all(project: &Project, tools: &Tools) -> Result<()> {
     openapi::build(project, tools)?;
     package::build(project, tools)?;
     assets::build(project)
+}
+
+/// Workers that panic on demand, for the test of what that does to everybody else.
+pub(crate) fn sabotaged(project: &Project, tools: &Tools) -> Result<Vec<Sabotaged>> {
+    worker::sabotaged(project, tools)
 }
 
 /// The worker alone, where nothing else is asked.

@@ -37,7 +37,7 @@ cargo xtask <command>
   build                             the worker (build/) and the static assets (dist/assets/)
   dev    [--port P] [--no-demo] [--data DIR]
                                     run it all here, with a demo job; Ctrl-C ends it
-  serve  --port P --data DIR [--workerd] [--raise-limits] [--log FILE]
+  serve  --port P --data DIR [--workerd [--bundle DIR]] [--raise-limits] [--log FILE]
                                     run what is built, for tests and benches; keys come from the environment
   test   [STEP…]                    every test, or some: native, size, contract, schemathesis,
                                     live, browser, package, dev, deploy

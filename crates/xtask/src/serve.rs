@@ -7,7 +7,7 @@
 use crate::process::{self, LOOK};
 use crate::project::Project;
 use crate::server::{Options, Runtime, Server};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use lexopt::ValueExt;
 use std::path::PathBuf;
 use std::{env, thread};
@@ -29,16 +29,17 @@ const VARIABLES: &[&str] = &[
     "JOB_PROGRESS_DEV",
 ];
 
-/// `cargo xtask serve --port P --data DIR [--workerd] [--raise-limits] [--log FILE]`
+/// `cargo xtask serve --port P --data DIR [--workerd [--bundle DIR]] [--raise-limits] [--log FILE]`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let (mut port, mut data, mut log) = (None, None, None);
-    let (mut runtime, mut raised) = (Runtime::Wrangler, false);
+    let (mut workerd, mut bundle, mut raised) = (false, None, false);
     while let Some(arg) = args.next()? {
         match arg {
             lexopt::Arg::Long("port") => port = Some(args.value()?.parse()?),
             lexopt::Arg::Long("data") => data = Some(PathBuf::from(args.value()?)),
             lexopt::Arg::Long("log") => log = Some(PathBuf::from(args.value()?)),
-            lexopt::Arg::Long("workerd") => runtime = Runtime::Workerd,
+            lexopt::Arg::Long("workerd") => workerd = true,
+            lexopt::Arg::Long("bundle") => bundle = Some(PathBuf::from(args.value()?)),
             lexopt::Arg::Long("raise-limits") => raised = true,
             other => return Err(other.unexpected().into()),
         }
@@ -46,6 +47,11 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let port: u16 = port.context("--port is missing")?;
     let data = data.context("--data is missing")?;
     let project = Project::load()?;
+    let runtime = match (workerd, bundle) {
+        (true, bundle) => Runtime::Workerd(bundle.unwrap_or_else(|| project.root.join("build"))),
+        (false, None) => Runtime::Wrangler,
+        (false, Some(_)) => bail!("wrangler serves what wrangler.toml names; --bundle is for --workerd"),
+    };
     let log = log.map_or_else(|| Ok(project.scratch()?.join(format!("serve-{port}.log"))), anyhow::Ok)?;
     let variables = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)));
     let options = Options { runtime, port, data, variables: variables.collect(), raised, log };

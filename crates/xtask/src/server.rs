@@ -26,12 +26,11 @@ const CHECKUP: Duration = Duration::from_secs(5);
 const SILENCES: u32 = 3;
 
 /// What runs the bundle.
-#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Runtime {
     /// `wrangler dev`: with static assets and rate limits.
     Wrangler,
-    /// `workerd serve`: the bundle alone.
-    Workerd,
+    /// `workerd serve`: the bundle in that folder alone.
+    Workerd(PathBuf),
 }
 
 /// How to start a worker.
@@ -65,9 +64,9 @@ impl Server {
         let data = fs::canonicalize(&options.data)?;
         // Configuration and temporary files of this run. They hold secrets and are gone with it.
         let dir = project.scratch()?.join(format!("run-{}-{}", std::process::id(), options.port));
-        let mut command = match options.runtime {
+        let mut command = match &options.runtime {
             Runtime::Wrangler => under_wrangler(project, options, &dir, &data)?,
-            Runtime::Workerd => under_workerd(project, options, &dir, &data)?,
+            Runtime::Workerd(bundle) => under_workerd(project, options, bundle, &dir, &data)?,
         };
         let log = File::create(&options.log).with_context(|| format!("cannot write {}", options.log.display()))?;
         command.stdout(log.try_clone()?).stderr(log).env("TMPDIR", &dir);
@@ -153,8 +152,8 @@ fn under_wrangler(project: &Project, options: &Options, dir: &Path, data: &Path)
     Ok(command)
 }
 
-fn under_workerd(project: &Project, options: &Options, dir: &Path, data: &Path) -> Result<Command> {
-    workerd::configure(project, dir, data, options.port, &options.variables)?;
+fn under_workerd(project: &Project, options: &Options, bundle: &Path, dir: &Path, data: &Path) -> Result<Command> {
+    workerd::configure(project, bundle, dir, data, options)?;
     let mut command = project.npm_command("workerd")?;
     command.args(["serve", "--experimental"]).arg(dir.join("config.capnp"));
     command.envs(options.variables.iter().map(|(name, value)| (name, value)));

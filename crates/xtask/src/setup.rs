@@ -2,6 +2,7 @@
 
 mod browser;
 mod cargo_tools;
+mod nightly;
 mod npm;
 mod python;
 
@@ -14,6 +15,7 @@ use std::process::Command;
 use std::time::Instant;
 
 pub(crate) use browser::chromium;
+pub(crate) use nightly::nightly;
 pub(crate) use npm::packages;
 pub(crate) use python::python_venv;
 

@@ -140,6 +140,9 @@ fn schemathesis(project: &Project, site: Option<&Site>) -> Result<()> {
 fn live(project: &Project, _: Option<&Site>) -> Result<()> {
     let mut cargo = Command::new(project::cargo());
     cargo.args(["test", "--package", "bench"]).current_dir(&project.root).env("XTASK", process::ourselves()?);
+    for worker in build::sabotaged(project, &setup::tools(project)?)? {
+        cargo.env(format!("SABOTAGED_{}", worker.panics.to_uppercase()), worker.bundle);
+    }
     steps::shown("live tests", &mut cargo)
 }
 

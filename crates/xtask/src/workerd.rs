@@ -1,6 +1,7 @@
 //! The configuration with which workerd serves the bundle without wrangler: for crash tests and benches.
 
 use crate::project::Project;
+use crate::server::Options;
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
@@ -8,13 +9,8 @@ use std::path::Path;
 /// Writes `config.capnp` into `dir`; the variables reach the worker through workerd's environment.
 ///
 /// There are no static assets, and the rate limits always say yes.
-pub(crate) fn configure(
-    project: &Project,
-    dir: &Path,
-    data: &Path,
-    port: u16,
-    variables: &[(String, String)],
-) -> Result<()> {
+pub(crate) fn configure(project: &Project, bundle: &Path, dir: &Path, data: &Path, options: &Options) -> Result<()> {
+    let Options { port, variables, .. } = options;
     fs::create_dir_all(dir)?;
     let shipped = fs::read_to_string(project.root.join("wrangler.toml")).context("no wrangler.toml")?;
     let line = |key: &str| {
@@ -31,8 +27,8 @@ pub(crate) fn configure(
         bindings.push(format!(r#"(name = "{name}", fromEnvironment = "{name}")"#));
     }
     let bindings = bindings.join(",\n    ");
-    let script = project.root.join("build/index.js");
-    let module = project.root.join("build/index_bg.wasm");
+    let script = bundle.join("index.js");
+    let module = bundle.join("index_bg.wasm");
     for (link, target) in [("index.js", &script), ("index_bg.wasm", &module)] {
         // `embed` takes paths below the configuration only.
         fs::copy(target, dir.join(link)).with_context(|| format!("{} is not built", target.display()))?;

@@ -84,14 +84,19 @@ impl Server {
     pub fn start(kind: Kind, folder: &Folder, key: &Key) -> Result<Server> {
         let port = free_port()?;
         match kind {
-            Kind::Ours => Server::ours(port, folder, key, false),
-            Kind::OursTelling => Server::ours(port, folder, key, true),
+            Kind::Ours => Server::ours(port, folder, key, None, false),
+            Kind::OursTelling => Server::ours(port, folder, key, None, true),
             Kind::Baseline => Server::baseline(port, folder, key, false),
             Kind::PacedBaseline => Server::baseline(port, folder, key, true),
         }
     }
 
-    fn ours(port: u16, folder: &Folder, key: &Key, telling: bool) -> Result<Server> {
+    /// Starts ours from another bundle than the one that is shipped.
+    pub fn of_bundle(bundle: &Path, folder: &Folder, key: &Key) -> Result<Server> {
+        Server::ours(free_port()?, folder, key, Some(bundle), false)
+    }
+
+    fn ours(port: u16, folder: &Folder, key: &Key, bundle: Option<&Path>, telling: bool) -> Result<Server> {
         let root = root();
         let xtask = env::var_os("XTASK").map_or_else(|| root.join("target/debug/xtask"), PathBuf::from);
         let mut command = Command::new(&xtask);
@@ -102,6 +107,9 @@ impl Server {
             .env("TOKEN_SECRET", "a secret of at least thirty-two characters, for tests");
         if telling {
             command.env("JOB_PROGRESS_DEV", "1");
+        }
+        if let Some(bundle) = bundle {
+            command.arg("--bundle").arg(bundle);
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let child = child.with_context(|| format!("{} cannot be run", xtask.display()))?;

@@ -1,16 +1,76 @@
-//! The worker's bundle, in `build/`, where wrangler.toml looks for it.
+//! The worker's bundle: what is shipped in `build/`, where wrangler.toml looks for it, and what only tests serve.
 
 use crate::fingerprint::{self, Fingerprint};
 use crate::project::Project;
-use crate::setup::Tools;
+use crate::setup::{self, Tools};
 use crate::steps;
 use anyhow::Result;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The crate that is the worker.
 const CRATE: &str = "edge";
 
+/// How a worker is built.
+struct Recipe {
+    name: &'static str,
+    /// Where the bundle is put, from the root.
+    out: String,
+    /// What panics do, and why.
+    panics: Panics,
+    /// Features of the crate.
+    features: &'static str,
+}
+
+/// What becomes of an instance in which something panics.
+#[derive(Clone)]
+enum Panics {
+    /// It goes on; built by this nightly.
+    Unwind(String),
+    /// It is lost, for this reason.
+    Abort(String),
+}
+
+/// A worker that panics on demand.
+pub(crate) struct Sabotaged {
+    /// What panics do in it: `unwind` or `abort`.
+    pub(crate) panics: &'static str,
+    /// The bundle's folder.
+    pub(crate) bundle: PathBuf,
+}
+
+/// The worker that is shipped: its panics unwind where a nightly toolchain can build that.
 pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
+    let panics = panics(project)?;
+    make(project, tools, &Recipe { name: "worker", out: "build".to_owned(), panics, features: "" }).map(drop)
+}
+
+/// Workers that panic on demand: as ours is shipped, and as it is where no nightly toolchain is.
+pub(crate) fn sabotaged(project: &Project, tools: &Tools) -> Result<Vec<Sabotaged>> {
+    let mut all = vec![("sabotaged-abort", "abort", Panics::Abort("for a test".to_owned()))];
+    if let unwind @ Panics::Unwind(_) = panics(project)? {
+        all.push(("sabotaged-unwind", "unwind", unwind));
+    }
+    let made = all.into_iter().map(|(name, word, panics)| {
+        let out = format!("target/sabotaged/{word}");
+        let bundle = make(project, tools, &Recipe { name, out, panics, features: "sabotage" })?;
+        Ok(Sabotaged { panics: word, bundle })
+    });
+    made.collect()
+}
+
+fn panics(project: &Project) -> Result<Panics> {
+    Ok(match setup::nightly(project)? {
+        Ok(version) => Panics::Unwind(version),
+        Err(why) => Panics::Abort(why),
+    })
+}
+
+fn make(project: &Project, tools: &Tools, recipe: &Recipe) -> Result<PathBuf> {
+    let (unwind, step) = match &recipe.panics {
+        Panics::Unwind(nightly) => (true, format!("build the {} (panics unwind: {nightly})", recipe.name)),
+        Panics::Abort(why) => (false, format!("build the {} (panics abort: {why})", recipe.name)),
+    };
     let mut fingerprint = Fingerprint::of(&tools.versions);
     for dir in project.sources_of(CRATE)? {
         fingerprint.add(&dir)?;
@@ -19,15 +79,23 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
         fingerprint.add(&project.root.join(file))?;
     }
     fingerprint.add_as("recipe", include_str!("worker.rs").as_bytes());
-    let out = project.root.join("build");
+    fingerprint.add_as("panics", if unwind { step.as_bytes() } else { b"abort" });
+    let out = project.root.join(&recipe.out);
     let results = [out.join("index.js"), out.join("index_bg.wasm")];
-    fingerprint::unless_made(project, "worker", fingerprint, &results, || {
+    fingerprint::unless_made(project, recipe.name, fingerprint, &results, || {
         let mut command = Command::new(&tools.worker_build);
-        command.args(["--release", "--out-dir", "../../build"]);
+        command.args(["--release", "--out-dir"]).arg(&out);
+        if unwind {
+            command.arg("--panic-unwind");
+        }
+        if !recipe.features.is_empty() {
+            command.args(["--", "--features", recipe.features]);
+        }
         command.current_dir(project.root.join("crates").join(CRATE));
         command.env("WASM_BINDGEN_BIN", &tools.wasm_bindgen);
         command.env("WASM_OPT_BIN", project.npm_program("wasm-opt"));
         command.env("ESBUILD_BIN", project.npm_program("esbuild"));
-        steps::logged("build the worker", &project.scratch()?.join("worker.log"), &mut command)
-    })
+        steps::logged(&step, &project.scratch()?.join(format!("{}.log", recipe.name)), &mut command)
+    })?;
+    Ok(out)
 }

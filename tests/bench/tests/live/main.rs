@@ -15,6 +15,7 @@
 
 mod crash;
 mod leak;
+mod panic;
 mod rows;
 mod sleep;
 mod slow;
