@@ -13,7 +13,8 @@ const WASM_CRATES: &[&str] = &["edge", "client", "widget", "element"];
 const NEVER_NATIVE: &[&str] = &["edge", "widget", "element"];
 
 /// Where our scripts are.
-const SCRIPTS: &[&str] = &["crates/element/js", "crates/element/npm", "crates/widget/panel", "www", "tests"];
+const SCRIPTS: &[&str] =
+    &["crates/edge/src", "crates/element/js", "crates/element/npm", "crates/widget/panel", "www", "tests"];
 
 /// `cargo xtask check`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {

@@ -34,7 +34,8 @@ cargo xtask <command>
 
   setup  [--browser] [--python]     install what is missing: wasm target, cargo tools, npm packages;
                                     and what only the tests need
-  build                             the worker (build/) and the static assets (dist/assets/)
+  build                             the worker (build/) and the static assets (dist/assets/);
+                                    WORKER_PANIC=unwind or abort says how its panics must end
   dev    [--port P] [--no-demo] [--data DIR]
                                     run it all here, with a demo job; Ctrl-C ends it
   serve  --port P --data DIR [--workerd [--bundle DIR]] [--raise-limits] [--log FILE]

@@ -68,7 +68,7 @@ fn panics(project: &Project) -> Result<Panics> {
 
 fn make(project: &Project, tools: &Tools, recipe: &Recipe) -> Result<PathBuf> {
     let (unwind, step) = match &recipe.panics {
-        Panics::Unwind(nightly) => (true, format!("build the {} (panics unwind: {nightly})", recipe.name)),
+        Panics::Unwind(nightly) => (true, format!("build the {} (panics unwind, by {nightly})", recipe.name)),
         Panics::Abort(why) => (false, format!("build the {} (panics abort: {why})", recipe.name)),
     };
     let mut fingerprint = Fingerprint::of(&tools.versions);

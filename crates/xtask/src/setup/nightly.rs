@@ -45,6 +45,7 @@ fn find(project: &Project) -> std::result::Result<String, String> {
     let sysroot = PathBuf::from(rustc(&["--print", "sysroot"])?);
     add(project, &sysroot.join("lib/rustlib/src/rust/library/std"), &["component", "add", "rust-src"])?;
     add(project, &sysroot.join("lib/rustlib").join(WASM).join("lib"), &["target", "add", WASM])?;
+    // `rustc 1.97.0-nightly (e50aa6fba 2026-05-19)`; the date tells one nightly from another.
     Ok(rustc(&["--version"])?)
 }
 
