@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { BASE_URL, KEY, call, create, report } from "../browser/api.mjs";
+import { INCLUDE, STATES } from "../browser/faces.mjs";
 import { snippet } from "./readme.mjs";
 import { PACKAGE, borrow, run, tool, write } from "./user.mjs";
 
@@ -86,6 +88,24 @@ test("the scripts of the README have the types they are used with", async () => 
     return [`${name.replaceAll(/\W/g, "-")}.ts`, sure];
   });
   await compile("scripts", Object.fromEntries(files));
+});
+
+test("real documents and refusals have the types of those that events carry", async () => {
+  const documents = await Promise.all(
+    Object.values(STATES).map(async (reports) => {
+      const { jobId } = await create({});
+      for (const fields of reports) await report(jobId, fields);
+      return call("GET", `/v2/jobs/${jobId}/status?include=${INCLUDE}`);
+    }),
+  );
+  const refusal = await fetch(`${BASE_URL}/v2/jobs/none/status`, { headers: { authorization: `Bearer ${KEY}` } });
+  // When to ask again is no part of a document, but a word to who asks.
+  const program = `
+    import type { JobDocument, Problem } from "job-progress";
+    ${documents.map(({ pollAfterMs, ...document }, index) => `export const job${index}: JobDocument = ${JSON.stringify(document)};`).join("\n")}
+    export const problem: Problem = ${await refusal.text()};
+  `;
+  await compile("documents", { "documents.ts": program });
 });
 
 test("the JSX of React 19 knows the tag once it is told", async () => {
