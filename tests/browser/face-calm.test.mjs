@@ -34,15 +34,15 @@ test("an update that changes nothing to be seen writes nothing, in any variant",
   delete fields.logs;
   const job = await create();
   await report(job.jobId, fields);
-  // The clock stands still, as what counts seconds is there to change.
-  const page = await it.open(everyVariant(BASE_URL, job), {
-    before: async (page) => {
-      await hear(page);
-      await page.clock.setFixedTime(new Date());
-    },
-  });
+  const page = await it.open(everyVariant(BASE_URL, job), { before: hear });
   await until("every variant shows the job", () => showsEverywhere(page, "running"));
+  // The clock stands still from now on, as what counts seconds is there to change.
+  await page.clock.setFixedTime(new Date());
+  const elapsed = () => page.locator('#detailed [part~="facts"]').textContent();
+  const { seq: first } = await report(job.jobId, {});
+  await until("the page hears of it", () => heard(page, first));
   await drawn(page);
+  const stopped = await elapsed();
   await observe(page);
   for (const again of [{}, fields, { message: "Counting" }]) {
     const { seq } = await report(job.jobId, again);
@@ -50,6 +50,7 @@ test("an update that changes nothing to be seen writes nothing, in any variant",
     await drawn(page);
   }
   assert.deepEqual(await changes(page), []);
+  assert.equal(await elapsed(), stopped);
 
   // The observer is not blind.
   await report(job.jobId, { message: "Counting on" });
