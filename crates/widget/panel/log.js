@@ -28,7 +28,7 @@ function item(tongue, { number, at, level, message }) {
   return h(
     "div",
     { key: number, class: "line", "data-loud": LOUD.test(named ?? "") && named.toLowerCase().startsWith("warn") ? "warning" : LOUD.test(named ?? "") && "danger" },
-    date && h("time", { class: "quiet", datetime: at }, tongue.second(date)),
+    date && h("time", { class: "quiet", dir: "auto", datetime: at }, tongue.second(date)),
     named && h("span", { class: "level" }, named),
     h("span", { class: "text", dir: "auto" }, String(message ?? "")),
   );
