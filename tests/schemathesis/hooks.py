@@ -5,8 +5,9 @@ import json
 import schemathesis
 
 # What a positive test may be refused for, since JSON Schema has no words for it: ids that are unique among the steps of
-# a list, lengths in bytes where it counts characters, and the attempt that a job is in before it is made.
-BEYOND_SCHEMAS = ("is the id of an earlier step", "bytes of UTF-8", "for a new job")
+# a list, lengths in bytes where it counts characters, the attempt that a job is in before it is made, and ids under which a
+# job may be reported to but not made.
+BEYOND_SCHEMAS = ("is the id of an earlier step", "bytes of UTF-8", "for a new job", "must hold no `:` here")
 
 
 @schemathesis.serializer("application/x-ndjson")
