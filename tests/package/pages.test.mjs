@@ -107,6 +107,11 @@ test("an element whose token is refused asks the page for another", async () => 
   assert.equal(asked, job.jobId);
 });
 
+test("a connection that the page ends and begins again goes on from the newest state", async () => {
+  const job = await running();
+  await follows(await open(element(job) + script("Take charge of the connection/js")), job);
+});
+
 test("the element takes on the page's look", async () => {
   const job = await running();
   const styles = ["Make it look like yours/css", "Make it look like yours/css/2", "Make it look like yours/css/3"];
@@ -156,4 +161,22 @@ test("the policy of the README is enough, scripts of trusted types included", as
   });
   await follows(page, job);
   assert.deepEqual(await page.evaluate(() => window.violations), []);
+});
+
+test("where the policy forbids WebAssembly the element says so, and shows a plain bar that moves", async () => {
+  const job = await running();
+  const policy = snippetFor("Content Security Policy/text", job, BASE_URL).trim().replace(" 'wasm-unsafe-eval'", "");
+  const strict = await serve(USER, { "content-security-policy": `default-src 'none'; ${policy}` });
+  const said = [];
+  const page = await open(snippet("Install/html") + element(job), {
+    head: "",
+    at: strict,
+    before: (page) => page.on("console", (message) => said.push(message.text())),
+  });
+  const shown = () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.querySelector("progress")?.value);
+  await until("the plain bar shows 45 %", async () => (await shown()) === 45);
+  await report(job.jobId, { current: 80 });
+  await until("the plain bar shows 80 %", async () => (await shown()) === 80);
+  assert.ok(said.some((text) => text.includes("'wasm-unsafe-eval'")), `the console says ${said}`);
+  assert.deepEqual(page.faults, []);
 });
