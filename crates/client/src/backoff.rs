@@ -20,7 +20,7 @@ pub const ASKED_MS: u64 = 600_000;
 /// backoff.reset();
 /// assert_eq!(backoff.next(0.0, 0), 2000);
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Backoff {
     failures: u32,
     asked: u64,

@@ -1,11 +1,13 @@
-//! The driver for web pages: `fetch`, timers, and what the browser tells of the page and its network.
+//! The driver for web pages: a lent `fetch`, timers, and what the browser tells of the page and its network.
 
 mod hub;
+mod line;
 mod page;
-mod request;
+mod transport;
 mod value;
 mod watch;
 
-pub use hub::{Subscription, subscribe};
+pub use hub::{Subscription, heard, subscribe};
+pub use transport::{Transport, lend};
 pub use value::Value;
 pub use watch::{News, Source, Watcher};

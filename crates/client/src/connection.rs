@@ -1,23 +1,29 @@
-//! The connection: a state machine that keeps one reader informed of one job until it ends.
+//! The connection: a state machine that keeps a page informed of many jobs of one server, each until it ends.
 
 mod action;
+mod exchange;
 mod hearing;
 mod input;
+mod moment;
+mod polling;
+mod seat;
 #[cfg(test)]
 mod tests;
 
 pub use action::{Action, Request};
+use exchange::{Exchange, Stream};
 pub use input::{Input, Renewal, ResponseHead};
-use protocol::sse::Decoder;
+use moment::{Moment, Rest};
+use protocol::limits::JOBS;
+use seat::{Seat, Standing};
 
 use crate::{
-    address::{Address, WAIT_SECONDS},
-    backoff::Backoff,
+    backoff::{Backoff, FIRST_MS},
     fallback::{Fallback, Route},
+    job::Job,
     json::Json,
     link::Link,
-    problem::Problem,
-    reading::Head,
+    server::Server,
 };
 
 /// Milliseconds that an open stream may be silent; the server sends a sign of life every 15 s.
@@ -30,194 +36,274 @@ const RENEWAL_MS: u64 = 30_000;
 const HEALTHY_MS: u64 = 5_000;
 /// Milliseconds of silence after which a page that is shown again does not trust its stream.
 const DOUBT_MS: u64 = 20_000;
+/// Milliseconds in which jobs that come one after the other come at once: those of one turn of the page's event loop.
+const GATHER_MS: u64 = 1;
+/// Milliseconds between two streams at least that are opened because jobs come: four a second, of the five allowed.
+const RESPITE_MS: u64 = 250;
+/// Milliseconds that the server may tell of jobs that are wanted no more, before a stream without them takes over.
+const SHED_MS: u64 = 5_000;
 
-/// Where the machine stands; the times are of its own clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Idle,
-    /// A request is out, and its content has not begun.
-    Opening {
-        since: u64,
-    },
-    Streaming {
-        since: u64,
-    },
-    /// Nothing is out until then; what makes a try more hopeful may bring it forward, though not before `earliest`.
-    Waiting {
-        until: u64,
-        earliest: u64,
-    },
-    /// The page was asked for a new token.
-    Renewing {
-        since: u64,
-    },
-    Frozen,
-    Over,
-}
-
-/// Keeps one reader informed of one job.
+/// Keeps a page informed of the jobs of one server, at most [`JOBS`] of them, on one stream.
 ///
-/// A driver tells it what happens, with the time and a random number, and does what it answers. It never loses the end:
-/// a document that says so is handed over however its stream was cut, and only that, `end` or a 204 stop it.
+/// A driver tells it what happens, with the time and a random number, and does what it answers. Jobs come and go under
+/// keys of the driver's. When they do, a new stream takes over from the one that is heard as soon as it brings a byte, so
+/// that the jobs that stay notice nothing. It never loses a job's end: a document that says so is handed over however its
+/// stream was cut, and only that or `end` stop it.
 ///
 /// ```
-/// use client::{Action, Connection, Input, address::Address};
-/// use protocol::include::Include;
+/// use client::{Action, Connection, Input, Job};
+/// use protocol::{id::JobId, include::Include};
 ///
-/// let address = Address::new("https://status.example.com", "import-42", Include::NONE);
-/// let mut connection = Connection::<serde_json::Value>::new(address, None);
-/// let actions = connection.handle(Input::Start, 1_700_000_000_000, 0.5);
-/// assert!(matches!(&actions[0], Action::Open(request) if request.url.ends_with("/v2/jobs/import-42/status/stream")));
+/// let mut connection = Connection::<serde_json::Value>::new("https://status.example.com");
+/// let job = Job::new(JobId::parse("import-42").unwrap(), Some("eyJ".to_owned()), Include::NONE);
+/// connection.handle(Input::Join(1, job), 1_700_000_000_000, 0.5);
+/// let actions = connection.handle(Input::Timer, 1_700_000_000_001, 0.5);
+/// let Action::Open(request) = &actions[0] else { panic!() };
+/// assert_eq!(request.url, "https://status.example.com/v2/jobs/status/stream");
+/// assert_eq!(request.body.as_deref(), Some(r#"{"jobs":[{"jobId":"import-42","token":"eyJ"}]}"#));
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Connection<J> {
-    address: Address,
-    token: Option<String>,
-    phase: Phase,
+    server: Server,
+    seats: Vec<Seat<J>>,
+    /// The stream that is heard.
+    live: Option<Stream>,
+    /// A stream that has not brought a byte yet: the first one, or the one that takes over.
+    opening: Option<Stream>,
+    /// Nothing is asked for before its end.
+    rest: Option<Rest>,
+    /// When to look whether the stream has the right jobs.
+    review_at: Option<u64>,
+    /// Before that, no stream is opened because jobs come.
+    respite_until: u64,
     fallback: Fallback,
     backoff: Backoff,
-    request: u32,
-    /// That request has been sent and not ended.
-    is_out: bool,
-    response: Option<ResponseHead>,
-    decoder: Decoder,
-    body: Vec<u8>,
-    newest: Option<Head>,
-    /// The next stream shall begin anew, as the server and this reader disagree on where they are.
-    forget: bool,
-    renewed: bool,
-    offline: bool,
-    missing: u32,
-    /// What made a new token necessary.
-    refusal: Option<Problem<J>>,
-    told_problem: Option<String>,
-    told_link: Option<Link>,
+    last_request: u32,
+    is_frozen: bool,
+    is_offline: bool,
     told_skew: i64,
-    heard: u64,
     armed: Option<u64>,
     /// The device's clock at the last input, and a clock of our own that never goes back.
     wall: u64,
-    now: u64,
-    random: f64,
+    moment: Moment,
     actions: Vec<Action<J>>,
 }
 
 impl<J: Json> Connection<J> {
-    /// A reader of `address` that has not begun.
-    pub fn new(address: Address, token: Option<String>) -> Connection<J> {
+    /// A connection to the server at `src`, without jobs yet.
+    pub fn new(src: &str) -> Connection<J> {
         Connection {
-            address,
-            token,
-            phase: Phase::Idle,
+            server: Server::at(src),
+            seats: Vec::new(),
+            live: None,
+            opening: None,
+            rest: None,
+            review_at: None,
+            respite_until: 0,
             fallback: Fallback::default(),
             backoff: Backoff::default(),
-            request: 0,
-            is_out: false,
-            response: None,
-            decoder: Decoder::default(),
-            body: Vec::new(),
-            newest: None,
-            forget: false,
-            renewed: false,
-            offline: false,
-            missing: 0,
-            refusal: None,
-            told_problem: None,
-            told_link: None,
+            last_request: 0,
+            is_frozen: false,
+            is_offline: false,
             told_skew: 0,
-            heard: 0,
             armed: None,
             wall: 0,
-            now: 0,
-            random: 0.0,
+            moment: Moment::default(),
             actions: Vec::new(),
         }
+    }
+
+    /// Whether the job can join: there is room, and no other reader of the same job, from whom the server's frames would
+    /// not tell it apart.
+    pub fn has_room_for(&self, job: &Job) -> bool {
+        self.seats.len() < JOBS && self.seats.iter().all(|seat| seat.job.id != job.id)
     }
 
     /// Takes what has happened at `now` (milliseconds since the Unix epoch) and says what to do, in that order;
     /// `random` lies between 0 and 1.
     pub fn handle(&mut self, input: Input, now: u64, random: f64) -> Vec<Action<J>> {
         // A clock that is put back must not stop the machine until it has caught up.
-        self.now = self.now.saturating_add(if self.wall == 0 { 0 } else { now.saturating_sub(self.wall) });
+        let passed = if self.wall == 0 { 0 } else { now.saturating_sub(self.wall) };
+        self.moment = Moment { now: self.moment.in_ms(passed), random };
         self.wall = now;
-        self.random = random;
-        if self.phase != Phase::Over {
-            self.take(input);
-            self.tell_link();
+        // Those who come are waited for until the page's turn is over, however long it takes.
+        let is_coming = matches!(input, Input::Join(..));
+        self.take(input);
+        if !self.is_frozen {
+            if !is_coming {
+                self.settle();
+            }
+            self.tell_links();
             self.arm();
         }
         std::mem::take(&mut self.actions)
     }
 
     fn take(&mut self, input: Input) {
-        let is_out = |request| self.is_out && request == self.request;
-        match (input, self.phase) {
-            (Input::Start, Phase::Idle) => self.open(),
-            (Input::Head(request, head), _) if is_out(request) => self.head(head),
-            (Input::Bytes(request, bytes), _) if is_out(request) => self.bytes(bytes),
-            (Input::Closed(request), _) if is_out(request) => {
-                self.is_out = false;
-                self.closed();
-            }
-            (Input::Failed(request), _) if is_out(request) => {
-                self.is_out = false;
-                self.failed();
-            }
-            (Input::Timer, _) => self.timer(),
-            (Input::Offline, _) => self.offline = true,
-            (Input::Online, phase) => {
-                let was_offline = std::mem::take(&mut self.offline);
-                match phase {
-                    Phase::Waiting { .. } => self.hurry(self.share(crate::backoff::FIRST_MS)),
-                    // Whether the old connection has survived would show only after a long silence.
-                    _ if self.is_out && was_offline => self.reopen(),
-                    _ => {}
+        match input {
+            Input::Join(key, job) => self.join(key, job),
+            Input::Leave(key) => self.leave(key),
+            Input::Refresh(key) => self.refresh(key),
+            Input::Head(request, head) => self.head(request, head),
+            Input::Bytes(request, bytes) => self.bytes(request, bytes),
+            Input::Closed(request) => self.closed(request),
+            Input::Failed(request) => self.failed(request),
+            Input::Timer => self.armed = None,
+            Input::Offline => self.is_offline = true,
+            Input::Online => {
+                // Whether the old connections have survived would show only after a long silence.
+                if std::mem::take(&mut self.is_offline) {
+                    self.drop_all();
                 }
+                self.hurry(self.moment.share(FIRST_MS));
             }
-            (Input::Shown, Phase::Waiting { .. }) => self.hurry(0),
-            (Input::Shown, Phase::Streaming { .. }) if self.now.saturating_sub(self.heard) > DOUBT_MS => self.reopen(),
-            (Input::Frozen, phase) if phase != Phase::Idle => {
-                self.abort();
-                self.phase = Phase::Frozen;
+            Input::Shown => {
+                if self.live.as_ref().is_some_and(|live| self.moment.since(live.heard) > DOUBT_MS) {
+                    self.drop_streams();
+                }
+                self.hurry(0);
             }
-            (Input::Thawed, Phase::Frozen) => self.open(),
-            (Input::Renewed(renewal), Phase::Renewing { .. }) => self.renewed(renewal),
-            _ => {}
+            Input::Frozen => {
+                self.drop_all();
+                self.is_frozen = true;
+            }
+            Input::Thawed => {
+                self.is_frozen = false;
+                self.hurry(0);
+            }
+            Input::Renewed(key, renewal) => self.renewed(key, renewal),
         }
     }
 
-    fn timer(&mut self) {
-        self.armed = None;
-        if self.deadline().is_none_or(|deadline| deadline > self.now) {
-            return;
+    fn join(&mut self, key: u32, job: Job) {
+        let mut seat = Seat::new(key, job);
+        // To be sent away for want of a token would take a request to learn nothing.
+        if seat.job.token.is_none() {
+            seat.renew(self.moment, &mut self.actions);
         }
-        match self.phase {
-            Phase::Opening { .. } => {
-                self.abort();
-                self.was_cut();
+        self.seats.push(seat);
+        self.review(GATHER_MS);
+    }
+
+    fn leave(&mut self, key: u32) {
+        let Some(index) = self.seats.iter().position(|seat| seat.key == key) else { return };
+        let seat = self.seats.remove(index);
+        self.actions.extend(seat.poll.map(|poll| Action::Abort(poll.exchange.id)));
+        for (was_in, stream) in [(seat.is_live, &mut self.live), (seat.is_opening, &mut self.opening)] {
+            if let Some(stream) = stream.as_mut().filter(|_| was_in) {
+                stream.has_strays = true;
             }
-            Phase::Streaming { .. } => {
-                self.abort();
-                self.stream_ended();
-            }
-            Phase::Waiting { .. } => self.open(),
-            Phase::Renewing { .. } => self.retry(0),
-            Phase::Idle | Phase::Frozen | Phase::Over => {}
         }
+        if seat.is_live || seat.is_opening {
+            self.review(SHED_MS);
+        }
+    }
+
+    fn refresh(&mut self, key: u32) {
+        self.seats.iter_mut().filter(|seat| seat.key == key).for_each(Seat::reconsider);
+        // A page that runs again is told how everything stands anyway.
+        if !self.is_frozen {
+            self.ask(key, false);
+        }
+    }
+
+    fn renewed(&mut self, key: u32, renewal: Renewal) {
+        let is_possible = renewal != Renewal::Impossible;
+        let token = if let Renewal::Token(token) = renewal { Some(token) } else { None };
+        let waits = |seat: &&mut Seat<J>| seat.key == key && matches!(seat.standing, Standing::Renewing { .. });
+        if let Some(seat) = self.seats.iter_mut().find(waits) {
+            seat.renewed(token, is_possible, self.moment, &mut self.actions);
+            self.review(GATHER_MS);
+        }
+    }
+
+    /// Looks in `millis` whether the stream has the right jobs, though not often.
+    fn review(&mut self, millis: u64) {
+        let at = self.moment.in_ms(millis).max(self.respite_until);
+        self.review_at = Some(self.review_at.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// Does what is due.
+    fn settle(&mut self) {
+        self.give_up_waiting();
+        if self.rest.is_some_and(|rest| rest.until <= self.moment.now) {
+            self.rest = None;
+        }
+        if !self.seats.iter().any(Seat::is_here) {
+            return self.drop_streams();
+        }
+        let is_due = |at: Option<u64>| at.is_some_and(|at| at <= self.moment.now);
+        if self.fallback.route() != Route::Stream {
+            if is_due(self.next_probe()) {
+                self.open();
+            }
+            self.poll_due();
+        } else if is_due(self.next_stream()) {
+            self.review_at = None;
+            if self.live.as_ref().is_none_or(|live| live.has_strays) || self.seats.iter().any(Seat::lacks_stream) {
+                self.open();
+            }
+        }
+    }
+
+    /// Ends what takes too long.
+    fn give_up_waiting(&mut self) {
+        let now = self.moment.now;
+        if self.live.as_ref().is_some_and(|live| silence_ends(live) <= now) {
+            self.drop_live();
+            self.stream_ended();
+        }
+        if self.opening.as_ref().is_some_and(|opening| answer_due(&opening.exchange, 0) <= now) {
+            self.drop_opening();
+            self.stream_was_cut();
+        }
+        self.give_up_polls();
+        for index in 0..self.seats.len() {
+            let Some(seat) = self.seats.get_mut(index) else { continue };
+            match seat.standing {
+                // A stream of many jobs is not opened anew to learn that one of them is still not to be had.
+                Standing::Away(rest) if rest.until <= now && self.live.is_some() => {
+                    let key = seat.key;
+                    self.ask(key, false);
+                }
+                Standing::Away(rest) if rest.until <= now => seat.standing = Standing::Here,
+                Standing::Renewing { since } if since.saturating_add(RENEWAL_MS) <= now => seat.do_without(self.moment),
+                _ => {}
+            }
+        }
+    }
+
+    /// When a stream is to be opened, if nothing happens.
+    fn next_stream(&self) -> Option<u64> {
+        let wanted = if self.live.is_some() { self.review_at } else { Some(self.review_at.unwrap_or(0)) };
+        Some(self.after_rest(wanted.filter(|_| self.opening.is_none())?))
+    }
+
+    /// When a stream is to be tried though polls are the way.
+    fn next_probe(&self) -> Option<u64> {
+        Some(self.after_rest(self.fallback.probe_at().filter(|_| self.opening.is_none())?))
+    }
+
+    fn after_rest(&self, at: u64) -> u64 {
+        self.rest.map_or(at, |rest| rest.until.max(at))
     }
 
     /// When something must have happened.
     fn deadline(&self) -> Option<u64> {
-        match self.phase {
-            Phase::Opening { since } => {
-                let wait = if self.is_long_poll() { WAIT_SECONDS.saturating_mul(1000) } else { 0 };
-                Some(since.saturating_add(wait).saturating_add(ANSWER_MS))
-            }
-            Phase::Streaming { .. } => Some(self.heard.saturating_add(SILENCE_MS)),
-            Phase::Waiting { until, .. } => Some(until),
-            Phase::Renewing { since } => Some(since.saturating_add(RENEWAL_MS)),
-            Phase::Idle | Phase::Frozen | Phase::Over => None,
-        }
+        let away = self.seats.iter().filter_map(|seat| match seat.standing {
+            Standing::Away(rest) => Some(rest.until).filter(|_| seat.poll.is_none()),
+            Standing::Renewing { since } => Some(since.saturating_add(RENEWAL_MS)),
+            Standing::Here | Standing::Over => None,
+        });
+        let is_idle = !self.seats.iter().any(Seat::is_here);
+        let next = match self.fallback.route() {
+            _ if is_idle => [None, None],
+            Route::Stream => [self.next_stream(), None],
+            Route::LongPoll | Route::Poll => [self.next_probe(), self.next_poll()],
+        };
+        let live = self.live.as_ref().map(silence_ends);
+        let opening = self.opening.as_ref().map(|opening| answer_due(&opening.exchange, 0));
+        [live, opening, self.polls_due()].into_iter().chain(next).flatten().chain(away).min()
     }
 
     /// Asks for a timer unless one is set that comes in time; one that comes early is set again.
@@ -226,104 +312,94 @@ impl<J: Json> Connection<J> {
             && self.armed.is_none_or(|armed| armed > deadline)
         {
             self.armed = Some(deadline);
-            self.actions.push(Action::Timer(deadline.saturating_sub(self.now)));
+            self.actions.push(Action::Timer(deadline.saturating_sub(self.moment.now)));
         }
     }
 
-    fn tell_link(&mut self) {
-        let link = match self.phase {
-            Phase::Idle | Phase::Frozen | Phase::Over => return,
-            _ if self.offline => Link::Offline,
-            Phase::Streaming { .. } => Link::Live,
-            _ if self.fallback.is_polling() && self.backoff.failures() == 0 => Link::Polling,
-            _ => Link::Connecting,
-        };
-        if self.told_link.replace(link) != Some(link) {
-            self.actions.push(Action::Link(link));
+    fn tell_links(&mut self) {
+        let polls_work = self.fallback.is_polling() && self.backoff.failures() == 0;
+        for seat in &mut self.seats {
+            let link = match seat.standing {
+                Standing::Over => continue,
+                _ if self.is_offline => Link::Offline,
+                Standing::Here if seat.is_live => Link::Live,
+                Standing::Here if polls_work => Link::Polling,
+                _ => Link::Connecting,
+            };
+            seat.tell_link(link, &mut self.actions);
         }
     }
 
-    /// A long poll is possible once a poll has been answered, as only then there is a place to wait at.
-    fn is_long_poll(&self) -> bool {
-        self.fallback.route() == Route::LongPoll && self.fallback.is_polling() && self.newest.is_some()
-    }
-
+    /// Opens a stream of all jobs that are to be heard.
     fn open(&mut self) {
-        let route = self.fallback.choose(self.now);
-        let cursor =
-            if std::mem::take(&mut self.forget) { None } else { self.newest.as_ref().map(|head| &head.cursor) };
-        let is_stream = route == Route::Stream;
-        let (url, cursor) = match cursor {
-            cursor if is_stream => (self.address.stream(), cursor.cloned()),
-            Some(cursor) if self.is_long_poll() => (self.address.next(cursor), None),
-            cursor => (self.address.status(cursor), None),
-        };
-        self.request = self.request.wrapping_add(1);
-        self.is_out = true;
-        self.response = None;
-        self.body = Vec::new();
-        self.decoder = Decoder::default();
-        self.phase = Phase::Opening { since: self.now };
-        self.actions.push(Action::Open(Request {
-            id: self.request,
-            url,
-            is_stream,
-            token: self.token.clone(),
-            cursor,
-        }));
-    }
-
-    fn reopen(&mut self) {
-        self.abort();
-        self.open();
-    }
-
-    fn abort(&mut self) {
-        if std::mem::take(&mut self.is_out) {
-            self.actions.push(Action::Abort);
-        }
-    }
-
-    /// Tries again after the back-off, `floor` milliseconds from now at the earliest.
-    fn retry(&mut self, floor: u64) {
-        let wait = self.backoff.next(self.random, floor);
-        let earliest = self.now.saturating_add(floor.min(wait));
-        self.phase = Phase::Waiting { until: self.now.saturating_add(wait), earliest };
-    }
-
-    /// Brings a try forward to `wait` milliseconds from now, or as near as the server allows.
-    fn hurry(&mut self, wait: u64) {
-        if let Phase::Waiting { until, earliest } = self.phase {
-            let sooner = self.now.saturating_add(wait).max(earliest);
-            self.phase = Phase::Waiting { until: until.min(sooner), earliest };
-        }
-    }
-
-    fn share(&self, of: u64) -> u64 {
-        (of as f64 * self.random.clamp(0.0, 1.0)) as u64
-    }
-
-    fn renewed(&mut self, renewal: Renewal) {
-        match (renewal, self.refusal.take()) {
-            (Renewal::Token(token), _) => {
-                self.token = Some(token);
-                self.renewed = true;
-                self.open();
+        let mut body = String::from(r#"{"jobs":["#);
+        for (index, seat) in self.seats.iter_mut().filter(|seat| seat.is_here()).enumerate() {
+            if index > 0 {
+                body.push(',');
             }
-            (Renewal::Impossible, Some(problem)) => self.give_up(problem),
-            (Renewal::Failed | Renewal::Impossible, _) => self.retry(0),
+            seat.job.write(&mut body, seat.newest.as_ref().map(|newest| &newest.cursor));
+            seat.is_opening = true;
+        }
+        body.push_str("]}");
+        let id = self.next_request();
+        self.opening = Some(Stream::new(id, self.moment.now));
+        self.respite_until = self.moment.in_ms(RESPITE_MS);
+        self.actions.push(Action::Open(Request { id, url: self.server.streams(), token: None, body: Some(body) }));
+    }
+
+    fn next_request(&mut self) -> u32 {
+        self.last_request = self.last_request.wrapping_add(1);
+        self.last_request
+    }
+
+    fn drop_all(&mut self) {
+        self.drop_streams();
+        self.drop_polls();
+    }
+
+    fn drop_streams(&mut self) {
+        self.review_at = None;
+        self.drop_live();
+        self.drop_opening();
+    }
+
+    fn drop_live(&mut self) {
+        if let Some(live) = self.live.take() {
+            self.actions.push(Action::Abort(live.exchange.id));
+            self.seats.iter_mut().for_each(Seat::was_left);
         }
     }
 
-    fn give_up(&mut self, problem: Problem<J>) {
-        self.abort();
-        self.phase = Phase::Over;
-        self.actions.push(Action::Problem(Problem { fatal: true, ..problem }));
+    fn drop_opening(&mut self) {
+        if let Some(opening) = self.opening.take() {
+            self.actions.push(Action::Abort(opening.exchange.id));
+            self.seats.iter_mut().for_each(|seat| seat.is_opening = false);
+        }
     }
 
-    fn finish(&mut self) {
-        self.abort();
-        self.phase = Phase::Over;
-        self.actions.push(Action::End);
+    /// Tries again after the back-off, `peace` milliseconds from now at the earliest. What fails in the same moment is one
+    /// failure.
+    fn retry(&mut self, peace: u64) {
+        if self.rest.is_none() {
+            let wait = self.backoff.next(self.moment.random, peace);
+            self.rest = Some(Rest::new(self.moment, wait, peace));
+        }
     }
+
+    /// Brings every next try forward to `wait` milliseconds from now, or as near as the server allows.
+    fn hurry(&mut self, wait: u64) {
+        let seats = self.seats.iter_mut().filter_map(|seat| match &mut seat.standing {
+            Standing::Away(rest) => Some(rest),
+            _ => None,
+        });
+        self.rest.iter_mut().chain(seats).for_each(|rest| rest.hurry(self.moment, wait));
+    }
+}
+
+fn silence_ends(stream: &Stream) -> u64 {
+    stream.heard.saturating_add(SILENCE_MS)
+}
+
+fn answer_due(exchange: &Exchange, wait: u64) -> u64 {
+    exchange.since.saturating_add(wait).saturating_add(ANSWER_MS)
 }

@@ -16,6 +16,9 @@ pub trait Json: Sized {
 
     /// The number under `key`, if this is an object that has one there.
     fn number(&self, key: &str) -> Option<f64>;
+
+    /// The items of the list under `key`, none if this is no object that has one there.
+    fn items(&self, key: &str) -> Vec<Self>;
 }
 
 impl Json for Value {
@@ -29,5 +32,9 @@ impl Json for Value {
 
     fn number(&self, key: &str) -> Option<f64> {
         self.get(key)?.as_f64()
+    }
+
+    fn items(&self, key: &str) -> Vec<Value> {
+        self.get(key).and_then(Value::as_array).cloned().unwrap_or_default()
     }
 }

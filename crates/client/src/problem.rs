@@ -3,7 +3,7 @@
 use crate::json::Json;
 
 /// A refusal of the server, or its silence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem<J> {
     /// The code, for programs: the server's, else [`Problem::UNEXPECTED_ANSWER`].
     pub code: String,
@@ -20,8 +20,7 @@ impl<J: Json> Problem<J> {
     pub const UNEXPECTED_ANSWER: &'static str = "UNEXPECTED_ANSWER";
 
     /// The problem that a body tells of, `None` when it is no problem body.
-    pub fn read(body: &str, fatal: bool) -> Option<Problem<J>> {
-        let body = J::parse(body)?;
+    pub fn of(body: J, fatal: bool) -> Option<Problem<J>> {
         Some(Problem { code: body.text("error")?, message: body.text("message")?, fatal, body: Some(body) })
     }
 

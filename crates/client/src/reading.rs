@@ -2,10 +2,10 @@
 
 use protocol::{Status, cursor::Cursor, sse::Frame};
 
-use crate::{json::Json, problem::Problem};
+use crate::{json::Json, log::Page, problem::Problem};
 
 /// What the connection needs to know of a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Head {
     /// Its place in the job's life.
     pub cursor: Cursor,
@@ -26,29 +26,32 @@ impl Head {
     }
 }
 
-/// What a frame says.
+/// What a frame says of its job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading<J> {
     /// How the job stands.
     Document(Head, J),
+    /// Lines of its log.
+    Log(Page<J>),
     /// Nothing more will come.
     End,
     /// Why nothing more will come.
     Problem(Problem<J>),
-    /// Something that this reader does not know, as a newer server may send.
-    Unknown,
 }
 
 impl<J: Json> Reading<J> {
-    /// Reads a frame.
-    pub fn of(frame: &Frame) -> Reading<J> {
-        match frame.name.as_str() {
-            "" => J::parse(&frame.data)
-                .and_then(|document| Some(Reading::Document(Head::read(&document)?, document)))
-                .unwrap_or(Reading::Unknown),
+    /// Reads a frame and the id of its job, `None` when it is one that this reader does not know, as a newer server may
+    /// send.
+    pub fn of(frame: &Frame) -> Option<(String, Reading<J>)> {
+        let data = J::parse(&frame.data)?;
+        let job = data.text("jobId")?;
+        let reading = match frame.name.as_str() {
+            "" => Reading::Document(Head::read(&data)?, data),
+            "log" => Reading::Log(Page::read(&data)),
             "end" => Reading::End,
-            "problem" => Problem::read(&frame.data, false).map_or(Reading::Unknown, Reading::Problem),
-            _ => Reading::Unknown,
-        }
+            "problem" => Reading::Problem(Problem::of(data, false)?),
+            _ => return None,
+        };
+        Some((job, reading))
     }
 }

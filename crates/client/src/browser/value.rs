@@ -1,7 +1,7 @@
 //! A JSON value that the browser has parsed.
 
-use js_sys::{JSON, Reflect};
-use wasm_bindgen::JsValue;
+use js_sys::{Array, JSON, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::json::Json;
 
@@ -32,5 +32,9 @@ impl Json for Value {
 
     fn number(&self, key: &str) -> Option<f64> {
         self.get(key).0.as_f64()
+    }
+
+    fn items(&self, key: &str) -> Vec<Value> {
+        self.get(key).0.dyn_into::<Array>().map(|list| list.iter().map(Value).collect()).unwrap_or_default()
     }
 }

@@ -1,23 +1,12 @@
-//! A watch: one connection, the browser's means to drive it, and everybody who listens.
+//! A watch: what is known of one job, and everybody who listens.
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::{Rc, Weak},
-};
+use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Date, Math, Promise};
-use protocol::include::Include;
-use wasm_bindgen::{JsCast, closure::Closure};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::AbortController;
+use js_sys::Promise;
+use protocol::{include::Include, limits::LOG_LINES_NEW};
 
-use super::{request, value::Value};
-use crate::{
-    address::Address,
-    connection::{Action, Connection, Input, Renewal},
-    link::Link,
-    problem::Problem,
-};
+use super::{line::Line, value::Value};
+use crate::{connection::Input, link::Link, problem::Problem};
 
 /// What to watch, and by which right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +15,7 @@ pub struct Source {
     pub src: String,
     /// The job's id.
     pub job: String,
-    /// The token or key; `None` where the server wants none.
+    /// The token or key; where there is none, the watchers are asked for one.
     pub token: Option<String>,
     /// What the documents shall hold beyond themselves.
     pub include: Include,
@@ -39,11 +28,18 @@ pub enum News {
     Link(Link),
     /// The server's clock is that many milliseconds ahead.
     Skew(i64),
+    /// Lines of the log that were not told before, oldest first; they precede the document that covers them.
+    Log {
+        /// `{number, at, level?, message}` each.
+        lines: Vec<Value>,
+        /// The first and the last number that are missing before them; `GET …/logs` has those.
+        skipped: Option<(u64, u64)>,
+    },
     /// A newer document.
     Document(Value),
     /// A refusal.
     Problem(Problem<Value>),
-    /// The job has ended; nothing more comes.
+    /// The job has ended; nothing more comes unless somebody asks.
     End,
 }
 
@@ -61,6 +57,9 @@ pub struct Watcher {
 struct Known {
     link: Option<Link>,
     skew: Option<i64>,
+    /// The last lines, as many as a new reader is sent.
+    lines: Vec<Value>,
+    skipped: Option<(u64, u64)>,
     document: Option<Value>,
     problem: Option<Problem<Value>>,
     ended: bool,
@@ -68,37 +67,24 @@ struct Known {
 
 pub(super) struct Watch {
     pub(super) source: Source,
-    connection: RefCell<Connection<Value>>,
+    pub(super) key: u32,
+    line: Option<Rc<Line>>,
     known: RefCell<Known>,
     watchers: RefCell<Vec<(u32, Watcher)>>,
-    controller: RefCell<Option<AbortController>>,
-    on_timer: Closure<dyn Fn()>,
-    timer: Cell<Option<i32>>,
 }
 
 impl Watch {
-    /// Opens the watch on `source`.
-    pub(super) fn start(source: Source) -> Rc<Watch> {
-        let address = Address::new(&source.src, &source.job, source.include);
-        let watch = Rc::new_cyclic(|weak: &Weak<Watch>| {
-            let weak = weak.clone();
-            Watch {
-                connection: RefCell::new(Connection::new(address, source.token.clone())),
-                source,
-                known: RefCell::default(),
-                watchers: RefCell::default(),
-                controller: RefCell::default(),
-                on_timer: Closure::new(move || {
-                    if let Some(watch) = weak.upgrade() {
-                        watch.timer.set(None);
-                        watch.tell(Input::Timer);
-                    }
-                }),
-                timer: Cell::new(None),
-            }
+    /// The watch `key` on `source`, which `line` serves. Without one its id can be no job's, and no server needs to be
+    /// asked about it.
+    pub(super) fn on(line: Option<Rc<Line>>, key: u32, source: Source) -> Rc<Watch> {
+        let problem = line.is_none().then(|| Problem {
+            code: "JOB_NOT_FOUND".to_owned(),
+            message: ["No job can have the id ", &source.job].concat(),
+            fatal: true,
+            body: None,
         });
-        watch.tell(Input::Start);
-        watch
+        let known = RefCell::new(Known { problem, ..Known::default() });
+        Rc::new(Watch { source, key, line, known, watchers: RefCell::default() })
     }
 
     /// Adds a watcher and tells it what is known so far.
@@ -106,9 +92,11 @@ impl Watch {
         let hear = Rc::clone(&watcher.hear);
         self.watchers.borrow_mut().push((id, watcher));
         let known = self.known.borrow();
+        let log = News::Log { lines: known.lines.clone(), skipped: known.skipped };
         let news = [
             known.link.map(News::Link),
             known.skew.map(News::Skew),
+            (!known.lines.is_empty()).then_some(log),
             known.document.clone().map(News::Document),
             known.problem.clone().map(News::Problem),
             known.ended.then_some(News::End),
@@ -121,94 +109,55 @@ impl Watch {
         self.watchers.borrow_mut().retain(|(other, _)| *other != id);
     }
 
-    /// Tells the connection and does what it says.
-    pub(super) fn tell(self: &Rc<Self>, input: Input) {
-        let actions = self.connection.borrow_mut().handle(input, Date::now() as u64, Math::random());
-        for action in actions {
-            match action {
-                Action::Open(request) => {
-                    self.abort();
-                    let Ok(controller) = AbortController::new() else { continue };
-                    spawn_local(request::run(Rc::downgrade(self), request, controller.signal()));
-                    self.controller.replace(Some(controller));
-                }
-                Action::Abort => self.abort(),
-                Action::Timer(millis) => self.set_timer(millis),
-                Action::RenewToken => self.renew_token(),
-                Action::Link(link) => {
-                    self.known.borrow_mut().link = Some(link);
-                    self.spread(News::Link(link));
-                }
-                Action::Skew(skew) => {
-                    self.known.borrow_mut().skew = Some(skew);
-                    self.spread(News::Skew(skew));
-                }
-                Action::Document(document) => {
-                    let mut known = self.known.borrow_mut();
-                    known.document = Some(document.clone());
-                    known.problem = None;
-                    drop(known);
-                    self.spread(News::Document(document));
-                }
-                Action::Problem(problem) => {
-                    self.known.borrow_mut().problem = Some(problem.clone());
-                    self.spread(News::Problem(problem));
-                }
-                Action::End => {
-                    self.known.borrow_mut().ended = true;
-                    self.spread(News::End);
-                }
-            }
+    pub(super) fn refresh(&self) {
+        if let Some(line) = &self.line {
+            line.tell(Input::Refresh(self.key));
         }
     }
 
-    /// A watcher may do anything when it hears news, leaving included, so nothing is borrowed meanwhile.
-    fn spread(&self, news: News) {
+    /// The promise of a new token, from the first watcher that can get one.
+    pub(super) fn renew(&self) -> Option<Promise> {
+        let watchers: Vec<_> = self.watchers.borrow().iter().map(|(_, watcher)| Rc::clone(&watcher.renew)).collect();
+        watchers.into_iter().find_map(|renew| renew())
+    }
+
+    /// Keeps the news for those who come later and tells those who are there. A watcher may do anything when it hears
+    /// them, leaving included, so nothing is borrowed meanwhile.
+    pub(super) fn hear(&self, news: News) {
+        self.known.borrow_mut().keep(&news);
         let watchers: Vec<_> = self.watchers.borrow().iter().map(|(_, watcher)| Rc::clone(&watcher.hear)).collect();
         for hear in watchers {
             hear(news.clone());
         }
     }
-
-    fn abort(&self) {
-        if let Some(controller) = self.controller.take() {
-            controller.abort();
-        }
-    }
-
-    fn set_timer(&self, millis: u64) {
-        self.clear_timer();
-        let millis = i32::try_from(millis).unwrap_or(i32::MAX);
-        let callback = self.on_timer.as_ref().unchecked_ref();
-        let timer = web_sys::window()
-            .and_then(|window| window.set_timeout_with_callback_and_timeout_and_arguments_0(callback, millis).ok());
-        self.timer.set(timer);
-    }
-
-    fn clear_timer(&self) {
-        if let (Some(timer), Some(window)) = (self.timer.take(), web_sys::window()) {
-            window.clear_timeout_with_handle(timer);
-        }
-    }
-
-    fn renew_token(self: &Rc<Self>) {
-        let watchers: Vec<_> = self.watchers.borrow().iter().map(|(_, watcher)| Rc::clone(&watcher.renew)).collect();
-        let Some(promise) = watchers.into_iter().find_map(|renew| renew()) else {
-            return self.tell(Input::Renewed(Renewal::Impossible));
-        };
-        let weak = Rc::downgrade(self);
-        spawn_local(async move {
-            let token = JsFuture::from(promise).await.ok().and_then(|token| token.as_string());
-            if let Some(watch) = weak.upgrade() {
-                watch.tell(Input::Renewed(token.map_or(Renewal::Failed, Renewal::Token)));
-            }
-        });
-    }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.abort();
-        self.clear_timer();
+        if let Some(line) = &self.line {
+            line.leave(self.key);
+        }
+    }
+}
+
+impl Known {
+    fn keep(&mut self, news: &News) {
+        match news {
+            News::Link(link) => self.link = Some(*link),
+            News::Skew(skew) => self.skew = Some(*skew),
+            News::Log { lines, skipped } => {
+                self.skipped = skipped.or(self.skipped);
+                self.lines.extend_from_slice(lines);
+                let most = usize::try_from(LOG_LINES_NEW).unwrap_or(usize::MAX);
+                self.lines.drain(..self.lines.len().saturating_sub(most));
+            }
+            News::Document(document) => {
+                self.document = Some(document.clone());
+                self.problem = None;
+                self.ended = false;
+            }
+            News::Problem(problem) => self.problem = Some(problem.clone()),
+            News::End => self.ended = true,
+        }
     }
 }

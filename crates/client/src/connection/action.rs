@@ -1,43 +1,41 @@
 //! What a connection wants done.
 
-use protocol::cursor::Cursor;
+use crate::{link::Link, log, problem::Problem};
 
-use crate::{link::Link, problem::Problem};
-
-/// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What to do; a key says for which job.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action<J> {
-    /// Send this request, in place of any before it.
+    /// Send this request.
     Open(Request),
-    /// Give up the request that is out.
-    Abort,
+    /// Give up the request of that id.
+    Abort(u32),
     /// Tell [`Input::Timer`](super::Input::Timer) after that many milliseconds, in place of any timer before it.
     Timer(u64),
     /// Get a new token and tell [`Input::Renewed`](super::Input::Renewed).
-    RenewToken,
-    /// The link has changed.
-    Link(Link),
-    /// A document that is newer than all before it.
-    Document(J),
-    /// A refusal; after a fatal one nothing more comes.
-    Problem(Problem<J>),
+    RenewToken(u32),
     /// The server's clock is that many milliseconds ahead of this device's.
     Skew(i64),
-    /// The job has ended; nothing more comes.
-    End,
+    /// The link has changed.
+    Link(u32, Link),
+    /// A document that is newer than all before it.
+    Document(u32, J),
+    /// Lines of the log that are new, told before the document that covers them.
+    Log(u32, log::News<J>),
+    /// A refusal; after a fatal one nothing more comes, unless it is asked for.
+    Problem(u32, Problem<J>),
+    /// The job has ended; nothing more comes, unless it is asked for.
+    End(u32),
 }
 
-/// A GET request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Request {
     /// What its [`Input`](super::Input)s are to name; those of any other request are ignored.
     pub id: u32,
     /// Where to.
     pub url: String,
-    /// Whether a stream is wanted: `Accept: text/event-stream`.
-    pub is_stream: bool,
     /// What goes behind `Authorization: Bearer `.
     pub token: Option<String>,
-    /// What goes behind `Last-Event-ID: `.
-    pub cursor: Option<Cursor>,
+    /// What is posted, as JSON, for a stream: `Accept: text/event-stream`. Without it, a GET.
+    pub body: Option<String>,
 }

@@ -1,230 +1,214 @@
-//! Hearing: what a connection makes of the answers it gets.
+//! Hearing: what a connection makes of the streams it gets.
 
-use protocol::{limits::DOCUMENT_BYTES, sse::Signal};
+use protocol::sse::Signal;
 
-use super::{Action, Connection, HEALTHY_MS, Phase, ResponseHead};
+use super::{Action, Connection, HEALTHY_MS, ResponseHead, seat::Seat};
 use crate::{
-    fallback::Route,
     json::Json,
     problem::{Problem, Verdict},
-    reading::{Head, Reading},
+    reading::Reading,
 };
 
-/// Bytes of an answer that is no stream: the largest document, its included parts and then some.
-const BODY_BYTES: usize = 16 * DOCUMENT_BYTES;
-/// Milliseconds between two polls that the server has no wish about; it allows 100 a minute.
-const POLL_MS: f64 = 2_000.0;
-/// Milliseconds between two polls at least and at most, whatever the server wishes.
-const POLL_RANGE_MS: (f64, f64) = (1_000.0, 60_000.0);
-/// Milliseconds at least until a job that was not there is looked for again.
-const MISSING_MS: u64 = 5_000;
-/// How often a job is looked for that was never there: some six minutes, as its first report may be on its way.
-const MISSING_TRIES: u32 = 20;
 /// Milliseconds by which clocks must differ to be worth a word; `Date` counts whole seconds.
 const SKEW_MS: i64 = 1_000;
 
 impl<J: Json> Connection<J> {
-    pub(super) fn head(&mut self, head: ResponseHead) {
-        if let Some(skew) = head.date.and_then(|date| date.saturating_add(500).checked_signed_diff(self.wall))
+    pub(super) fn head(&mut self, request: u32, head: ResponseHead) {
+        self.correct_clock(head.date);
+        if self.is_opening(request) {
+            if head.status == 200 && !head.is_stream {
+                self.drop_opening();
+                self.tell_all(|| Problem::unexpected(200, false));
+                return self.stream_is_missed(0);
+            }
+            if let Some(opening) = &mut self.opening {
+                opening.exchange.begin(head);
+            }
+        } else {
+            self.poll_head(request, head);
+        }
+    }
+
+    fn correct_clock(&mut self, date: Option<u64>) {
+        if let Some(skew) = date.and_then(|date| date.saturating_add(500).checked_signed_diff(self.wall))
             && skew.saturating_sub(self.told_skew).abs() > SKEW_MS
         {
             self.told_skew = skew;
             self.actions.push(Action::Skew(skew));
         }
-        let is_stream = self.fallback.route() == Route::Stream;
-        match head.status {
-            204 if self.newest.as_ref().is_some_and(|newest| newest.is_terminal) => return self.finish(),
-            204 => {
-                self.abort();
-                self.forget = true;
-                self.retry(0);
-            }
-            200 if is_stream && !head.is_stream => {
-                self.abort();
-                self.tell(Problem::unexpected(200, false));
-                self.retry(0);
-            }
-            304 => {
-                self.abort();
-                self.polled(None);
-            }
-            _ => {}
-        }
-        self.response = Some(head);
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+    pub(super) fn bytes(&mut self, request: u32, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
-        self.heard = self.now;
-        self.offline = false;
-        if !self.is_stream_open() {
-            if self.body.len().saturating_add(bytes.len()) > BODY_BYTES {
-                self.abort();
-                self.tell(Problem::unexpected(self.status(), false));
-                return self.retry(0);
+        if let Some(opening) = self.opening.as_mut().filter(|opening| opening.exchange.id == request) {
+            self.is_offline = false;
+            if !opening.exchange.is_stream() {
+                return opening.exchange.keep(bytes);
             }
-            return self.body.extend_from_slice(bytes);
+            self.take_over();
         }
-        if let Phase::Opening { .. } = self.phase {
-            self.phase = Phase::Streaming { since: self.now };
-            self.fallback.worked();
+        if self.live.as_ref().is_some_and(|live| live.exchange.id == request) {
+            self.feed(bytes);
+        } else {
+            self.poll_bytes(request, bytes);
         }
-        let mut decoder = std::mem::take(&mut self.decoder);
-        let result = decoder.feed(bytes, |signal| self.signal(signal));
-        if !matches!(self.phase, Phase::Streaming { .. }) {
-            return;
+    }
+
+    /// The stream that was being opened has brought a byte and is the one from now on.
+    fn take_over(&mut self) {
+        let Some(mut opening) = self.opening.take() else { return };
+        self.drop_live();
+        self.drop_fallback_polls();
+        self.fallback.stream_worked();
+        for seat in &mut self.seats {
+            seat.is_live = std::mem::take(&mut seat.is_opening) && seat.is_here();
         }
-        self.decoder = decoder;
+        opening.begun = self.moment.now;
+        self.live = Some(opening);
+        // Some may have come while it was on its way.
+        if self.seats.iter().any(Seat::lacks_stream) {
+            self.review(0);
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        let Some(mut live) = self.live.take() else { return };
+        self.is_offline = false;
+        live.heard = self.moment.now;
+        if self.moment.since(live.begun) >= HEALTHY_MS {
+            self.backoff.reset();
+        }
+        let result = live.decoder.feed(bytes, |signal| self.signal(signal));
+        self.live = Some(live);
         if result.is_err() {
-            self.abort();
+            self.drop_live();
             self.stream_ended();
         }
     }
 
-    pub(super) fn closed(&mut self) {
-        match (self.phase, self.status()) {
-            (Phase::Streaming { .. }, _) => self.stream_ended(),
-            _ if self.is_stream_open() => self.was_cut(),
-            (_, 200) => match J::parse(&self.take_body()).and_then(|body| Some((Head::read(&body)?, body))) {
-                Some((head, document)) => {
-                    let wish = document.number("pollAfterMs");
-                    self.document(head, document);
-                    if self.phase != Phase::Over {
-                        self.polled(wish);
-                    }
+    fn signal(&mut self, signal: Signal) {
+        match signal {
+            Signal::Comment => {}
+            Signal::Retry(millis) => self.backoff.ask(millis),
+            Signal::Frame(frame) => {
+                let Some((job, reading)) = Reading::of(&frame) else { return };
+                if let Some(seat) = self.seats.iter_mut().find(|seat| seat.is_live && seat.job.id.as_str() == job) {
+                    seat.hear(reading, self.moment, &mut self.actions);
                 }
-                None => {
-                    self.tell(Problem::unexpected(200, false));
-                    self.retry(0);
-                }
-            },
-            // A gateway that gives up on a request that waits.
-            (_, 502 | 504) if self.is_long_poll() => self.was_cut(),
-            (_, status) => {
-                let problem =
-                    Problem::read(&self.take_body(), false).unwrap_or_else(|| Problem::unexpected(status, false));
-                self.fallback.failed(self.now);
-                self.refused(Verdict::of_status(status), problem);
             }
         }
     }
 
-    pub(super) fn failed(&mut self) {
-        match self.phase {
-            Phase::Streaming { .. } => self.stream_ended(),
+    pub(super) fn closed(&mut self, request: u32) {
+        if self.is_live(request) {
+            self.lose_live();
+        } else if self.is_opening(request) {
+            let Some(opening) = self.lose_opening() else { return };
+            if opening.exchange.is_stream() {
+                return self.stream_was_cut();
+            }
+            self.stream_refused(opening.exchange.status(), &opening.exchange.body(), opening.exchange.peace());
+        } else {
+            self.poll_closed(request);
+        }
+    }
+
+    pub(super) fn failed(&mut self, request: u32) {
+        if self.is_live(request) {
+            self.lose_live();
+        } else if self.is_opening(request) {
+            let Some(opening) = self.lose_opening() else { return };
             // It was there, or on its way for so long that something on the way must have held it.
-            Phase::Opening { since } if self.response.is_some() || self.now.saturating_sub(since) >= HEALTHY_MS => {
-                self.was_cut();
+            if opening.exchange.has_begun() || self.moment.since(opening.exchange.since) >= HEALTHY_MS {
+                return self.stream_was_cut();
             }
-            _ if self.fallback.failed(self.now) => self.open(),
-            _ => self.retry(0),
+            let was_probe = self.fallback.is_polling();
+            self.fallback.stream_failed(self.moment.now);
+            if !was_probe {
+                self.stream_is_missed(0);
+            }
+        } else {
+            self.poll_failed(request);
         }
     }
 
-    /// Nothing came of a request, though the server may be there.
-    pub(super) fn was_cut(&mut self) {
-        if self.fallback.was_cut(self.now) { self.open() } else { self.retry(0) }
+    fn lose_live(&mut self) {
+        self.live = None;
+        let is_missed = self.seats.iter().any(|seat| seat.is_live);
+        self.seats.iter_mut().for_each(Seat::was_left);
+        // When all it told of has ended, so does it.
+        if is_missed {
+            self.stream_ended();
+        }
+    }
+
+    fn lose_opening(&mut self) -> Option<super::Stream> {
+        self.seats.iter_mut().for_each(|seat| seat.is_opening = false);
+        self.opening.take()
     }
 
     /// A stream that had begun is over; that is routine.
     pub(super) fn stream_ended(&mut self) {
-        if let Phase::Streaming { since } = self.phase
-            && self.heard.saturating_sub(since) >= HEALTHY_MS
+        if self.opening.is_none() {
+            self.review_at = None;
+            self.retry(0);
+        }
+    }
+
+    /// Nothing came of a stream, though the server may be there.
+    pub(super) fn stream_was_cut(&mut self) {
+        // Where another one is heard, streams get through.
+        if self.live.is_some() || !self.fallback.stream_was_cut(self.moment.now) {
+            self.stream_is_missed(0);
+        }
+    }
+
+    /// A stream was not to be had and will be asked for again.
+    fn stream_is_missed(&mut self, peace: u64) {
+        self.retry(peace);
+        if self.live.is_some() {
+            self.review(0);
+        }
+    }
+
+    fn stream_refused(&mut self, status: u16, body: &str, peace: u64) {
+        let verdict = Verdict::of_status(status);
+        let problem = || J::parse(body).and_then(|body| Problem::of(body, false));
+        if verdict == Verdict::Later {
+            self.tell_all(|| problem().unwrap_or_else(|| Problem::unexpected(status, false)));
+            self.fallback.stream_failed(self.moment.now);
+            return self.stream_is_missed(peace);
+        }
+        // No job was let in, for a reason that each may have of its own.
+        let here = || self.seats.iter().filter(|seat| seat.is_here());
+        if here().count() == 1
+            && let Some(problem) = problem()
         {
-            self.backoff.reset();
-        }
-        self.retry(0);
-    }
-
-    fn signal(&mut self, signal: Signal) {
-        match signal {
-            _ if !matches!(self.phase, Phase::Streaming { .. }) => {}
-            Signal::Comment => {}
-            Signal::Retry(millis) => self.backoff.ask(millis),
-            Signal::Frame(frame) => match Reading::of(&frame) {
-                Reading::Document(head, document) => self.document(head, document),
-                Reading::End if self.newest.as_ref().is_some_and(|newest| newest.is_terminal) => self.finish(),
-                // The document before the end has got lost.
-                Reading::End => {
-                    self.abort();
-                    self.retry(0);
-                }
-                Reading::Problem(problem) => {
-                    self.abort();
-                    self.refused(Verdict::of_code(&problem.code), problem);
-                }
-                Reading::Unknown => {}
-            },
-        }
-    }
-
-    fn document(&mut self, head: Head, document: J) {
-        self.renewed = false;
-        self.missing = 0;
-        self.told_problem = None;
-        let is_last = head.is_last;
-        if self.newest.as_ref().is_none_or(|newest| newest.cursor.is_behind(&head.cursor)) {
-            self.newest = Some(head);
-            self.actions.push(Action::Document(document));
-            if is_last {
-                self.finish();
+            self.fallback.stream_failed(self.moment.now);
+            if let Some(seat) = self.seats.iter_mut().find(|seat| seat.is_here()) {
+                seat.refused(verdict, problem, peace, self.moment, &mut self.actions);
             }
+            return;
+        }
+        let keys: Vec<u32> = here().map(|seat| seat.key).collect();
+        keys.into_iter().for_each(|key| self.ask(key, false));
+        self.stream_was_cut();
+    }
+
+    /// Tells a problem that is none of one job's alone.
+    fn tell_all(&mut self, problem: impl Fn() -> Problem<J>) {
+        for seat in self.seats.iter_mut().filter(|seat| seat.is_here() && !seat.is_live) {
+            seat.tell(problem(), &mut self.actions);
         }
     }
 
-    /// A poll was answered: the next one follows after a while.
-    fn polled(&mut self, wish: Option<f64>) {
-        self.offline = false;
-        self.backoff.reset();
-        self.fallback.worked();
-        // A request that waits has done so at the server; one that was answered at once is held back here.
-        let wait = if self.is_long_poll() { 0.0 } else { wish.unwrap_or(POLL_MS) };
-        let began = if let Phase::Opening { since } = self.phase { since } else { self.now };
-        let next = self.now.saturating_add(wait.clamp(0.0, POLL_RANGE_MS.1) as u64);
-        let until = next.max(began.saturating_add(POLL_RANGE_MS.0 as u64));
-        self.phase = Phase::Waiting { until, earliest: until };
+    fn is_live(&self, request: u32) -> bool {
+        self.live.as_ref().is_some_and(|live| live.exchange.id == request)
     }
 
-    fn refused(&mut self, verdict: Verdict, problem: Problem<J>) {
-        let floor = self.response.as_ref().and_then(|head| head.retry_after).unwrap_or(0).saturating_mul(1000);
-        match verdict {
-            Verdict::Renew if !self.renewed => {
-                self.refusal = Some(problem);
-                self.phase = Phase::Renewing { since: self.now };
-                self.actions.push(Action::RenewToken);
-            }
-            Verdict::Missing if self.newest.is_none() && self.missing < MISSING_TRIES => {
-                self.missing = self.missing.saturating_add(1);
-                self.tell(problem);
-                self.retry(floor.max(MISSING_MS));
-            }
-            Verdict::Later => {
-                self.tell(problem);
-                self.retry(floor);
-            }
-            Verdict::Renew | Verdict::Missing | Verdict::Stop => self.give_up(problem),
-        }
-    }
-
-    /// Tells a problem that is being dealt with, once until something is heard again.
-    fn tell(&mut self, problem: Problem<J>) {
-        if self.told_problem.as_ref() != Some(&problem.code) {
-            self.told_problem = Some(problem.code.clone());
-            self.actions.push(Action::Problem(problem));
-        }
-    }
-
-    fn status(&self) -> u16 {
-        self.response.as_ref().map_or(0, |head| head.status)
-    }
-
-    fn is_stream_open(&self) -> bool {
-        self.response.as_ref().is_some_and(|head| head.status == 200 && head.is_stream)
-    }
-
-    fn take_body(&mut self) -> String {
-        String::from_utf8_lossy(&std::mem::take(&mut self.body)).into_owned()
+    fn is_opening(&self, request: u32) -> bool {
+        self.opening.as_ref().is_some_and(|opening| opening.exchange.id == request)
     }
 }

@@ -1,10 +1,16 @@
 //! What happens to a connection.
 
+use crate::job::Job;
+
 /// What has happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input<'a> {
-    /// Begin.
-    Start,
+    /// This job is wanted, under a key that no other job of the connection has.
+    Join(u32, Job),
+    /// The job of that key is wanted no more.
+    Leave(u32),
+    /// How the job of that key stands is to be asked now.
+    Refresh(u32),
     /// The head of an answer is there.
     Head(u32, ResponseHead),
     /// Bytes of an answer's body are there.
@@ -25,8 +31,8 @@ pub enum Input<'a> {
     Frozen,
     /// The page runs again.
     Thawed,
-    /// The answer to [`Action::RenewToken`](super::Action::RenewToken).
-    Renewed(Renewal),
+    /// The answer to [`Action::RenewToken`](super::Action::RenewToken) for the job of that key.
+    Renewed(u32, Renewal),
 }
 
 /// What became of the wish for a new token.
@@ -41,7 +47,7 @@ pub enum Renewal {
 }
 
 /// The head of an answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ResponseHead {
     /// The HTTP status.
     pub status: u16,

@@ -9,7 +9,7 @@ use super::{FRAME_BYTES, Frame, LINE_BYTES, Signal};
 /// It keeps at most one unfinished line ([`LINE_BYTES`]) and the data of one unfinished frame ([`FRAME_BYTES`]). Each
 /// byte is looked at once, so the cost is linear in the length of the stream, not of its frames. What the stream leaves
 /// unfinished at its end is dropped with the decoder, as the standard asks. Make a new one for every stream.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Decoder {
     /// The line so far, where a chunk ended inside it.
     line: Vec<u8>,

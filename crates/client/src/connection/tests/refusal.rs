@@ -1,0 +1,141 @@
+//! Refusals: tokens that are renewed, jobs that are not there, and what no patience can mend.
+
+use super::{
+    super::{Input, Renewal, ResponseHead},
+    world::{STREAM, World, document, frame, problem, problem_frame},
+};
+use protocol::include::Include;
+
+#[test]
+fn a_refused_token_is_renewed_once() {
+    let mut world = World::new();
+    world.answer(401, &problem("UNAUTHENTICATED"));
+    assert_eq!((world.job().renewals, world.job().problems.len()), (1, 0));
+    world.tell(Input::Renewed(1, Renewal::Token("fresh".into())));
+    world.wait_for_request();
+    assert!(world.last().body.as_ref().unwrap().contains(r#""token":"fresh""#));
+    world.answer(401, &problem("UNAUTHENTICATED"));
+    assert_eq!(world.job().problems, [("UNAUTHENTICATED".into(), true)]);
+    assert_eq!(world.job().renewals, 1);
+}
+
+#[test]
+fn who_has_no_token_asks_the_page_before_the_server() {
+    let mut world = World::empty();
+    world.join_with(1, "j", None, Include::NONE);
+    assert_eq!((world.job().renewals, world.opened.len()), (1, 0));
+    world.tell(Input::Renewed(1, Renewal::Token("first".into())));
+    world.wait_for_request();
+    assert!(world.last().body.as_ref().unwrap().contains(r#""token":"first""#));
+
+    let mut world = World::empty();
+    world.join_with(1, "j", None, Include::NONE);
+    world.tell(Input::Renewed(1, Renewal::Impossible));
+    world.wait_for_request();
+    world.answer(401, &problem("UNAUTHENTICATED"));
+    world.tell(Input::Renewed(1, Renewal::Impossible));
+    assert_eq!(world.job().problems, [("UNAUTHENTICATED".into(), true)], "in the words of the server");
+}
+
+#[test]
+fn a_token_that_expires_in_a_stream_is_renewed_every_time() {
+    let mut world = World::live();
+    for seq in 1..4 {
+        world.send(&frame(seq, "running"));
+        world.send(&problem_frame("j", "UNAUTHENTICATED"));
+        assert_eq!(world.job().renewals, seq);
+        world.tell(Input::Renewed(1, Renewal::Token("fresh".into())));
+        world.wait_for_request();
+        world.stream();
+    }
+    assert!(world.job().problems.is_empty());
+}
+
+#[test]
+fn a_renewal_that_fails_is_tried_again_and_an_impossible_one_is_the_end() {
+    let mut world = World::new();
+    world.answer(401, &problem("UNAUTHENTICATED"));
+    world.tell(Input::Renewed(1, Renewal::Failed));
+    world.wait_for_request();
+    world.answer(401, &problem("UNAUTHENTICATED"));
+    assert_eq!(world.job().renewals, 2);
+    // The page takes for ever.
+    world.wait_for_request();
+    world.answer(401, &problem("UNAUTHENTICATED"));
+    world.tell(Input::Renewed(1, Renewal::Impossible));
+    assert_eq!(world.job().problems, [("UNAUTHENTICATED".into(), true)]);
+    world.tell(Input::Timer);
+    assert!(world.open.is_empty());
+}
+
+#[test]
+fn what_no_patience_can_mend_is_fatal() {
+    for (status, code) in [(400, "INVALID_REQUEST"), (403, "ACCESS_DENIED"), (405, "METHOD_NOT_ALLOWED")] {
+        let mut world = World::new();
+        world.answer(status, &problem(code));
+        assert_eq!(world.job().problems, [(code.into(), true)]);
+        assert!(world.open.is_empty());
+    }
+}
+
+#[test]
+fn a_job_that_is_not_there_yet_is_looked_for_and_one_that_was_deleted_is_not() {
+    let mut world = World::live();
+    for _ in 0..3 {
+        world.send(&problem_frame("j", "JOB_NOT_FOUND"));
+        assert!(world.open.is_empty(), "a stream without jobs is of no use");
+        assert!(world.wait_for_request() >= 5000);
+        world.stream();
+    }
+    assert_eq!(world.job().problems, [("JOB_NOT_FOUND".into(), false)]);
+    world.send(&frame(1, "running"));
+    world.send(&problem_frame("j", "JOB_NOT_FOUND"));
+    assert_eq!(world.job().problems.last(), Some(&("JOB_NOT_FOUND".into(), true)));
+    assert!(world.open.is_empty());
+
+    let mut world = World::new();
+    world.answer(404, &problem("JOB_NOT_FOUND"));
+    while !world.has_given_up() {
+        world.wait_for_request();
+        world.answer(404, &problem("JOB_NOT_FOUND"));
+    }
+    assert!(world.opened.len() < 30, "patience is bounded");
+}
+
+#[test]
+fn an_answer_of_something_else_is_told_and_tried_again() {
+    let mut world = World::new();
+    world.head(200, false);
+    assert_eq!(world.job().problems, [("UNEXPECTED_ANSWER".into(), false)]);
+    world.wait_for_request();
+    world.answer(500, "<html>");
+    assert_eq!(world.job().problems.len(), 1, "the same problem is told once");
+}
+
+#[test]
+fn a_refusal_that_is_not_the_servers_own_is_checked_by_asking_for_the_job() {
+    let mut world = World::new();
+    world.answer(403, "<html>");
+    assert_eq!(world.url(), "j/status");
+    world.answer(200, &document(1, "running"));
+    assert_eq!((world.job().seen.as_slice(), world.has_given_up()), ([1].as_slice(), false));
+    world.wait_for_request();
+    assert_eq!(world.url(), STREAM);
+    world.answer(403, "<html>");
+    world.answer(403, "<html>");
+    assert!(world.has_given_up(), "it is refused both ways");
+}
+
+#[test]
+fn a_question_beside_a_stream_that_has_to_wait_disturbs_nobody() {
+    let mut world = World::live();
+    let stream = world.id();
+    world.tell(Input::Refresh(1));
+    let head = ResponseHead { status: 429, retry_after: Some(60), ..Default::default() };
+    let id = world.id();
+    world.tell(Input::Head(id, head));
+    world.close();
+    assert_eq!(world.job().problems.len(), 1);
+    world.tell(Input::Bytes(stream, frame(1, "running").as_bytes()));
+    assert_eq!((world.job().seen.as_slice(), world.link()), ([1].as_slice(), crate::Link::Live));
+}

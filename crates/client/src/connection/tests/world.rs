@@ -1,0 +1,285 @@
+//! A connection with its driver, its clock and everything it has done.
+
+use std::collections::BTreeMap;
+
+use protocol::{id::JobId, include::Include};
+use serde_json::{Value, json};
+
+use crate::{
+    connection::{Action, Connection, Input, Request, ResponseHead},
+    job::Job,
+    link::Link,
+    log,
+};
+
+/// What the reader of one job has been told.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// The seq of every document.
+    pub(super) seen: Vec<u64>,
+    /// The numbers of the log lines, and what was said to be missing.
+    pub(super) lines: Vec<u64>,
+    pub(super) skipped: Vec<(u64, u64)>,
+    pub(super) links: Vec<Link>,
+    pub(super) problems: Vec<(String, bool)>,
+    pub(super) renewals: u64,
+    pub(super) ended: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) connection: Connection<Value>,
+    pub(super) now: u64,
+    pub(super) timer: Option<u64>,
+    /// The requests that are out.
+    pub(super) open: BTreeMap<u32, Request>,
+    /// Where all requests went, without what they have in common.
+    pub(super) opened: Vec<String>,
+    pub(super) heard: BTreeMap<u32, Heard>,
+    pub(super) skew: i64,
+}
+
+pub(super) const STREAM: &str = "status/stream";
+
+impl World {
+    pub(super) fn empty() -> World {
+        World {
+            connection: Connection::new("http://h"),
+            now: 1_700_000_000_000,
+            timer: None,
+            open: BTreeMap::new(),
+            opened: vec![],
+            heard: BTreeMap::new(),
+            skew: 0,
+        }
+    }
+
+    /// One job `j`, under the key 1, whose stream has been asked for.
+    pub(super) fn new() -> World {
+        World::of(&["j"])
+    }
+
+    /// These jobs, under the keys 1, 2, …, whose stream has been asked for.
+    pub(super) fn of(ids: &[&str]) -> World {
+        let mut world = World::empty();
+        for (key, id) in (1..).zip(ids) {
+            world.join(key, id);
+        }
+        world.wait();
+        world
+    }
+
+    /// One job whose stream is heard.
+    pub(super) fn live() -> World {
+        World::new().and_live()
+    }
+
+    pub(super) fn and_live(mut self) -> World {
+        self.stream();
+        self.send(": ok\nretry: 100\n\n");
+        self
+    }
+
+    pub(super) fn join(&mut self, key: u32, id: &str) {
+        self.join_with(key, id, Some("secret"), Include::NONE);
+    }
+
+    pub(super) fn join_with(&mut self, key: u32, id: &str, token: Option<&str>, include: Include) {
+        self.heard.insert(key, Heard::default());
+        self.tell(Input::Join(key, Job::new(JobId::parse(id).unwrap(), token.map(str::to_owned), include)));
+    }
+
+    pub(super) fn leave(&mut self, key: u32) {
+        self.heard.remove(&key);
+        self.tell(Input::Leave(key));
+    }
+
+    pub(super) fn tell(&mut self, input: Input) {
+        for action in self.connection.handle(input, self.now, 0.5) {
+            self.act(action);
+        }
+    }
+
+    fn act(&mut self, action: Action<Value>) {
+        match action {
+            Action::Open(request) => {
+                self.opened.push(request.url.strip_prefix("http://h/v2/jobs/").unwrap().to_owned());
+                self.open.insert(request.id, request);
+            }
+            Action::Abort(id) => assert!(self.open.remove(&id).is_some(), "there is something to abort"),
+            Action::Timer(millis) => self.timer = Some(self.now + millis),
+            Action::Skew(skew) => self.skew = skew,
+            Action::RenewToken(key) => self.heard_by(key).renewals += 1,
+            Action::Link(key, link) => self.heard_by(key).links.push(link),
+            Action::Document(key, document) => self.heard_by(key).seen.push(document["seq"].as_u64().unwrap()),
+            Action::Log(key, log::News { lines, skipped }) => {
+                let heard = self.heard_by(key);
+                heard.lines.extend(lines.iter().map(|line| line["number"].as_u64().unwrap()));
+                heard.skipped.extend(skipped);
+            }
+            Action::Problem(key, problem) => self.heard_by(key).problems.push((problem.code, problem.fatal)),
+            Action::End(key) => {
+                assert!(!self.heard_by(key).ended, "an end is told once");
+                self.heard_by(key).ended = true;
+            }
+        }
+    }
+
+    fn heard_by(&mut self, key: u32) -> &mut Heard {
+        self.heard.get_mut(&key).expect("nothing is told of a job that has left")
+    }
+
+    /// The first job.
+    pub(super) fn job(&self) -> &Heard {
+        &self.heard[&1]
+    }
+
+    /// The request that went out last.
+    pub(super) fn last(&self) -> &Request {
+        self.open.values().next_back().expect("a request is out")
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.last().id
+    }
+
+    /// The jobs that the last stream was asked for, with their cursors.
+    pub(super) fn asked(&self) -> Vec<(String, String)> {
+        let body: Value = serde_json::from_str(self.last().body.as_ref().expect("it is a stream")).unwrap();
+        let text = |job: &Value, key: &str| job[key].as_str().unwrap_or_default().to_owned();
+        body["jobs"].as_array().unwrap().iter().map(|job| (text(job, "jobId"), text(job, "cursor"))).collect()
+    }
+
+    pub(super) fn head(&mut self, status: u16, is_stream: bool) {
+        self.tell(Input::Head(self.id(), ResponseHead { status, is_stream, ..Default::default() }));
+    }
+
+    pub(super) fn stream(&mut self) {
+        self.head(200, true);
+    }
+
+    pub(super) fn send(&mut self, text: &str) {
+        self.tell(Input::Bytes(self.id(), text.as_bytes()));
+    }
+
+    pub(super) fn close(&mut self) {
+        let id = self.id();
+        self.open.remove(&id);
+        self.tell(Input::Closed(id));
+    }
+
+    pub(super) fn fail(&mut self) {
+        let id = self.id();
+        self.open.remove(&id);
+        self.tell(Input::Failed(id));
+    }
+
+    /// Answers the last request with a whole body that is no stream.
+    pub(super) fn answer(&mut self, status: u16, body: &str) {
+        let id = self.id();
+        self.head(status, false);
+        if self.open.contains_key(&id) {
+            self.tell(Input::Bytes(id, body.as_bytes()));
+            self.open.remove(&id);
+            self.tell(Input::Closed(id));
+        }
+    }
+
+    /// Lets the time pass until the timer and tells it; says how long that took.
+    pub(super) fn wait(&mut self) -> u64 {
+        let due = self.timer.take().expect("a timer is set");
+        let waited = due.saturating_sub(self.now);
+        self.now = self.now.max(due);
+        self.tell(Input::Timer);
+        waited
+    }
+
+    /// Lets the time pass until the next request; says how long that took.
+    pub(super) fn wait_for_request(&mut self) -> u64 {
+        let start = self.now;
+        let before = self.opened.len();
+        while self.opened.len() == before {
+            self.wait();
+            assert!(self.now - start < 3_600_000, "nothing is asked for in an hour");
+        }
+        self.now - start
+    }
+
+    /// Answers polls that nothing is new until a stream is asked for, which is the last request then.
+    pub(super) fn wait_for_stream(&mut self) {
+        for _ in 0..10_000 {
+            let is_poll = |request: &&Request| request.body.is_none();
+            match self.open.values().find(is_poll).map(|request| request.id) {
+                Some(poll) => self.tell(Input::Head(poll, ResponseHead { status: 304, ..Default::default() })),
+                None if self.open.is_empty() => _ = self.wait(),
+                None => return,
+            }
+        }
+        panic!("no stream is asked for");
+    }
+
+    /// A server in good order answers all that is out.
+    pub(super) fn is_served(&mut self) {
+        let requests: Vec<_> = self.open.values().map(|request| (request.id, request.body.is_some())).collect();
+        for (id, is_stream) in requests {
+            let status = if is_stream { 200 } else { 304 };
+            self.tell(Input::Head(id, ResponseHead { status, is_stream, ..Default::default() }));
+            if is_stream {
+                self.tell(Input::Bytes(id, b":\n\n"));
+            }
+        }
+    }
+
+    /// Lets so much time pass, the timer firing when it is due.
+    pub(super) fn pass(&mut self, millis: u64) {
+        let until = self.now + millis;
+        while self.timer.is_some_and(|due| due <= until) {
+            self.wait();
+        }
+        self.now = until;
+    }
+
+    pub(super) fn has_given_up(&self) -> bool {
+        self.job().problems.iter().any(|(_, fatal)| *fatal)
+    }
+
+    pub(super) fn url(&self) -> &str {
+        self.opened.last().unwrap()
+    }
+
+    pub(super) fn link(&self) -> Link {
+        *self.job().links.last().unwrap()
+    }
+}
+
+/// A document of the job `j`.
+pub(super) fn document(seq: u64, status: &str) -> String {
+    document_of("j", seq, status)
+}
+
+pub(super) fn document_of(job: &str, seq: u64, status: &str) -> String {
+    json!({"jobId": job, "status": status, "progress": 10, "seq": seq, "epoch": "aaaaaa"}).to_string()
+}
+
+pub(super) fn frame(seq: u64, status: &str) -> String {
+    frame_of("j", seq, status)
+}
+
+pub(super) fn frame_of(job: &str, seq: u64, status: &str) -> String {
+    format!("data: {}\n\n", document_of(job, seq, status))
+}
+
+/// A document that says that a retry is planned.
+pub(super) fn retried(seq: u64, status: &str) -> String {
+    frame(seq, status).replace("\"seq\"", "\"nextRetryAt\":\"2030-01-01T00:00:00Z\",\"seq\"")
+}
+
+pub(super) const END: &str = "event: end\ndata: {\"jobId\":\"j\",\"status\":\"completed\",\"seq\":9}\n\n";
+
+pub(super) fn problem(code: &str) -> String {
+    json!({"error": code, "message": "Because."}).to_string()
+}
+
+pub(super) fn problem_frame(job: &str, code: &str) -> String {
+    format!("event: problem\ndata: {}\n\n", json!({"jobId": job, "error": code, "message": "Because."}))
+}
