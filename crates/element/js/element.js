@@ -1,23 +1,47 @@
-// The class of <job-progress>: its attributes, properties and DOM events. What it shows and how it stays connected is
-// done by the wasm that it loads.
+// The class of <job-progress>: its attributes, properties, methods and DOM events. What it shows and how it stays
+// connected is done by the wasm that it loads; until that is there it shows the state as a plain bar.
+
+import { ask, drop, take } from "./early.js";
+import { CSS, paint } from "./paint.js";
+import { transport } from "./transport.js";
 
 const ATTRIBUTES = ["job", "token", "src", "variant", "label", "include", "locale"];
+// Milliseconds in which the wasm takes over what was asked for before it was there.
+const HANDOVER = 1_000;
 
-// One wasm instance serves all elements of a page.
+// What draws and listens: from the wasm, one instance of which serves all elements of a page, or from a script where a
+// page forbids it.
+let face;
 let loading;
 
 const load = () =>
-  (loading ??= (async () => {
-    // Both are asked for at once; the glue waits for the bytes.
-    const bytes = fetch(new URL("./job-progress-element.wasm", import.meta.url));
-    const wasm = await import("./job-progress-element.js");
-    await wasm.default({ module_or_path: bytes });
-    return { Mounted: wasm.Mounted, sheet: sheetOf(wasm.style()) };
-  })().catch((error) => {
-    loading = undefined;
-    const isForbidden = error instanceof WebAssembly.CompileError;
-    console.error(`<job-progress> ${isForbidden ? "needs 'wasm-unsafe-eval' in script-src of the Content-Security-Policy" : "could not be loaded"}:`, error);
-  }));
+  (loading ??= full()
+    .catch(plain)
+    .then((loaded) => (face = loaded))
+    .catch((error) => {
+      loading = undefined;
+      complain(error);
+    }));
+
+const full = async () => {
+  // Both are asked for at once; the glue waits for the bytes.
+  const bytes = fetch(new URL("./job-progress-element.wasm", import.meta.url));
+  const wasm = await import("./job-progress-element.js");
+  await wasm.default({ module_or_path: bytes });
+  wasm.lend(transport(wasm, take));
+  setTimeout(drop, HANDOVER);
+  return { Mounted: wasm.Mounted, sheet: sheetOf(wasm.style()) };
+};
+
+const plain = async (error) => {
+  drop();
+  if (!(error instanceof WebAssembly.CompileError)) throw error;
+  complain("is plain: script-src lacks 'wasm-unsafe-eval'");
+  const { Mounted } = await import("./job-progress-plain.js");
+  return { Mounted, sheet: plainSheet() };
+};
+
+const complain = (about) => console.error("<job-progress>", about);
 
 // What only the detailed variant shows: the function that makes a panel.
 const loadPanel = async () => {
@@ -31,15 +55,16 @@ const sheetOf = (css) => {
   return sheet;
 };
 
-// Keeps the place of an element without fallback content, so that the page does not jump when the bar comes.
-let placeholder;
+let sheet;
+// An element without fallback content keeps its place, so that the page does not jump when the bar comes.
+const plainSheet = () => (sheet ??= sheetOf(`${CSS}:host(:empty){min-block-size:4.1em}`));
 
 // Nothing that fails in here may reach the page.
 const attempt = (run) => {
   try {
-    run();
+    return run();
   } catch (error) {
-    console.error("<job-progress>", error);
+    complain(error);
   }
 };
 
@@ -56,8 +81,15 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
 
   #mounted;
   #base;
-  #isChanged = false;
   #messages;
+  #isHeld = false;
+  #isChanged = false;
+
+  constructor() {
+    super();
+    this.attachShadow({ mode: "open" }).append(document.createElement("slot"));
+    this.shadowRoot.adoptedStyleSheets = [plainSheet()];
+  }
 
   // Texts in place of the English ones: an object of their keys. Languages are files of their own, `locales/`.
   get messages() {
@@ -69,12 +101,24 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     attempt(() => this.#mounted?.messages(messages));
   }
 
-  constructor() {
-    super();
-    this.attachShadow({ mode: "open" }).append(document.createElement("slot"));
-    this.shadowRoot.adoptedStyleSheets = [
-      (placeholder ??= sheetOf(":host{display:block}:host(:empty){min-block-size:4.1em}")),
-    ];
+  // Asks now how the job stands.
+  refresh() {
+    attempt(() => this.#mounted?.refresh());
+  }
+
+  // Ends the connection and leaves what is shown.
+  disconnect() {
+    this.#hold(true);
+  }
+
+  // Begins it again.
+  connect() {
+    this.#hold(false);
+  }
+
+  #hold(isHeld) {
+    this.#isHeld = isHeld;
+    attempt(() => this.#mounted?.hold(isHeld));
   }
 
   connectedCallback() {
@@ -86,8 +130,10 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
         this[name] = value;
       }
     }
-    load().then((wasm) => {
-      if (wasm && this.isConnected && !this.#mounted) attempt(() => this.#mount(wasm));
+    if (this.#mounted) return;
+    if (!face) attempt(() => this.#askEarly());
+    load().then((face) => {
+      if (face && this.isConnected && !this.#mounted) attempt(() => this.#mount(face));
     });
   }
 
@@ -107,20 +153,49 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     });
   }
 
-  #mount({ Mounted, sheet }) {
-    const root = this.shadowRoot;
-    root.adoptedStyleSheets = [sheet];
+  #askEarly() {
+    const read = () => ATTRIBUTES.map((name) => this[name].trim());
+    const [job, token, ownSrc, , , include] = read();
+    const src = ownSrc || JobProgressElement.src;
+    if (!src || !job || !token || this.#isHeld) return;
+    ask(src, job, token, include, (document) => {
+      const [jobNow, , , variant, label] = read();
+      // The other variants are of another shape.
+      if (jobNow !== job || (variant && variant !== "bar") || this.#mounted) return;
+      this.#place();
+      paint(this.#base, document, label);
+      this.#reveal();
+    });
+  }
+
+  // Makes the place where the view is drawn, unless it is there.
+  #place() {
+    if (this.#base) return;
     this.#base = document.createElement("div");
     this.#base.hidden = true;
-    root.append(this.#base);
-    if (!this.firstElementChild && !this.textContent.trim()) this.#reveal();
+    this.shadowRoot.append(this.#base);
+  }
+
+  #mount({ Mounted, sheet }) {
+    // What was painted early stays until there is something to see in its place.
+    const early = this.#base;
+    this.#base = undefined;
+    this.#place();
+    let reveal = () => {
+      reveal = () => {};
+      early?.remove();
+      this.shadowRoot.adoptedStyleSheets = [sheet];
+      this.#reveal();
+    };
+    if (!early && !this.firstElementChild && !this.textContent.trim()) reveal();
     const emit = (name, detail, isSeen) => {
-      if (isSeen) this.#reveal();
+      if (isSeen) reveal();
       this.dispatchEvent(new CustomEvent(`job-progress-${name}`, { detail, bubbles: true, composed: true }));
     };
     const renew = () => this.tokenProvider && (async () => this.tokenProvider())();
     this.#mounted = new Mounted(this, this.#base, JobProgressElement.src, emit, renew, loadPanel);
     if (this.#messages) this.#mounted.messages(this.#messages);
+    if (this.#isHeld) this.#mounted.hold(true);
   }
 
   // The light DOM stands in until there is something to see.
@@ -132,7 +207,8 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
 
   #unmount() {
     this.#mounted?.free();
-    this.#mounted = undefined;
+    this.#mounted = this.#base = undefined;
+    this.shadowRoot.adoptedStyleSheets = [plainSheet()];
     this.shadowRoot.replaceChildren(document.createElement("slot"));
   }
 }

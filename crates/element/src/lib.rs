@@ -14,6 +14,11 @@ mod panel;
 mod report;
 mod sight;
 
+use client::{
+    Input,
+    browser::{Transport, heard},
+    connection::{Renewal, ResponseHead},
+};
 pub use mounted::Mounted;
 use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -21,6 +26,39 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// The allocator of std is 2.5 KB of gzip heavier.
 #[global_allocator]
 static ALLOCATOR: WasmDynamicTalc = new_wasm_dynamic_allocator();
+
+/// Takes what sends requests; see [`Transport`].
+#[wasm_bindgen]
+pub fn lend(transport: Transport) {
+    client::browser::lend(transport);
+}
+
+/// The head of an answer is there; `retry_after` is in seconds, `date` in milliseconds since the Unix epoch, and what is
+/// missing NaN.
+#[wasm_bindgen]
+pub fn head(number: f64, status: u16, is_stream: bool, retry_after: f64, date: f64) {
+    let known = |number: f64| (number >= 0.0).then_some(number as u64);
+    let head = ResponseHead { status, is_stream, retry_after: known(retry_after), date: known(date) };
+    heard(number, |request| Input::Head(request, head));
+}
+
+/// Bytes of an answer are there.
+#[wasm_bindgen]
+pub fn bytes(number: f64, bytes: &[u8]) {
+    heard(number, |request| Input::Bytes(request, bytes));
+}
+
+/// The token that was asked for is there, or not to be had this time.
+#[wasm_bindgen]
+pub fn renewed(number: f64, token: Option<String>) {
+    heard(number, |key| Input::Renewed(key, token.map_or(Renewal::Failed, Renewal::Token)));
+}
+
+/// An answer is complete, or was cut.
+#[wasm_bindgen]
+pub fn end(number: f64, is_complete: bool) {
+    heard(number, if is_complete { Input::Closed } else { Input::Failed });
+}
 
 /// The style sheet for the shadow root.
 #[wasm_bindgen]

@@ -7,7 +7,7 @@ use std::{
 
 use client::{
     Link, Problem,
-    browser::{News, Subscription, Value, Watcher, subscribe},
+    browser::{News, Source, Subscription, Value, Watcher, subscribe},
 };
 use js_sys::{Date, Function, Object, Promise, Reflect};
 use protocol::Timestamp;
@@ -45,6 +45,10 @@ pub(crate) struct Inner {
     /// Whether the document has not been painted yet. It is only read for that: others may overtake it.
     is_fresh: Cell<bool>,
     subscription: RefCell<Option<Subscription>>,
+    /// What the subscription is of, or was, while the page holds it.
+    watched: RefCell<Option<Source>>,
+    /// The page wants no connection for now.
+    is_held: Cell<bool>,
 }
 
 #[wasm_bindgen]
@@ -83,6 +87,8 @@ impl Mounted {
                 document: RefCell::default(),
                 is_fresh: Cell::new(false),
                 subscription: RefCell::default(),
+                watched: RefCell::default(),
+                is_held: Cell::new(false),
             }
         });
         inner.watch();
@@ -109,15 +115,32 @@ impl Mounted {
         self.0.messages.replace(messages);
         self.0.speak();
     }
+
+    /// Does without a connection from now on, or no longer; what is shown stays.
+    pub fn hold(&self, is_held: bool) {
+        self.0.is_held.set(is_held);
+        self.0.watch();
+    }
+
+    /// Asks now how the job stands.
+    pub fn refresh(&self) {
+        if let Some(subscription) = &*self.0.subscription.borrow() {
+            subscription.refresh();
+        }
+    }
 }
 
 impl Inner {
     /// Watches what the attributes name, unless it does already.
     fn watch(self: &Rc<Self>) {
-        let wanted = attributes::source(&self.host, self.default_src.as_deref());
         let former = self.subscription.take();
-        let watched = former.as_ref().map(Subscription::source);
-        if wanted.is_some() && watched == wanted.as_ref() {
+        if self.is_held.get() {
+            self.view.update(|face| face.link = widget::Link::Idle);
+            return Inner::invalidate(&Rc::downgrade(self));
+        }
+        let wanted = attributes::source(&self.host, self.default_src.as_deref());
+        let watched = self.watched.replace(wanted.clone());
+        if former.is_some() && watched == wanted {
             self.subscription.replace(former);
             return;
         }
@@ -172,10 +195,6 @@ impl Inner {
                 self.view.update(|face| face.problem = None);
                 self.is_fresh.set(true);
                 self.panel.hear(Some(&document));
-                // A document that was asked for, not streamed, has the log in it.
-                if let Some(lines) = document.get("logs").as_js().dyn_ref() {
-                    self.panel.log(lines);
-                }
                 self.document.replace(Some(document.clone()));
                 self.emit("update", document.as_js(), true);
             }
@@ -191,6 +210,7 @@ impl Inner {
                 }
                 self.emit("problem", &detail(&problem), problem.fatal);
             }
+            News::Log { lines, .. } => self.panel.log(&lines.iter().map(Value::as_js).collect()),
             News::End => {
                 let document = self.document.borrow().clone();
                 if let Some(document) = document {

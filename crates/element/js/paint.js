@@ -1,0 +1,32 @@
+// The plain picture: a native progress bar and its texts, as high as the bar that the wasm draws.
+
+export const CSS = `:host{display:block}:host([hidden]){display:none}
+.plain{display:grid;gap:.4em;line-height:1.5}
+p{display:flex;font-weight:600;gap:.75em;margin:0;min-block-size:1lh;white-space:nowrap}
+p:last-child{font-size:.875em;font-weight:400}
+span{overflow:hidden;text-overflow:ellipsis;unicode-bidi:plaintext}
+[part=percent]{margin-inline-start:auto}
+progress{--_accent:var(--job-progress-accent,#2563eb);appearance:none;background:var(--job-progress-track,color-mix(in srgb,currentColor 12%,transparent));block-size:var(--job-progress-height,.5em);border:0;border-radius:var(--job-progress-radius,1em);inline-size:100%;overflow:hidden}
+::-webkit-progress-bar{background:none}::-webkit-progress-value{background:var(--_accent)}::-moz-progress-bar{background:var(--_accent)}`;
+
+const make = (tag, part, ...children) => {
+  const element = document.createElement(tag);
+  element.part = part;
+  element.append(...children);
+  return element;
+};
+
+// Draws what a document says into `base`.
+export const paint = (base, { progress, message, currentStep, error }, label, state = "") => {
+  const bar = make("progress", "track");
+  bar.max = 100;
+  bar.ariaLabel = label || "Progress";
+  if (progress != null) bar.value = progress;
+  const percent = progress == null ? "" : `${Math.floor(progress)}%`;
+  base.className = "plain";
+  base.replaceChildren(
+    make("p", "header", make("span", "label", label), make("span", "state", state), make("span", "percent", percent)),
+    bar,
+    make("p", "footer", make("span", "message", error?.message ?? message ?? currentStep ?? "")),
+  );
+};

@@ -1,0 +1,144 @@
+// The plain mode, where a page's Content-Security-Policy forbids wasm: a native progress bar by asking for the state
+// again and again. It does for the class what the wasm does, and is loaded only then.
+
+import { paint } from "./paint.js";
+
+// How long between two questions, in milliseconds, when the server has no wish; the first pause after a failure, and the
+// longest.
+const PACE = 2_000;
+const FIRST = 1_000;
+const LONGEST = 60_000;
+// A job that is not there yet is looked for some minutes.
+const TRIES = 20;
+
+const wait = (milliseconds, signal) =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    for (const [target, name] of [[signal, "abort"], [window, "online"]]) {
+      target.addEventListener(name, () => resolve(clearTimeout(timer)), { once: true, signal: name === "abort" ? undefined : signal });
+    }
+  });
+
+const text = (host, name) => host.getAttribute(name)?.trim() || undefined;
+
+export class Mounted {
+  #host;
+  #base;
+  #defaultSrc;
+  #emit;
+  #renew;
+  #following;
+  #watched;
+  #document;
+  #isHeld = false;
+
+  constructor(host, base, defaultSrc, emit, renew) {
+    this.#host = host;
+    this.#base = base;
+    this.#defaultSrc = defaultSrc;
+    this.#emit = emit;
+    this.#renew = renew;
+    this.update();
+  }
+
+  update() {
+    const host = this.#host;
+    const wanted = { src: text(host, "src") ?? this.#defaultSrc, job: text(host, "job"), token: text(host, "token"), include: text(host, "include") };
+    const key = JSON.stringify(wanted);
+    if (this.#document) this.#paint();
+    if (key === this.#watched && this.#following) return;
+    if (key !== this.#watched) this.#document = undefined;
+    this.#watched = key;
+    this.refresh();
+  }
+
+  // It has no texts of its own.
+  messages() {}
+
+  hold(isHeld) {
+    this.#isHeld = isHeld;
+    this.refresh();
+  }
+
+  refresh() {
+    this.free();
+    const wanted = JSON.parse(this.#watched);
+    if (this.#isHeld || !wanted.job) return;
+    if (!wanted.src) return this.#refuse({ error: "NO_SRC", message: "The attribute src is missing: the URL of the job-progress server." }, true);
+    this.#following = new AbortController();
+    this.#follow(wanted, this.#following.signal);
+  }
+
+  free() {
+    this.#following?.abort();
+    this.#following = undefined;
+  }
+
+  async #follow({ src, job, token, include }, signal) {
+    const query = include ? `?include=${encodeURIComponent(include)}` : "";
+    const url = `${src.replace(/\/+$/, "")}/v2/jobs/${encodeURIComponent(job)}/status${query}`;
+    let etag;
+    let failures = 0;
+    let missing = 0;
+    let isRenewed = false;
+    const renew = async () => {
+      try {
+        token = (await this.#renew()) ?? token;
+      } catch {
+        // Another time.
+      }
+      isRenewed = true;
+    };
+    if (!token) await renew();
+    while (!signal.aborted) {
+      let pause = Math.min(LONGEST, FIRST * 2 ** failures) * (0.5 + Math.random() / 2);
+      failures += 1;
+      try {
+        const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(etag && { "if-none-match": etag }) };
+        const answer = await fetch(url, { headers, signal, cache: "no-store", credentials: "omit" });
+        const retryAfter = Number(answer.headers.get("retry-after")) * 1000;
+        const body = answer.status === 304 ? undefined : await answer.json();
+        if (signal.aborted) return;
+        if (answer.ok || answer.status === 304) {
+          [failures, missing, isRenewed] = [0, 0, false];
+          etag = answer.headers.get("etag");
+          const document = body ?? this.#document;
+          if (body) this.#tell(body);
+          if (document.pollAfterMs === undefined) return this.#emit("end", document, true);
+          pause = Math.max(FIRST, Math.min(LONGEST, document.pollAfterMs || PACE));
+        } else if (answer.status === 401 && !isRenewed) {
+          await renew();
+          continue;
+        } else {
+          const isLate = answer.status === 429 || answer.status >= 500;
+          const isMissing = answer.status === 404 && !this.#document && (missing += 1) <= TRIES;
+          this.#refuse(body, !isLate && !isMissing);
+          if (!isLate && !isMissing) return;
+          pause = Math.max(pause, isMissing ? 5_000 : 0, retryAfter);
+        }
+      } catch {
+        // No answer, or none of this API's: again after the pause.
+      }
+      await wait(pause, signal);
+    }
+  }
+
+  #tell(document) {
+    const former = this.#document;
+    this.#document = document;
+    this.#paint();
+    if (former?.seq !== document.seq || former.epoch !== document.epoch) this.#emit("update", document, true);
+  }
+
+  #refuse(problem, isFatal) {
+    if (isFatal || !this.#document) this.#paint({ error: problem });
+    this.#emit("problem", problem, isFatal);
+  }
+
+  #paint(document = this.#document) {
+    const state = document.status?.replace(/^./, (first) => first.toUpperCase());
+    this.#base.dataset.status = document.status ?? "unavailable";
+    this.#base.part = "base";
+    paint(this.#base, document, text(this.#host, "label") ?? "", state);
+  }
+}
