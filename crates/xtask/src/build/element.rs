@@ -22,13 +22,20 @@ const PROFILE: &str = "element";
 const OPTIMISE: &[&str] = &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-functions"];
 
 /// The scripts we write ourselves, each with the name it is served under.
-const SCRIPTS: &[(&str, &str)] = &[("crates/element/js/loader.js", LOADER), ("crates/widget/panel/panel.js", PANEL)];
+const SCRIPTS: &[(&str, &str)] = &[
+    ("crates/element/js/loader.js", LOADER),
+    ("crates/element/js/plain.js", PLAIN),
+    ("crates/widget/panel/panel.js", PANEL),
+];
 
 /// Where the languages are, a file each, and what they are served under.
 const LOCALES: (&str, &str) = ("crates/element/js/locales", "job-progress-locales");
 
 /// The one script a page names.
 pub(crate) const LOADER: &str = "job-progress.js";
+
+/// What stands in for the wasm where a page forbids that. The loader imports it then.
+pub(crate) const PLAIN: &str = "job-progress-plain.js";
 
 /// What wasm-bindgen makes. The loader imports it when it is first needed.
 pub(crate) const GLUE: &str = "job-progress-element.js";
@@ -135,9 +142,9 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
     let results: Vec<PathBuf> = written.iter().map(|(_, served)| out.join(served)).collect();
     fingerprint::unless_made(project, "scripts", fingerprint, &results, || {
         steps::step("bundle the scripts", || {
-            let external = [GLUE, PANEL].map(|name| format!("--external:./{name}"));
-            let [glue, panel] = &external;
-            let options = ["--bundle", "--loader:.css=text", glue, panel];
+            let external = [GLUE, PANEL, PLAIN].map(|name| format!("--external:./{name}"));
+            let [glue, panel, plain] = &external;
+            let options = ["--bundle", "--loader:.css=text", glue, panel, plain];
             written.iter().try_for_each(|(entry, served)| esbuild(project, entry, &out.join(served), &options))
         })
     })

@@ -29,6 +29,7 @@ const ROOMS: &[Room] = &[
     Room { name: "element", ours: &["client", "widget", "protocol"], never: &["engine", "worker"] },
     Room { name: "xtask", ours: &[], never: &[] },
     Room { name: "contract", ours: &[], never: &[] },
+    Room { name: "resume", ours: &["client", "engine", "protocol"], never: &[] },
     Room { name: "bench", ours: &["client", "engine", "protocol"], never: &[] },
 ];
 

@@ -8,7 +8,7 @@ use engine::{
 };
 
 use crate::{
-    script::{Frame, Script},
+    script::{Frame, JOB, Script},
     viewer::Viewer,
 };
 
@@ -65,7 +65,7 @@ struct Stream {
 }
 
 /// Everything there is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct World {
     /// The last commit in storage.
     disk: usize,
@@ -123,7 +123,7 @@ impl World {
             reading: None,
             stream: None,
             lingering: 0,
-            viewer: Viewer::default(),
+            viewer: Viewer::new(JOB),
             faults,
         }
     }
@@ -216,14 +216,15 @@ impl World {
                 self.accept(script, commit, mutant)?;
             }
             Step::Hear => self.hear(),
-            Step::Read => self.read(script)?,
+            Step::Read => self.read()?,
             Step::Cut(bytes) => {
                 self.faults.cuts -= 1;
                 let stream = self.stream.take();
                 self.lingering += 1;
                 if let Some(chunk) = stream.and_then(|stream| stream.chunk) {
-                    self.see(&chunk[..bytes], script)?;
+                    self.viewer.hear(&chunk[..bytes])?;
                 }
+                self.viewer.lose(false)?;
             }
             Step::Drop => self.lingering -= 1,
             Step::Sleep => {
@@ -233,9 +234,12 @@ impl World {
             }
             Step::Restart => {
                 self.faults.restarts -= 1;
-                (self.waiting, self.reading, self.stream) = (None, None, None);
+                (self.waiting, self.reading) = (None, None);
                 self.uncommitted = false;
                 self.lingering = 0;
+                if self.stream.take().is_some() {
+                    self.viewer.lose(false)?;
+                }
             }
         }
         self.check(script)
@@ -289,37 +293,32 @@ impl World {
     }
 
     fn accept(&mut self, script: &Script, commit: usize, mutant: Option<Mutant>) -> Result<(), String> {
-        let Some(mut frames) = script.welcome(commit, self.viewer.newest.as_ref()) else {
-            return self.viewer.is_told_to_stop();
-        };
+        let mut frames = script.welcome(commit, self.viewer.cursor.as_ref());
         if mutant == Some(Mutant::TrustsWhatWasSent) && self.viewer.newest.is_some() {
             frames.remove(0);
         }
-        self.stream = Some(Stream { socket: frames.into(), lane: Lane::new("import-42"), chunk: None });
-        Ok(())
-    }
-
-    fn see(&mut self, bytes: &[u8], script: &Script) -> Result<(), String> {
-        script.read(bytes)?.iter().try_for_each(|said| self.viewer.hear(said))
+        self.stream = Some(Stream { socket: frames.into(), lane: Lane::new(JOB), chunk: None });
+        self.viewer.connect()
     }
 
     fn hear(&mut self) {
         let Some(stream) = &mut self.stream else { return };
         let Some(frame) = stream.socket.pop_front() else { return };
         if let Some((kind, head)) = Kind::read(&frame) {
-            stream.lane.take(&kind, Bytes(frame[head..].into()), true);
+            stream.lane.take(&kind, Bytes(frame[head..].into()), false);
         }
         stream.write();
     }
 
-    fn read(&mut self, script: &Script) -> Result<(), String> {
+    fn read(&mut self) -> Result<(), String> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         let chunk = stream.chunk.take().unwrap_or_default();
         stream.write();
         let over = stream.chunk.is_none() && stream.lane.has_ended();
-        self.see(&chunk, script)?;
+        self.viewer.hear(&chunk)?;
         if over {
             self.stream = None;
+            self.viewer.lose(true)?;
         } else if self.viewer.done {
             // It knows the end by its document and leaves.
             self.stream = None;
@@ -336,7 +335,7 @@ impl Stream {
         }
         let mut chunk = Vec::new();
         self.lane.drain(|piece| chunk.extend_from_slice(&piece.0));
-        self.lane.drain_last_words(None, |piece| chunk.extend_from_slice(&piece.0));
+        self.lane.drain_last_words(Some("end"), |piece| chunk.extend_from_slice(&piece.0));
         self.chunk = (!chunk.is_empty()).then_some(chunk);
     }
 }

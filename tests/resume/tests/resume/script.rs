@@ -11,13 +11,14 @@ use engine::{
 use protocol::{Timestamp, cursor::Cursor, include::Include, log_line::LogLine, report::from_body};
 use serde_json::json;
 
-use crate::viewer::{self, Said};
-
 /// The bytes of a frame.
 pub(crate) type Frame = Rc<[u8]>;
 
+/// The job.
+pub(crate) const JOB: &str = "import-42";
+
 /// With log lines, as they are the only history.
-const INCLUDE: u8 = 1;
+pub(crate) const INCLUDE: u8 = 1;
 
 /// A job's whole life, commit by commit.
 pub(crate) struct Script {
@@ -25,9 +26,8 @@ pub(crate) struct Script {
     pub(crate) jobs: Vec<Job>,
     /// The lines that each of these commits brought.
     pub(crate) lines: Vec<Vec<LogLine>>,
-    // Both are pure functions, worked out once for each argument.
+    // A pure function, worked out once for each argument.
     told: RefCell<HashMap<(usize, usize), Vec<Frame>>>,
-    read: RefCell<HashMap<Vec<u8>, Rc<[Said]>>>,
 }
 
 /// What a producer does.
@@ -54,7 +54,7 @@ impl Script {
             let logs: &[String] = if plot.logs { &[format!("line {number}")] } else { &[] };
             from_body(json!({"status": status, "current": number, "order": number, "logs": logs})).unwrap()
         };
-        let new = Job::new("import-42".to_owned(), "k3v9a0".to_owned(), at(0));
+        let new = Job::new(JOB.to_owned(), "k3v9a0".to_owned(), at(0));
         let made = create(new, report(0), at(0)).unwrap();
         let (mut jobs, mut lines) = (vec![made.job], vec![made.lines]);
         for number in 1..=plot.reports {
@@ -63,7 +63,7 @@ impl Script {
             jobs.push(accepted.job);
             lines.push(accepted.lines);
         }
-        Script { jobs, lines, told: RefCell::default(), read: RefCell::default() }
+        Script { jobs, lines, told: RefCell::default() }
     }
 
     /// The index of the last commit.
@@ -96,24 +96,15 @@ impl Script {
         frames.clone()
     }
 
-    /// What a viewer reads in these bytes.
-    pub(crate) fn read(&self, bytes: &[u8]) -> Result<Rc<[Said]>, String> {
-        if let Some(said) = self.read.borrow().get(bytes) {
-            return Ok(Rc::clone(said));
-        }
-        let said = Rc::from(viewer::read(bytes)?);
-        self.read.borrow_mut().insert(bytes.to_vec(), Rc::clone(&said));
-        Ok(said)
-    }
-
-    /// What a comer is told by an object that has got to `commit`; `None` is 204.
-    pub(crate) fn welcome(&self, commit: usize, cursor: Option<&Cursor>) -> Option<Vec<Frame>> {
+    /// What a comer is told by an object that has got to `commit`. On a stream of many jobs that is never nothing.
+    pub(crate) fn welcome(&self, commit: usize, cursor: Option<&Cursor>) -> Vec<Frame> {
         let job = &self.jobs[commit];
-        let Greeting::Welcome { ended } = subscription::greet(&job.document, cursor, at(commit)) else { return None };
+        let greeting = subscription::greet(&job.document, cursor, at(commit));
+        let ended = matches!(greeting, Greeting::Finished | Greeting::Welcome { ended: true });
         let most = usize::try_from(subscription::lines_for(job, cursor)).unwrap();
         let all: Vec<_> = self.lines[..=commit].concat();
         let last = all[all.len().saturating_sub(most)..].to_vec();
         let frames = subscription::welcome(job, Include::from_bits(INCLUDE), last, ended);
-        Some(frames.into_iter().map(Rc::from).collect())
+        frames.into_iter().map(Rc::from).collect()
     }
 }

@@ -1,8 +1,9 @@
 //! Resuming, tried exhaustively: every order in which reports, connections, cuts, sleep and restarts can meet.
 //!
-//! The rules are the real ones: what is accepted, what a comer is sent, what a broadcast tells, what a relay keeps and
-//! how a stream is read. Only the plumbing between them is the model's. The search visits every state that five reports
-//! and two cuts can lead to, and in each of them asks what a viewer may rely on.
+//! The rules are the real ones: what is accepted, what a comer is sent, what a broadcast tells, what a relay keeps, and the
+//! client's whole connection, which reads, forgets, comes back and shows. Only the plumbing between them is the model's.
+//! The search visits every state that five reports and two cuts can lead to, and in each of them asks what a viewer may
+//! rely on.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
