@@ -47,9 +47,9 @@ export function stage() {
   });
 
   // Opens a page that holds `body`, served from an origin that is not the worker's. What goes wrong on it is collected.
-  stage.open = async (body, options = {}) => {
+  stage.open = async (body, { head = "", ...options } = {}) => {
     const path = `/${stage.pages.size}.html`;
-    stage.pages.set(path, `<!doctype html><html lang="en"><meta charset="utf-8"><title>stage</title><body>${body}</body></html>`);
+    stage.pages.set(path, `<!doctype html><html lang="en"><meta charset="utf-8"><title>stage</title>${head}<body>${body}</body></html>`);
     return stage.visit(stage.origin + path, options);
   };
 
@@ -69,15 +69,16 @@ export function stage() {
 export const embed = (base, ...jobs) => `<script type="module" src="${base}/job-progress.js"></script>
 ${jobs.map(({ jobId, token, label = "", fallback = "" }) => `<job-progress job="${jobId}" token="${token}" label="${label}">${fallback}</job-progress>`).join("\n")}`;
 
-// What an element shows, read through its open shadow root: texts of its parts, and what it tells assistive technology.
+// What an element's full view shows, read through its open shadow root: texts of its parts, and what it tells assistive
+// technology. What is painted before the wasm is there does not count.
 export const face = (page, index = 0) =>
   page.evaluate((index) => {
-    const root = document.querySelectorAll("job-progress")[index]?.shadowRoot;
+    const root = document.querySelectorAll("job-progress")[index]?.shadowRoot?.querySelector('[part~="base"]');
     const part = (name) => root?.querySelector(`[part~="${name}"]`);
     const bar = root?.querySelector('[role="progressbar"]');
     return {
-      status: part("base")?.dataset.status,
-      link: part("base")?.dataset.link,
+      status: root?.dataset.status,
+      link: root?.dataset.link,
       label: part("label")?.textContent,
       state: part("state")?.textContent,
       percent: part("percent")?.textContent,
