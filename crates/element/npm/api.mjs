@@ -43,7 +43,7 @@ export const PROPERTIES = [
 ];
 
 export const METHODS = [
-  { name: "refresh", text: "Asks for the state now, over a new connection." },
+  { name: "refresh", text: "Asks for the state now." },
   { name: "connect", text: "Connects again after `disconnect()`." },
   { name: "disconnect", text: "Closes the connection; what is shown stays." },
 ];
