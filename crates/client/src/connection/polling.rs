@@ -1,8 +1,9 @@
 //! Polling: how a connection asks for one job at a time, where streams are cut or somebody wants to know at once.
 
 use super::{
-    Action, Connection, Exchange, HEALTHY_MS, Request, ResponseHead, answer_due,
-    exchange::Poll,
+    Action, Connection, HEALTHY_MS, Request, ResponseHead,
+    due::answer_due,
+    exchange::{Exchange, Poll},
     seat::{Seat, Standing},
 };
 use crate::{
