@@ -184,7 +184,8 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     let reveal = () => {
       reveal = () => {};
       early?.remove();
-      this.shadowRoot.adoptedStyleSheets = [sheet];
+      // In the place of the plain one; the panel's may follow it already.
+      this.shadowRoot.adoptedStyleSheets[0] = sheet;
       this.#reveal();
     };
     if (!early && !this.firstElementChild && !this.textContent.trim()) reveal();

@@ -1,0 +1,29 @@
+// The panel of the detailed variant, which is loaded on its own and may come at any moment.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BASE_URL, create } from "./api.mjs";
+import { stage } from "./browser.mjs";
+
+const it = stage();
+
+test("a panel that is there before the first document is dressed all the same", async () => {
+  const { jobId, token } = await create({ status: "running", current: 3, total: 9, unit: "frames" });
+  let open;
+  const isReady = new Promise((resolve) => (open = resolve));
+  const holdBack = (page) =>
+    page.route("**/status/stream*", async (route) => {
+      await isReady;
+      await route.continue();
+    });
+  const page = await it.open(
+    `<script type="module" src="${BASE_URL}/job-progress.js"></script>
+     <job-progress job="${jobId}" token="${token}" variant="detailed">The page's own words</job-progress>`,
+    { before: holdBack },
+  );
+  await page.locator("job-progress .panel").waitFor({ state: "attached" });
+  open();
+  const facts = page.locator("job-progress .facts");
+  await facts.waitFor();
+  assert.equal(await facts.evaluate((node) => getComputedStyle(node).display), "grid");
+});
