@@ -11,24 +11,27 @@ use crate::{
     answer::Refusal,
     door::Visit,
     incoming::Incoming,
-    js,
     limit::{self, Class},
 };
 
 /// The grant of the request's credential.
 pub(crate) async fn grant(visit: &mut Visit) -> Result<Grant, Refusal> {
-    // Unconfigured goes before unauthenticated: no credential could be right yet.
-    let access = visit.config.access()?;
-    let token = query_token(&visit.request)?;
-    let believed = Credential::from_request(visit.request.authorization(), token.as_deref())
-        .and_then(|credential| access.authenticate(credential, js::now()));
-    match believed {
+    match believe(visit)? {
         Ok(grant) => {
             visit.holder = Some(grant.holder.to_string());
             Ok(grant)
         }
         Err(unauthenticated) => Err(turn_away(visit, unauthenticated).await),
     }
+}
+
+/// The grant of the request's credential; a request that goes straight on and comes back is believed as it was.
+pub(crate) fn believe(visit: &Visit) -> Result<Result<Grant, Unauthenticated>, Refusal> {
+    // Unconfigured goes before unauthenticated: no credential could be right yet.
+    let access = visit.config.access()?;
+    let token = query_token(&visit.request)?;
+    let credential = Credential::from_request(visit.request.authorization(), token.as_deref());
+    Ok(credential.and_then(|credential| access.authenticate(credential, visit.began)))
 }
 
 /// The grant of the request's credential, if it may read at all; whether this or that job is asked later.
@@ -43,9 +46,15 @@ pub(crate) async fn allow_reading(visit: &mut Visit) -> Result<Grant, Refusal> {
 /// The grant of the request's credential, if it covers this job; and the job's id.
 pub(crate) async fn allow(visit: &mut Visit, need: Permission, job: &str) -> Result<(Grant, JobId), Refusal> {
     let grant = grant(visit).await?;
-    let id = JobId::parse(job).ok_or_else(|| Problem::invalid("jobId", format_args!("must be {}", JobId::FORM)))?;
-    grant.authorize(need, Some(&id)).map_err(Problem::from)?;
+    let id = cover(&grant, need, job)?;
     Ok((grant, id))
+}
+
+/// The job's id, if the grant covers it.
+pub(crate) fn cover(grant: &Grant, need: Permission, job: &str) -> Result<JobId, Problem> {
+    let id = JobId::parse(job).ok_or_else(|| Problem::invalid("jobId", format_args!("must be {}", JobId::FORM)))?;
+    grant.authorize(need, Some(&id))?;
+    Ok(id)
 }
 
 /// Whether the caller is a native `EventSource`, which can send no header and takes any status but 200 as the end.

@@ -80,9 +80,9 @@ pub(crate) const INSIGHTS: [&str; 4] = [STARTED_HEADER, VIEWERS_HEADER, ROWS_HEA
 
 /// A job's object.
 pub(crate) struct JobCall {
-    namespace: Namespace,
+    pub(crate) namespace: Namespace,
     /// What the object is called.
-    name: String,
+    pub(crate) name: String,
     id: JobId,
 }
 
@@ -132,7 +132,7 @@ impl JobCall {
 
     /// Makes the job with that body.
     pub(crate) async fn create(&self, body: &[u8]) -> Result<Response, Refusal> {
-        self.send(Command::Create, &[], Some(body)).await
+        self.send(Command::Create, &self.url(Command::Create, &[]), Some(body)).await
     }
 
     /// Reports to the job with the body of `request`, of which `announced` says what the edge must know, making the job
@@ -143,15 +143,20 @@ impl JobCall {
         announced: &Announced,
         create: bool,
     ) -> Result<Response, Refusal> {
-        let parameters = [("create", create.to_string()), ("ndjson", announced.ndjson.to_string())];
+        let url = self.report_url(announced, create);
         if announced.bytes.is_none() {
             let body = request::bytes_up_to(request, REPORTS_BYTES).await?;
-            return self.send(Command::Report, &parameters, Some(&body)).await;
+            return self.send(Command::Report, &url, Some(&body)).await;
         }
         // It goes on as it is: what it holds concerns the object alone.
-        let url = self.url(Command::Report, &parameters);
         let response = crossing::forward(&self.namespace, &self.name, &url, request.inner());
         JsFuture::from(response).await.map_err(|error| refuse(&error))
+    }
+
+    /// Where a report goes.
+    pub(crate) fn report_url(&self, announced: &Announced, create: bool) -> String {
+        let parameters = [("create", create.to_string()), ("ndjson", announced.ndjson.to_string())];
+        self.url(Command::Report, &parameters)
     }
 
     /// Asks for the document.
@@ -182,19 +187,14 @@ impl JobCall {
         if let Some(cursor) = cursor {
             parameters.push(("cursor", cursor.to_string()));
         }
-        Ok(self.send(Command::Subscribe, &parameters, None).await?.into())
+        Ok(self.send(Command::Subscribe, &self.url(Command::Subscribe, &parameters), None).await?.into())
     }
 
     async fn tell(&self, command: Command, parameters: &[(&str, String)]) -> Result<Reply, Refusal> {
-        Reply::of(&self.send(command, parameters, None).await?).await
+        Reply::of(&self.send(command, &self.url(command, parameters), None).await?).await
     }
 
-    async fn send(
-        &self,
-        command: Command,
-        parameters: &[(&str, String)],
-        body: Option<&[u8]>,
-    ) -> Result<Response, Refusal> {
+    async fn send(&self, command: Command, url: &str, body: Option<&[u8]>) -> Result<Response, Refusal> {
         let init = web_sys::RequestInit::new();
         init.set_method(if command.changes() { "POST" } else { "GET" });
         if command == Command::Subscribe {
@@ -205,7 +205,7 @@ impl JobCall {
         if let Some(body) = body {
             init.set_body(&js_sys::Uint8Array::from(body));
         }
-        let response = crossing::call(&self.namespace, &self.name, &self.url(command, parameters), &init);
+        let response = crossing::call(&self.namespace, &self.name, url, &init);
         JsFuture::from(response.map_err(|error| refuse(&error))?).await.map_err(|error| refuse(&error))
     }
 
@@ -255,7 +255,7 @@ impl<'a> Heard<'a> {
 
 /// The runtime retries what may be retried; an object that has too much to do must be left alone
 /// (<https://developers.cloudflare.com/durable-objects/best-practices/error-handling/>).
-fn refuse(error: &JsValue) -> Refusal {
+pub(crate) fn refuse(error: &JsValue) -> Refusal {
     let overloaded = js_sys::Reflect::get(error, &"overloaded".into()).is_ok_and(|overloaded| overloaded.is_truthy());
     if overloaded {
         let message = "The job has more to do than it can; try again in a few seconds, and send reports in arrays";

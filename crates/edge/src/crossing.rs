@@ -3,9 +3,13 @@
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::{Request, RequestInit, Response};
+use worker::{Env, worker_sys::Context};
 
 /// Takes the URL and the body of a request and answers it.
 pub(crate) type Taker = Closure<dyn FnMut(String, Vec<u8>) -> Response>;
+
+/// Takes a request, what it came with and when, and what its job's object said or why it said nothing; answers it.
+pub(crate) type Errand = Closure<dyn FnMut(Request, Env, Context, f64, Option<Response>, JsValue) -> Promise>;
 
 #[wasm_bindgen]
 extern "C" {
@@ -21,6 +25,21 @@ extern "C" {
 
     /// Hands the body of a request to an object as it is.
     pub(crate) fn forward(namespace: &Namespace, name: &str, url: &str, request: &Request) -> Promise<Response>;
+
+    /// Hands the body of a request to an object as it is, and passes a plain success on; `go_on` answers otherwise.
+    #[wasm_bindgen(js_name = straightOn)]
+    #[allow(clippy::too_many_arguments, reason = "one crossing")]
+    pub(crate) fn straight_on(
+        namespace: &Namespace,
+        name: &str,
+        url: &str,
+        request: &Request,
+        env: &Env,
+        context: &Context,
+        line: &str,
+        began: f64,
+        go_on: &Errand,
+    ) -> Promise;
 
     /// Calls an object.
     #[wasm_bindgen(catch)]
@@ -49,6 +68,12 @@ extern "C" {
 
     /// Puts on an answer what every answer bears.
     pub(crate) fn bear(response: &Response, origin: Option<&str>, varies: bool);
+
+    /// A success of JSON that bears what every answer bears.
+    pub(crate) fn success(text: &str, origin: Option<&str>, varies: bool) -> Response;
+
+    /// Logs a request that is answered: a [line](crate::door) that leaves two things open, its status, and when it came.
+    pub(crate) fn log(line: &str, status: u16, began: f64);
 }
 
 /// The head of a request.

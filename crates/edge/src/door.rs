@@ -1,19 +1,24 @@
 //! The door: one request in, one answer out, with what every answer bears and one line of log.
 
-use std::{panic::AssertUnwindSafe, rc::Rc};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+};
 
 use futures_util::FutureExt as _;
-
-use protocol::{Problem, problem::Code};
+use js_sys::Promise;
+use protocol::{Problem, Timestamp, problem::Code};
 use serde::Serialize;
+use wasm_bindgen::{JsValue, closure::Closure};
+use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Request, Response};
-use worker::{Context, Env};
+use worker::{Env, worker_sys::Context};
 
 use crate::{
     adapters,
     answer::{self, Answer, Refusal, set, text_of},
     config::Config,
-    crossing,
+    crossing::{self, Errand},
     incoming::Incoming,
     js, reads,
     route::{NoRoute, Route},
@@ -26,18 +31,78 @@ pub(crate) struct Visit {
     pub(crate) env: Env,
     pub(crate) context: Context,
     pub(crate) config: Rc<Config>,
+    /// When it came.
+    pub(crate) began: Timestamp,
+    /// What its job's object has said, if it went straight on to it.
+    pub(crate) said: Option<Result<Response, JsValue>>,
     /// Who asks, once that is known; for the log.
     pub(crate) holder: Option<String>,
 }
 
+impl Visit {
+    fn of(request: Request, env: Env, context: Context, began: Timestamp) -> Visit {
+        let config = Config::of(&env);
+        Visit { request: Incoming::of(request), env, context, config, began, said: None, holder: None }
+    }
+
+    /// What the log tells of it, but for its answer.
+    fn line(&self, route: &'static str, by: Option<&str>) -> String {
+        text_of(&Line { method: self.request.method(), route, status: 0, ms: 0, by })
+    }
+}
+
+/// The line of the log that tells of a request; status and time are filled in where it is answered, in JavaScript.
+#[derive(Serialize)]
+struct Line<'a> {
+    method: &'a str,
+    route: &'static str,
+    status: u16,
+    ms: u64,
+    by: Option<&'a str>,
+}
+
 /// Answers a request.
-pub(crate) async fn answer(request: Request, env: Env, context: Context) -> Response {
-    let began = js::now();
-    let config = Config::of(&env);
-    let request = Incoming::of(request);
-    let route = Route::find(request.method(), request.path());
+pub(crate) fn answer(request: Request, env: Env, context: Context) -> Promise {
+    let visit = Visit::of(request, env, context, js::now());
+    let route = Route::find(visit.request.method(), visit.request.path());
+    match catch_unwind(AssertUnwindSafe(|| straight_on(&visit, &route))) {
+        Ok(Some(answer)) => answer,
+        // Where the build unwinds, what panicked on the short way does so on the long one, and is answered there.
+        Ok(None) | Err(_) => future_to_promise(AssertUnwindSafe(async { Ok(attend(visit, route).await.into()) })),
+    }
+}
+
+thread_local! {
+    /// Attends to a request that went straight on and came back with what is no plain success.
+    static GO_ON: Errand = Closure::own_assert_unwind_safe(|request, env, context, began, reply, error| {
+        let mut visit = Visit::of(request, env, context, js::timestamp(began));
+        visit.said = Some(Option::<Response>::ok_or(reply, error));
+        let route = Route::find(visit.request.method(), visit.request.path());
+        future_to_promise(AssertUnwindSafe(async { Ok(attend(visit, route).await.into()) }))
+    });
+}
+
+/// Sends a report straight on to its object, if nothing is wrong with it; most requests are reports, and most reports are
+/// answered with just what their object says. Whatever else the object says is attended to like any other request's answer.
+fn straight_on(visit: &Visit, route: &Result<Route, NoRoute>) -> Option<Promise> {
+    let Ok(route @ Route::Report { job }) = route else { return None };
+    // The object does not hear which page asks.
+    if visit.config.varies_by_origin() && visit.request.origin().is_some() {
+        return None;
+    }
+    #[cfg(feature = "sabotage")]
+    crate::sabotage::at_the_edge(&visit.request);
+    let (grant, call, url) = writes::straight_on(visit, job)?;
+    let line = visit.line(route.template(), Some(&grant.holder.to_string()));
+    let Visit { request, env, context, began, .. } = visit;
+    let began = began.millis() as f64;
+    Some(GO_ON.with(|go_on| {
+        crossing::straight_on(&call.namespace, &call.name, &url, request.inner(), env, context, &line, began, go_on)
+    }))
+}
+
+async fn attend(mut visit: Visit, route: Result<Route, NoRoute>) -> Response {
     let template = route.as_ref().map_or("-", Route::template);
-    let mut visit = Visit { request, env, context, config, holder: None };
     let answered = match route {
         _ if visit.request.method() == "OPTIONS" => Ok(preflight()),
         // Where the build unwinds a panic ends its own request, and is answered like any other fault of ours.
@@ -47,26 +112,15 @@ pub(crate) async fn answer(request: Request, env: Env, context: Context) -> Resp
         },
         Err(no_route) => Err(refuse_route(&no_route)),
     };
-    let Visit { request, config, holder, .. } = visit;
+    let Visit { request, config, .. } = &visit;
     let mut response = answered.unwrap_or_else(Refusal::into_response);
     if request.method() == "HEAD" {
         response = without_body(&response);
     }
     crossing::bear(&response, config.allowed_origin(request.origin()), config.varies_by_origin());
-    let ms = js::now().millis().saturating_sub(began.millis());
-    let line = Line { method: request.method(), route: template, status: response.status(), ms, by: holder };
-    worker::console_log!("{}", text_of(&line));
+    let line = visit.line(template, visit.holder.as_deref());
+    crossing::log(&line, response.status(), visit.began.millis() as f64);
     response
-}
-
-/// The line of the log that tells of a request.
-#[derive(Serialize)]
-struct Line<'a> {
-    method: &'a str,
-    route: &'a str,
-    status: u16,
-    ms: u64,
-    by: Option<String>,
 }
 
 async fn handle(visit: &mut Visit, route: Route) -> Answer {

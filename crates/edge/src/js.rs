@@ -49,8 +49,13 @@ extern "C" {
 
 /// The moment it is.
 pub(crate) fn now() -> Timestamp {
+    timestamp(js_sys::Date::now())
+}
+
+/// The moment that is so many milliseconds after 1970.
+pub(crate) fn timestamp(millis: f64) -> Timestamp {
     // A clock before 1970 is read as 1970; the cast of a float cannot overflow.
-    Timestamp::from_millis(js_sys::Date::now().max(0.0) as u64)
+    Timestamp::from_millis(millis.max(0.0) as u64)
 }
 
 /// Random bytes.

@@ -111,7 +111,7 @@ struct Object {
     job: RefCell<Option<Rc<Job>>>,
     viewers: Viewers,
     started: Timestamp,
-    dev: bool,
+    config: Rc<Config>,
     /// How many rows the commit of this call wrote, the alarm among them.
     rows: Cell<usize>,
 }
@@ -119,12 +119,12 @@ struct Object {
 impl Object {
     fn new(state: State, env: &Env) -> Object {
         let (store, viewers) = (Store::of(&state), Viewers::new(&state));
-        let dev = Config::of(env).dev;
-        if dev {
+        let config = Config::of(env);
+        if config.dev {
             // Tests count these, to know that nothing wakes an object whose viewers only wait.
             worker::console_log!("{}", serde_json::json!({"level": "debug", "object": "an object came into memory"}));
         }
-        Object { state, store, job: RefCell::default(), viewers, started: js::now(), dev, rows: Cell::new(0) }
+        Object { state, store, job: RefCell::default(), viewers, started: js::now(), config, rows: Cell::new(0) }
     }
 
     /// Answers a call.
@@ -138,7 +138,7 @@ impl Object {
 
     fn finish(&self, answered: Answer) -> Response {
         let response = answered.unwrap_or_else(Refusal::into_response);
-        if self.dev && response.status() != 101 {
+        if self.config.dev && response.status() != 101 {
             let headers = &response.headers();
             set(headers, STARTED_HEADER, &self.started.to_string());
             set(headers, VIEWERS_HEADER, &self.viewers.sockets().to_string());
@@ -219,7 +219,14 @@ impl Object {
         } else {
             self.job.replace(Some(Rc::new(job)));
         }
-        Ok(answer::json_text(if before.is_none() { 201 } else { 200 }, &answer?))
+        Ok(match before {
+            None => answer::json_text(201, &answer?),
+            // It goes straight on to who reported.
+            Some(_) => {
+                let config = &self.config;
+                crossing::success(&answer?, config.allowed_origin(None), config.varies_by_origin())
+            }
+        })
     }
 
     /// Commits, then tells the viewers. Nothing here waits, so that the writes are one transaction.

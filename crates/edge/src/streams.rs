@@ -15,7 +15,8 @@ use protocol::{
     problem::Code,
 };
 use serde_json::Value;
-use worker::ResponseBuilder;
+use wasm_bindgen::JsCast as _;
+use worker::{Context, ResponseBuilder};
 
 use crate::{
     answer::{self, Answer, Refusal, set},
@@ -182,7 +183,7 @@ async fn open(visit: &Visit, seats: Vec<Seat>, seen_all_end: bool) -> Answer {
     }
     let (relay, response) = Relay::open(visit.request.inner().signal(), false)?;
     let env = visit.env.clone();
-    visit.context.wait_until(async move {
+    Context::new(visit.context.clone().unchecked_into()).wait_until(async move {
         let mut seats = seats.into_iter();
         loop {
             let few: Vec<Seat> = seats.by_ref().take(OPENING_AT_ONCE).collect();

@@ -14,7 +14,7 @@ use web_sys::Response;
 use crate::{
     answer::{self, Answer, Refusal, joined, text_of},
     auth,
-    call::{INSIGHTS, JobCall},
+    call::{self, INSIGHTS, JobCall},
     crossing,
     door::Visit,
     js,
@@ -36,19 +36,42 @@ pub(crate) async fn create(visit: &mut Visit) -> Answer {
 
 /// `POST /v2/jobs/{id}/reports`.
 pub(crate) async fn report(visit: &mut Visit, job: &str) -> Answer {
-    let (grant, id) = auth::allow(visit, Permission::Write, job).await?;
+    let grant = auth::grant(visit).await?;
+    let (id, create) = asked(visit, &grant, job)?;
+    report_to(visit, &grant, id, create).await
+}
+
+/// The same, if nothing is wrong with it and its length is told: who reports, and the call that it is.
+pub(crate) fn straight_on(visit: &Visit, job: &str) -> Option<(Grant, JobCall, String)> {
+    let grant = auth::believe(visit).ok()?.ok()?;
+    let (id, create) = asked(visit, &grant, job).ok()?;
+    let announced = Announced::of(&visit.request, REPORTS_BYTES, true).ok()?;
+    announced.bytes?;
+    let call = JobCall::new(&visit.env, &grant, id);
+    let url = call.report_url(&announced, create);
+    Some((grant, call, url))
+}
+
+/// The job that is reported to, and whether it may be made.
+fn asked(visit: &Visit, grant: &Grant, job: &str) -> Result<(JobId, bool), Refusal> {
+    let id = auth::cover(grant, Permission::Write, job)?;
     let create = Query::of(&visit.request, &["create"])?.flag("create")?;
     if create && JobId::parse_new(id.as_str()).is_none() {
         let message = "must hold no `:` here; only the Tensorlake path makes such a job";
         return Err(Problem::invalid("jobId", message).into());
     }
-    report_to(visit, &grant, id, create).await
+    Ok((id, create))
 }
 
 /// Reports to a job, whatever path led there. The object reads the body, once, and says what is wrong with it.
-pub(crate) async fn report_to(visit: &Visit, grant: &Grant, id: JobId, create: bool) -> Answer {
-    let announced = Announced::of(&visit.request, REPORTS_BYTES, true)?;
-    let reply = JobCall::new(&visit.env, grant, id.clone()).report(&visit.request, &announced, create).await?;
+pub(crate) async fn report_to(visit: &mut Visit, grant: &Grant, id: JobId, create: bool) -> Answer {
+    let reply = match visit.said.take() {
+        Some(said) => said.map_err(|error| call::refuse(&error))?,
+        None => {
+            let announced = Announced::of(&visit.request, REPORTS_BYTES, true)?;
+            JobCall::new(&visit.env, grant, id.clone()).report(&visit.request, &announced, create).await?
+        }
+    };
     finish(visit, grant, &id, &reply, reply.status() == 201).await
 }
 

@@ -286,6 +286,8 @@ fn a_request_is_one_line_of_log_that_tells_who_did_what_and_how_it_went() {
     let streams = json!({"jobs": [{"jobId": job, "token": token}]});
     let statuses = [
         ask("POST", "/v2/jobs", key, Some(json!({"jobId": job}))),
+        ask("POST", &format!("/v2/jobs/{job}/reports"), key, Some(json!({"current": 1}))),
+        ask("POST", &format!("/v2/jobs/{job}/reports"), key, Some(json!({"current": "one"}))),
         ask("GET", &format!("/v2/jobs/{job}/status?include=logs"), Some(&token), None),
         ask("GET", &format!("/v2/jobs/{job}/status"), None, None),
         ask("GET", "/v2/jobs/unknown/status", Some(&site.reader.text), None),
@@ -299,13 +301,15 @@ fn a_request_is_one_line_of_log_that_tells_who_did_what_and_how_it_went() {
         ask("GET", "/no/such/path", key, None),
     ];
     let print = {
-        let line = site.log().into_iter().nth(1).unwrap();
+        let line = site.log().into_iter().nth(3).unwrap();
         line["by"].as_str().unwrap().to_owned()
     };
     assert!(print.starts_with("token:"), "{print}");
     let (all, read, print) = (Some("key:all"), Some("key:read"), Some(&*print));
     let expected = [
         ("POST", "/v2/jobs", 201, all),
+        ("POST", "/v2/jobs/{jobId}/reports", 200, all),
+        ("POST", "/v2/jobs/{jobId}/reports", 400, all),
         ("GET", "/v2/jobs/{jobId}/status", 200, print),
         ("GET", "/v2/jobs/{jobId}/status", 401, None),
         ("GET", "/v2/jobs/{jobId}/status", 404, read),
