@@ -267,12 +267,12 @@ impl Object {
     }
 
     fn last_lines(&self, job: &Job, most: u64) -> Result<Vec<LogLine>, Refusal> {
-        Ok(self.store.lines(job.record.last_line.saturating_sub(most), most)?)
+        Ok(self.store.lines(job, job.record.last_line.saturating_sub(most), most)?)
     }
 
     fn logs(&self, job_id: &str, after: u64, limit: u64) -> Answer {
         let job = self.find(job_id)?;
-        let lines = self.store.lines(after, limit)?;
+        let lines = self.store.lines(&job, after, limit)?;
         Ok(answer::json(200, &subscription::page(&job, after, lines)))
     }
 

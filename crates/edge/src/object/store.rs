@@ -5,7 +5,8 @@
 //! log  first  | last | bytes  | lines, JSON a line   a few rows, each of up to 16 KiB of lines
 //! ```
 //!
-//! Tables are made with the first job, never by a probe: whoever asks for jobs that do not exist leaves nothing behind.
+//! Tables are made with the first thing they hold, never by a probe: whoever asks for jobs that do not exist leaves nothing
+//! behind, and a job without a log, as most are, has no table for it.
 
 use engine::{
     job::{Job, Record},
@@ -16,10 +17,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
 use worker::{Error, Result, SqlStorage, SqlStorageValue, State, worker_sys::SqlStorageCursor};
 
-const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL, record TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS log (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, bytes INTEGER NOT NULL, lines TEXT NOT NULL);
-";
+const MAKE_JOB: &str = "CREATE TABLE IF NOT EXISTS job
+    (id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL, record TEXT NOT NULL)";
+const MAKE_LOG: &str = "CREATE TABLE IF NOT EXISTS log
+    (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, bytes INTEGER NOT NULL, lines TEXT NOT NULL)";
 const PROBE: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'job'";
 const LOAD: &str = "SELECT document, record FROM job";
 const SAVE: &str = "INSERT INTO job (id, document, record) VALUES (1, ?, ?) \
@@ -87,14 +88,21 @@ impl Store {
     /// can be wrong is found before. Tells how many rows were written.
     pub(super) fn save(&self, job: &mut Job, lines: &[LogLine], new: bool) -> Result<usize> {
         let document = serde_json::to_string(&job.document)?;
+        let had_log = has_log(&job.record);
         let writes = log::append(&mut job.record, lines)?;
-        let oldest = match new || writes.is_empty() || !log::is_over(&job.record) {
+        let oldest = match writes.is_empty() || !log::is_over(&job.record) {
             true => None,
-            false => log::trim(&mut job.record, &self.rows::<Row>(ROWS, Vec::new())?, &writes),
+            false => {
+                let rows = if had_log { self.rows::<Row>(ROWS, Vec::new())? } else { Vec::new() };
+                log::trim(&mut job.record, &rows, &writes)
+            }
         };
         let record = serde_json::to_string(&job.record)?;
         if new {
-            self.run(SCHEMA, Vec::new())?;
+            self.run(MAKE_JOB, Vec::new())?;
+        }
+        if !had_log && has_log(&job.record) {
+            self.run(MAKE_LOG, Vec::new())?;
         }
         let mut rows = self.raw.exec_with_two(SAVE, &document, &record)?.rows_written() as usize;
         for write in &writes {
@@ -116,9 +124,12 @@ impl Store {
         }
     }
 
-    /// At most `limit` lines after number `after`, oldest first.
-    pub(super) fn lines(&self, after: u64, limit: u64) -> Result<Vec<LogLine>> {
+    /// At most `limit` lines after number `after` of that job's log, oldest first.
+    pub(super) fn lines(&self, job: &Job, after: u64, limit: u64) -> Result<Vec<LogLine>> {
         let mut lines = Vec::new();
+        if !has_log(&job.record) {
+            return Ok(lines);
+        }
         // Each row holds a line that is wanted at least, so as many rows as lines are enough.
         let rows = self.rows::<LinesRow>(LINES, vec![integer(after)?, integer(limit)?])?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -132,6 +143,11 @@ impl Store {
         }
         Ok(lines)
     }
+}
+
+/// Whether there is a log, and its table.
+fn has_log(record: &Record) -> bool {
+    record.last_row != 0
 }
 
 fn integer(value: u64) -> Result<SqlStorageValue> {
