@@ -15,7 +15,6 @@ use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet};
 
 use crate::{
     http::Producer,
-    process,
     sample::Sample,
     server::Server,
     stream::{Heard, Stream},
@@ -114,7 +113,7 @@ pub fn play(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures
         let show = Arc::clone(&show);
         thread::spawn(move || look(&show))
     };
-    let cpu_before = process::cpu_seconds(server.pid)?;
+    let cpu_before = server.cpu_seconds()?;
     producing.block_on(async {
         let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / load.rate));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -134,8 +133,8 @@ pub fn play(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures
     let mut figures = Figures {
         arrival: Sample::default(),
         screen,
-        cpu_seconds: process::cpu_seconds(server.pid)? - cpu_before,
-        memory_mb: process::memory_mb(server.pid)?,
+        cpu_seconds: server.cpu_seconds()? - cpu_before,
+        memory_mb: server.memory_mb()?,
         frames: 0,
         reports,
         finals: 0,

@@ -54,6 +54,11 @@ pub(crate) fn run(wish: &Wish) -> Result<()> {
             println!("{}", row.cells());
             rows.push(row);
         }
+        if wish.dev {
+            let row = Row::of(Kind::Dev, load, &[once(Kind::Dev, load)?]);
+            println!("{}", row.cells());
+            rows.push(row);
+        }
     }
     if wish.page {
         page::write("fan-out", &format!("{}\n{CURVES}", table(&rows)))?;
@@ -67,8 +72,8 @@ pub(crate) fn run(wish: &Wish) -> Result<()> {
 fn once(kind: Kind, load: Load) -> Result<Figures> {
     let (key, folder) = (Key::draw()?, Folder::new("fan-out")?);
     let server = Server::start(kind, &folder, &key)?;
-    // A short one first: a runtime that has just started compiles what it runs.
-    play(&server, &key.text, &fresh_job()?, Load { viewers: load.viewers.min(50), rate: 20.0, seconds: 2.0 })?;
+    // A quick one first: a runtime that has just started compiles what it runs.
+    play(&server, &key.text, &fresh_job()?, Load { viewers: load.viewers.min(50), rate: 200.0, seconds: 3.0 })?;
     play(&server, &key.text, &fresh_job()?, load)
 }
 

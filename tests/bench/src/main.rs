@@ -19,17 +19,17 @@ use lexopt::ValueExt as _;
 const HELP: &str = "\
 cargo xtask bench NAME
 
-  fan-out [--pairs N] [--viewers A,B,…] [--rates A,B,…] [--seconds N]
+  fan-out [--pairs N] [--viewers A,B,…] [--rates A,B,…] [--seconds N] [--dev]
             reports to viewers: how old what they see is, and what it costs
-  ingest  [--pairs N] [--seconds N]
+  ingest  [--pairs N] [--seconds N] [--dev]
             reports acknowledged: one job, fifty jobs, arrays of 500
   crash   [--kills N]
             kill the runtime while a job reports and viewers watch
   element [--elements N] [--jobs N] [--rate N] [--seconds N] [--pairs N]
             a page full of elements beside one written by hand: the browser's main thread, long tasks, memory
 
-Each pair runs the baseline and ours in turn; the figures are the median of the pairs, 5 unless told. With --page they
-are written into tests/bench/README.md, and the curves beside it.
+Each pair runs the baseline and ours in turn; the figures are the median of the pairs, 5 unless told. With --dev ours runs
+once more as `cargo xtask dev` runs it. With --page they are written into tests/bench/README.md, and the curves beside it.
 ";
 
 /// What the command line asks for.
@@ -39,6 +39,7 @@ struct Wish {
     viewers: Vec<usize>,
     rates: Vec<f64>,
     kills: usize,
+    dev: bool,
     page: bool,
 }
 
@@ -61,6 +62,7 @@ fn run() -> Result<()> {
         viewers: vec![1, 100, 500, 2_000],
         rates: vec![1.0, 5.0, 20.0, 100.0],
         kills: 100,
+        dev: false,
         page: false,
     };
     while let Some(arg) = args.next()? {
@@ -71,6 +73,7 @@ fn run() -> Result<()> {
             lexopt::Arg::Long("viewers") => wish.viewers = list(&args.value()?.string()?)?,
             lexopt::Arg::Long("rates") => wish.rates = list(&args.value()?.string()?)?,
             lexopt::Arg::Long("kills") => wish.kills = args.value()?.parse()?,
+            lexopt::Arg::Long("dev") => wish.dev = true,
             lexopt::Arg::Long("page") => wish.page = true,
             other => return Err(other.unexpected().into()),
         }

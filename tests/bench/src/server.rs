@@ -28,6 +28,8 @@ pub enum Kind {
     Ours,
     /// Ours, telling in headers what its objects do.
     OursTelling,
+    /// Ours as `cargo xtask dev` runs it: under wrangler.
+    Dev,
     /// The baseline, which sends every report to every viewer at once.
     Baseline,
     /// The baseline with our pace.
@@ -39,6 +41,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Ours | Kind::OursTelling => "ours",
+            Kind::Dev => "ours, dev",
             Kind::Baseline => "baseline",
             Kind::PacedBaseline => "paced baseline",
         }
@@ -50,8 +53,9 @@ impl Kind {
 pub struct Server {
     /// Where it listens.
     pub port: u16,
-    /// The process that is workerd.
+    /// The process that is workerd; under wrangler its group.
     pub pid: i32,
+    kind: Kind,
     child: Child,
 }
 
@@ -84,28 +88,43 @@ impl Server {
     pub fn start(kind: Kind, folder: &Folder, key: &Key) -> Result<Server> {
         let port = free_port()?;
         match kind {
-            Kind::Ours => Server::ours(port, folder, key, None, false),
-            Kind::OursTelling => Server::ours(port, folder, key, None, true),
-            Kind::Baseline => Server::baseline(port, folder, key, false),
-            Kind::PacedBaseline => Server::baseline(port, folder, key, true),
+            Kind::Ours | Kind::OursTelling | Kind::Dev => Server::ours(kind, port, folder, key, None),
+            Kind::Baseline | Kind::PacedBaseline => Server::baseline(kind, port, folder, key),
         }
     }
 
     /// Starts ours from another bundle than the one that is shipped.
     pub fn of_bundle(bundle: &Path, folder: &Folder, key: &Key) -> Result<Server> {
-        Server::ours(free_port()?, folder, key, Some(bundle), false)
+        Server::ours(Kind::Ours, free_port()?, folder, key, Some(bundle))
     }
 
-    fn ours(port: u16, folder: &Folder, key: &Key, bundle: Option<&Path>, telling: bool) -> Result<Server> {
+    /// Processor seconds that it has used.
+    pub fn cpu_seconds(&self) -> Result<f64> {
+        self.processes()?.into_iter().map(process::cpu_seconds).sum()
+    }
+
+    /// Megabytes of memory that it holds.
+    pub fn memory_mb(&self) -> Result<f64> {
+        self.processes()?.into_iter().map(process::memory_mb).sum()
+    }
+
+    fn processes(&self) -> Result<Vec<i32>> {
+        if self.kind == Kind::Dev { process::of_group(self.pid) } else { Ok(vec![self.pid]) }
+    }
+
+    fn ours(kind: Kind, port: u16, folder: &Folder, key: &Key, bundle: Option<&Path>) -> Result<Server> {
         let root = root();
         let xtask = env::var_os("XTASK").map_or_else(|| root.join("target/debug/xtask"), PathBuf::from);
         let mut command = Command::new(&xtask);
-        command.args(["serve", "--workerd", "--raise-limits", "--port", &port.to_string(), "--data"]);
+        command.args(["serve", "--raise-limits", "--port", &port.to_string(), "--data"]);
         command.arg(folder.path().join("data")).arg("--log").arg(folder.path().join("log")).current_dir(&root);
         command
             .env("API_KEYS", key.line())
             .env("TOKEN_SECRET", "a secret of at least thirty-two characters, for tests");
-        if telling {
+        if kind != Kind::Dev {
+            command.arg("--workerd");
+        }
+        if kind == Kind::OursTelling {
             command.env("JOB_PROGRESS_DEV", "1");
         }
         if let Some(bundle) = bundle {
@@ -113,7 +132,7 @@ impl Server {
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let child = child.with_context(|| format!("{} cannot be run", xtask.display()))?;
-        let mut server = Server { port, pid: 0, child };
+        let mut server = Server { port, pid: 0, kind, child };
         let lines = BufReader::new(server.child.stdout.take().context("no output")?).lines();
         for line in lines {
             let line = line?;
@@ -127,7 +146,7 @@ impl Server {
         bail!("the worker did not start: is it built (`cargo xtask build`)?")
     }
 
-    fn baseline(port: u16, folder: &Folder, key: &Key, paced: bool) -> Result<Server> {
+    fn baseline(kind: Kind, port: u16, folder: &Folder, key: &Key) -> Result<Server> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("baseline");
         let data = folder.path().join("data");
         fs::create_dir_all(&data)?;
@@ -136,7 +155,7 @@ impl Server {
             .replace("@DATA@", &data.to_string_lossy())
             .replace("@PORT@", &port.to_string())
             .replace("@KEY_SHA256@", &key.sha256())
-            .replace("@PACED@", if paced { "yes" } else { "no" });
+            .replace("@PACED@", if kind == Kind::PacedBaseline { "yes" } else { "no" });
         let file = folder.path().join("config.capnp");
         fs::write(&file, config)?;
         let workerd = root().join("node_modules/.bin/workerd");
@@ -144,7 +163,7 @@ impl Server {
         let mut command = Command::new(workerd);
         command.args(["serve", "--experimental"]).arg(file).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().context("workerd is missing: `cargo xtask setup`")?;
-        let mut server = Server { port, pid: i32::try_from(child.id())?, child };
+        let mut server = Server { port, pid: i32::try_from(child.id())?, kind, child };
         let deadline = Instant::now() + PATIENCE;
         while !is_well(port) {
             if Instant::now() > deadline || server.child.try_wait()?.is_some() {
