@@ -39,7 +39,7 @@ const percents = (page) =>
 test("150 elements are live over two streams, and each follows its own job", async (t) => {
   const line = await proxy(t, BASE_URL);
   const jobs = await Promise.all(Array.from({ length: 150 }, (_, index) => create({ progress: index % 90 })));
-  // What is out of sight is not painted.
+  // What is out of sight is painted once a second.
   const style = "<style>body { display: grid; grid-template-columns: repeat(15, 1fr) }</style>";
   const page = await it.open(style + embed(line.base, ...jobs), { viewport: { width: 1800, height: 1200 } });
   const live = () =>

@@ -1,7 +1,9 @@
-// What an element leaves alone: nothing is written when nothing changed, and nothing is painted that nobody can see.
+// What an element leaves alone: nothing is written when nothing changed, nothing is painted that nobody can perceive, and
+// little of what is out of sight.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { BASE_URL, create, report } from "./api.mjs";
 import { stage } from "./browser.mjs";
 import { STATES, drawn, everyVariant, hear, heard, showsEverywhere } from "./faces.mjs";
@@ -63,10 +65,6 @@ const HIDINGS = {
     hide: (page) => page.addStyleTag({ content: "section { display: none }" }),
     show: (page) => page.addStyleTag({ content: "section { display: block !important }" }),
   },
-  "is scrolled out of sight": {
-    hide: (page) => page.evaluate(() => scrollTo(0, 1e6)),
-    show: (page) => page.evaluate(() => scrollTo(0, 0)),
-  },
   // A browser draws no frames while a page is hidden. Headless it never hides one, so that is done for it.
   "is on a page that is hidden": {
     before: (page) =>
@@ -115,3 +113,77 @@ for (const [how, { before, hide, show, isFrameless }] of Object.entries(HIDINGS)
     await page.context().close();
   });
 }
+
+// A page of every variant, scrolled to where none of them is to be seen.
+async function scrolledAway(job, before = hear) {
+  const page = await it.open(`${everyVariant(BASE_URL, job)}<div style="block-size: 400vh"></div>`, { viewport: { width: 700, height: 500 }, before });
+  await until("every variant shows the job", () => showsEverywhere(page, "running"));
+  await drawn(page);
+  await page.evaluate(() => scrollTo(0, 1e6));
+  await drawn(page);
+  return page;
+}
+
+const texts = (page) =>
+  page.evaluate(() => [...document.querySelectorAll("job-progress")].map(({ shadowRoot }) => shadowRoot.querySelector('[part~="message"]').textContent));
+
+const allSay = async (page, text) => (await texts(page)).every((one) => one === text);
+
+test("an element that is scrolled out of sight is drawn once a second at most, and shows its last state surely", async () => {
+  const job = await create({ current: 1, total: 100, message: "Seen" });
+  const page = await scrolledAway(job);
+  await page.evaluate(() => {
+    window.times = [];
+    const part = document.querySelector("#bar job-progress").shadowRoot.querySelector('[part~="message"]');
+    new MutationObserver(() => window.times.push(performance.now())).observe(part, { characterData: true, childList: true, subtree: true });
+  });
+  let last;
+  for (let current = 2; current < 30; current += 1) {
+    last = `Unseen ${current}`;
+    const { seq } = await report(job.jobId, { current, message: last });
+    await until("the page hears of it", () => heard(page, seq));
+    await pause(100);
+  }
+  await until("every variant shows the last state", () => allSay(page, last), { seconds: 5 });
+  const times = await page.evaluate(() => window.times);
+  const gaps = times.slice(1).map((time, index) => time - times[index]);
+  assert.ok(times.length >= 2, `drawn ${times.length} times in three seconds`);
+  assert.ok(gaps.every((gap) => gap > 700), `drawn after ${gaps.map(Math.round)} ms`);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("an element that gets its place on the page out of sight shows how things stand", async () => {
+  const job = await create({ current: 1, total: 100, message: "Seen" });
+  const page = await scrolledAway(job);
+  await page.evaluate(() => document.querySelectorAll("section").forEach((section) => (section.hidden = true)));
+  const { seq } = await report(job.jobId, { message: "Unseen" });
+  await until("the page hears of it", () => heard(page, seq));
+  await pause(1_200);
+  assert.ok(await allSay(page, "Seen"), "it was painted while it was not displayed");
+  await page.evaluate(() => {
+    document.querySelectorAll("section").forEach((section) => (section.hidden = false));
+    scrollTo(0, 1e6);
+  });
+  await until("every variant shows it", () => allSay(page, "Unseen"), { seconds: 5 });
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("paper shows what is so now, displayed or not", async () => {
+  const job = await create({ current: 1, total: 100, message: "Seen" });
+  const page = await scrolledAway(job);
+  await page.evaluate(() => (document.querySelector("#ring").hidden = true));
+  await drawn(page);
+  // No timer fires any more, so that nothing is painted of itself.
+  await page.evaluate(() => (window.setTimeout = () => 0));
+  await pause(1_200);
+  const { seq } = await report(job.jobId, { message: "Printed" });
+  await until("the page hears of it", () => heard(page, seq));
+  await drawn(page);
+  assert.ok(await allSay(page, "Seen"));
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  assert.deepEqual([...new Set(await texts(page))], ["Printed"]);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});

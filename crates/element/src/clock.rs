@@ -1,4 +1,5 @@
-//! The clock: one timer for all elements of a page, running only while one of them counts seconds.
+//! The clock: one timer for all elements of a page, running only while one of them counts seconds, or has changed where
+//! nobody sees it.
 
 use std::{
     cell::{Cell, RefCell},
@@ -8,7 +9,7 @@ use std::{
 use js_sys::Date;
 use wasm_bindgen::{JsCast, closure::Closure};
 
-use crate::{frame, mounted::Inner};
+use crate::mounted::Inner;
 
 /// Milliseconds between two ticks, which come with the turn of the second: all numbers of a page move together.
 const TICK_MS: u64 = 1_000;
@@ -18,7 +19,7 @@ thread_local! {
     static IS_RUNNING: Cell<bool> = const { Cell::new(false) };
     static ON_TICK: Closure<dyn Fn()> = Closure::new(|| {
         IS_RUNNING.set(false);
-        COUNTING.take().into_iter().for_each(frame::join);
+        COUNTING.take().iter().for_each(Inner::tick);
     });
 }
 

@@ -11,6 +11,7 @@ mod clock;
 mod frame;
 mod mounted;
 mod panel;
+mod print;
 mod report;
 mod sight;
 

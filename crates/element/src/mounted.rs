@@ -16,7 +16,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, HtmlElement};
 use widget::{Face, View, intl::Intl, messages::Messages, tongue::Tongue};
 
-use crate::{attributes, clock, frame, panel::Panel, report, sight::Sight};
+use crate::{attributes, clock, frame, panel::Panel, print, report, sight::Sight};
 
 /// An element's view and its subscription; both end when it is freed.
 #[wasm_bindgen]
@@ -37,6 +37,8 @@ pub(crate) struct Inner {
     sight: Sight,
     /// Whether it will be painted with the next frame.
     is_stale: Cell<bool>,
+    /// Whether it may be painted out of sight, as a second has turned since it was last.
+    is_due: Cell<bool>,
     locale: RefCell<Option<String>>,
     messages: RefCell<JsValue>,
     /// Milliseconds that the server's clock is ahead.
@@ -81,6 +83,7 @@ impl Mounted {
                 root,
                 panel: Panel::default(),
                 is_stale: Cell::new(false),
+                is_due: Cell::new(false),
                 locale: RefCell::new(locale),
                 messages: RefCell::new(JsValue::UNDEFINED),
                 skew: Cell::new(0),
@@ -91,6 +94,7 @@ impl Mounted {
                 is_held: Cell::new(false),
             }
         });
+        print::join(Rc::downgrade(&inner));
         inner.watch();
         inner.dress();
         Mounted(inner)
@@ -227,13 +231,37 @@ impl Inner {
         }
     }
 
-    /// Shows how things stand, if somebody could see it, and goes on doing so while something counts. In a crowd nothing
-    /// slides.
+    /// Has it painted with the next frame though it be out of sight, unless it has no box. That is measured here, where
+    /// nothing is being written that would have to be laid out first.
+    pub(crate) fn tick(inner: &Weak<Inner>) {
+        let Some(strong) = inner.upgrade() else { return };
+        if strong.sight.is_seen() || !strong.sight.waits_for_box() {
+            strong.is_due.set(true);
+            Inner::invalidate(inner);
+        }
+    }
+
+    /// Shows how things stand: at once where somebody could see it, elsewhere, where it can be read aloud and captured, with
+    /// the turn of the second. In a crowd nothing slides.
     pub(crate) fn paint(self: &Rc<Self>, is_crowded: bool) {
         self.is_stale.set(false);
-        if !self.sight.is_seen() {
-            return;
+        let is_due = self.is_due.take();
+        if self.sight.is_seen() {
+            self.draw(is_crowded);
+        } else if is_due {
+            self.draw(true);
+        } else {
+            clock::join(Rc::downgrade(self));
         }
+    }
+
+    /// Shows how things stand without waiting for a frame.
+    pub(crate) fn paint_now(self: &Rc<Self>) {
+        self.draw(true);
+    }
+
+    /// Writes what has changed, and goes on doing so while something counts.
+    fn draw(self: &Rc<Self>, is_crowded: bool) {
         if self.is_fresh.replace(false)
             && let Some(job) = self.document.borrow().as_ref().and_then(report::job)
         {
