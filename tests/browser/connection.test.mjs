@@ -135,6 +135,27 @@ test("an element without a token asks its provider before the server", async () 
   await page.context().close();
 });
 
+test("a token provider that fails is told of once, and asked again until it gives a token", async () => {
+  const job = await create({ progress: 33 });
+  const { page, seen } = await visit(`<script type="module" src="${BASE_URL}/job-progress.js"></script>
+    <job-progress job="${job.jobId}"></job-progress>
+    <script>
+      window.problems = [];
+      window.asked = 0;
+      document.addEventListener("job-progress-problem", (event) => window.problems.push(event.detail));
+      const failures = [() => { throw new Error("s3cret") }, () => Promise.reject(new Error("s3cret")), () => null, () => ""];
+      document.querySelector("job-progress").tokenProvider = () => (failures[window.asked++] ?? (() => "${job.token}"))();
+    </script>`);
+  await until("it is live", async () => (await face(page)).link === "live" && (await face(page)).now === "33");
+  const [problems, asked] = await page.evaluate(() => [window.problems, window.asked]);
+  assert.deepEqual([problems.map(({ error }) => error), asked], [["TOKEN_NOT_RENEWED"], 5]);
+  assert.match(problems[0].message, /token provider/);
+  assert.doesNotMatch(JSON.stringify(problems), /s3cret/);
+  assert.equal(seen.asked, 1, "the server was asked without a token");
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
 test("disconnect leaves what is shown, refresh asks at once, connect goes on", async () => {
   const job = await create({ progress: 10 });
   const { page, seen } = await visit(embed(BASE_URL, job));

@@ -74,6 +74,27 @@ test("a plain bar renews its token, and tells what it may not see", async () => 
   await page.context().close();
 });
 
+test("a plain bar asks its token provider until that gives a token, and tells once that it fails", async () => {
+  const job = await create({ progress: 30 });
+  const asked = [];
+  const page = await it.open(embed(BASE_URL, { ...job, token: "" }), {
+    head: policy(""),
+    before: async (page) => {
+      await collect(page);
+      page.on("request", (request) => request.url().includes("/v2/") && asked.push(request.url()));
+      await page.addInitScript((token) => {
+        const failures = [() => { throw new Error() }, () => Promise.reject(new Error()), () => null];
+        document.addEventListener("DOMContentLoaded", () => (document.querySelector("job-progress").tokenProvider = () => (failures.shift() ?? (() => token))()));
+      }, job.token);
+    },
+  });
+  await until("it shows the state", async () => (await plain(page))?.value === "30");
+  assert.deepEqual(await page.evaluate(() => window.heard), [["problem", "TOKEN_NOT_RENEWED", undefined], ["update", "running", 30]]);
+  assert.equal(asked.length, 1, "the server was asked without a token");
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
 test("a page that requires Trusted Types gets the whole element", async () => {
   const job = await create({ progress: 30, steps: [{ id: "a", label: "Fetch", status: "running" }], logs: ["one"] });
   const violations = [];

@@ -196,17 +196,22 @@ impl<J: Json> Connection<J> {
     }
 
     fn refresh(&mut self, key: u32) {
-        self.seats.iter_mut().filter(|seat| seat.key == key).for_each(Seat::reconsider);
-        // A page that runs again is told how everything stands anyway.
-        if !self.is_frozen {
-            self.ask(key, false);
+        let Some(seat) = self.seats.iter_mut().find(|seat| seat.key == key) else { return };
+        seat.reconsider();
+        // A page that runs again is told how everything stands anyway, and so is who gets a token.
+        if self.is_frozen || seat.is_renewing() {
+            return;
+        }
+        match seat.standing {
+            Standing::Away(_) if seat.lacks_token() => seat.renew(self.moment, &mut self.actions),
+            _ => self.ask(key, false),
         }
     }
 
     fn renewed(&mut self, key: u32, renewal: Renewal) {
         let is_possible = renewal != Renewal::Impossible;
         let token = if let Renewal::Token(token) = renewal { Some(token) } else { None };
-        let waits = |seat: &&mut Seat<J>| seat.key == key && matches!(seat.standing, Standing::Renewing { .. });
+        let waits = |seat: &&mut Seat<J>| seat.key == key && seat.is_renewing();
         if let Some(seat) = self.seats.iter_mut().find(waits) {
             seat.renewed(token, is_possible, self.moment, &mut self.actions);
             self.review(GATHER_MS);

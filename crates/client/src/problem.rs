@@ -5,7 +5,7 @@ use crate::json::Json;
 /// A refusal of the server, or its silence.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem<J> {
-    /// The code, for programs: the server's, else [`Problem::UNEXPECTED_ANSWER`].
+    /// The code, for programs: the server's, else one of those of [`Problem`].
     pub code: String,
     /// The sentence, for people.
     pub message: String,
@@ -19,6 +19,9 @@ impl<J: Json> Problem<J> {
     /// The code of an answer that is not this API's, as from a wrong address or a sign-in page in between.
     pub const UNEXPECTED_ANSWER: &'static str = "UNEXPECTED_ANSWER";
 
+    /// The code of a new token that was not to be had from the page.
+    pub const TOKEN_NOT_RENEWED: &'static str = "TOKEN_NOT_RENEWED";
+
     /// The problem that a body tells of, `None` when it is no problem body.
     pub fn of(body: J, fatal: bool) -> Option<Problem<J>> {
         Some(Problem { code: body.text("error")?, message: body.text("message")?, fatal, body: Some(body) })
@@ -28,6 +31,12 @@ impl<J: Json> Problem<J> {
     pub fn unexpected(status: u16, fatal: bool) -> Problem<J> {
         let message = ["The server did not answer as a job-progress server does (HTTP ", &status.to_string(), ")."];
         Problem { code: Self::UNEXPECTED_ANSWER.to_owned(), message: message.concat(), fatal, body: None }
+    }
+
+    /// A page that failed to get a new token, or took too long. What went wrong there may hold secrets and is not told.
+    pub fn token_not_renewed() -> Problem<J> {
+        let message = "The token provider failed, gave no token or took too long. It will be asked again; until it gives one, nothing is heard of the job.";
+        Problem { code: Self::TOKEN_NOT_RENEWED.to_owned(), message: message.to_owned(), fatal: false, body: None }
     }
 }
 

@@ -10,6 +10,11 @@ const FIRST = 1_000;
 const LONGEST = 60_000;
 // A job that is not there yet is looked for some minutes.
 const TRIES = 20;
+// As the full mode tells it.
+const NOT_RENEWED = {
+  error: "TOKEN_NOT_RENEWED",
+  message: "The token provider failed, gave no token or took too long. It will be asked again; until it gives one, nothing is heard of the job.",
+};
 
 const wait = (milliseconds, signal) =>
   new Promise((resolve) => {
@@ -81,33 +86,43 @@ export class Mounted {
     let failures = 0;
     let missing = 0;
     let isRenewed = false;
+    let isTold = false;
+    // The token is missing or was refused.
+    let isWanted = !token;
+    // Whether it is of use to ask the server: with a new token, or as there is nobody to ask for one.
     const renew = async () => {
-      try {
-        token = (await this.#renew()) ?? token;
-      } catch {
-        // Another time.
-      }
-      isRenewed = true;
+      const asked = this.#renew();
+      // What went wrong there may hold secrets.
+      const given = asked && (await asked.catch(() => {}));
+      if (given) token = String(given);
+      isRenewed = Boolean(given || !asked);
+      isWanted = !isRenewed;
+      if (isWanted && !isTold && !signal.aborted) this.#refuse(NOT_RENEWED, false);
+      isTold ||= isWanted;
+      return isRenewed;
     };
-    if (!token) await renew();
     while (!signal.aborted) {
       let pause = Math.min(LONGEST, FIRST * 2 ** failures) * (0.5 + Math.random() / 2);
       failures += 1;
       try {
+        if (isWanted && !(await renew())) {
+          await wait(pause, signal);
+          continue;
+        }
         const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(etag && { "if-none-match": etag }) };
         const answer = await fetch(url, { headers, signal, cache: "no-store", credentials: "omit" });
         const retryAfter = Number(answer.headers.get("retry-after")) * 1000;
         const body = answer.status === 304 ? undefined : await answer.json();
         if (signal.aborted) return;
         if (answer.ok || answer.status === 304) {
-          [failures, missing, isRenewed] = [0, 0, false];
+          [failures, missing, isRenewed, isTold] = [0, 0, false, false];
           etag = answer.headers.get("etag");
           const document = body ?? this.#document;
           if (body) this.#tell(body);
           if (document.pollAfterMs === undefined) return this.#emit("end", document, true);
           pause = Math.max(FIRST, Math.min(LONGEST, document.pollAfterMs || PACE));
         } else if (answer.status === 401 && !isRenewed) {
-          await renew();
+          isWanted = true;
           continue;
         } else {
           const isLate = answer.status === 429 || answer.status >= 500;

@@ -52,6 +52,7 @@ pub fn bytes(number: f64, bytes: &[u8]) {
 /// The token that was asked for is there, or not to be had this time.
 #[wasm_bindgen]
 pub fn renewed(number: f64, token: Option<String>) {
+    let token = token.filter(|token| !token.is_empty());
     heard(number, |key| Input::Renewed(key, token.map_or(Renewal::Failed, Renewal::Token)));
 }
 

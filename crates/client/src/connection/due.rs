@@ -53,13 +53,18 @@ impl<J: Json> Connection<J> {
         for index in 0..self.seats.len() {
             let Some(seat) = self.seats.get_mut(index) else { continue };
             match seat.standing {
+                Standing::Away(rest) if rest.until <= now && seat.lacks_token() => {
+                    seat.renew(self.moment, &mut self.actions);
+                }
                 // A stream of many jobs is not opened anew to learn that one of them is still not to be had.
                 Standing::Away(rest) if rest.until <= now && self.live.is_some() => {
                     let key = seat.key;
                     self.ask(key, false);
                 }
                 Standing::Away(rest) if rest.until <= now => seat.standing = Standing::Here,
-                Standing::Renewing { since } if since.saturating_add(RENEWAL_MS) <= now => seat.do_without(self.moment),
+                Standing::Renewing { since } if since.saturating_add(RENEWAL_MS) <= now => {
+                    seat.was_not_renewed(self.moment, &mut self.actions);
+                }
                 _ => {}
             }
         }

@@ -51,7 +51,7 @@ pub(super) struct Seat<J> {
     backoff: Backoff,
     renewed: bool,
     missing: u32,
-    /// What made a new token necessary.
+    /// What made a new token necessary, until there is one.
     refusal: Option<Problem<J>>,
     told_problem: Option<String>,
     told_link: Option<Link>,
@@ -85,6 +85,16 @@ impl<J: Json> Seat<J> {
     /// Whether it is to be heard and is not.
     pub(super) fn lacks_stream(&self) -> bool {
         self.is_here() && !self.is_live
+    }
+
+    /// Whether it is no use to ask the server before the page was asked for a token.
+    pub(super) fn lacks_token(&self) -> bool {
+        self.job.token.is_none() || self.refusal.is_some()
+    }
+
+    /// Whether the page was asked for a token and has not answered.
+    pub(super) fn is_renewing(&self) -> bool {
+        matches!(self.standing, Standing::Renewing { .. })
     }
 
     /// Whether a request for its state is out.
@@ -182,7 +192,9 @@ impl<J: Json> Seat<J> {
         match verdict {
             Verdict::Renew if !self.renewed => {
                 self.refusal = Some(problem);
-                self.renew(moment, out);
+                if !self.is_renewing() {
+                    self.renew(moment, out);
+                }
             }
             Verdict::Missing if self.newest.is_none() && self.missing < MISSING_TRIES => {
                 self.missing = self.missing.saturating_add(1);
@@ -211,22 +223,25 @@ impl<J: Json> Seat<J> {
         moment: Moment,
         out: &mut Vec<Action<J>>,
     ) {
-        match (token, self.refusal.take()) {
-            (Some(token), _) => {
+        match token {
+            Some(token) => {
                 self.job = Job::new(self.job.id.clone(), Some(token), self.job.include);
+                self.refusal = None;
                 self.renewed = true;
                 self.standing = Standing::Here;
             }
-            (None, Some(problem)) if !is_possible => self.give_up(problem, out),
-            // It never had one, so the server is to say that it wants one.
-            (None, None) if !is_possible => self.standing = Standing::Here,
-            (None, _) => self.leave_for(0, moment),
+            None if is_possible => self.was_not_renewed(moment, out),
+            None => match self.refusal.take() {
+                Some(problem) => self.give_up(problem, out),
+                // It never had one, so the server is to say that it wants one.
+                None => self.standing = Standing::Here,
+            },
         }
     }
 
-    /// Does without a new token for now, as the page takes too long.
-    pub(super) fn do_without(&mut self, moment: Moment) {
-        self.refusal = None;
+    /// The page failed to get a new token, or takes too long. It is asked again after the back-off.
+    pub(super) fn was_not_renewed(&mut self, moment: Moment, out: &mut Vec<Action<J>>) {
+        self.tell(Problem::token_not_renewed(), out);
         self.leave_for(0, moment);
     }
 

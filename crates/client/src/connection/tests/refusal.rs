@@ -51,20 +51,85 @@ fn a_token_that_expires_in_a_stream_is_renewed_every_time() {
     assert!(world.job().problems.is_empty());
 }
 
+const NOT_RENEWED: &str = "TOKEN_NOT_RENEWED";
+
 #[test]
-fn a_renewal_that_fails_is_tried_again_and_an_impossible_one_is_the_end() {
+fn a_renewal_that_fails_is_told_once_and_tried_again_before_the_server_is() {
+    let mut world = World::new();
+    world.answer(401, &problem("UNAUTHENTICATED"));
+    let mut waited = 0;
+    for renewals in 1..8 {
+        assert_eq!(world.job().renewals, renewals);
+        world.tell(Input::Renewed(1, Renewal::Failed));
+        assert_eq!(world.job().problems, [(NOT_RENEWED.into(), false)], "once, however often it fails");
+        let pause = world.wait_for_renewal(1);
+        assert!(pause >= waited.min(15_000), "it backs off");
+        waited = pause;
+    }
+    assert!(world.open.is_empty(), "the server was asked with a token that it has refused");
+    world.tell(Input::Renewed(1, Renewal::Token("fresh".into())));
+    world.wait_for_request();
+    assert!(world.last().body.as_ref().unwrap().contains(r#""token":"fresh""#));
+    // What was heard in between makes it another outage.
+    world.stream();
+    world.send(&frame(1, "running"));
+    world.send(&problem_frame("j", "UNAUTHENTICATED"));
+    world.tell(Input::Renewed(1, Renewal::Failed));
+    assert_eq!(world.job().problems.len(), 2);
+}
+
+#[test]
+fn who_never_had_a_token_asks_for_none_but_the_page() {
+    let mut world = World::empty();
+    world.join_with(1, "j", None, Include::NONE);
+    for renewals in 1..5 {
+        assert_eq!((world.job().renewals, world.opened.len()), (renewals, 0));
+        world.tell(Input::Renewed(1, Renewal::Failed));
+        world.wait_for_renewal(1);
+    }
+    assert_eq!(world.job().problems, [(NOT_RENEWED.into(), false)]);
+    world.tell(Input::Renewed(1, Renewal::Token("first".into())));
+    world.wait_for_request();
+    assert!(world.last().body.as_ref().unwrap().contains(r#""token":"first""#));
+
+    // Beside others that are heard, too.
+    let mut world = World::live();
+    world.join_with(2, "k", None, Include::NONE);
+    world.tell(Input::Renewed(2, Renewal::Failed));
+    world.wait_for_renewal(2);
+    assert_eq!(world.opened.len(), 1);
+}
+
+#[test]
+fn a_page_that_never_answers_is_asked_again() {
+    let mut world = World::new();
+    world.answer(401, &problem("UNAUTHENTICATED"));
+    world.wait_for_renewal(1);
+    assert_eq!(world.job().problems, [(NOT_RENEWED.into(), false)]);
+    assert_eq!((world.opened.len(), world.open.len()), (1, 0));
+}
+
+#[test]
+fn a_renewal_that_has_become_impossible_is_the_end_in_the_words_of_the_server() {
     let mut world = World::new();
     world.answer(401, &problem("UNAUTHENTICATED"));
     world.tell(Input::Renewed(1, Renewal::Failed));
-    world.wait_for_request();
-    world.answer(401, &problem("UNAUTHENTICATED"));
-    assert_eq!(world.job().renewals, 2);
-    // The page takes for ever.
-    world.wait_for_request();
-    world.answer(401, &problem("UNAUTHENTICATED"));
+    world.wait_for_renewal(1);
     world.tell(Input::Renewed(1, Renewal::Impossible));
-    assert_eq!(world.job().problems, [("UNAUTHENTICATED".into(), true)]);
+    assert_eq!(world.job().problems.last(), Some(&("UNAUTHENTICATED".into(), true)));
     world.tell(Input::Timer);
+    assert!(world.open.is_empty());
+}
+
+#[test]
+fn whoever_wants_to_know_now_has_the_page_asked_now_and_once() {
+    let mut world = World::new();
+    world.answer(401, &problem("UNAUTHENTICATED"));
+    world.tell(Input::Refresh(1));
+    assert_eq!(world.job().renewals, 1, "it is being asked");
+    world.tell(Input::Renewed(1, Renewal::Failed));
+    world.tell(Input::Refresh(1));
+    assert_eq!(world.job().renewals, 2);
     assert!(world.open.is_empty());
 }
 

@@ -205,6 +205,17 @@ impl World {
         self.now - start
     }
 
+    /// Lets the time pass until the page is asked for a token; says how long that took.
+    pub(super) fn wait_for_renewal(&mut self, key: u32) -> u64 {
+        let start = self.now;
+        let before = self.heard[&key].renewals;
+        while self.heard[&key].renewals == before {
+            self.wait();
+            assert!(self.now - start < 3_600_000, "the page is not asked in an hour");
+        }
+        self.now - start
+    }
+
     /// Answers polls that nothing is new until a stream is asked for, which is the last request then.
     pub(super) fn wait_for_stream(&mut self) {
         for _ in 0..10_000 {
