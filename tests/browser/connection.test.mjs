@@ -174,6 +174,45 @@ test("disconnect leaves what is shown, refresh asks at once, connect goes on", a
   await page.context().close();
 });
 
+test("refresh after disconnect shows how the job stands now, and connects no more than that", async () => {
+  const job = await create({ progress: 10 });
+  const { page, seen } = await visit(embed(BASE_URL, job));
+  const act = (name) => page.evaluate((name) => document.querySelector("job-progress")[name](), name);
+  await page.evaluate(() => {
+    window.told = [];
+    for (const name of ["update", "end", "problem"]) document.addEventListener(`job-progress-${name}`, ({ detail }) => window.told.push([name, detail.progress]));
+  });
+  await until("it is live", async () => (await face(page)).link === "live");
+  await act("disconnect");
+  await until("no stream is open", () => seen.open.size === 0);
+  for (const progress of [20, 30]) {
+    await report(job.jobId, { progress });
+    await act("refresh");
+    await until("it shows the state of now", async () => (await face(page)).now === String(progress));
+    await until("no stream is open", () => seen.open.size === 0);
+    assert.notEqual((await face(page)).link, "live");
+  }
+  await report(job.jobId, { progress: 40 });
+  await pause(300);
+  assert.equal((await face(page)).now, "30");
+  // Twice in a row, and connected meanwhile.
+  await act("refresh");
+  await act("refresh");
+  await act("connect");
+  await until("it is live again", async () => (await face(page)).link === "live" && (await face(page)).now === "40");
+  await report(job.jobId, { progress: 50 });
+  await until("it follows", async () => (await face(page)).now === "50");
+  await act("disconnect");
+  await report(job.jobId, { status: "completed" });
+  await page.evaluate(() => (window.told.length = 0));
+  await act("refresh");
+  await until("it shows the end", async () => (await face(page)).status === "completed");
+  await until("no stream is open", () => seen.open.size === 0);
+  assert.deepEqual(await page.evaluate(() => window.told), [["update", 100], ["end", 100]]);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
 test("when every job has ended the stream closes and nothing comes back", async () => {
   const jobs = [await create({ progress: 10 }), await create({ progress: 20 })];
   const { page, seen } = await visit(embed(BASE_URL, ...jobs));

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { BASE_URL, call, create, report } from "./api.mjs";
 import { embed, face, stage } from "./browser.mjs";
 import { until } from "./until.mjs";
@@ -91,6 +92,24 @@ test("a plain bar asks its token provider until that gives a token, and tells on
   await until("it shows the state", async () => (await plain(page))?.value === "30");
   assert.deepEqual(await page.evaluate(() => window.heard), [["problem", "TOKEN_NOT_RENEWED", undefined], ["update", "running", 30]]);
   assert.equal(asked.length, 1, "the server was asked without a token");
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("a plain bar on hold asks once when it is told to, and no more", async () => {
+  const job = await create({ progress: 30 });
+  const page = await it.open(embed(BASE_URL, job), { head: policy(""), before: collect });
+  const act = (name) => page.evaluate((name) => document.querySelector("job-progress")[name](), name);
+  await until("it shows the state", async () => (await plain(page))?.value === "30");
+  await act("disconnect");
+  await report(job.jobId, { progress: 60 });
+  await act("refresh");
+  await until("it shows the state of now", async () => (await plain(page)).value === "60");
+  await report(job.jobId, { progress: 70 });
+  await pause(3_000);
+  assert.equal((await plain(page)).value, "60");
+  await act("connect");
+  await until("it follows again", async () => (await plain(page)).value === "70");
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });

@@ -101,7 +101,7 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     attempt(() => this.#mounted?.messages(messages));
   }
 
-  // Asks now how the job stands.
+  // Asks now how the job stands; after `disconnect()` once, and it stays disconnected.
   refresh() {
     attempt(() => this.#mounted?.refresh());
   }

@@ -54,7 +54,7 @@ export class Mounted {
     if (key === this.#watched && this.#following) return;
     if (key !== this.#watched) this.#document = undefined;
     this.#watched = key;
-    this.refresh();
+    this.hold(this.#isHeld);
   }
 
   // It has no texts of its own.
@@ -62,13 +62,14 @@ export class Mounted {
 
   hold(isHeld) {
     this.#isHeld = isHeld;
-    this.refresh();
+    if (isHeld) this.free();
+    else this.refresh();
   }
 
   refresh() {
     this.free();
     const wanted = JSON.parse(this.#watched);
-    if (this.#isHeld || !wanted.job) return;
+    if (!wanted.job) return;
     if (!wanted.src) return this.#refuse({ error: "NO_SRC", message: "The attribute src is missing: the URL of the job-progress server." }, true);
     this.#following = new AbortController();
     this.#follow(wanted, this.#following.signal);
@@ -120,6 +121,8 @@ export class Mounted {
           const document = body ?? this.#document;
           if (body) this.#tell(body);
           if (document.pollAfterMs === undefined) return this.#emit("end", document, true);
+          // Who is on hold wanted to know once.
+          if (this.#isHeld) return;
           pause = Math.max(FIRST, Math.min(LONGEST, document.pollAfterMs || PACE));
         } else if (answer.status === 401 && !isRenewed) {
           isWanted = true;

@@ -43,7 +43,7 @@ export const PROPERTIES = [
 ];
 
 export const METHODS = [
-  { name: "refresh", text: "Asks for the state now." },
+  { name: "refresh", text: "Asks for the state now; after `disconnect()` once, and it stays disconnected." },
   { name: "connect", text: "Connects again after `disconnect()`." },
   { name: "disconnect", text: "Closes the connection; what is shown stays." },
 ];

@@ -51,6 +51,8 @@ pub(crate) struct Inner {
     watched: RefCell<Option<Source>>,
     /// The page wants no connection for now.
     is_held: Cell<bool>,
+    /// It wants to know once how the job stands all the same.
+    is_looking: Cell<bool>,
 }
 
 #[wasm_bindgen]
@@ -92,6 +94,7 @@ impl Mounted {
                 subscription: RefCell::default(),
                 watched: RefCell::default(),
                 is_held: Cell::new(false),
+                is_looking: Cell::new(false),
             }
         });
         print::join(Rc::downgrade(&inner));
@@ -126,9 +129,13 @@ impl Mounted {
         self.0.watch();
     }
 
-    /// Asks now how the job stands.
+    /// Asks now how the job stands; on hold once, until there is an answer.
     pub fn refresh(&self) {
-        if let Some(subscription) = &*self.0.subscription.borrow() {
+        if self.0.is_held.get() {
+            self.0.is_looking.set(true);
+            let former = self.0.subscription.take();
+            self.0.subscribe(former);
+        } else if let Some(subscription) = &*self.0.subscription.borrow() {
             subscription.refresh();
         }
     }
@@ -143,20 +150,27 @@ impl Inner {
             return Inner::invalidate(&Rc::downgrade(self));
         }
         let wanted = attributes::source(&self.host, self.default_src.as_deref());
-        let watched = self.watched.replace(wanted.clone());
-        if former.is_some() && watched == wanted {
+        if former.is_some() && *self.watched.borrow() == wanted {
             self.subscription.replace(former);
             return;
         }
+        self.subscribe(former);
+    }
+
+    /// Watches what the attributes name in place of `former`.
+    fn subscribe(self: &Rc<Self>, former: Option<Subscription>) {
+        let wanted = attributes::source(&self.host, self.default_src.as_deref());
+        let watched = self.watched.replace(wanted.clone());
         // Another token for the same job is no reason to forget how it stands.
         let same_job = watched.zip(wanted.as_ref()).is_some_and(|(a, b)| (&a.src, &a.job) == (&b.src, &b.job));
         if !same_job {
             self.document.take();
             self.panel.hear(None);
         }
+        let is_awaited = wanted.is_some() && !self.is_held.get();
         self.view.update(|face| {
             face.problem = None;
-            face.link = if wanted.is_some() { widget::Link::Connecting } else { widget::Link::Idle };
+            face.link = if is_awaited { widget::Link::Connecting } else { widget::Link::Idle };
             if !same_job {
                 face.job = None;
             }
@@ -164,12 +178,30 @@ impl Inner {
         Inner::invalidate(&Rc::downgrade(self));
         let Some(source) = wanted else { return self.say_what_is_missing() };
         let watcher = Watcher { hear: Rc::new(hear(Rc::downgrade(self))), renew: Rc::new(renew(Rc::downgrade(self))) };
-        // The former one is dropped after this, so that a shared connection is not closed in between.
         self.subscription.replace(Some(subscribe(source, watcher)));
+        // Now that the other is there, so that a shared connection is not closed in between.
+        drop(former);
+    }
+
+    /// On hold one answer is enough.
+    fn has_looked(self: &Rc<Self>) {
+        if !self.is_looking.replace(false) {
+            return;
+        }
+        let weak = Rc::downgrade(self);
+        // Not before all of the answer was heard: the end follows its document.
+        spawn_local(async move {
+            if let Some(inner) = weak.upgrade()
+                && inner.is_held.get()
+                && !inner.is_looking.get()
+            {
+                inner.subscription.take();
+            }
+        });
     }
 
     /// Without a job there is nothing to watch, which a page may intend for a while; without a server it cannot.
-    fn say_what_is_missing(&self) {
+    fn say_what_is_missing(self: &Rc<Self>) {
         if attributes::text(&self.host, "job").is_some() {
             let message = "The attribute src is missing: the URL of the job-progress server.";
             self.hear(News::Problem(Problem {
@@ -181,8 +213,9 @@ impl Inner {
         }
     }
 
-    fn hear(&self, news: News) {
+    fn hear(self: &Rc<Self>, news: News) {
         match news {
+            News::Link(_) if self.is_held.get() => {}
             News::Link(link) => {
                 let known = self.document.borrow().is_some();
                 let link = match link {
@@ -200,6 +233,7 @@ impl Inner {
                 self.is_fresh.set(true);
                 self.panel.hear(Some(&document));
                 self.document.replace(Some(document.clone()));
+                self.has_looked();
                 self.emit("update", document.as_js(), true);
             }
             News::Problem(problem) => {
@@ -207,10 +241,13 @@ impl Inner {
                 if problem.fatal || self.document.borrow().is_none() {
                     self.view.update(|face| {
                         face.problem = Some(problem.message.clone());
-                        if problem.fatal {
+                        if problem.fatal && !self.is_held.get() {
                             face.link = widget::Link::Lost;
                         }
                     });
+                }
+                if problem.fatal {
+                    self.has_looked();
                 }
                 self.emit("problem", &detail(&problem), problem.fatal);
             }
