@@ -40,9 +40,12 @@ const shape = (page) =>
     return { host: box(host), track: part("track"), panel: part("panel"), display: getComputedStyle(host).display };
   });
 
-test("each variant has its own shape, and a value that is none is a bar", async () => {
+test("each variant has its own shape, and a value that is none is a bar and said to be none", async () => {
   const job = await create({ current: 45, total: 100, message: "Batch 3" });
   const { page } = await open(job, 'variant="bar"', { viewport: { width: 700, height: 600 } });
+  const said = [];
+  page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
+  const read = () => page.evaluate(() => document.querySelector("job-progress").variant);
   const bar = await shape(page);
   assert.equal(bar.track.width, bar.host.width);
   assert.ok(bar.track.height >= 4 && bar.track.height <= 16, `a bar of ${bar.track.height} px`);
@@ -57,12 +60,21 @@ test("each variant has its own shape, and a value that is none is a bar", async 
   assert.ok(compact.host.height <= 32, `one line of ${compact.host.height} px`);
   assert.ok(compact.host.width < 500 && compact.display === "inline-block", JSON.stringify(compact));
 
-  for (const nonsense of ["", "donut", "RING!", "<b>"]) {
+  for (const [name, known] of Object.entries({ RING: ring, Compact: compact })) {
+    await variant(page, name);
+    assert.deepEqual(await shape(page), known, `${name} is none`);
+    assert.equal(await read(), name.toLowerCase());
+  }
+  assert.deepEqual(said, []);
+  for (const nonsense of ["", "donut", "RING!", "donut", "<b>"]) {
     await variant(page, nonsense);
     assert.deepEqual(await shape(page), bar, `${JSON.stringify(nonsense)} is no bar`);
+    assert.equal(await read(), "bar");
   }
   await page.evaluate(() => document.querySelector("job-progress").removeAttribute("variant"));
   assert.deepEqual(await shape(page), bar);
+  assert.equal(await read(), "bar");
+  assert.deepEqual(said, ["donut", "RING!", "<b>"].map((name) => `warning: <job-progress> There is no variant "${name}", only bar, ring, compact, detailed`));
   assert.deepEqual(page.faults, []);
 });
 

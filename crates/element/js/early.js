@@ -21,7 +21,7 @@ export const ask = (src, job, token, include, show) => {
   if (!gathered.has(url)) gathered.set(url, new Map());
   const jobs = gathered.get(url);
   const included = ["logs", "metrics", "resources"].filter((name) => include.includes(name));
-  const text = JSON.stringify({ jobId: job, token, include: included.length ? included : undefined });
+  const text = JSON.stringify({ jobId: job, token, include: included[0] && included });
   if (!jobs.has(job) && jobs.size < MOST) jobs.set(job, { text, shows: [] });
   const known = jobs.get(job);
   // Another token may show another thing.
@@ -41,8 +41,7 @@ const open = () => {
       rest = frames.pop();
       for (const frame of frames) {
         // A frame without a name is a document.
-        if (!frame.startsWith("data: ")) continue;
-        const document = JSON.parse(frame.slice(6));
+        const document = frame.startsWith("data: ") && JSON.parse(frame.slice(6));
         jobs.get(document.jobId)?.shows.forEach((show) => show(document));
       }
     });

@@ -6,6 +6,8 @@ import { CSS, paint } from "./paint.js";
 import { transport } from "./transport.js";
 
 const ATTRIBUTES = ["job", "token", "src", "variant", "label", "include", "locale"];
+// The variants besides the bar.
+const OTHERS = /^(ring|compact|detailed)$/i;
 // Milliseconds in which the wasm takes over what was asked for before it was there.
 const HANDOVER = 1_000;
 
@@ -62,7 +64,7 @@ const plainSheet = () => (sheet ??= sheetOf(`${CSS}:host(:empty){min-block-size:
 // Nothing that fails in here may reach the page.
 const attempt = (run) => {
   try {
-    return run();
+    run();
   } catch (error) {
     complain(error);
   }
@@ -73,22 +75,28 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   static observedAttributes = ATTRIBUTES;
 
   // The server of elements that have no `src`; set by the file that a server serves itself.
-  static src = undefined;
+  static src;
 
   static define(tag = "job-progress", registry = globalThis.customElements) {
-    if (registry && !registry.get(tag)) registry.define(tag, this);
+    if (!registry?.get(tag)) registry?.define(tag, this);
   }
 
   #mounted;
   #base;
   #messages;
-  #isHeld = false;
-  #isChanged = false;
+  #isHeld;
+  #isChanged;
 
   constructor() {
     super();
-    this.attachShadow({ mode: "open" }).append(document.createElement("slot"));
+    this.attachShadow({ mode: "open" });
+    this.#clear();
+  }
+
+  // Leaves the place to what stands in the tag.
+  #clear() {
     this.shadowRoot.adoptedStyleSheets = [plainSheet()];
+    this.shadowRoot.replaceChildren(document.createElement("slot"));
   }
 
   // Texts in place of the English ones: an object of their keys. Languages are files of their own, `locales/`.
@@ -154,16 +162,14 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   #askEarly() {
-    const read = () => ATTRIBUTES.map((name) => this[name].trim());
-    const [job, token, ownSrc, , , include] = read();
+    const [job, token, ownSrc, , , include] = ATTRIBUTES.map((name) => this[name].trim());
     const src = ownSrc || JobProgressElement.src;
     if (!src || !job || !token || this.#isHeld) return;
     ask(src, job, token, include, (document) => {
-      const [jobNow, , , variant, label] = read();
       // The other variants are of another shape.
-      if (jobNow !== job || (variant && variant !== "bar") || this.#mounted) return;
+      if (this.job.trim() !== job || this.variant !== "bar" || this.#mounted) return;
       this.#place();
-      paint(this.#base, document, label);
+      paint(this.#base, document, this.label.trim());
       this.#reveal();
     });
   }
@@ -201,7 +207,6 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
 
   // The light DOM stands in until there is something to see.
   #reveal() {
-    if (!this.#base.hidden) return;
     this.#base.hidden = false;
     this.shadowRoot.querySelector("slot")?.remove();
   }
@@ -209,8 +214,7 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   #unmount() {
     this.#mounted?.free();
     this.#mounted = this.#base = undefined;
-    this.shadowRoot.adoptedStyleSheets = [plainSheet()];
-    this.shadowRoot.replaceChildren(document.createElement("slot"));
+    this.#clear();
   }
 }
 
@@ -220,13 +224,15 @@ JobProgressElement.prototype.tokenProvider = undefined;
 for (const name of ATTRIBUTES) {
   Object.defineProperty(JobProgressElement.prototype, name, {
     get() {
-      return this.getAttribute(name) ?? "";
+      const value = this.getAttribute(name) ?? "";
+      if (name !== "variant") return value;
+      // An enumerated attribute, as HTML has them: what is none of its values is the first.
+      return OTHERS.test(value) ? value.toLowerCase() : "bar";
     },
     set(value) {
       if (value == null) this.removeAttribute(name);
       else this.setAttribute(name, value);
     },
     configurable: true,
-    enumerable: true,
   });
 }

@@ -21,8 +21,11 @@ export const paint = (base, { progress, message, currentStep, error }, label, st
   const bar = make("progress", "track");
   bar.max = 100;
   bar.ariaLabel = label || "Progress";
-  if (progress != null) bar.value = progress;
-  const percent = progress == null ? "" : `${Math.floor(progress)}%`;
+  let percent = "";
+  if (progress != null) {
+    bar.value = progress;
+    percent = `${Math.floor(progress)}%`;
+  }
   base.className = "plain";
   base.replaceChildren(
     make("p", "header", make("span", "label", label), make("span", "state", state), make("span", "percent", percent)),

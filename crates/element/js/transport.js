@@ -40,11 +40,11 @@ export const transport = (wasm, take) => {
           if (what === "end") out.delete(id);
           return wasm[what](id, value);
         }
-        const header = (name) => value.headers.get(name) ?? "";
+        const header = (name) => value.headers.get(name);
         wasm.head(
           id,
           value.status,
-          header("content-type").startsWith("text/event-stream"),
+          header("content-type")?.startsWith("text/event-stream"),
           parseInt(header("retry-after")),
           // It may have waited for the wasm.
           Date.parse(header("date")) + Date.now() - at,
@@ -53,10 +53,7 @@ export const transport = (wasm, take) => {
       out.set(id, take(url, body, hear) ?? send(url, token, body, hear));
     },
     renew(id, promise) {
-      promise.then(
-        (token) => wasm.renewed(id, token && String(token)),
-        () => wasm.renewed(id),
-      );
+      promise.catch(() => {}).then((token) => wasm.renewed(id, token && String(token)));
     },
     abort(id) {
       out.get(id)?.abort();

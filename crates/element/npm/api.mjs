@@ -18,7 +18,7 @@ export const ATTRIBUTES = [
     name: "variant",
     type: '"bar" | "ring" | "compact" | "detailed"',
     initial: "bar",
-    text: "How it looks.",
+    text: "How it looks. Any other value is a `bar`, which the property says then.",
   },
   { name: "label", type: "string", text: "What the page calls the job. Also its name for assistive technology." },
   {

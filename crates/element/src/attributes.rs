@@ -4,6 +4,10 @@ use client::browser::Source;
 use protocol::include::Include;
 use web_sys::Element;
 
+use crate::console;
+
+const VARIANTS: [&str; 4] = ["bar", "ring", "compact", "detailed"];
+
 /// The attribute `name`, unless it is absent or blank.
 pub(crate) fn text(host: &Element, name: &str) -> Option<String> {
     host.get_attribute(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
@@ -18,6 +22,16 @@ pub(crate) fn source(host: &Element, default_src: Option<&str>) -> Option<Source
         token: text(host, "token"),
         include: include.unwrap_or_default(),
     })
+}
+
+/// Whether what only the detailed variant shows is wanted. A variant that is none is a bar, as with the enumerated
+/// attributes of HTML, and the console says so.
+pub(crate) fn is_detailed(host: &Element) -> bool {
+    let named = host.get_attribute("variant").unwrap_or_default();
+    if !named.is_empty() && !VARIANTS.iter().any(|known| known.eq_ignore_ascii_case(&named)) {
+        console::warn(&["There is no variant \"", &named, "\", only ", &VARIANTS.join(", ")].concat());
+    }
+    named.eq_ignore_ascii_case("detailed")
 }
 
 /// The language: the element's own, else that of the nearest ancestor that has one.

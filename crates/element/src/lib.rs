@@ -8,6 +8,7 @@
 
 mod attributes;
 mod clock;
+mod console;
 mod frame;
 mod mounted;
 mod panel;

@@ -321,7 +321,7 @@ impl Inner {
 
     /// Takes up the variant. All but the panel is the style sheet's business.
     fn dress(self: &Rc<Self>) {
-        if !self.is_detailed() {
+        if !attributes::is_detailed(&self.host) {
             return self.panel.close();
         }
         let Some(loading) = self.load_panel.call0(&JsValue::UNDEFINED).ok().filter(|_| !self.panel.is_open()) else {
@@ -332,17 +332,13 @@ impl Inner {
             let made = JsFuture::from(Promise::resolve(&loading)).await;
             // It may have been taken out or dressed otherwise meanwhile.
             if let (Ok(make), Some(inner)) = (made, weak.upgrade())
-                && inner.is_detailed()
+                && attributes::is_detailed(&inner.host)
             {
                 inner.panel.open(make, &inner.root);
                 inner.panel.hear(inner.document.borrow().as_ref());
                 inner.speak();
             }
         });
-    }
-
-    fn is_detailed(&self) -> bool {
-        attributes::text(&self.host, "variant").as_deref() == Some("detailed")
     }
 
     /// The time by the server's clock.
