@@ -122,21 +122,32 @@ test("text is text: nothing that a producer sends becomes markup", async () => {
   assert.deepEqual(page.faults, []);
 });
 
-test("a token that opens nothing is told in the element and to the page", async () => {
+test("what a developer has to know is told to the page and its console, and the element says calmly that there is nothing to see", async () => {
   const [mine, other] = [await create(), await create()];
-  const page = await it.open(embed(BASE_URL, { ...mine, token: other.token }), {
-    before: (page) =>
-      page.addInitScript(() => {
+  const said = [];
+  const page = await it.open(embed(BASE_URL, { ...mine, token: other.token }, { ...mine, token: "" }, { jobId: "not a job", token: mine.token }), {
+    before: (page) => {
+      page.on("console", (message) => message.type() === "warning" && said.push(message.text()));
+      return page.addInitScript(() => {
         window.problems = [];
         document.addEventListener("job-progress-problem", (event) => window.problems.push(event.detail));
-      }),
+      });
+    },
   });
-  await until("the page hears of it", () => page.evaluate(() => window.problems.some((problem) => problem.error === "ACCESS_DENIED")));
-  const seen = await until("the element says so", async () => {
-    const seen = await face(page);
-    return seen.message && seen;
-  });
-  assert.notEqual(seen.status, "running");
+  const codes = ["ACCESS_DENIED", "JOB_NOT_FOUND", "UNAUTHENTICATED"];
+  const problems = await until("the page hears of all of it", () => page.evaluate(() => window.problems.length >= 3 && window.problems));
+  assert.deepEqual(problems.map(({ error }) => error).sort(), codes);
+  for (const index of [0, 1, 2]) {
+    const seen = await until("the element says so", async () => {
+      const seen = await face(page, index);
+      return seen.message && seen;
+    });
+    assert.deepEqual([seen.status, seen.state, seen.message], ["unavailable", "Not available", "Progress cannot be shown."]);
+  }
+  for (const { error, message } of problems) assert.ok(said.includes(`<job-progress> ${error}: ${message}`), `${message} is not among ${said.join("\n")}`);
+  assert.ok(![...said, JSON.stringify(problems)].some((text) => text.includes(other.token) || text.includes(mine.token)), "a token is told");
+  await page.evaluate(() => document.querySelectorAll("job-progress").forEach((element) => (element.messages = { notShown: "Nichts zu sehen." })));
+  await until("it says so in the page's words", async () => (await face(page)).message === "Nichts zu sehen.");
   assert.deepEqual(page.faults, []);
 });
 

@@ -10,6 +10,7 @@ const FIRST = 1_000;
 const LONGEST = 60_000;
 // A job that is not there yet is looked for some minutes.
 const TRIES = 20;
+const ENGLISH = { notShown: "Progress cannot be shown.", notYetShown: "Progress cannot be shown yet." };
 // As the full mode tells it.
 const NOT_RENEWED = {
   error: "TOKEN_NOT_RENEWED",
@@ -36,6 +37,7 @@ export class Mounted {
   #watched;
   #document;
   #isHeld = false;
+  #messages;
 
   constructor(host, base, defaultSrc, emit, renew) {
     this.#host = host;
@@ -57,8 +59,10 @@ export class Mounted {
     this.hold(this.#isHeld);
   }
 
-  // It has no texts of its own.
-  messages() {}
+  // It has few texts.
+  messages(messages) {
+    this.#messages = messages;
+  }
 
   hold(isHeld) {
     this.#isHeld = isHeld;
@@ -149,7 +153,10 @@ export class Mounted {
   }
 
   #refuse(problem, isFatal) {
-    if (isFatal || !this.#document) this.#paint({ error: problem });
+    // What a developer has to know is no words for those who wait for the job.
+    console.warn("<job-progress>", `${problem.error}: ${problem.message}`);
+    const key = isFatal ? "notShown" : "notYetShown";
+    if (isFatal || !this.#document) this.#paint({ message: this.#messages?.[key] ?? ENGLISH[key] });
     this.#emit("problem", problem, isFatal);
   }
 

@@ -22,6 +22,15 @@ pub enum Link {
     Lost,
 }
 
+/// What keeps news away. The words that say more are for developers; who waits for a job can do nothing with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It is being dealt with.
+    Passing,
+    /// It will not pass.
+    Lasting,
+}
+
 /// What a bar shows of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
@@ -56,8 +65,8 @@ pub struct Face {
     pub job: Option<Job>,
     /// How news arrive.
     pub link: Link,
-    /// Why nothing arrives, in the server's words.
-    pub problem: Option<String>,
+    /// Whether something keeps news away.
+    pub trouble: Option<Trouble>,
     /// The time, by the server's clock.
     pub now: Timestamp,
 }

@@ -19,7 +19,7 @@ pub mod remaining;
 pub mod tongue;
 pub mod view;
 
-pub use face::{Face, Job, Link};
+pub use face::{Face, Job, Link, Trouble};
 pub use look::Look;
 pub use view::View;
 

@@ -44,13 +44,13 @@ impl Look {
         let label = face.label.clone().unwrap_or_default();
         let name = if label.is_empty() { messages.get(Word::Progress).to_owned() } else { label.clone() };
         let seen = Look { label, name, ..Look::default() };
-        let seen = match (&face.job, &face.problem) {
-            (Some(job), problem) => seen.job(job, problem.as_deref(), face, messages, format),
-            (None, Some(problem)) => Look {
+        let seen = match (&face.job, face.trouble) {
+            (Some(job), _) => seen.job(job, face, messages, format),
+            (None, Some(trouble)) => Look {
                 status: "unavailable",
                 state: messages.get(Word::Unavailable).to_owned(),
                 fraction: Some(0.0),
-                message: problem.clone(),
+                message: messages.trouble(trouble, false).to_owned(),
                 ..seen
             },
             (None, None) if face.link == Link::Idle => Look { status: "idle", fraction: Some(0.0), ..seen },
@@ -63,7 +63,7 @@ impl Look {
         Look { value_text: spoken.join(", "), ..seen }
     }
 
-    fn job(self, job: &Job, problem: Option<&str>, face: &Face, messages: &Messages, format: &dyn Format) -> Look {
+    fn job(self, job: &Job, face: &Face, messages: &Messages, format: &dyn Format) -> Look {
         let ended = job.status.is_terminal();
         let begun = !matches!(job.status, Status::Queued | Status::Initializing);
         // A job that has not begun is not at 0 %: nobody knows how far it is.
@@ -83,7 +83,7 @@ impl Look {
                 .error
                 .as_deref()
                 .filter(|_| ended)
-                .or(problem)
+                .or(face.trouble.map(|trouble| messages.trouble(trouble, true)))
                 .or(job.message.as_deref())
                 .unwrap_or_default()
                 .to_owned(),
@@ -128,7 +128,7 @@ fn link_word(link: Link) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::tests::Plain;
+    use crate::{face::Trouble, format::tests::Plain};
 
     fn job(status: Status, progress: Option<f64>) -> Job {
         Job {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn face(job: Option<Job>) -> Face {
-        Face { label: None, job, link: Link::Live, problem: None, now: Timestamp::from_millis(0) }
+        Face { label: None, job, link: Link::Live, trouble: None, now: Timestamp::from_millis(0) }
     }
 
     fn look(job: Job) -> Look {
@@ -216,14 +216,25 @@ mod tests {
     }
 
     #[test]
+    fn what_will_not_go_on_is_said_in_place_of_what_it_did_last_and_not_of_how_it_ended() {
+        let lost = |job| Face { trouble: Some(Trouble::Lasting), link: Link::Lost, ..face(Some(job)) };
+        let look = |face: Face| Look::of(&face, &Messages::default(), &Plain).message;
+        assert_eq!(look(lost(job(Status::Running, Some(45.0)))), "Progress can no longer be followed.");
+        let failed = Job { error: Some("Out of memory".into()), ..job(Status::Failed, Some(45.0)) };
+        assert_eq!(look(lost(failed)), "Out of memory");
+    }
+
+    #[test]
     fn before_the_first_document_it_says_what_it_waits_for() {
         let look = |face: Face| Look::of(&face, &Messages::default(), &Plain);
         let waiting = look(Face { link: Link::Connecting, ..face(None) });
         assert_eq!((waiting.status, waiting.state.as_str(), waiting.fraction), ("connecting", "Connecting…", None));
         let idle = look(Face { link: Link::Idle, ..face(None) });
         assert_eq!((idle.state.as_str(), idle.fraction), ("", Some(0.0)));
-        let refused = look(Face { problem: Some("No such job".into()), label: Some("Import".into()), ..face(None) });
-        assert_eq!((refused.status, refused.message.as_str()), ("unavailable", "No such job"));
+        let refused = look(Face { trouble: Some(Trouble::Lasting), label: Some("Import".into()), ..face(None) });
+        assert_eq!((refused.status, refused.message.as_str()), ("unavailable", "Progress cannot be shown."));
+        let later = look(Face { trouble: Some(Trouble::Passing), ..face(None) });
+        assert_eq!((later.status, later.message.as_str()), ("unavailable", "Progress cannot be shown yet."));
         assert_eq!((refused.name.as_str(), waiting.name.as_str()), ("Import", "Progress"));
     }
 }

@@ -2,7 +2,7 @@
 
 use protocol::{Status, Substate};
 
-use crate::face::Link;
+use crate::face::{Link, Trouble};
 
 macro_rules! words {
     ($($word:ident $key:literal $english:literal,)*) => {
@@ -34,6 +34,10 @@ words! {
     // The state while nothing is known, and when nothing will be known.
     Connecting "connecting" "Connecting…",
     Unavailable "unavailable" "Not available",
+    // Beside it then: for the moment, for good, and for good though something is known.
+    NotYetShown "notYetShown" "Progress cannot be shown yet.",
+    NotShown "notShown" "Progress cannot be shown.",
+    NoLongerShown "noLongerShown" "Progress can no longer be followed.",
     Live "live" "Live",
     Polling "polling" "Polling",
     Reconnecting "reconnecting" "Reconnecting…",
@@ -91,6 +95,15 @@ impl Messages {
             (Status::Failed, _) => Word::Failed,
             (Status::Cancelled, _) => Word::Cancelled,
             (Status::Timeout, _) => Word::Timeout,
+        })
+    }
+
+    /// What to say of trouble; `is_known` says whether anything is known of the job.
+    pub fn trouble(&self, trouble: Trouble, is_known: bool) -> &str {
+        self.get(match trouble {
+            Trouble::Passing => Word::NotYetShown,
+            Trouble::Lasting if is_known => Word::NoLongerShown,
+            Trouble::Lasting => Word::NotShown,
         })
     }
 
