@@ -149,6 +149,27 @@ test("elapsed time and countdowns go on by themselves, second by second", async 
   await until("it counts up", async () => (await elapsed.textContent()) !== begun);
 });
 
+test("after disconnect nothing counts on and nothing pretends to move, and what is known stays", async () => {
+  const job = await create({ status: "running", message: "Counting", estimatedCompletion: new Date(Date.now() + 600_000).toISOString() });
+  const { page } = await open(job, 'variant="detailed"');
+  const texts = () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.textContent);
+  await until("it counts", async () => /(9|10) min left.*Elapsed/.test(await texts()));
+  await page.evaluate(() => document.querySelector("job-progress").disconnect());
+  await until("it says that it is not connected", async () => (await texts()).includes("Disconnected"));
+  const still = await texts();
+  assert.match(still, /Running.*Counting.*Started/);
+  assert.doesNotMatch(still, /left|Elapsed/);
+  const moving = () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.getAnimations().filter(({ effect }) => effect.getComputedTiming().iterations > 1).length);
+  for (const name of ["bar", "ring", "compact", "detailed"]) {
+    await variant(page, name);
+    await drawn(page);
+    assert.equal(await moving(), 0, `a ${name} moves`);
+  }
+  await page.evaluate(() => document.querySelector("job-progress").connect());
+  await until("it counts again", async () => /min left.*Elapsed/.test(await texts()));
+  assert.deepEqual(page.faults, []);
+});
+
 test("nothing moves for people who asked for that, and what they see is the same", async () => {
   const job = await create({ status: "running", message: "Counting" });
   const { page } = await open(job, 'variant="bar"', { reducedMotion: "reduce" });

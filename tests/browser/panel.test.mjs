@@ -19,8 +19,8 @@ const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
 const english = new Tongue({}, "en");
 
 // What is to be seen of a document: the text of each part, under its name.
-function seen(document, { tongue = english, lines = [], isLogOpen = false, history = new History() } = {}) {
-  const tree = view({ document: { createdAt: at(-90), ...document }, tongue, history, lines, now: NOW, isLogOpen });
+function seen(document, { tongue = english, lines = [], isOpen = true, isLogOpen = false, history = new History() } = {}) {
+  const tree = view({ document: { createdAt: at(-90), ...document }, tongue, history, lines, now: NOW, isOpen, isLogOpen });
   return Object.fromEntries(tree.map((node) => [node.attributes.key, text(node)]));
 }
 
@@ -37,6 +37,7 @@ test("a running job says how far, how fast and since when", () => {
   const running = { status: "running", current: 15420, total: 34200, unit: "frames", startedAt: at(-72), throughput: { rate: 3.25 } };
   const { facts } = seen(running);
   assert.match(facts, /^Done\|15,420 of 34,200 frames\|Speed\|3.3 frames\/s\|Elapsed\|1 min 12 sec\|Started\|/);
+  assert.match(seen(running, { isOpen: false }).facts, /3.3 frames\/s\|Started\|/, "nobody knows how long it goes on without news");
   assert.match(seen({ ...running, throughput: { rate: 0.05, unit: "files" } }).facts, /Speed\|3 files\/min/);
   assert.match(seen({ ...running, unit: "bytes", current: 1_500_000, total: 2_000_000_000 }).facts, /Done\|1.5 MB of 2 GB/);
   assert.match(seen({ ...running, total: 0, current: 0, unit: undefined }).facts, /Done\|0 of 0/);

@@ -45,7 +45,7 @@ export const PROPERTIES = [
 export const METHODS = [
   { name: "refresh", text: "Asks for the state now; after `disconnect()` once, and it stays disconnected." },
   { name: "connect", text: "Connects again after `disconnect()`." },
-  { name: "disconnect", text: "Closes the connection; what is shown stays." },
+  { name: "disconnect", text: "Closes the connection. What is shown stays, without times that count, and says that it is not connected." },
 ];
 
 export const STATIC_METHODS = [

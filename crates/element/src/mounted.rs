@@ -185,7 +185,7 @@ impl Inner {
             self.view.update(|face| face.job = Some(job));
         }
         let now = self.now();
-        let counts = [self.view.paint(now, is_crowded), self.panel.paint(now)];
+        let counts = [self.view.paint(now, is_crowded), self.panel.paint(now, self.view.link().is_open())];
         if counts.contains(&true) {
             clock::join(Rc::downgrade(self));
         }

@@ -24,7 +24,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn log(this: &Script, lines: &Array);
     #[wasm_bindgen(method)]
-    fn paint(this: &Script, now: f64) -> bool;
+    fn paint(this: &Script, now: f64, is_open: bool) -> bool;
     #[wasm_bindgen(method)]
     fn close(this: &Script);
 }
@@ -81,9 +81,9 @@ impl Panel {
         self.with(|script| script.log(lines));
     }
 
-    /// Shows how things stand; true while that changes with the time alone.
-    pub(crate) fn paint(&self, now: Timestamp) -> bool {
-        self.with(|script| script.paint(now.millis() as f64)).unwrap_or(false)
+    /// Shows how things stand; true while that changes with the time alone, which it does not unless news may still come.
+    pub(crate) fn paint(&self, now: Timestamp, is_open: bool) -> bool {
+        self.with(|script| script.paint(now.millis() as f64, is_open)).unwrap_or(false)
     }
 
     fn with<T>(&self, call: impl FnOnce(&Script) -> T) -> Option<T> {

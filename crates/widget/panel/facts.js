@@ -9,7 +9,7 @@ export function moment(time) {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-export function facts({ document, tongue, now, isOver }) {
+export function facts({ document, tongue, now, isOpen, isOver }) {
   const { current, total, unit, throughput, currentStep, steps, startedAt, createdAt, executionTime, attempt } = document;
   const found = [];
   const fact = (key, text) => found.push(row(tongue.say(key), text, key));
@@ -33,8 +33,8 @@ export function facts({ document, tongue, now, isOver }) {
   const since = (date) => tongue.span(Math.max(0, Math.floor((now - date) / 1000)));
   if (isOver) {
     if (executionTime >= 0) fact("duration", tongue.span(executionTime >= 10 ? Math.round(executionTime) : executionTime));
-  } else if (started) fact("elapsed", since(started));
-  else if (created) fact("waited", since(created));
+  } else if (started && isOpen) fact("elapsed", since(started));
+  else if (created && isOpen) fact("waited", since(created));
   if (started) fact("started", clock(tongue, started, now));
   const ended = moment(document.completedAt ?? document.failedAt ?? document.cancelledAt ?? document.timedOutAt);
   if (ended) fact("ended", clock(tongue, ended, now));

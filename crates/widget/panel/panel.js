@@ -20,6 +20,7 @@ class Panel {
   #document = null;
   #lines = [];
   #now = 0;
+  #isOpen = true;
 
   constructor(root) {
     if (!sheet) {
@@ -59,11 +60,13 @@ class Panel {
     attempt(() => (this.#lines = joined(this.#lines, lines)));
   }
 
-  // Shows how things stand at `now`, milliseconds; true while that changes with the time alone.
-  paint(now) {
+  // Shows how things stand at `now`, milliseconds; true while that changes with the time alone. Unless news may still come
+  // nothing counts on.
+  paint(now, isOpen) {
     this.#now = now;
+    this.#isOpen = isOpen;
     attempt(() => this.#draw());
-    return this.#document !== null && counts(this.#document, now);
+    return isOpen && this.#document !== null && counts(this.#document, now);
   }
 
   close() {
@@ -80,6 +83,7 @@ class Panel {
       history: this.#history,
       lines: this.#lines,
       now: this.#now,
+      isOpen: this.#isOpen,
       isLogOpen: found?.open ?? false,
     };
     patch(this.#base, this.#document ? view(seen) : []);

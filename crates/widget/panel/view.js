@@ -14,8 +14,8 @@ const OVER = ["completed", "failed", "cancelled", "timeout"];
 // From what matters most to what somebody may want to look up.
 const PARTS = [outcome, waits, facts, steps, resources, metrics, execution, coldStart, table, log];
 
-// `{document, tongue, history, lines, now, isLogOpen}`: the status document, a Tongue, a History, the log lines, the time in
-// milliseconds by the server's clock, and whether the log is to be laid out.
+// `{document, tongue, history, lines, now, isOpen, isLogOpen}`: the status document, a Tongue, a History, the log lines, the
+// time in milliseconds by the server's clock, whether news may still come, and whether the log is to be laid out.
 export function view(seen) {
   const isOver = OVER.includes(seen.document.status);
   return PARTS.flatMap((part) => part({ ...seen, isOver })).filter(Boolean);

@@ -5,7 +5,7 @@ use protocol::{Status, Substate, Timestamp};
 /// How news of the job arrive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Link {
-    /// There is nothing to hear of.
+    /// The page wants no news, or there is nothing to hear of.
     #[default]
     Idle,
     /// Nothing has arrived yet.
@@ -71,9 +71,22 @@ pub struct Face {
     pub now: Timestamp,
 }
 
+impl Link {
+    /// Whether news may still come. Where they cannot, what is known is how things stood then: nothing counts on.
+    pub fn is_open(self) -> bool {
+        !matches!(self, Link::Idle | Link::Lost)
+    }
+}
+
+impl Face {
+    /// Whether what there is to see changes with the time alone.
+    pub fn counts(&self) -> bool {
+        self.link.is_open() && self.job.as_ref().is_some_and(|job| job.counts(self.now))
+    }
+}
+
 impl Job {
-    /// Whether what there is to see of it changes with the time alone.
-    pub fn counts(&self, now: Timestamp) -> bool {
+    fn counts(&self, now: Timestamp) -> bool {
         let is_running = self.status == Status::Running && self.estimated_completion.is_some();
         let is_silent = !self.status.is_terminal() && self.stalled_since.is_some();
         is_running || is_silent || self.waits_for_retry(now)

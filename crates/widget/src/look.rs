@@ -1,6 +1,6 @@
 //! The look: what there is to see of a face, in words and numbers.
 
-use protocol::{Status, Timestamp};
+use protocol::Status;
 
 use crate::{
     face::{Face, Job, Link},
@@ -70,7 +70,7 @@ impl Look {
         let progress =
             job.progress.map(|progress| progress.clamp(0.0, 100.0)).filter(|progress| begun || *progress > 0.0);
         let percent = progress.map(f64::floor);
-        let time = time(job, face.now, messages, format);
+        let time = time(job, face, messages, format);
         let (link, link_text) = if ended { ("", "") } else { (link_word(face.link), messages.link(face.link)) };
         Look {
             status: job.status.as_str(),
@@ -95,11 +95,13 @@ impl Look {
     }
 }
 
-/// How long it will take or took, or how long it has been waiting for what.
-fn time(job: &Job, now: Timestamp, messages: &Messages, format: &dyn Format) -> Option<String> {
+/// How long it will take or took, or how long it has been waiting for what. Without news nobody knows how long it still
+/// takes or waits.
+fn time(job: &Job, face: &Face, messages: &Messages, format: &dyn Format) -> Option<String> {
+    let Face { now, link, .. } = *face;
     let amount = |word, seconds: f64| messages.with(word, &span(format, seconds.round() as u64));
     if job.status.is_terminal() {
-        let next = job.next_retry_at.map(|at| at.seconds_since(now)).filter(|seconds| *seconds > 0.0);
+        let next = job.next_retry_at.map(|at| at.seconds_since(now)).filter(|seconds| *seconds > 0.0 && link.is_open());
         let took = || job.execution_time.filter(|seconds| *seconds >= 1.0);
         return next
             .map(|seconds| amount(Word::NextTry, seconds.ceil()))
@@ -107,6 +109,7 @@ fn time(job: &Job, now: Timestamp, messages: &Messages, format: &dyn Format) -> 
     }
     match (job.status, job.stalled_since) {
         (Status::Queued, _) => Some(messages.with(Word::Ahead, &format.number(job.queue_position?))),
+        _ if !link.is_open() => None,
         (_, Some(since)) => Some(amount(Word::NoNews, now.seconds_since(since))),
         (Status::Running, None) => remaining(job.estimated_completion?, now, format, messages),
         _ => None,
@@ -115,7 +118,7 @@ fn time(job: &Job, now: Timestamp, messages: &Messages, format: &dyn Format) -> 
 
 fn link_word(link: Link) -> &'static str {
     match link {
-        Link::Idle => "",
+        Link::Idle => "idle",
         Link::Connecting => "connecting",
         Link::Live => "live",
         Link::Polling => "polling",
@@ -127,6 +130,8 @@ fn link_word(link: Link) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use protocol::Timestamp;
+
     use super::*;
     use crate::{face::Trouble, format::tests::Plain};
 
@@ -207,6 +212,25 @@ mod tests {
         assert_eq!(look(ended.clone()).time, "Next try in 12 sec");
         let late = Face { now: Timestamp::from_millis(12_000), ..face(Some(ended)) };
         assert_eq!(Look::of(&late, &Messages::default(), &Plain).time, "Took 1 min", "what is due is not counted down");
+    }
+
+    #[test]
+    fn without_news_nothing_counts_on() {
+        let at = |seconds: u64| Some(Timestamp::from_millis(seconds * 1000));
+        for link in [Link::Idle, Link::Lost] {
+            let face = |job| Face { link, ..face(Some(job)) };
+            let look = |face: &Face| Look::of(face, &Messages::default(), &Plain);
+            let running = face(job(Status::Running, Some(42.0)));
+            let seen = look(&running);
+            assert_eq!((seen.time.as_str(), seen.link_text.as_str(), running.counts()), ("", "Disconnected", false));
+            assert_eq!((seen.percent_text.as_str(), seen.message.as_str()), ("42%", "Batch 3"), "what is known stays");
+            let silent = face(Job { stalled_since: at(10), ..job(Status::Running, None) });
+            assert_eq!(look(&silent).time, "");
+            let queued = face(Job { queue_position: Some(3.0), ..job(Status::Queued, None) });
+            assert_eq!(look(&queued).time, "3 ahead");
+            let ended = face(Job { next_retry_at: at(12), execution_time: Some(60.0), ..job(Status::Failed, None) });
+            assert_eq!((look(&ended).time.as_str(), ended.counts()), ("Took 1 min", false));
+        }
     }
 
     #[test]

@@ -110,13 +110,12 @@ impl Messages {
     /// A link in words.
     pub fn link(&self, link: Link) -> &str {
         self.get(match link {
-            Link::Idle => return "",
             Link::Connecting => Word::Connecting,
             Link::Live => Word::Live,
             Link::Polling => Word::Polling,
             Link::Reconnecting => Word::Reconnecting,
             Link::Offline => Word::Offline,
-            Link::Lost => Word::Lost,
+            Link::Idle | Link::Lost => Word::Lost,
         })
     }
 }

@@ -10,7 +10,12 @@ use leptos::{
 };
 use protocol::Timestamp;
 
-use crate::{announcer::Announcer, face::Face, look::Look, tongue::Tongue};
+use crate::{
+    announcer::Announcer,
+    face::{Face, Link},
+    look::Look,
+    tongue::Tongue,
+};
 
 /// A face on the screen; it goes with this value.
 pub struct View(RefCell<State>);
@@ -52,6 +57,11 @@ impl View {
         change(&mut self.0.borrow_mut().face);
     }
 
+    /// How news arrive.
+    pub fn link(&self) -> Link {
+        self.0.borrow().face.link
+    }
+
     /// Changes the language in which that is to be said.
     pub fn speak(&self, tongue: Tongue) {
         self.0.borrow_mut().tongue = tongue;
@@ -67,7 +77,7 @@ impl View {
             (state.draw)(&screen);
             state.screen = screen;
         }
-        state.face.job.as_ref().is_some_and(|job| job.counts(now))
+        state.face.counts()
     }
 }
 
