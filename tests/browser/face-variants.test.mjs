@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import de from "../../crates/element/js/locales/de.js";
 import { BASE_URL, create, report } from "./api.mjs";
 import { stage } from "./browser.mjs";
 import { INCLUDE, STATES, drawn, hear, heard } from "./faces.mjs";
@@ -202,6 +203,36 @@ test("the bar stands out where the user's own colours are forced", async () => {
     assert.notEqual(fill, track, `the ${name} cannot be told from its track`);
     assert.equal(outline, "solid", `the ${name} has no edge`);
   }
+});
+
+test("numbers are written in the language of the texts beside them", async () => {
+  const job = await create({ status: "queued", queuePosition: 12_345 });
+  const { page } = await open(job, 'variant="detailed" locale="de"');
+  const read = () =>
+    page.evaluate(() => {
+      const { shadowRoot } = document.querySelector("job-progress");
+      return [shadowRoot.querySelector('[part~="time"]').textContent, shadowRoot.querySelector('[part~="notice"]')?.textContent];
+    });
+  const says = (...texts) => until(`it says ${texts}`, async () => JSON.stringify(await read()) === JSON.stringify(texts));
+  const set = (properties) => page.evaluate((properties) => Object.assign(document.querySelector("job-progress"), properties), properties);
+  const english = "jobs ahead in the queue";
+  const german = "Aufträge davor in der Warteschlange";
+  await says("12,345 ahead", `12,345 ${english}`);
+  await set({ messages: de });
+  await says("12.345 davor", `12.345 ${german}`);
+  // Nobody has to say twice what the texts are in.
+  await set({ locale: null });
+  await says("12.345 davor", `12.345 ${german}`);
+  await set({ locale: "de-CH" });
+  const swiss = await page.evaluate(() => new Intl.NumberFormat("de-CH").format(12_345));
+  assert.notEqual(swiss, "12.345");
+  await says(`${swiss} davor`, `${swiss} ${german}`);
+  // Texts of the page's own are in the page's language.
+  await set({ locale: "de", messages: { ahead: "{} vor dir", queueAhead: "{} sind vor dir" } });
+  await says("12.345 vor dir", "12.345 sind vor dir");
+  await set({ locale: "en-IN", messages: null });
+  await says("12,345 ahead", `12,345 ${english}`);
+  assert.deepEqual(page.faults, []);
 });
 
 test("texts are replaced one by one, before and after the element is there", async () => {

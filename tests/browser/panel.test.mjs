@@ -190,6 +190,7 @@ test("German and Arabic have every text of the face, and no other", () => {
   assert.equal(Object.keys(all).length, own.length + Object.keys(ENGLISH).length, "a key stands for two texts");
   const places = (of) => (typeof of === "string" ? of : of.other).split("{}").length;
   for (const [language, messages] of Object.entries({ de, ar })) {
+    assert.equal(messages.language, language);
     assert.deepEqual(Object.keys(messages).sort(), Object.keys(all).sort(), language);
     const { pluralCategories } = new Intl.PluralRules(language).resolvedOptions();
     for (const [key, text] of Object.entries(messages)) {

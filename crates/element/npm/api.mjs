@@ -29,7 +29,7 @@ export const ATTRIBUTES = [
   {
     name: "locale",
     type: "string",
-    text: "The language of numbers, durations and times, a BCP 47 tag; otherwise that of the nearest `lang`, otherwise the browser's.",
+    text: "The language of numbers, durations and times, a BCP 47 tag; otherwise that of the nearest `lang`, otherwise the browser's. Beside texts in another language it is theirs.",
   },
 ];
 

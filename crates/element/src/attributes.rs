@@ -34,8 +34,9 @@ pub(crate) fn is_detailed(host: &Element) -> bool {
     named.eq_ignore_ascii_case("detailed")
 }
 
-/// The language: the element's own, else that of the nearest ancestor that has one.
-pub(crate) fn locale(host: &Element) -> Option<String> {
+/// The reader's language: the element's own, else that of the nearest ancestor that has one, else the browser's.
+pub(crate) fn locale(host: &Element) -> String {
     let inherited = || host.closest("[lang]").ok().flatten().and_then(|ancestor| text(&ancestor, "lang"));
-    text(host, "locale").or_else(inherited)
+    let own = || web_sys::window().and_then(|window| window.navigator().language());
+    text(host, "locale").or_else(inherited).or_else(own).unwrap_or_default()
 }

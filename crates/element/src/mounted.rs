@@ -13,7 +13,12 @@ use protocol::Timestamp;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, HtmlElement};
-use widget::{Face, View, intl::Intl, messages::Messages, tongue::Tongue};
+use widget::{
+    Face, View,
+    intl::Intl,
+    messages::Messages,
+    tongue::{self, Tongue},
+};
 
 use crate::{attributes, clock, frame, panel::Panel, print, report, sight::Sight};
 
@@ -38,7 +43,7 @@ pub(crate) struct Inner {
     is_stale: Cell<bool>,
     /// Whether it may be painted out of sight, as a second has turned since it was last.
     is_due: Cell<bool>,
-    locale: RefCell<Option<String>>,
+    locale: RefCell<String>,
     messages: RefCell<JsValue>,
     /// Milliseconds that the server's clock is ahead.
     skew: Cell<i64>,
@@ -70,7 +75,7 @@ impl Mounted {
         let now = Timestamp::from_millis(Date::now() as u64);
         let face =
             Face { label: attributes::text(&host, "label"), job: None, link: widget::Link::Idle, trouble: None, now };
-        let tongue = tongue(&JsValue::UNDEFINED, locale.as_deref());
+        let tongue = tongue(&JsValue::UNDEFINED, &locale);
         let inner = Rc::new_cyclic(|weak: &Weak<Inner>| {
             let shown = weak.clone();
             Inner {
@@ -194,8 +199,8 @@ impl Inner {
     /// Takes up the language and the texts.
     fn speak(self: &Rc<Self>) {
         let (messages, locale) = (self.messages.borrow(), self.locale.borrow());
-        self.view.speak(tongue(&messages, locale.as_deref()));
-        self.panel.speak(&messages, locale.as_deref());
+        self.view.speak(tongue(&messages, &locale));
+        self.panel.speak(&messages, &written(&messages, &locale));
         Inner::invalidate(&Rc::downgrade(self));
     }
 
@@ -232,8 +237,21 @@ impl Inner {
     }
 }
 
-fn tongue(messages: &JsValue, locale: Option<&str>) -> Tongue {
-    let find = |key: &&str| Reflect::get(messages, &JsValue::from_str(key)).ok()?.as_string();
-    let messages = if messages.is_object() { Messages::replaced(find) } else { Messages::default() };
-    Tongue { messages: Rc::new(messages), format: Intl::shared(locale) }
+/// The texts, and the numbers beside them.
+fn tongue(messages: &JsValue, locale: &str) -> Tongue {
+    let format = Intl::shared(&written(messages, locale));
+    let messages =
+        if messages.is_object() { Messages::replaced(|key| text(messages, key)) } else { Messages::default() };
+    Tongue { messages: Rc::new(messages), format }
+}
+
+/// The language of numbers beside `messages`, of which only the page knows what they are in unless they say so.
+fn written(messages: &JsValue, locale: &str) -> String {
+    let own = text(messages, "language");
+    let texts = if messages.is_object() { own.as_deref() } else { Some("en") };
+    tongue::written(texts, locale).to_owned()
+}
+
+fn text(messages: &JsValue, key: &str) -> Option<String> {
+    Reflect::get(messages, &JsValue::from_str(key)).ok()?.as_string()
 }

@@ -18,7 +18,7 @@ extern "C" {
     pub(crate) type Script;
 
     #[wasm_bindgen(method)]
-    fn speak(this: &Script, messages: &JsValue, locale: Option<&str>);
+    fn speak(this: &Script, messages: &JsValue, locale: &str);
     #[wasm_bindgen(method)]
     fn hear(this: &Script, document: &JsValue);
     #[wasm_bindgen(method)]
@@ -61,8 +61,8 @@ impl Panel {
         }
     }
 
-    /// Sets the language.
-    pub(crate) fn speak(&self, messages: &JsValue, locale: Option<&str>) {
+    /// Sets the texts, and the language of numbers and times beside them.
+    pub(crate) fn speak(&self, messages: &JsValue, locale: &str) {
         self.with(|script| script.speak(messages, locale));
     }
 

@@ -19,25 +19,25 @@ const UNITS: [Unit; 4] = [Unit::Second, Unit::Minute, Unit::Hour, Unit::Day];
 
 thread_local! {
     /// What was made so far: a page has many elements and few languages.
-    static KNOWN: RefCell<Vec<(Option<String>, Rc<Intl>)>> = const { RefCell::new(Vec::new()) };
+    static KNOWN: RefCell<Vec<(String, Rc<Intl>)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Intl {
     /// The language of that BCP 47 tag, shared with whoever asked for it before.
-    pub fn shared(locale: Option<&str>) -> Rc<Intl> {
+    pub fn shared(locale: &str) -> Rc<Intl> {
         KNOWN.with_borrow_mut(|known| {
-            if let Some((_, intl)) = known.iter().find(|(tag, _)| tag.as_deref() == locale) {
+            if let Some((_, intl)) = known.iter().find(|(tag, _)| tag == locale) {
                 return Rc::clone(intl);
             }
             let intl = Rc::new(Intl::new(locale));
-            known.push((locale.map(str::to_owned), Rc::clone(&intl)));
+            known.push((locale.to_owned(), Rc::clone(&intl)));
             intl
         })
     }
 
-    /// The language of that BCP 47 tag; where the browser does not know it, or there is none, the browser's own.
-    pub fn new(locale: Option<&str>) -> Intl {
-        let wished: Array = locale.into_iter().map(JsValue::from_str).collect();
+    /// The language of that BCP 47 tag; where the browser does not know it, or it is none, the browser's own.
+    pub fn new(locale: &str) -> Intl {
+        let wished = Array::of1(&JsValue::from_str(locale));
         let known = if is_well_formed(&wished) { wished } else { Array::new() };
         let format = |options: &[(&str, &str)]| {
             let object = Object::new();

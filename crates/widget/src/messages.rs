@@ -19,6 +19,8 @@ macro_rules! words {
 }
 
 words! {
+    // What the texts are in, a BCP 47 tag.
+    Language "language" "en",
     Queued "queued" "Queued",
     Initializing "initializing" "Starting",
     Running "running" "Running",

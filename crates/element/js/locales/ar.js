@@ -1,6 +1,7 @@
 // Arabic: `element.messages = ar`.
 
 export default {
+  language: "ar",
   queued: "في قائمة الانتظار",
   initializing: "جارٍ البدء",
   running: "قيد التشغيل",

@@ -1,6 +1,7 @@
 // German: `element.messages = de`.
 
 export default {
+  language: "de",
   queued: "In der Warteschlange",
   initializing: "Startet",
   running: "Läuft",
