@@ -79,6 +79,36 @@ test("each variant has its own shape, and a value that is none is a bar and said
   assert.deepEqual(page.faults, []);
 });
 
+test("on a small screen labels are whole, and what is not there takes no room", async () => {
+  const job = await create({ status: "running", progress: 45 });
+  const { page } = await open(job, 'variant="compact"', { viewport: { width: 320, height: 600 } });
+  await until("it is live", () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.querySelector('[data-link="live"]')));
+  const seen = () =>
+    page.evaluate(() => {
+      const part = (name) => document.querySelector("job-progress").shadowRoot.querySelector(`[part~="${name}"]`);
+      const [label, header, footer, track] = ["label", "header", "footer", "track"].map(part);
+      return {
+        isWhole: label.scrollWidth <= label.clientWidth && label.scrollHeight <= label.clientHeight + 1,
+        state: part("state").textContent,
+        heights: [header, footer, track].map((node) => node.getBoundingClientRect().height),
+        line: Number.parseFloat(getComputedStyle(footer).lineHeight),
+      };
+    });
+  for (const name of ["compact", "ring"]) {
+    await variant(page, name);
+    const { isWhole, state } = await seen();
+    assert.ok(isWhole, `the label of a ${name} is cut`);
+    assert.equal(state, "Running");
+  }
+  const { heights: [, footer], line } = await seen();
+  assert.ok(footer < line * 1.5, `no message in ${footer} px`);
+  await page.evaluate(() => (document.querySelector("job-progress").label = "A label that is as long as a label can be, with_words_that_cannot_be_broken_anywhere"));
+  await drawn(page);
+  const { heights: [header] } = await seen();
+  assert.ok(header < line * 3.5, `a label of ${header} px`);
+  assert.deepEqual(page.faults, []);
+});
+
 test("a change of variant neither connects again nor forgets anything, and only the detailed one loads its panel", async () => {
   const job = await create({ current: 45, total: 100, metadata: { shard: "seven" } });
   const { page, asked } = await open(job, 'variant="bar"');

@@ -10,6 +10,11 @@ function inspect(host) {
 
   // What is cut down to less than a letter is there to be heard.
   const isHeard = (node) => node.clientWidth < 8 && getComputedStyle(node).overflowX === "hidden";
+  // So is what lies wholly outside of what is drawn.
+  const hasInk = (node, box) => {
+    const frame = node.getBoundingClientRect();
+    return getComputedStyle(node).overflowX !== "hidden" || (box.left < frame.right - 1 && box.right > frame.left + 1);
+  };
   const isShown = (node) => node.checkVisibility({ visibilityProperty: true }) && !isHeard(node);
   const texts = [];
   for (const node of host.shadowRoot.querySelectorAll("*")) {
@@ -18,7 +23,7 @@ function inspect(host) {
       if (child.nodeType !== Node.TEXT_NODE || child.data.trim() === "") continue;
       const range = document.createRange();
       range.selectNodeContents(child);
-      for (const box of range.getClientRects()) if (box.width > 0.5) texts.push({ node, box });
+      for (const box of range.getClientRects()) if (box.width > 0.5 && hasInk(node, box)) texts.push({ node, box });
     }
   }
 
