@@ -2,7 +2,7 @@
 //!
 //! [`Connection`] is a pure state machine: it is told what happened and answers with what to do. It has no clock, no
 //! randomness and no network; a driver lends it these. One of it serves all jobs of a stream, a hundred at most.
-//! `browser` is the driver for web pages.
+//! `browser` is the driver for web pages; `js/` holds the scripts that it is lent, and what they do while no wasm is there.
 //!
 //! # What this crate does not do
 //!

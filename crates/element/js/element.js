@@ -1,9 +1,9 @@
 // The class of <job-progress>: its attributes, properties, methods and DOM events. What it shows and how it stays
 // connected is done by the wasm that it loads; until that is there it shows the state as a plain bar.
 
-import { ask, drop, take } from "./early.js";
-import { CSS, paint } from "./paint.js";
-import { transport } from "./transport.js";
+import { ask, drop, take } from "../../client/js/early.js";
+import { transport } from "../../client/js/transport.js";
+import { CSS, paint } from "../../widget/js/paint.js";
 
 const ATTRIBUTES = ["job", "token", "src", "variant", "label", "include", "locale"];
 // The variants besides the bar.

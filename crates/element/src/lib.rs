@@ -2,8 +2,15 @@
 //!
 //! # What this crate does not do
 //!
-//! It holds no view and no reconnect logic, and it defines no element: a custom element must be a JavaScript class,
-//! which stands in `js/element.js`.
+//! It holds no view and no reconnect logic: those are the widget's and the client's, and so are the scripts that do their
+//! work where the wasm cannot, in `js/` beside each.
+//!
+//! - `client/js/transport.js` sends the requests, a script that the wasm is lent: in Rust it would be 4 KB (gzip) more.
+//! - `client/js/early.js` asks for the state while the wasm is on its way, and `widget/js/paint.js` shows it.
+//! - `client/js/polling.js` follows a job where a page forbids wasm, and `widget/js/paint.js` shows it there too.
+//!
+//! It defines no element either: a custom element must be a JavaScript class, which stands in `js/element.js`. `js/plain.js`
+//! is to polling and paint what [`Mounted`] is to the client and the widget.
 #![cfg(target_arch = "wasm32")]
 
 mod attributes;

@@ -13,8 +13,16 @@ const WASM_CRATES: &[&str] = &["edge", "client", "widget", "element"];
 const NEVER_NATIVE: &[&str] = &["edge", "widget", "element"];
 
 /// Where our scripts are.
-const SCRIPTS: &[&str] =
-    &["crates/edge/src", "crates/element/js", "crates/element/npm", "crates/widget/panel", "www", "tests"];
+const SCRIPTS: &[&str] = &[
+    "crates/edge/src",
+    "crates/client/js",
+    "crates/widget/js",
+    "crates/widget/panel",
+    "crates/element/js",
+    "crates/element/npm",
+    "www",
+    "tests",
+];
 
 /// `cargo xtask check`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {

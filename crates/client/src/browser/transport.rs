@@ -1,4 +1,4 @@
-//! The transport: the page's own `fetch`, lent by a script.
+//! The transport: the page's own `fetch`, lent by a script, `js/transport.js`.
 //!
 //! A request and its answer pass through a dozen of the browser's types. A script does that in a few hundred bytes; from
 //! here it took four kilobytes (gzip) of bindings and futures.

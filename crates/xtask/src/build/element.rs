@@ -21,7 +21,11 @@ const PROFILE: &str = "element";
 /// another order are called by shorter numbers.
 const OPTIMISE: &[&str] = &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-functions"];
 
-/// The scripts we write ourselves, each with the name it is served under.
+/// Where the scripts are that we write ourselves, each beside the crate whose work it does.
+pub(super) const SOURCES: &[&str] =
+    &["crates/client/js", "crates/widget/js", "crates/widget/panel", "crates/element/js"];
+
+/// Those of them that a page loads, each with the name it is served under.
 const SCRIPTS: &[(&str, &str)] = &[
     ("crates/element/js/loader.js", LOADER),
     ("crates/element/js/plain.js", PLAIN),
@@ -133,7 +137,7 @@ fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
 
 fn scripts(project: &Project, tools: &Tools) -> Result<()> {
     let mut fingerprint = Fingerprint::of(&tools.versions);
-    for source in ["crates/element/js", "crates/widget/panel"] {
+    for source in SOURCES {
         fingerprint.add(&project.root.join(source))?;
     }
     fingerprint.add_as("recipe", include_str!("element.rs").as_bytes());
