@@ -68,6 +68,22 @@ test("what stands in the tag is there until the first document is, which it then
   assert.equal(places, 0, "the text is still there");
 });
 
+test("what is asked for before the wasm is there is what it goes on with, whatever `include` says", async () => {
+  const job = await running();
+  for (const [include, wanted] of [
+    [" resources, logs,", ["logs", "resources"]],
+    ["catalogs", undefined],
+    ["logs,steps", ["logs"]],
+  ]) {
+    const asked = [];
+    const page = await open(script("Install/js") + element(job, ` include="${include}"`), {
+      before: (page) => page.on("request", (request) => request.method() === "POST" && asked.push(request.postDataJSON())),
+    });
+    await until("the page shows 45 %", async () => (await face(page)).now === "45");
+    assert.deepEqual(asked.map(({ jobs }) => jobs.map(({ include }) => include)), [[wanted]], `of include="${include}"`);
+  }
+});
+
 test("importing the class registers nothing; one's own tag is registered by hand", async () => {
   const job = await running();
   const tag = element(job).replaceAll("job-progress", "build-progress");

@@ -1,6 +1,7 @@
 // What is asked for while the wasm is on its way: the state of the page's elements, on the very streams that the wasm
 // would open. It takes them over as they are.
 
+import { included } from "./include.js";
 import { send } from "./transport.js";
 
 // Jobs of one stream.
@@ -14,14 +15,12 @@ const exchanges = new Map();
 // Has `show` told the documents of a job that come before the wasm does.
 export const ask = (src, job, token, include, show) => {
   if (!gathered) {
-    gathered = new Map();
+    gathered = {};
     queueMicrotask(open);
   }
-  const url = `${src.replace(/\/+$/, "")}/v2/jobs/status/stream`;
-  if (!gathered.has(url)) gathered.set(url, new Map());
-  const jobs = gathered.get(url);
-  const included = ["logs", "metrics", "resources"].filter((name) => include.includes(name));
-  const text = JSON.stringify({ jobId: job, token, include: included[0] && included });
+  const jobs = (gathered[`${src.replace(/\/+$/, "")}/v2/jobs/status/stream`] ??= new Map());
+  const names = included(include);
+  const text = JSON.stringify({ jobId: job, token, include: names[0] && names });
   if (!jobs.has(job) && jobs.size < MOST) jobs.set(job, { text, shows: [] });
   const known = jobs.get(job);
   // Another token may show another thing.
@@ -29,7 +28,7 @@ export const ask = (src, job, token, include, show) => {
 };
 
 const open = () => {
-  for (const [url, jobs] of gathered) {
+  for (const [url, jobs] of Object.entries(gathered)) {
     const body = `{"jobs":[${[...jobs.values()].map(({ text }) => text)}]}`;
     const heard = [];
     const decoder = new TextDecoder();
@@ -45,26 +44,27 @@ const open = () => {
         jobs.get(document.jobId)?.shows.forEach((show) => show(document));
       }
     });
-    exchanges.set(url + body, { exchange, heard });
+    exchange.heard = heard;
+    exchanges.set(url + body, exchange);
   }
   gathered = undefined;
 };
 
 // Hands over the stream that was asked for with that body, and all that was heard on it.
 export const take = (url, body, hear) => {
-  const early = exchanges.get(url + body);
-  if (!early) return;
+  const exchange = exchanges.get(url + body);
+  if (!exchange) return;
   exchanges.delete(url + body);
   // Not while it is being asked for.
   queueMicrotask(() => {
-    early.exchange.hear = hear;
-    early.heard.forEach((about) => hear(...about));
+    exchange.hear = hear;
+    exchange.heard.forEach((about) => hear(...about));
   });
-  return early.exchange;
+  return exchange;
 };
 
 // Ends the streams that nobody took over.
 export const drop = () => {
-  exchanges.forEach(({ exchange }) => exchange.abort());
+  exchanges.forEach((exchange) => exchange.abort());
   exchanges.clear();
 };

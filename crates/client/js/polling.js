@@ -1,5 +1,7 @@
 // Polling: how a job is followed where there is no wasm to hold a stream. It asks for the state again and again.
 
+import { included } from "./include.js";
+
 // How long between two questions, in milliseconds, when the server has no wish; the first pause after a failure, and the
 // longest.
 const PACE = 2_000;
@@ -29,7 +31,8 @@ const NOT_RENEWED = {
 // with each that is there, "end" with the last, and "problem" with the body of a refusal and whether that was the last
 // word; `renew` promises a new token, or nothing where nobody has any.
 export const follow = async ({ src, job, token, include }, { hear, renew }, signal) => {
-  const query = include ? `?include=${encodeURIComponent(include)}` : "";
+  const names = included(include).join();
+  const query = names && `?include=${names}`;
   const url = `${src.replace(/\/+$/, "")}/v2/jobs/${encodeURIComponent(job)}/status${query}`;
   let document;
   let etag;

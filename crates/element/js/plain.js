@@ -31,7 +31,7 @@ export class Mounted {
 
   update() {
     const host = this.#host;
-    const wanted = { src: text(host, "src") ?? this.#defaultSrc, job: text(host, "job"), token: text(host, "token"), include: text(host, "include") };
+    const wanted = { src: text(host, "src") ?? this.#defaultSrc, job: text(host, "job"), token: text(host, "token"), include: text(host, "include") ?? "" };
     const key = JSON.stringify(wanted);
     if (this.#document) this.#paint();
     if (key === this.#watched && this.#following) return;

@@ -15,12 +15,14 @@ pub(crate) fn text(host: &Element, name: &str) -> Option<String> {
 
 /// What to watch; `None` while no job or no server is named.
 pub(crate) fn source(host: &Element, default_src: Option<&str>) -> Option<Source> {
-    let include = text(host, "include").and_then(|names| Include::parse([names.as_str()]).ok());
+    // As in the token lists of HTML, a name that is none is nobody's.
+    let names = text(host, "include").unwrap_or_default();
+    let known = names.split(',').filter(|name| Include::NAMES.contains(&name.trim()));
     Some(Source {
         src: text(host, "src").or(default_src.map(str::to_owned))?,
         job: text(host, "job")?,
         token: text(host, "token"),
-        include: include.unwrap_or_default(),
+        include: Include::parse(known).unwrap_or_default(),
     })
 }
 

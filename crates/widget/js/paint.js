@@ -6,8 +6,8 @@ p{display:flex;font-weight:600;gap:.75em;margin:0;min-block-size:1lh;white-space
 p:last-child{font-size:.875em;font-weight:400}
 span{overflow:hidden;text-overflow:ellipsis;unicode-bidi:plaintext}
 [part=percent]{margin-inline-start:auto}
-progress{--_accent:var(--job-progress-accent,#2563eb);appearance:none;background:var(--job-progress-track,color-mix(in srgb,currentColor 12%,transparent));block-size:var(--job-progress-height,.5em);border:0;border-radius:var(--job-progress-radius,1em);inline-size:100%;overflow:hidden}
-::-webkit-progress-bar{background:none}::-webkit-progress-value{background:var(--_accent)}::-moz-progress-bar{background:var(--_accent)}`;
+progress{appearance:none;background:var(--job-progress-track,color-mix(in srgb,currentColor 12%,transparent));block-size:var(--job-progress-height,.5em);border:0;border-radius:var(--job-progress-radius,1em);inline-size:100%;overflow:hidden}
+::-webkit-progress-bar{background:none}::-webkit-progress-value{background:var(--job-progress-accent,#2563eb)}::-moz-progress-bar{background:var(--job-progress-accent,#2563eb)}`;
 
 const make = (tag, part, ...children) => {
   const element = document.createElement(tag);
