@@ -5,25 +5,20 @@ import { after, test } from "node:test";
 import { compile as svelte } from "svelte/compiler";
 import { build, createServer } from "vite";
 import { compileScript, parse } from "vue/compiler-sfc";
-import { BASE_URL, create, report } from "../browser/api.mjs";
-import { face, stage } from "../browser/browser.mjs";
-import { until } from "../browser/until.mjs";
+import { BASE_URL, create } from "../browser/api.mjs";
+import { stage } from "../browser/browser.mjs";
+import { follows } from "./follow.mjs";
 import { snippet, snippetFor } from "./readme.mjs";
 import { borrow, html, serve, write } from "./user.mjs";
 
 const it = stage();
 const running = () => create({ current: 45, total: 100 });
 
-// A page that shows the job shows also what comes; what the console was told at the end is answered.
-async function follows(url, job) {
+// Answers with what the console was told by a page that followed the job.
+async function saidBy(url, job) {
   const said = [];
   const page = await it.visit(url, { before: (page) => page.on("console", (message) => said.push(message.text())) });
-  await until("the page shows 45 %", async () => (await face(page)).now === "45");
-  await report(job.jobId, { current: 80 });
-  await until("the page shows 80 %", async () => (await face(page)).now === "80");
-  await report(job.jobId, { status: "completed" });
-  await until("the page shows the end", async () => (await face(page)).status === "completed");
-  assert.deepEqual(page.faults, []);
+  await follows(page, job);
   return said;
 }
 
@@ -40,7 +35,7 @@ async function built(folder, files, { main = "main.js", body = "", plugins } = {
 test("Vite builds a page with the element, wasm and all", async () => {
   const job = await running();
   const body = snippetFor("job-progress/html", job, BASE_URL);
-  await follows(await built("vite", { "main.js": snippet("Install/js") }, { body }), job);
+  await follows(await it.visit(await built("vite", { "main.js": snippet("Install/js") }, { body })), job);
 });
 
 test("Vite serves the same page in development", async () => {
@@ -50,7 +45,7 @@ test("Vite serves the same page in development", async () => {
   const server = await createServer({ ...settings(root), server: { port: 0, host: "127.0.0.1", hmr: false } });
   after(() => server.close());
   await server.listen();
-  await follows(server.resolvedUrls.local[0], job);
+  await follows(await it.visit(server.resolvedUrls.local[0]), job);
 });
 
 test("React 19 sets its properties and hears its events", async () => {
@@ -62,7 +57,7 @@ test("React 19 sets its properties and hears its events", async () => {
     createRoot(document.getElementById("root")).render(<Import job="${job.jobId}" token="${job.token}" />);
   `;
   const files = { "main.jsx": main, "Import.jsx": snippetFor("Frameworks/jsx", job, BASE_URL) };
-  const said = await follows(await built("react-page", files, { main: "main.jsx", body: '<div id="root"></div>' }), job);
+  const said = await saidBy(await built("react-page", files, { main: "main.jsx", body: '<div id="root"></div>' }), job);
   assert.ok(said.includes("completed"), `the program said ${said}`);
 });
 
@@ -86,7 +81,7 @@ test("React 19 hands over functions and objects", async () => {
     createRoot(document.getElementById("root")).render(tag);
   `;
   const url = await built("react-functions", { "main.jsx": main }, { main: "main.jsx", body: '<div id="root"></div>' });
-  assert.ok((await follows(url, job)).includes("Baked"));
+  assert.ok((await saidBy(url, job)).includes("Baked"));
 });
 
 // The least of a plugin: Vite's own for these frameworks do more, and bring more.
@@ -110,7 +105,7 @@ test("Vue 3 binds its attributes and hears its events", async () => {
     createApp(Import, { job: "${job.jobId}", token: "${job.token}" }).mount("#root");
   `;
   const files = { "main.js": main, "Import.vue": snippetFor("Frameworks/vue", job, BASE_URL) };
-  const said = await follows(await built("vue-page", files, { body: '<div id="root"></div>', plugins: [vue] }), job);
+  const said = await saidBy(await built("vue-page", files, { body: '<div id="root"></div>', plugins: [vue] }), job);
   assert.ok(said.includes("completed"), `the program said ${said}`);
 });
 
@@ -124,6 +119,6 @@ test("Svelte 5 sets its attributes and hears its events", async () => {
     mount(Import, { target: document.getElementById("root"), props: { job: "${job.jobId}", token: "${job.token}" } });
   `;
   const files = { "main.js": main, "Import.svelte": snippetFor("Frameworks/svelte", job, BASE_URL) };
-  const said = await follows(await built("svelte-page", files, { body: '<div id="root"></div>', plugins: [compiler] }), job);
+  const said = await saidBy(await built("svelte-page", files, { body: '<div id="root"></div>', plugins: [compiler] }), job);
   assert.ok(said.includes("completed"), `the program said ${said}`);
 });

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { BASE_URL, create, report } from "../browser/api.mjs";
 import { face, stage } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
+import { follows } from "./follow.mjs";
 import { snippet, snippetFor } from "./readme.mjs";
 import { USER, html, serve, write } from "./user.mjs";
 
@@ -33,16 +34,6 @@ const running = () => create({ current: 45, total: 100, message: "Processing bat
 const element = (job, more = "") =>
   `<job-progress src="${BASE_URL}" job="${job.jobId}" token="${job.token}"${more}></job-progress>`;
 const script = (name) => `<script type="module">${snippet(name)}</script>`;
-
-// A page that shows the job shows also what comes.
-async function follows(page, job) {
-  await until("the page shows 45 %", async () => (await face(page)).now === "45");
-  await report(job.jobId, { current: 80 });
-  await until("the page shows 80 %", async () => (await face(page)).now === "80");
-  await report(job.jobId, { status: "completed" });
-  await until("the page shows the end", async () => (await face(page)).status === "completed");
-  assert.deepEqual(page.faults, []);
-}
 
 test("one tag and one script, from a copy of the package", async () => {
   const job = await running();
