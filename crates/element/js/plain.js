@@ -2,9 +2,7 @@
 // native progress bar and by asking for the state again and again, and is loaded only then.
 
 import { follow } from "../../client/js/polling.js";
-import { paint } from "../../widget/js/paint.js";
-
-const ENGLISH = { notShown: "Progress cannot be shown.", notYetShown: "Progress cannot be shown yet." };
+import { picture } from "../../widget/js/plain.js";
 
 const text = (host, name) => host.getAttribute(name)?.trim() || undefined;
 
@@ -17,8 +15,11 @@ export class Mounted {
   #following;
   #watched;
   #document;
-  #isHeld = false;
+  // The key of the text that says what keeps news away.
+  #trouble;
   #messages;
+  #isOver = false;
+  #isHeld = false;
 
   constructor(host, base, defaultSrc, emit, renew) {
     this.#host = host;
@@ -33,16 +34,16 @@ export class Mounted {
     const host = this.#host;
     const wanted = { src: text(host, "src") ?? this.#defaultSrc, job: text(host, "job"), token: text(host, "token"), include: text(host, "include") ?? "" };
     const key = JSON.stringify(wanted);
-    if (this.#document) this.#paint();
+    this.#paint();
     if (key === this.#watched && this.#following) return;
-    if (key !== this.#watched) this.#document = undefined;
+    if (key !== this.#watched) [this.#document, this.#trouble, this.#isOver] = [undefined, undefined, false];
     this.#watched = key;
     this.hold(this.#isHeld);
   }
 
-  // It has few texts.
   messages(messages) {
     this.#messages = messages;
+    this.#paint();
   }
 
   hold(isHeld) {
@@ -59,7 +60,7 @@ export class Mounted {
     this.#following = new AbortController();
     const hear = (what, about, isLast) => {
       if (what === "document") this.#tell(about);
-      else if (what === "end") this.#emit("end", about, true);
+      else if (what === "end") this.#end(about);
       else this.#refuse(about, isLast);
     };
     follow(wanted, { hear, renew: this.#renew }, this.#following.signal);
@@ -75,22 +76,31 @@ export class Mounted {
     this.#document = document;
     // Who is on hold wanted to know once.
     if (this.#isHeld) this.free();
+    this.#trouble = undefined;
     this.#paint();
-    if (former?.seq !== document.seq || former.epoch !== document.epoch) this.#emit("update", document, true);
+    if (former?.seq === document.seq && former.epoch === document.epoch) return;
+    this.#isOver = false;
+    this.#emit("update", document, true);
+  }
+
+  // Whoever asks again how an ended job stands is not told twice that it has ended.
+  #end(document) {
+    if (!this.#isOver) this.#emit("end", document, true);
+    this.#isOver = true;
   }
 
   #refuse(problem, isFatal) {
     // What a developer has to know is no words for those who wait for the job.
     console.warn("<job-progress>", `${problem.error}: ${problem.message}`);
-    const key = isFatal ? "notShown" : "notYetShown";
-    if (isFatal || !this.#document) this.#paint({ message: this.#messages?.[key] ?? ENGLISH[key] });
+    if (isFatal || !this.#document) this.#trouble = this.#document ? "noLongerShown" : isFatal ? "notShown" : "notYetShown";
+    this.#paint();
     this.#emit("problem", problem, isFatal);
   }
 
-  #paint(document = this.#document) {
-    const state = document.status?.replace(/^./, (first) => first.toUpperCase());
-    this.#base.dataset.status = document.status ?? "unavailable";
-    this.#base.part = "base";
-    paint(this.#base, document, text(this.#host, "label") ?? "", state);
+  #paint() {
+    if (!this.#document && !this.#trouble) return;
+    const host = this.#host;
+    const locale = text(host, "locale") ?? (host.closest("[lang]")?.lang || undefined);
+    picture(this.#base, this.#document, this.#trouble, text(host, "label") ?? "", this.#messages, locale);
   }
 }

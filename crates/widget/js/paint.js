@@ -17,10 +17,10 @@ const make = (tag, part, ...children) => {
 };
 
 // Draws what a document says into `base`.
-export const paint = (base, { progress, message, currentStep, error }, label, state = "") => {
+export const paint = (base, { progress, message, currentStep, error }, label, state = "", name = "Progress") => {
   const bar = make("progress", "track");
   bar.max = 100;
-  bar.ariaLabel = label || "Progress";
+  bar.ariaLabel = label || name;
   let percent = "";
   if (progress != null) {
     bar.value = progress;

@@ -17,6 +17,9 @@ export const ENGLISH = {
   cancelled: "Cancelled",
   timeout: "Timed out",
   unavailable: "Not available",
+  notYetShown: "Progress cannot be shown yet.",
+  notShown: "Progress cannot be shown.",
+  noLongerShown: "Progress can no longer be followed.",
   progress: "Progress",
 };
 
@@ -30,13 +33,15 @@ const percent = (progress, locale) => {
   }
 };
 
-// Draws what a document says into `base`, or, of a document without a state, why there is none.
-export const picture = (base, document, label, messages, locale) => {
+// Draws into `base` what a document says, if there is one, and what keeps news away, the key of a text, if something does.
+export const picture = (base, document = {}, trouble, label, messages, locale) => {
   const { status = "unavailable", substate, progress } = document;
   const say = (key) => [Object(messages)[key], ENGLISH[key]].find((text) => typeof text === "string");
   const state = (status === "running" && substate?.replace(/_(.)/, (_, letter) => letter.toUpperCase())) || status;
   base.dataset.status = status;
   base.part = "base";
-  paint(base, document, label, say(state), say("progress"));
+  // Why it failed outweighs why no more is heard.
+  const message = trouble ? say(trouble) : document.message;
+  paint(base, { ...document, message }, label, say(state), say("progress"));
   if (progress != null) base.querySelector("[part=percent]").textContent = percent(progress, locale);
 };

@@ -1,0 +1,85 @@
+// Pages with a Content Security Policy: the README's, and one that forbids WebAssembly.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { BASE_URL, create, report } from "../browser/api.mjs";
+import { stage } from "../browser/browser.mjs";
+import { until } from "../browser/until.mjs";
+import { ENGLISH } from "../../crates/widget/js/plain.js";
+import { follows } from "./follow.mjs";
+import { snippet, snippetFor } from "./readme.mjs";
+import { USER, html, serve, write } from "./user.mjs";
+
+const it = stage();
+const running = (fields) => create({ current: 45, total: 100, ...fields });
+const policy = (job) => snippetFor("Content Security Policy/text", job, BASE_URL).trim();
+
+// Opens a page under that policy; what is said on its console is collected.
+async function open(policy, job, { more = "", script = snippet("Install/html"), before } = {}) {
+  const origin = await serve(USER, { "content-security-policy": `default-src 'none'; ${policy}` });
+  const element = `<job-progress src="${BASE_URL}" job="${job.jobId}" token="${job.token}"${more}></job-progress>`;
+  write("policy", { "index.html": html(element + script) });
+  const said = [];
+  const page = await it.visit(`${origin}/policy/`, {
+    before: async (page) => {
+      page.on("console", (message) => said.push(message.text()));
+      await before?.(page);
+    },
+  });
+  return Object.assign(page, { said });
+}
+
+// What a plain bar shows.
+const plain = (page) =>
+  page.evaluate(() => {
+    const root = document.querySelector("job-progress").shadowRoot.querySelector(".plain");
+    const part = (name) => root?.querySelector(`[part="${name}"]`);
+    return root && [part("track").value, part("track").ariaLabel, part("state").textContent, part("percent").textContent];
+  });
+
+test("the policy of the README is enough, scripts of trusted types included", async () => {
+  const job = await running();
+  const page = await open(`${policy(job)}; require-trusted-types-for 'script'; trusted-types 'none'`, job, {
+    before: (page) =>
+      page.addInitScript(() => {
+        window.violations = [];
+        addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
+      }),
+  });
+  await follows(page, job);
+  assert.deepEqual(await page.evaluate(() => window.violations), []);
+});
+
+test("where the policy forbids WebAssembly the element says so, and shows a plain bar that moves", async () => {
+  const job = await running();
+  // A bad value counts as none here too.
+  const page = await open(policy(job).replace(" 'wasm-unsafe-eval'", ""), job, { more: ' include="steps"' });
+  await until("the plain bar shows 45 %", async () => (await plain(page))?.[0] === 45);
+  await report(job.jobId, { current: 80 });
+  await until("the plain bar shows 80 %", async () => (await plain(page))[0] === 80);
+  assert.ok(page.said.some((text) => text.includes("'wasm-unsafe-eval'")), `the console says ${page.said}`);
+  assert.deepEqual(page.faults, []);
+});
+
+test("a plain bar speaks the page's language", async () => {
+  const job = await running({ status: "running", substate: "warming_up" });
+  // A policy that forbids WebAssembly forbids scripts within a page as well.
+  const german = snippet("Language and direction/js").replaceAll('"job-progress/', '"/node_modules/job-progress/');
+  write("policy", { "german.js": german.replace("/define", "/define.js") });
+  const page = await open(policy(job).replace(" 'wasm-unsafe-eval'", ""), job, {
+    script: '<script type="module" src="german.js"></script>',
+  });
+  const shows = (what, wanted) => until(what, async () => String(await plain(page)) === String(wanted));
+  await shows("it is German", [45, "Fortschritt", "Wärmt auf", "45\u00a0%"]);
+  await page.evaluate(() => (document.querySelector("job-progress").messages = { warmingUp: "Gleich" }));
+  await shows("single texts are replaced", [45, "Progress", "Gleich", "45\u00a0%"]);
+  await page.evaluate(() => (document.querySelector("job-progress").locale = "not a tag!"));
+  await shows("a bad tag is none", [45, "Progress", "Gleich", "45%"]);
+  assert.deepEqual(page.faults, []);
+});
+
+test("a plain bar says in English what the full one does", () => {
+  const full = readFileSync(new URL("../../crates/widget/src/messages.rs", import.meta.url), "utf8");
+  for (const [key, text] of Object.entries(ENGLISH)) assert.ok(full.includes(`"${key}" "${text}",`), `${key}: ${text}`);
+});
