@@ -30,10 +30,10 @@ async function open(policy, job, { more = "", script = snippet("Install/html"), 
   return Object.assign(page, { said });
 }
 
-// What a plain bar shows.
+// What a plain bar shows; what is painted before it is known what the page allows has no state.
 const plain = (page) =>
   page.evaluate(() => {
-    const root = document.querySelector("job-progress").shadowRoot.querySelector(".plain");
+    const root = document.querySelector("job-progress").shadowRoot.querySelector(".plain[data-status]");
     const part = (name) => root?.querySelector(`[part="${name}"]`);
     return root && [part("track").value, part("track").ariaLabel, part("state").textContent, part("percent").textContent];
   });
@@ -77,6 +77,24 @@ test("a plain bar speaks the page's language", async () => {
   await page.evaluate(() => (document.querySelector("job-progress").locale = "not a tag!"));
   await shows("a bad tag is none", [45, "Progress", "Gleich", "45%"]);
   assert.deepEqual(page.faults, []);
+});
+
+test("a plain bar tells once what is no answer of a job-progress server, and goes on", async () => {
+  const job = await running();
+  const other = { headers: { "access-control-allow-origin": "*" }, body: "Please sign in." };
+  let answers = 0;
+  const page = await open(policy(job).replace(" 'wasm-unsafe-eval'", ""), job, {
+    before: async (page) => {
+      await page.addInitScript(() => {
+        window.problems = [];
+        addEventListener("job-progress-problem", ({ detail }) => window.problems.push(detail.error));
+      });
+      await page.route("**/status", (route) => ((answers += 1) > 2 ? route.continue() : route.fulfill(other)));
+    },
+  });
+  await until("the plain bar shows 45 %", async () => (await plain(page))?.[0] === 45);
+  assert.deepEqual(await page.evaluate(() => window.problems), ["UNEXPECTED_ANSWER"]);
+  assert.equal(answers, 3);
 });
 
 test("a plain bar says in English what the full one does", () => {

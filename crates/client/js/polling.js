@@ -21,10 +21,24 @@ const wait = (milliseconds, signal) =>
     }
   });
 
+// The problem that a body tells of, in the server's words; of another answer, in the client's.
+const problemOf = (status, body) => {
+  if (typeof body?.error === "string" && typeof body.message === "string") return body;
+  return { error: "UNEXPECTED_ANSWER", message: `The server did not answer as a job-progress server does (HTTP ${status}).` };
+};
+
 // In the words of the full mode. What went wrong in the page may hold secrets and is not told.
 const NOT_RENEWED = {
   error: "TOKEN_NOT_RENEWED",
   message: "The token provider failed, gave no token or took too long. It will be asked again; until it gives one, nothing is heard of the job.",
+};
+
+const parsed = (text) => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // It is not this API's.
+  }
 };
 
 // Follows `{src, job, token, include}` until it ends, is refused for good, or `signal` says so. `hear` is told "document"
@@ -39,9 +53,14 @@ export const follow = async ({ src, job, token, include }, { hear, renew }, sign
   let failures = 0;
   let missing = 0;
   let isRenewed = false;
-  let isTold = false;
   // The token is missing or was refused.
   let isWanted = !token;
+  // The code of what is being dealt with, which is told once until a document comes.
+  let told;
+  const tell = (problem, isLast) => {
+    if (isLast || problem.error !== told) hear("problem", problem, isLast);
+    told = problem.error;
+  };
   // Whether it is of use to ask the server: with a new token, or as there is nobody to ask for one.
   const renewed = async () => {
     const promised = renew();
@@ -49,8 +68,7 @@ export const follow = async ({ src, job, token, include }, { hear, renew }, sign
     if (given) token = String(given);
     isRenewed = Boolean(given || !promised);
     isWanted = !isRenewed;
-    if (isWanted && !isTold && !signal.aborted) hear("problem", NOT_RENEWED, false);
-    isTold ||= isWanted;
+    if (isWanted && !signal.aborted) tell(NOT_RENEWED, false);
     return isRenewed;
   };
   while (!signal.aborted) {
@@ -64,10 +82,10 @@ export const follow = async ({ src, job, token, include }, { hear, renew }, sign
       const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(etag && { "if-none-match": etag }) };
       const answer = await fetch(url, { headers, signal, cache: "no-store", credentials: "omit" });
       const retryAfter = Number(answer.headers.get("retry-after")) * 1000;
-      const body = answer.status === 304 ? undefined : await answer.json();
+      const body = parsed(await answer.text());
       if (signal.aborted) return;
-      if (answer.ok || answer.status === 304) {
-        [failures, missing, isRenewed, isTold] = [0, 0, false, false];
+      if (answer.status === 304 || (answer.ok && body?.seq !== undefined)) {
+        [failures, missing, isRenewed, told] = [0, 0, false, undefined];
         etag = answer.headers.get("etag");
         document = body ?? document;
         if (body) hear("document", body);
@@ -77,15 +95,15 @@ export const follow = async ({ src, job, token, include }, { hear, renew }, sign
         isWanted = true;
         continue;
       } else {
-        const isLate = LATER.includes(answer.status) || answer.status >= 500;
+        const isLate = answer.ok || LATER.includes(answer.status) || answer.status >= 500;
         const isMissing = answer.status === 404 && !document && (missing += 1) <= TRIES;
         const isLast = !isLate && !isMissing;
-        hear("problem", body, isLast);
+        tell(problemOf(answer.status, body), isLast);
         if (isLast) return;
         pause = Math.max(pause, isMissing ? MISSING_PACE : 0, retryAfter);
       }
     } catch {
-      // No answer, or none of this API's: again after the pause.
+      // No answer: again after the pause.
     }
     await wait(pause, signal);
   }
