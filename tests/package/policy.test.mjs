@@ -30,6 +30,9 @@ async function open(policy, job, { more = "", script = snippet("Install/html"), 
   return Object.assign(page, { said });
 }
 
+// The README's policy without what WebAssembly needs.
+const strict = (job) => policy(job).replace(" 'wasm-unsafe-eval'", "");
+
 // What a plain bar shows; what is painted before it is known what the page allows has no state.
 const plain = (page) =>
   page.evaluate(() => {
@@ -54,7 +57,7 @@ test("the policy of the README is enough, scripts of trusted types included", as
 test("where the policy forbids WebAssembly the element says so, and shows a plain bar that moves", async () => {
   const job = await running();
   // A bad value counts as none here too.
-  const page = await open(policy(job).replace(" 'wasm-unsafe-eval'", ""), job, { more: ' include="steps"' });
+  const page = await open(strict(job), job, { more: ' include="steps"' });
   await until("the plain bar shows 45 %", async () => (await plain(page))?.[0] === 45);
   await report(job.jobId, { current: 80 });
   await until("the plain bar shows 80 %", async () => (await plain(page))[0] === 80);
@@ -67,9 +70,7 @@ test("a plain bar speaks the page's language", async () => {
   // A policy that forbids WebAssembly forbids scripts within a page as well.
   const german = snippet("Language and direction/js").replaceAll('"job-progress/', '"/node_modules/job-progress/');
   write("policy", { "german.js": german.replace("/define", "/define.js") });
-  const page = await open(policy(job).replace(" 'wasm-unsafe-eval'", ""), job, {
-    script: '<script type="module" src="german.js"></script>',
-  });
+  const page = await open(strict(job), job, { script: '<script type="module" src="german.js"></script>' });
   const shows = (what, wanted) => until(what, async () => String(await plain(page)) === String(wanted));
   await shows("it is German", [45, "Fortschritt", "Wärmt auf", "45\u00a0%"]);
   await page.evaluate(() => (document.querySelector("job-progress").messages = { warmingUp: "Gleich" }));
@@ -83,7 +84,7 @@ test("a plain bar tells once what is no answer of a job-progress server, and goe
   const job = await running();
   const other = { headers: { "access-control-allow-origin": "*" }, body: "Please sign in." };
   let answers = 0;
-  const page = await open(policy(job).replace(" 'wasm-unsafe-eval'", ""), job, {
+  const page = await open(strict(job), job, {
     before: async (page) => {
       await page.addInitScript(() => {
         window.problems = [];
