@@ -150,3 +150,17 @@ test("its texts are those of a language that comes with it, or the page's own", 
     await until(`the page says ${wanted}`, async () => (await face(page)).state === wanted);
   }
 });
+
+test("a page in the place of the wasm is a plain bar, and the console says what came", async () => {
+  const job = await running();
+  const said = [];
+  const page = await open(snippet("Install/html") + element(job), {
+    before: async (page) => {
+      page.on("console", (message) => said.push(message.text()));
+      await page.route("**/*.wasm", (route) => route.fulfill({ contentType: "text/html", body: html("") }));
+    },
+  });
+  const state = () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.querySelector('[part="state"]')?.textContent);
+  await until("the plain bar says how it stands", async () => (await state()) === "Running");
+  assert.ok(said.some((text) => /is plain.*magic word/.test(text)), `the console says ${said}`);
+});

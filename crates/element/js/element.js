@@ -38,7 +38,7 @@ const full = async () => {
 const plain = async (error) => {
   drop();
   if (!(error instanceof WebAssembly.CompileError)) throw error;
-  complain("is plain: script-src lacks 'wasm-unsafe-eval'");
+  complain(`is plain; is 'wasm-unsafe-eval' allowed? ${error}`);
   const { Mounted } = await import("./job-progress-plain.js");
   return { Mounted, sheet: plainSheet() };
 };
