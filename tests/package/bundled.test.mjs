@@ -34,13 +34,13 @@ async function built(folder, files, { main = "main.js", body = "", plugins } = {
 
 test("Vite builds a page with the element, wasm and all", async () => {
   const job = await running();
-  const body = snippetFor("job-progress/html", job, BASE_URL);
+  const body = snippetFor("Install/html", job, BASE_URL);
   await follows(await it.visit(await built("vite", { "main.js": snippet("Install/js") }, { body })), job);
 });
 
 test("Vite serves the same page in development", async () => {
   const job = await running();
-  const body = `${snippetFor("job-progress/html", job, BASE_URL)}<script type="module" src="./main.js"></script>`;
+  const body = `${snippetFor("Install/html", job, BASE_URL)}<script type="module" src="./main.js"></script>`;
   const root = write("vite-dev", { "main.js": snippet("Install/js"), "index.html": html(body) });
   const server = await createServer({ ...settings(root), server: { port: 0, host: "127.0.0.1", hmr: false } });
   after(() => server.close());

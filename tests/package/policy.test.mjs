@@ -16,7 +16,7 @@ const running = (fields) => create({ current: 45, total: 100, ...fields });
 const policy = (job) => snippetFor("Content Security Policy/text", job, BASE_URL).trim();
 
 // Opens a page under that policy; what is said on its console is collected.
-async function open(policy, job, { more = "", script = snippet("Install/html"), before } = {}) {
+async function open(policy, job, { more = "", script = snippet("Install/html/2"), before } = {}) {
   const origin = await serve(USER, { "content-security-policy": `default-src 'none'; ${policy}` });
   const element = `<job-progress src="${BASE_URL}" job="${job.jobId}" token="${job.token}"${more}></job-progress>`;
   write("policy", { "index.html": html(element + script) });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as api from "../../crates/element/npm/api.mjs";
-import { tables, tablesOf } from "../../crates/element/npm/tables.mjs";
+import { withTables } from "../../crates/element/npm/tables.mjs";
 import { README, SNIPPETS } from "./readme.mjs";
 import { PACKAGE } from "./user.mjs";
 
@@ -15,7 +15,7 @@ const [declaration] = manifest.modules[0].declarations;
 const names = (members) => members.map(({ name }) => name);
 
 test("the README holds the tables as they are made", () => {
-  assert.equal(tablesOf(README), tables, `the tables of crates/element/npm/README.md should be\n\n${tables}\n\n`);
+  assert.ok(README === withTables(README), "it has others: run `node crates/element/npm/readme.mjs`");
 });
 
 test("the manifest holds what the tables hold", () => {

@@ -1,12 +1,14 @@
 // The types, as a strict program sees them.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { BASE_URL, KEY, call, create, report } from "../browser/api.mjs";
 import { INCLUDE, STATES } from "../browser/faces.mjs";
 import { snippet } from "./readme.mjs";
+import * as api from "../../crates/element/npm/api.mjs";
 import { PACKAGE, borrow, run, tool, write } from "./user.mjs";
 
 const options = {
@@ -45,6 +47,7 @@ test("a program without any framework knows the tag, its members and what its ev
     same.variant = "pie";
     same.tokenProvider = async () => "eyJ…";
     same.tokenProvider = () => null;
+    same.tokenProvider = async () => (Math.random() < 0.5 ? "eyJ…" : null);
     // @ts-expect-error A token is a text.
     same.tokenProvider = () => 42;
     same.messages = { running: "Baking", queueAhead: { one: "1 before it", other: "{} before it" } };
@@ -80,7 +83,7 @@ test("a program without any framework knows the tag, its members and what its ev
 });
 
 test("the scripts of the README have the types they are used with", async () => {
-  const sections = ["Listen/js", "Renew the token/js", "Take charge of the connection/js"];
+  const sections = ["Listen/js", "Renew the token/js", "Make it look like yours/js", "Connections/js"];
   sections.push("Language and direction/js", "Language and direction/js/2");
   const files = sections.map((name) => {
     // What a page of one's own knows: the element is there.
@@ -88,6 +91,34 @@ test("the scripts of the README have the types they are used with", async () => 
     return [`${name.replaceAll(/\W/g, "-")}.ts`, sure];
   });
   await compile("scripts", Object.fromEntries(files));
+});
+
+test("what the README says of the fields of a document is their type", async () => {
+  const declared = readFileSync(join(PACKAGE, "document.d.ts"), "utf8");
+  const [body] = declared.slice(declared.indexOf("export interface JobDocument {")).split("\n}\n", 1);
+  const fields = [...body.matchAll(/^  (\w+)(\??):/gm)].map(([, name, optional]) => ({ name, isSure: optional === "" }));
+  const told = api.DOCUMENT.flatMap(({ names, type }) => names.map((name) => ({ name, type })));
+  const sorted = (all) => all.map(({ name }) => name).sort();
+  assert.deepEqual(sorted(told), sorted(fields));
+  const sure = fields.filter(({ isSure }) => isSure);
+  assert.deepEqual(sorted(told.slice(0, sure.length)), sorted(sure), "those that are always there come first");
+  const lines = told.map(({ name, type }, index) => {
+    const missing = index < sure.length ? "" : " | undefined";
+    return `export const ${name} = (job: JobDocument): ${type}${missing} => job.${name};`;
+  });
+  await compile("fields", { "fields.ts": ['import type { JobDocument } from "job-progress";', ...lines].join("\n") });
+});
+
+test("the codes of problems are those of the server and the client", async () => {
+  const { components } = await (await fetch(`${BASE_URL}/openapi.json`)).json();
+  const theirs = JSON.stringify(components.schemas.Code);
+  const ours = ["client", "element"].flatMap((crate) => {
+    const root = fileURLToPath(new URL(`../../crates/${crate}/src`, import.meta.url));
+    return readdirSync(root, { recursive: true }).filter((name) => name.endsWith(".rs")).map((name) => join(root, name));
+  });
+  const source = ours.map((file) => readFileSync(file, "utf8")).join("");
+  const unknown = api.PROBLEMS.filter(({ name }) => !theirs.includes(`"${name}"`) && !source.includes(`"${name}"`));
+  assert.deepEqual(unknown, []);
 });
 
 test("real documents and refusals have the types of those that events carry", async () => {

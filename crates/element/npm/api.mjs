@@ -24,7 +24,7 @@ export const ATTRIBUTES = [
   {
     name: "include",
     type: "string",
-    text: "What documents shall hold beyond themselves, comma-separated: `logs`, `metrics`, `resources`.",
+    text: "What to ask for beyond the document, comma-separated: `logs`, `metrics`, `resources`; other names are ignored. `detailed` shows only what was asked for.",
   },
   {
     name: "locale",
@@ -36,14 +36,14 @@ export const ATTRIBUTES = [
 export const PROPERTIES = [
   {
     name: "tokenProvider",
-    type: "(() => Promise<string> | string | null) | null",
-    text: "Gives a new token when the one in use expires or is refused.",
+    type: "(() => Promise<string | null> | string | null) | null",
+    text: "Gives a token when there is none, or the one in use expires or is refused.",
   },
-  { name: "messages", type: "Partial<Messages> | null", text: "Texts that replace the built-in ones." },
+  { name: "messages", type: "Partial<Messages> | null", text: "Texts that replace the English ones." },
 ];
 
 export const METHODS = [
-  { name: "refresh", text: "Asks for the state now; after `disconnect()` once, and it stays disconnected." },
+  { name: "refresh", text: "Asks for the state now, of an ended job too; after `disconnect()` once, and it stays disconnected." },
   { name: "connect", text: "Connects again after `disconnect()`." },
   { name: "disconnect", text: "Closes the connection. What is shown stays, without times that count, and says that it is not connected." },
 ];
@@ -65,17 +65,95 @@ export const STATIC_PROPERTIES = [
 
 // All bubble and leave shadow roots.
 export const EVENTS = [
-  { name: "job-progress-update", type: "CustomEvent<JobDocument>", text: "A newer document is there." },
+  { name: "job-progress-update", type: "CustomEvent<JobDocument>", text: "A newer document is there, the first included." },
   { name: "job-progress-end", type: "CustomEvent<JobDocument>", text: "The job has ended; the last document." },
+  { name: "job-progress-problem", type: "CustomEvent<Problem>", text: "The server refused, or cannot be asked." },
+];
+
+// The fields of a `JobDocument`, those first that each has.
+export const DOCUMENT = [
+  { names: ["jobId"], type: "string", text: "The job's id." },
   {
-    name: "job-progress-problem",
-    type: "CustomEvent<Problem>",
-    text: "The server refused, or cannot be asked. `detail.error` is a code, `detail.message` a sentence.",
+    names: ["status"],
+    type: '"queued" | "initializing" | "running" | "paused" | "completed" | "failed" | "cancelled" | "timeout"',
+    text: "Where it stands. The last four are ends.",
+  },
+  { names: ["progress"], type: "number | null", text: "0–100, `null` while nobody knows." },
+  { names: ["createdAt", "updatedAt"], type: "string", text: "When it was made and last changed, as all times in RFC 3339." },
+  { names: ["attempt", "seq"], type: "number", text: "Which try this is, and how many changes there were so far." },
+  { names: ["epoch"], type: "string", text: "Tells a job from an earlier one of the same id." },
+  {
+    names: ["substate"],
+    type: '"warming_up" | "processing" | "finalizing" | "uploading"',
+    text: "What it is doing while it runs.",
+  },
+  { names: ["current", "total"], type: "number", text: "How many units are done, of how many." },
+  { names: ["unit"], type: "string", text: "What is counted." },
+  { names: ["message", "currentStep"], type: "string", text: "What it is doing, in a line and in a word." },
+  {
+    names: ["steps"],
+    type: '{ id: string; label: string; status: "pending" | "running" | "completed" | "failed" | "skipped"; progress?: number; weight?: number }[]',
+    text: "Its steps, in order.",
+  },
+  { names: ["throughput"], type: "{ rate: number; unit?: string }", text: "How many units a second." },
+  { names: ["estimatedCompletion"], type: "string", text: "When it is expected to end." },
+  { names: ["queuePosition"], type: "number", text: "How many jobs are before it." },
+  { names: ["waiting"], type: "{ reason: string; until?: string }", text: "Why it does not move." },
+  { names: ["stalledSince"], type: "string", text: "Since when its producer is silent." },
+  {
+    names: ["startedAt", "completedAt", "failedAt", "cancelledAt", "timedOutAt"],
+    type: "string",
+    text: "When it began, and when it came to which end.",
+  },
+  { names: ["executionTime"], type: "number", text: "Seconds from beginning to end." },
+  { names: ["output", "result", "partialResults"], type: "unknown", text: "What came out, or was done before it failed." },
+  { names: ["finalMetrics"], type: "Record<string, unknown>", text: "Figures of the finished job." },
+  { names: ["error"], type: "{ code: string; message: string; details?: unknown }", text: "Why it failed." },
+  { names: ["retryable"], type: "boolean", text: "Whether another try makes sense." },
+  { names: ["retryCount"], type: "number", text: "How many there were, as the producer counts." },
+  { names: ["nextRetryAt"], type: "string", text: "When the next one is due." },
+  {
+    names: ["attempts"],
+    type: "{ attempt: number; status: string; startedAt?: string; endedAt: string; error?: { code: string; message: string } }[]",
+    text: "The tries before this one.",
+  },
+  { names: ["control"], type: "{ request: string; at: string }", text: "What the producer is asked to do." },
+  { names: ["expiresAt"], type: "string", text: "When the server forgets it." },
+  { names: ["endpointId", "kind", "priority"], type: "string", text: "What runs it, what it is, how urgent." },
+  {
+    names: ["attributes", "metadata", "tags", "execution", "coldStart"],
+    type: "Record<string, unknown>",
+    text: "What the producer tells in its own words.",
+  },
+  { names: ["metrics", "resources"], type: "Record<string, unknown>", text: "Figures and loads; only if `include` asks." },
+  {
+    names: ["logs"],
+    type: "{ number: number; at: string; level?: string; message: string }[]",
+    text: "Only if `include` asks, and not while the link is live.",
   },
 ];
 
+// The codes of a `Problem`, those first that the server has no part in.
+export const PROBLEMS = [
+  { name: "NO_SRC", isLast: true, text: "The element does not know its server." },
+  { name: "TOKEN_NOT_RENEWED", isLast: false, text: "`tokenProvider` failed, gave no token or took longer than 30 s." },
+  { name: "UNEXPECTED_ANSWER", isLast: false, text: "Something else answers at `src`: a sign-in page, another server." },
+  { name: "UNAUTHENTICATED", isLast: true, text: "The token is missing, expired or wrong, and there is no other." },
+  { name: "ACCESS_DENIED", isLast: true, text: "The token may not read this job." },
+  { name: "JOB_NOT_FOUND", isLast: true, text: "There is no such job, or none any more. One that was never there is looked for some six minutes." },
+  { name: "NOT_FOUND", isLast: true, text: "The path in `src` is not the server's." },
+  { name: "INVALID_REQUEST", isLast: true, text: "The server is of another release." },
+  { name: "RATE_LIMIT_EXCEEDED", isLast: false, text: "Too many connections in a minute." },
+  { name: "OVERLOADED", isLast: false, text: "Too many viewers of the job." },
+  { name: "NOT_CONFIGURED", isLast: false, text: "The server has no keys yet." },
+  { name: "INTERNAL", isLast: false, text: "The server has failed." },
+];
+
 export const PARTS = [
-  { name: "base", text: "All of it. `data-status` is the job's state, `data-link` that of the connection." },
+  {
+    name: "base",
+    text: "All of it. `data-status` is the job's `status`, else `idle`, `connecting` or `unavailable`; `data-link` is `connecting`, `live`, `polling`, `reconnecting`, `offline`, `lost`, or empty once it has ended.",
+  },
   { name: "header", text: "The row above the bar." },
   { name: "label", text: "What the page calls the job." },
   { name: "state", text: "The state in words, with its sign." },
@@ -90,7 +168,7 @@ export const PARTS = [
   { name: "notice", text: "Why it does not move." },
   { name: "facts", text: "How far, how fast, since when." },
   { name: "steps", text: "The section of its steps." },
-  { name: "step", text: "A step; `data-step` is its state." },
+  { name: "step", text: "A step; `data-step` is its `status`." },
   { name: "error", text: "The section of why it failed." },
   { name: "code", text: "The code of an error." },
   { name: "suggestion", text: "What can be done about it." },

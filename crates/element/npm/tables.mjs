@@ -2,7 +2,7 @@
 
 import * as api from "./api.mjs";
 
-const BEGIN = "<!-- What follows is made from api.mjs. -->";
+const BEGIN = (name) => `<!-- What follows is made from api.mjs: ${name}. -->`;
 const END = "<!-- So far. -->";
 
 const cell = (text) => text.replaceAll("|", "\\|");
@@ -11,50 +11,51 @@ const code = (text) => `\`${cell(text)}\``;
 const table = (heads, rows) =>
   [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
-const named = (head, members) => table([head, ""], members.map(({ name, text }) => [code(name), cell(text)]));
-
 const signature = ({ name, parameters = [] }) =>
   `${name}(${parameters.map(({ name, initial }) => `${name} = ${initial}`).join(", ")})`;
 
-const SECTIONS = {
-  "Attributes, each mirrored by a property of the same name": table(
-    ["attribute", "type", ""],
-    api.ATTRIBUTES.map(({ name, type, initial, text }) => [
-      code(name),
-      code(type),
-      cell(text) + (initial ? ` Without it: ${code(initial)}.` : ""),
-    ]),
-  ),
-  "Properties without an attribute": table(
-    ["property", "type", ""],
-    api.PROPERTIES.map(({ name, type, text }) => [code(name), code(type), cell(text)]),
-  ),
-  Methods: named("method", api.METHODS.map((method) => ({ ...method, name: signature(method) }))),
-  "Members of the class": named("member", [
-    ...api.STATIC_METHODS.map((method) => ({ ...method, name: `${api.CLASS}.${signature(method)}` })),
-    ...api.STATIC_PROPERTIES.map((property) => ({ ...property, name: `${api.CLASS}.${property.name}` })),
-  ]),
-  "Events; they bubble, and leave shadow roots": table(
-    ["event", "type", ""],
-    api.EVENTS.map(({ name, type, text }) => [code(name), code(type), cell(text)]),
-  ),
-  Parts: named("part", api.PARTS),
-  "Custom properties": table(
-    ["property", "default (light / dark)", ""],
-    api.CUSTOM_PROPERTIES.map(({ name, initial, text }) => [code(name), initial, text]),
-  ),
-  Slots: table(["slot", ""], api.SLOTS.map(({ name, text }) => [name ? code(name) : "(the content of the tag)", text])),
-};
+const ofClass = (member) => ({ ...member, name: `${api.CLASS}.${member.name}` });
 
-// Everything between the two marks, marks included.
-export const tables = [
-  BEGIN,
-  ...Object.entries(SECTIONS).map(([title, body]) => `### ${title}\n\n${body}`),
-  END,
-].join("\n\n");
+// A row of the one table; what comes third is a type or a default.
+const row = (kind, name, third, text) => [kind, name, third, cell(text)];
 
-// What a README holds between the marks.
-export const tablesOf = (readme) => {
-  const [start, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  return start < 0 || end < 0 ? "" : readme.slice(start, end + END.length);
-};
+const everything = table(
+  ["", "name", "type or default", ""],
+  [
+    ...api.ATTRIBUTES.map(({ name, type, initial, text }) =>
+      row("attribute", code(name), code(type), text + (initial ? ` Without it: \`${initial}\`.` : "")),
+    ),
+    ...api.PROPERTIES.map(({ name, type, text }) => row("property", code(name), code(type), text)),
+    ...api.METHODS.map((method) => row("method", code(signature(method)), "", method.text)),
+    ...api.STATIC_METHODS.map(ofClass).map((method) => row("class", code(signature(method)), "", method.text)),
+    ...api.STATIC_PROPERTIES.map(ofClass).map(({ name, type, text }) => row("class", code(name), code(type), text)),
+    ...api.EVENTS.map(({ name, type, text }) => row("event", code(name), code(type), text)),
+    ...api.SLOTS.map(({ name, text }) => row("slot", name ? code(name) : "(the content)", "", text)),
+    ...api.CUSTOM_PROPERTIES.map(({ name, initial, text }) => row("custom property", code(name), initial, text)),
+    ...api.PARTS.map(({ name, text }) => row("part", code(name), "", text)),
+  ],
+);
+
+const fields = table(
+  ["field", "type", ""],
+  api.DOCUMENT.map(({ names, type, text }) => [names.map(code).join(", "), code(type), cell(text)]),
+);
+
+const problems = table(
+  ["`error`", "then", ""],
+  api.PROBLEMS.map(({ name, isLast, text }) => [code(name), isLast ? "it gives up" : "it tries again", cell(text)]),
+);
+
+const TABLES = { everything, fields, problems };
+
+// Each with its marks.
+export const tables = Object.entries(TABLES).map(([name, body]) => [BEGIN(name), body, END].join("\n\n"));
+
+// The README with the tables as they are made.
+export const withTables = (readme) =>
+  Object.keys(TABLES).reduce((text, name, index) => {
+    const start = text.indexOf(BEGIN(name));
+    const end = text.indexOf(END, start);
+    if (start < 0 || end < 0) throw new Error(`the README has no place for the table ${name}`);
+    return text.slice(0, start) + tables[index] + text.slice(end + END.length);
+  }, readme);
