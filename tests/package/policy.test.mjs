@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { test } from "node:test";
 import { BASE_URL, create, report } from "../browser/api.mjs";
 import { stage } from "../browser/browser.mjs";
@@ -12,6 +13,7 @@ import { snippet, snippetFor } from "./readme.mjs";
 import { USER, html, serve, write } from "./user.mjs";
 
 const it = stage();
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const running = (fields) => create({ current: 45, total: 100, ...fields });
 const policy = (job) => snippetFor("Content Security Policy/text", job, BASE_URL).trim();
 
@@ -56,12 +58,15 @@ test("the policy of the README is enough, scripts of trusted types included", as
 
 test("where the policy forbids WebAssembly the element says so, and shows a plain bar that moves", async () => {
   const job = await running();
-  // A bad value counts as none here too.
+  // A name that is none is nobody's here too.
   const page = await open(strict(job), job, { more: ' include="steps"' });
   await until("the plain bar shows 45 %", async () => (await plain(page))?.[0] === 45);
   await report(job.jobId, { current: 80 });
   await until("the plain bar shows 80 %", async () => (await plain(page))[0] === 80);
   assert.ok(page.said.some((text) => text.includes("'wasm-unsafe-eval'")), `the console says ${page.said}`);
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => axe.run("job-progress"));
+  assert.deepEqual(violations.map(({ id }) => id), []);
   assert.deepEqual(page.faults, []);
 });
 
