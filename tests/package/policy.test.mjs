@@ -78,10 +78,12 @@ test("a plain bar speaks the page's language", async () => {
   const page = await open(strict(job), job, { script: '<script type="module" src="german.js"></script>' });
   const shows = (what, wanted) => until(what, async () => String(await plain(page)) === String(wanted));
   await shows("it is German", [45, "Fortschritt", "Wärmt auf", "45\u00a0%"]);
-  await page.evaluate(() => (document.querySelector("job-progress").messages = { warmingUp: "Gleich" }));
+  await page.evaluate(() => Object.assign(document.querySelector("job-progress"), { locale: "de", messages: { warmingUp: "Gleich" } }));
   await shows("single texts are replaced", [45, "Progress", "Gleich", "45\u00a0%"]);
   await page.evaluate(() => (document.querySelector("job-progress").locale = "not a tag!"));
   await shows("a bad tag is none", [45, "Progress", "Gleich", "45%"]);
+  await page.evaluate(() => Object.assign(document.querySelector("job-progress"), { locale: "de", messages: null }));
+  await shows("numbers are English beside English texts", [45, "Progress", "Warming up", "45%"]);
   assert.deepEqual(page.faults, []);
 });
 

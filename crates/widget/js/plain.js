@@ -23,6 +23,14 @@ export const ENGLISH = {
   progress: "Progress",
 };
 
+// The language to write numbers in beside the texts: theirs, in the reader's way where the reader's is the same one. What
+// texts of the page's own are in, only the page knows.
+const written = (messages, locale) => {
+  const texts = Object(messages) === messages ? messages.language : "en";
+  const primary = (tag) => tag?.split("-")[0].toLowerCase();
+  return texts && primary(texts) !== primary(locale) ? texts : locale;
+};
+
 const percent = (progress, locale) => {
   const format = (locale) => new Intl.NumberFormat(locale, { style: "percent" }).format(Math.floor(progress) / 100);
   try {
@@ -43,5 +51,5 @@ export const picture = (base, document = {}, trouble, label, messages, locale) =
   // Why it failed outweighs why no more is heard.
   const message = trouble ? say(trouble) : document.message;
   paint(base, { ...document, message }, label, say(state), say("progress"));
-  if (progress != null) base.querySelector("[part=percent]").textContent = percent(progress, locale);
+  if (progress != null) base.querySelector("[part=percent]").textContent = percent(progress, written(messages, locale));
 };
