@@ -7,10 +7,10 @@
 //!
 //! - `client/js/transport.js` sends the requests, a script that the wasm is lent: in Rust it would be 4 KB (gzip) more.
 //! - `client/js/early.js` asks for the state while the wasm is on its way, and `widget/js/paint.js` shows it.
-//! - `client/js/polling.js` follows a job where a page forbids wasm, and `widget/js/paint.js` shows it there too.
+//! - `client/js/polling.js` follows a job where a page forbids wasm, and `widget/js/plain.js` shows it there.
 //!
 //! It defines no element either: a custom element must be a JavaScript class, which stands in `js/element.js`. `js/plain.js`
-//! is to polling and paint what [`Mounted`] is to the client and the widget.
+//! joins polling and picture where a page forbids wasm, as [`Mounted`] joins client and widget.
 #![cfg(target_arch = "wasm32")]
 
 mod attributes;

@@ -2,7 +2,7 @@
 //!
 //! [`Face`] is what is known, [`Look`] what there is to see of it, in words and numbers, and [`View`] puts that on the
 //! screen. Only the last needs a browser. What only the detailed variant shows is drawn by `panel/`, which is loaded when
-//! it is first needed; the picture that does without wasm by `js/paint.js`.
+//! it is first needed; the picture that does without wasm by `js/`.
 //!
 //! # What this crate does not do
 //!
