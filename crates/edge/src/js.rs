@@ -1,7 +1,7 @@
 //! What the platform offers and the `worker` crate does not wrap: the clock, randomness, timers, native streams.
 
 use protocol::Timestamp;
-use wasm_bindgen::{JsCast as _, prelude::*};
+use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
@@ -70,10 +70,4 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
 /// A random number from `low` up to `high`.
 pub(crate) fn random_between(low: f64, high: f64) -> f64 {
     low + js_sys::Math::random() * (high - low)
-}
-
-/// How many bytes this module holds in its isolate; they never shrink.
-pub(crate) fn memory_bytes() -> u32 {
-    let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
-    js_sys::ArrayBuffer::from(memory.buffer()).byte_length()
 }

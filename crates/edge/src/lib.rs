@@ -8,6 +8,8 @@ mod adapters;
 mod answer;
 mod auth;
 mod call;
+#[cfg(feature = "census")]
+mod census;
 mod config;
 mod crossing;
 mod door;

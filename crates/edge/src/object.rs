@@ -27,7 +27,7 @@ use worker::{Env, State, WebSocketPair, worker_sys};
 
 use crate::{
     answer::{self, Answer, Refusal, set, text_of},
-    call::{CURSOR_HEADER, Command, Heard, MEMORY_HEADER, POLL_HEADER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER},
+    call::{CURSOR_HEADER, Command, Heard, POLL_HEADER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER},
     config::Config,
     crossing::{self, Taker},
     js, request,
@@ -142,8 +142,11 @@ impl Object {
             let headers = &response.headers();
             set(headers, STARTED_HEADER, &self.started.to_string());
             set(headers, VIEWERS_HEADER, &self.viewers.sockets().to_string());
-            set(headers, MEMORY_HEADER, &js::memory_bytes().to_string());
             set(headers, ROWS_HEADER, &self.rows.take().to_string());
+            #[cfg(feature = "census")]
+            if self.viewers.sockets() == 0 {
+                set(headers, crate::call::HELD_HEADER, &crate::census::held());
+            }
         }
         response
     }

@@ -81,6 +81,10 @@ impl Relay {
     pub(crate) fn open(signal: AbortSignal, single: bool) -> Result<(Relay, Response), Refusal> {
         let pipe = js::IdentityTransformStream::new();
         let writer = pipe.writable().get_writer()?;
+        #[cfg(feature = "census")]
+        for its in [writer.as_ref(), signal.as_ref()] {
+            crate::census::follow(its);
+        }
         let relay = Relay(Rc::new(RefCell::new(State {
             writer,
             lanes: Vec::new(),

@@ -6,7 +6,7 @@
 
 use crate::process::{self, LOOK};
 use crate::project::Project;
-use crate::server::{Options, Runtime, Server};
+use crate::server::{Alone, Options, Runtime, Server};
 use anyhow::{Context, Result, bail};
 use lexopt::ValueExt;
 use std::path::PathBuf;
@@ -29,10 +29,10 @@ const VARIABLES: &[&str] = &[
     "JOB_PROGRESS_DEV",
 ];
 
-/// `cargo xtask serve --port P --data DIR [--workerd [--bundle DIR]] [--raise-limits] [--log FILE]`
+/// `cargo xtask serve --port P --data DIR [--workerd [--bundle DIR] [--expose-gc]] [--raise-limits] [--log FILE]`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let (mut port, mut data, mut log) = (None, None, None);
-    let (mut workerd, mut bundle, mut raised) = (false, None, false);
+    let (mut workerd, mut bundle, mut gc, mut raised) = (false, None, false, false);
     while let Some(arg) = args.next()? {
         match arg {
             lexopt::Arg::Long("port") => port = Some(args.value()?.parse()?),
@@ -40,6 +40,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
             lexopt::Arg::Long("log") => log = Some(PathBuf::from(args.value()?)),
             lexopt::Arg::Long("workerd") => workerd = true,
             lexopt::Arg::Long("bundle") => bundle = Some(PathBuf::from(args.value()?)),
+            lexopt::Arg::Long("expose-gc") => gc = true,
             lexopt::Arg::Long("raise-limits") => raised = true,
             other => return Err(other.unexpected().into()),
         }
@@ -48,9 +49,9 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let data = data.context("--data is missing")?;
     let project = Project::load()?;
     let runtime = match (workerd, bundle) {
-        (true, bundle) => Runtime::Workerd(bundle.unwrap_or_else(|| project.root.join("build"))),
-        (false, None) => Runtime::Wrangler,
-        (false, Some(_)) => bail!("wrangler serves what wrangler.toml names; --bundle is for --workerd"),
+        (true, bundle) => Runtime::Workerd(Alone { bundle: bundle.unwrap_or_else(|| project.root.join("build")), gc }),
+        (false, None) if !gc => Runtime::Wrangler,
+        (false, _) => bail!("wrangler serves what wrangler.toml names; --bundle and --expose-gc are for --workerd"),
     };
     let log = log.map_or_else(|| Ok(project.scratch()?.join(format!("serve-{port}.log"))), anyhow::Ok)?;
     let variables = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)));

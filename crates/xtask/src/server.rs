@@ -29,8 +29,16 @@ const SILENCES: u32 = 3;
 pub(crate) enum Runtime {
     /// `wrangler dev`: with static assets and rate limits.
     Wrangler,
-    /// `workerd serve`: the bundle in that folder alone.
-    Workerd(PathBuf),
+    /// `workerd serve`: a bundle alone.
+    Workerd(Alone),
+}
+
+/// A bundle that is served without wrangler.
+pub(crate) struct Alone {
+    /// The bundle's folder.
+    pub(crate) bundle: PathBuf,
+    /// Whether the worker may have garbage collected, by `gc()`.
+    pub(crate) gc: bool,
 }
 
 /// How to start a worker.
@@ -66,7 +74,7 @@ impl Server {
         let dir = project.scratch()?.join(format!("run-{}-{}", std::process::id(), options.port));
         let mut command = match &options.runtime {
             Runtime::Wrangler => under_wrangler(project, options, &dir, &data)?,
-            Runtime::Workerd(bundle) => under_workerd(project, options, bundle, &dir, &data)?,
+            Runtime::Workerd(alone) => under_workerd(project, options, alone, &dir, &data)?,
         };
         let log = File::create(&options.log).with_context(|| format!("cannot write {}", options.log.display()))?;
         command.stdout(log.try_clone()?).stderr(log).env("TMPDIR", &dir);
@@ -152,8 +160,8 @@ fn under_wrangler(project: &Project, options: &Options, dir: &Path, data: &Path)
     Ok(command)
 }
 
-fn under_workerd(project: &Project, options: &Options, bundle: &Path, dir: &Path, data: &Path) -> Result<Command> {
-    workerd::configure(project, bundle, dir, data, options)?;
+fn under_workerd(project: &Project, options: &Options, alone: &Alone, dir: &Path, data: &Path) -> Result<Command> {
+    workerd::configure(project, alone, dir, data, options)?;
     let mut command = project.npm_command("workerd")?;
     command.args(["serve", "--experimental"]).arg(dir.join("config.capnp"));
     command.envs(options.variables.iter().map(|(name, value)| (name, value)));

@@ -1,7 +1,7 @@
 //! The configuration with which workerd serves the bundle without wrangler: for crash tests and benches.
 
 use crate::project::Project;
-use crate::server::Options;
+use crate::server::{Alone, Options};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::path::Path;
 /// Writes `config.capnp` into `dir`; the variables reach the worker through workerd's environment.
 ///
 /// There are no static assets, and the rate limits always say yes.
-pub(crate) fn configure(project: &Project, bundle: &Path, dir: &Path, data: &Path, options: &Options) -> Result<()> {
+pub(crate) fn configure(project: &Project, alone: &Alone, dir: &Path, data: &Path, options: &Options) -> Result<()> {
     let Options { port, variables, .. } = options;
     fs::create_dir_all(dir)?;
     let shipped = fs::read_to_string(project.root.join("wrangler.toml")).context("no wrangler.toml")?;
@@ -27,16 +27,18 @@ pub(crate) fn configure(project: &Project, bundle: &Path, dir: &Path, data: &Pat
         bindings.push(format!(r#"(name = "{name}", fromEnvironment = "{name}")"#));
     }
     let bindings = bindings.join(",\n    ");
-    let script = bundle.join("index.js");
-    let module = bundle.join("index_bg.wasm");
+    let script = alone.bundle.join("index.js");
+    let module = alone.bundle.join("index_bg.wasm");
     for (link, target) in [("index.js", &script), ("index_bg.wasm", &module)] {
         // `embed` takes paths below the configuration only.
         fs::copy(target, dir.join(link)).with_context(|| format!("{} is not built", target.display()))?;
     }
+    let v8_flags = if alone.gc { r#""--expose-gc""# } else { "" };
     let config = format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
+  v8Flags = [{v8_flags}],
   services = [
     (name = "main", worker = .worker),
     (name = "data", disk = (path = {data:?}, writable = true)),

@@ -94,8 +94,8 @@ impl Server {
     }
 
     /// Starts ours from another bundle than the one that is shipped.
-    pub fn of_bundle(bundle: &Path, folder: &Folder, key: &Key) -> Result<Server> {
-        Server::ours(Kind::Ours, free_port()?, folder, key, Some(bundle))
+    pub fn of_bundle(kind: Kind, bundle: &Path, folder: &Folder, key: &Key) -> Result<Server> {
+        Server::ours(kind, free_port()?, folder, key, Some(bundle))
     }
 
     /// Processor seconds that it has used.
@@ -129,6 +129,10 @@ impl Server {
         }
         if let Some(bundle) = bundle {
             command.arg("--bundle").arg(bundle);
+        }
+        if bundle.is_some() && kind == Kind::OursTelling {
+            // What it tells is what is left when garbage is gone.
+            command.arg("--expose-gc");
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let child = child.with_context(|| format!("{} cannot be run", xtask.display()))?;

@@ -31,7 +31,7 @@ enum Panics {
     Abort(String),
 }
 
-/// A worker that panics on demand.
+/// A worker that panics on demand, and tells what it holds.
 pub(crate) struct Sabotaged {
     /// What panics do in it: `unwind` or `abort`.
     pub(crate) panics: &'static str,
@@ -45,7 +45,7 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
     make(project, tools, &Recipe { name: "worker", out: "build".to_owned(), panics, features: "" }).map(drop)
 }
 
-/// Workers that panic on demand: as ours is shipped, and as it is where no nightly toolchain is.
+/// Workers that panic on demand and tell what they hold: as ours is shipped, and as it is where no nightly toolchain is.
 pub(crate) fn sabotaged(project: &Project, tools: &Tools) -> Result<Vec<Sabotaged>> {
     let mut all = vec![("sabotaged-abort", "abort", Panics::Abort("for a test".to_owned()))];
     if let unwind @ Panics::Unwind(_) = panics(project)? {
@@ -53,7 +53,7 @@ pub(crate) fn sabotaged(project: &Project, tools: &Tools) -> Result<Vec<Sabotage
     }
     let made = all.into_iter().map(|(name, word, panics)| {
         let out = format!("target/sabotaged/{word}");
-        let bundle = make(project, tools, &Recipe { name, out, panics, features: "sabotage" })?;
+        let bundle = make(project, tools, &Recipe { name, out, panics, features: "sabotage,census" })?;
         Ok(Sabotaged { panics: word, bundle })
     });
     made.collect()

@@ -22,6 +22,8 @@ mod slow;
 mod storm;
 
 use std::{
+    env,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -52,9 +54,24 @@ impl Stage {
         }
     }
 
+    /// The same with a worker that was built for tests, and tells what it holds.
+    fn of_bundle(name: &str, bundle: &Path) -> Stage {
+        let (key, folder) = (Key::draw().unwrap(), Folder::new(name).unwrap());
+        let server = Server::of_bundle(Kind::OursTelling, bundle, &folder, &key).unwrap();
+        Stage { server, key, job: fresh_job().unwrap(), folder }
+    }
+
     fn producer(&self) -> Producer {
         Producer::new(self.server.port, &self.key.text, &self.job)
     }
+}
+
+/// The bundles there are that were built for tests, and what panics do in them.
+fn bundles() -> Vec<(&'static str, PathBuf)> {
+    let bundle = |panics| Some((panics, PathBuf::from(env::var_os(format!("SABOTAGED_{panics}"))?)));
+    let bundles: Vec<_> = ["UNWIND", "ABORT"].into_iter().filter_map(bundle).collect();
+    assert!(!bundles.is_empty(), "no worker was built for tests: `cargo xtask test live` builds it");
+    bundles
 }
 
 /// Reports, and looks that it was accepted.

@@ -1,8 +1,7 @@
 //! A panic, at the edge or in the object, while a hundred viewers watch: it ends its own request, and nobody else notices.
 
 use std::{
-    env,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
@@ -11,12 +10,12 @@ use bench::{
     comeback::{self, Place, Seen},
     http::{Answer, Connection, Producer, Request},
     key::{Key, fresh_job},
-    server::{Folder, Server},
+    server::{Folder, Kind, Server},
 };
 use serde_json::json;
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::{alone, report, run, within};
+use crate::{alone, bundles, report, run, within};
 
 const VIEWERS: usize = 100;
 /// Who panics, one after the other.
@@ -38,7 +37,7 @@ struct Watched {
 impl Watched {
     async fn open(bundle: &Path) -> Watched {
         let (key, folder) = (Key::draw().unwrap(), Folder::new("panic").unwrap());
-        let server = Server::of_bundle(bundle, &folder, &key).unwrap();
+        let server = Server::of_bundle(Kind::Ours, bundle, &folder, &key).unwrap();
         let job = fresh_job().unwrap();
         let mut producer = Producer::new(server.port, &key.text, &job);
         report(&mut producer, json!({"status": "running", "current": 0, "message": "0"})).await;
@@ -96,14 +95,6 @@ impl Watched {
         assert!(wrongs.is_empty(), "{wrongs:?}");
         self.tasks.shutdown().await;
     }
-}
-
-/// The bundles there are that panic on demand, and what panics do in them.
-fn bundles() -> Vec<(&'static str, PathBuf)> {
-    let bundle = |panics| Some((panics, PathBuf::from(env::var_os(format!("SABOTAGED_{panics}"))?)));
-    let bundles: Vec<_> = ["UNWIND", "ABORT"].into_iter().filter_map(bundle).collect();
-    assert!(!bundles.is_empty(), "no worker was built that panics on demand: `cargo xtask test live` builds it");
-    bundles
 }
 
 #[test]
