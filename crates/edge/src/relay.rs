@@ -25,7 +25,7 @@ use crate::{
 
 /// Milliseconds after which a viewer whose stream was cut comes back; each is told its own, so that a thousand who were
 /// cut at once do not come back at once.
-const RETRY_MS: (f64, f64) = (500.0, 3_500.0);
+const RETRY_MS: (f64, f64) = (250.0, 1_750.0);
 /// A sign of life.
 const HEARTBEAT: &str = ":\n\n";
 /// The id of the last frame of a stream of many jobs.
