@@ -7,18 +7,26 @@ import { included } from "./include.js";
 const PACE = 2_000;
 const FIRST = 1_000;
 const LONGEST = 60_000;
+// How long a page may take to get a new token.
+const RENEWAL = 30_000;
 // A job that is not there yet is looked for some minutes, at this pace at most.
 const TRIES = 20;
 const MISSING_PACE = 5_000;
 // Refusals after which asking again later may help, as may those of the server's own making.
 const LATER = [408, 425, 429];
 
+// Until then, or until nobody wants to know any more, or the network is back.
 const wait = (milliseconds, signal) =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    for (const [target, name] of [[signal, "abort"], [window, "online"]]) {
-      target.addEventListener(name, () => resolve(clearTimeout(timer)), { once: true, signal: name === "abort" ? undefined : signal });
-    }
+    const over = new AbortController();
+    const end = () => {
+      clearTimeout(timer);
+      over.abort();
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener("abort", end, { signal: over.signal });
+    window.addEventListener("online", end, { signal: over.signal });
   });
 
 // The problem that a body tells of, in the server's words; of another answer, in the client's.
@@ -64,7 +72,7 @@ export const follow = async ({ src, job, token, include }, { hear, renew }, sign
   // Whether it is of use to ask the server: with a new token, or as there is nobody to ask for one.
   const renewed = async () => {
     const promised = renew();
-    const given = promised && (await promised.catch(() => {}));
+    const given = promised && (await Promise.race([promised.catch(() => {}), wait(RENEWAL, signal)]));
     if (given) token = String(given);
     isRenewed = Boolean(given || !promised);
     isWanted = !isRenewed;
