@@ -115,7 +115,7 @@ function write(table) {
   const [begin, end] = ["<!-- element -->\n", "<!-- /element -->"];
   const [before, rest] = readFileSync(path, "utf8").split(begin);
   const [, after] = rest.split(end);
-  const command = `\`cargo xtask bench element ${process.argv.slice(2).join(" ")}\` on ${cpus().length} cores, ${cpus()[0]?.model}.`;
+  const command = `\`cargo xtask bench element ${process.argv.slice(2).join(" ")}\` on ${cpus().length} processors (${cpus()[0]?.model}), Chromium ${browser.version()}.`;
   writeFileSync(path, `${before}${begin}${command}\n\n${table}\n${end}${after}`);
 }
 
