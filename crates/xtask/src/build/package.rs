@@ -12,7 +12,7 @@ use std::path::PathBuf;
 const BUILDER: &str = "crates/element/npm/build.mjs";
 
 /// What it is put together from beside the element's scripts and what was built before.
-const OWN: &str = "crates/element/npm";
+const OWN: [&str; 2] = ["crates/element/npm", "LICENSE"];
 
 /// Where it is put.
 pub(crate) fn out_dir(project: &Project) -> PathBuf {
@@ -22,7 +22,7 @@ pub(crate) fn out_dir(project: &Project) -> PathBuf {
 pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     let mut fingerprint = Fingerprint::of(&format!("{version}, {}", tools.versions));
-    for source in element::SOURCES.iter().chain([&OWN]) {
+    for source in element::SOURCES.iter().chain(&OWN) {
         fingerprint.add(&project.root.join(source))?;
     }
     fingerprint.add(&element::out_dir(project))?;
