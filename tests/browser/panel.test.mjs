@@ -112,7 +112,7 @@ test("resources are read in all three shapes", () => {
   ]);
   const gpu = { id: "gpu_0", type: "A100", utilization: 150, memoryUsed: "800 MB", memoryTotal: "1.6GiB", temperature: 72, powerUsage: "280W" };
   assert.deepEqual(levels({ gpus: [gpu, { id: "gpu_1", utilization: 3 }], cpu: { utilization: 45, cores: 16, memory: "64GB" } }), [
-    ["GPU · gpu_0", "A100 · 72 °C · 280W", 100, "100%"],
+    ["GPU · gpu_0", "A100 · 72\u00a0°C · 280W", 100, "100%"],
     ["Memory · GPU · gpu_0", undefined, 50, "800 MB of 1.6GiB"],
     ["GPU · gpu_1", "", 3, "3%"],
     ["CPU", "16 cores · 64GB", 45, "45%"],

@@ -36,7 +36,7 @@ export function readings(tongue, resources) {
   const gpus = Array.isArray(resources.gpus) ? resources.gpus.filter(isObject) : [];
   gpus.forEach((gpu, index) => {
     const name = joined(tongue.say("gpu"), gpus.length > 1 && (gpu.id ?? index));
-    const heat = Number.isFinite(gpu.temperature) ? `${tongue.number(gpu.temperature)} °C` : gpu.temperature;
+    const heat = Number.isFinite(gpu.temperature) ? `${tongue.number(gpu.temperature)}\u00a0°C` : gpu.temperature;
     level(`gpu ${index}`, name, gpu.utilization, joined(gpu.type, heat, gpu.powerUsage));
     share(`gpu ${index} memory`, joined(tongue.say("memory"), gpus.length > 1 && name), gpu.memoryUsed, gpu.memoryTotal);
   });
