@@ -96,6 +96,27 @@ test("a plain bar asks its token provider until that gives a token, and tells on
   await page.context().close();
 });
 
+test("a plain bar asks no sooner for a wish that it cannot read or that is too long", async () => {
+  for (const [wish, most] of [["Wed, 21 Oct 2099 07:28:00 GMT", 4], ["99999999999", 1]]) {
+    const asked = [];
+    const page = await it.open(embed(BASE_URL, await create()), {
+      head: policy(""),
+      before: async (page) => {
+        await collect(page);
+        await page.route("**/status", (route) => {
+          asked.push(route.request().url());
+          const headers = { "access-control-allow-origin": "*", "access-control-expose-headers": "Retry-After", "retry-after": wish };
+          return route.fulfill({ status: 503, headers, body: "Busy" });
+        });
+      },
+    });
+    await until("the page hears of it", () => page.evaluate(() => window.heard.some(([, code]) => code === "UNEXPECTED_ANSWER")));
+    await pause(2_000);
+    assert.ok(asked.length <= most, `asked ${asked.length} times, told to wait for ${wish}`);
+    await page.context().close();
+  }
+});
+
 test("a plain bar on hold asks once when it is told to, and no more", async () => {
   const job = await create({ progress: 30 });
   const page = await it.open(embed(BASE_URL, job), { head: policy(""), before: collect });

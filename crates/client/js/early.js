@@ -58,7 +58,7 @@ export const take = (url, body, hear) => {
   // Not while it is being asked for.
   queueMicrotask(() => {
     exchange.hear = hear;
-    exchange.heard.forEach((about) => hear(...about));
+    exchange.heard.splice(0).forEach((about) => hear(...about));
   });
   return exchange;
 };

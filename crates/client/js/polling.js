@@ -7,6 +7,8 @@ import { included } from "./include.js";
 const PACE = 2_000;
 const FIRST = 1_000;
 const LONGEST = 60_000;
+// What a server may ask for at most, as in the full mode.
+const ASKED = 600_000;
 // How long a page may take to get a new token.
 const RENEWAL = 30_000;
 // A job that is not there yet is looked for some minutes, at this pace at most.
@@ -89,7 +91,8 @@ export const follow = async ({ src, job, token, include }, { hear, renew }, sign
       }
       const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(etag && { "if-none-match": etag }) };
       const answer = await fetch(url, { headers, signal, cache: "no-store", credentials: "omit" });
-      const retryAfter = Number(answer.headers.get("retry-after")) * 1000;
+      // One that is a date asks for nothing.
+      const asked = Math.min(ASKED, Number(answer.headers.get("retry-after")) * 1000 || 0);
       const body = parsed(await answer.text());
       if (signal.aborted) return;
       if (answer.status === 304 || (answer.ok && body?.seq !== undefined)) {
@@ -108,7 +111,7 @@ export const follow = async ({ src, job, token, include }, { hear, renew }, sign
         const isLast = !isLate && !isMissing;
         tell(problemOf(answer.status, body), isLast);
         if (isLast) return;
-        pause = Math.max(pause, isMissing ? MISSING_PACE : 0, retryAfter);
+        pause = Math.max(pause, isMissing ? MISSING_PACE : 0, asked);
       }
     } catch {
       // No answer: again after the pause.

@@ -53,7 +53,7 @@ export const transport = (wasm, take) => {
       out.set(id, take(url, body, hear) ?? send(url, token, body, hear));
     },
     renew(id, promise) {
-      promise.catch(() => {}).then((token) => wasm.renewed(id, token && String(token)));
+      promise.catch(() => {}).then((token) => wasm.renewed(id, token ? `${token}` : null));
     },
     abort(id) {
       out.get(id)?.abort();

@@ -68,8 +68,12 @@ pub(crate) fn answer(request: Request, env: Env, context: Context) -> Promise {
     match catch_unwind(AssertUnwindSafe(|| straight_on(&visit, &route))) {
         Ok(Some(answer)) => answer,
         // Where the build unwinds, what panicked on the short way does so on the long one, and is answered there.
-        Ok(None) | Err(_) => future_to_promise(AssertUnwindSafe(async { Ok(attend(visit, route).await.into()) })),
+        Ok(None) | Err(_) => attended(visit, route),
     }
+}
+
+fn attended(visit: Visit, route: Result<Route, NoRoute>) -> Promise {
+    future_to_promise(AssertUnwindSafe(async { Ok(attend(visit, route).await.into()) }))
 }
 
 thread_local! {
@@ -78,7 +82,7 @@ thread_local! {
         let mut visit = Visit::of(request, env, context, js::timestamp(began));
         visit.said = Some(Option::<Response>::ok_or(reply, error));
         let route = Route::find(visit.request.method(), visit.request.path());
-        future_to_promise(AssertUnwindSafe(async { Ok(attend(visit, route).await.into()) }))
+        attended(visit, route)
     });
 }
 

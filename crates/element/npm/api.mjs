@@ -152,7 +152,7 @@ export const PROBLEMS = [
 export const PARTS = [
   {
     name: "base",
-    text: "All of it. `data-status` is the job's `status`, else `idle`, `connecting` or `unavailable`; `data-link` is `connecting`, `live`, `polling`, `reconnecting`, `offline`, `lost`, or empty once it has ended.",
+    text: "All of it. `data-status` is the job's `status`, else `idle`, `connecting` or `unavailable`; `data-link` is `connecting`, `live`, `polling`, `reconnecting`, `offline`, `lost`, `idle` after `disconnect()`, or empty once it has ended.",
   },
   { name: "header", text: "The row above the bar." },
   { name: "label", text: "What the page calls the job." },

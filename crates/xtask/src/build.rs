@@ -9,7 +9,7 @@ pub(crate) mod package;
 mod prune;
 mod worker;
 
-pub(crate) use worker::Sabotaged;
+pub(crate) use worker::{Sabotaged, TESTED};
 
 use crate::project::Project;
 use crate::setup::{self, Tools};

@@ -2,7 +2,7 @@
 
 use crate::fingerprint::entries;
 use crate::project::{self, Project};
-use crate::{setup, steps};
+use crate::{build, setup, steps};
 use anyhow::Result;
 use std::process::Command;
 
@@ -44,6 +44,10 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     wasm.args(["clippy", "--target", setup::WASM]);
     wasm.args(WASM_CRATES.iter().flat_map(|name| ["--package", name]));
     steps::shown("clippy, wasm crates", wasm.args(["--", "--deny", "warnings"]))?;
+
+    let mut tested = cargo(&project);
+    tested.args(["clippy", "--target", setup::WASM, "--package", "edge", "--features", build::TESTED]);
+    steps::shown("clippy, the worker for tests", tested.args(["--", "--deny", "warnings"]))?;
 
     steps::step("syntax of the scripts", || scripts(&project))?;
 

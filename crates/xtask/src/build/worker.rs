@@ -31,7 +31,10 @@ enum Panics {
     Abort(String),
 }
 
-/// A worker that panics on demand, and tells what it holds.
+/// The features of a worker that panics on demand, and tells what it holds.
+pub(crate) const TESTED: &str = "sabotage,census";
+
+/// Such a worker.
 pub(crate) struct Sabotaged {
     /// What panics do in it: `unwind` or `abort`.
     pub(crate) panics: &'static str,
@@ -53,7 +56,7 @@ pub(crate) fn sabotaged(project: &Project, tools: &Tools) -> Result<Vec<Sabotage
     }
     let made = all.into_iter().map(|(name, word, panics)| {
         let out = format!("target/sabotaged/{word}");
-        let bundle = make(project, tools, &Recipe { name, out, panics, features: "sabotage,census" })?;
+        let bundle = make(project, tools, &Recipe { name, out, panics, features: TESTED })?;
         Ok(Sabotaged { panics: word, bundle })
     });
     made.collect()
