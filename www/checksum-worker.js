@@ -6,7 +6,7 @@ import { Sha256 } from "./sha256.js";
 
 const CHUNK_BYTES = 1024 * 1024;
 
-onmessage = async ({ data: { file } }) => {
+self.onmessage = async ({ data: { file } }) => {
   try {
     const hash = new Sha256();
     for (let done = 0; done < file.size; ) {

@@ -71,7 +71,8 @@ const run = async (file) => {
     show("watch");
     // A report that is refused ends the work; the last one says so.
     let refused;
-    const tell = (current) => reporter.report({ current, message: "Computing SHA-256" }).catch((error) => (refused = error));
+    const tell = (current) =>
+      reporter.report({ current, message: "Computing SHA-256" }).catch((error) => (refused = error));
     const sha256 = await checksum(file, tell);
     if (refused) throw refused;
     const output = { sha256, bytes: file.size, name: file.name };

@@ -8,7 +8,7 @@ const rootsOfPrimes = (count, n) => {
   for (let candidate = 2; roots.length < count; candidate++) {
     let isPrime = true;
     for (let factor = 2; factor * factor <= candidate; factor++) isPrime &&= candidate % factor !== 0;
-    if (isPrime) roots.push(((candidate ** (1 / n)) % 1) * 2 ** 32);
+    if (isPrime) roots.push((candidate ** (1 / n) % 1) * 2 ** 32);
   }
   return Int32Array.from(roots, (root) => root | 0);
 };
@@ -46,7 +46,7 @@ export class Sha256 {
   // Ends the message; nothing may follow.
   hex() {
     const bits = this.#length * 8;
-    const padding = new Uint8Array(((this.#filled < 56 ? 56 : 120) - this.#filled) + 8);
+    const padding = new Uint8Array((this.#filled < 56 ? 56 : 120) - this.#filled + 8);
     padding[0] = 0x80;
     const view = new DataView(padding.buffer);
     view.setUint32(padding.length - 8, Math.floor(bits / 2 ** 32));

@@ -49,7 +49,10 @@ export function stage() {
   // Opens a page that holds `body`, served from an origin that is not the worker's. What goes wrong on it is collected.
   stage.open = async (body, { head = "", ...options } = {}) => {
     const path = `/${stage.pages.size}.html`;
-    stage.pages.set(path, `<!doctype html><html lang="en"><meta charset="utf-8"><title>stage</title>${head}<body>${body}</body></html>`);
+    stage.pages.set(
+      path,
+      `<!doctype html><html lang="en"><meta charset="utf-8"><title>stage</title>${head}<body>${body}</body></html>`,
+    );
     return stage.visit(stage.origin + path, options);
   };
 

@@ -43,13 +43,27 @@ test("150 elements are live over two streams, and each follows its own job", asy
   const style = "<style>body { display: grid; grid-template-columns: repeat(15, 1fr) }</style>";
   const page = await it.open(style + embed(line.base, ...jobs), { viewport: { width: 1800, height: 1200 } });
   const live = () =>
-    page.evaluate(() => document.querySelectorAll("job-progress").length && [...document.querySelectorAll("job-progress")].every((element) => element.shadowRoot.querySelector('[data-link="live"]')));
+    page.evaluate(
+      () =>
+        document.querySelectorAll("job-progress").length &&
+        [...document.querySelectorAll("job-progress")].every((element) =>
+          element.shadowRoot.querySelector('[data-link="live"]'),
+        ),
+    );
   await until("all are live", live, { seconds: 40 });
-  await until("each shows its own job", async () => (await percents(page)).every((now, index) => now === String(index % 90)));
+  await until("each shows its own job", async () =>
+    (await percents(page)).every((now, index) => now === String(index % 90)),
+  );
   await Promise.all(jobs.map((job) => report(job.jobId, { progress: 95 })));
-  await until("each hears of its change", async () => (await percents(page)).every((now) => now === "95"), { seconds: 40 });
+  await until("each hears of its change", async () => (await percents(page)).every((now) => now === "95"), {
+    seconds: 40,
+  });
   assert.equal(line.count(STREAM), 2, `asked: ${[...new Set(line.requests)]}`);
-  assert.deepEqual(line.requests.filter((request) => request.includes("/v2/") && request !== STREAM), [], "nothing else is asked of the API, no preflight either");
+  assert.deepEqual(
+    line.requests.filter((request) => request.includes("/v2/") && request !== STREAM),
+    [],
+    "nothing else is asked of the API, no preflight either",
+  );
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });
@@ -87,7 +101,10 @@ test("an element that is moved does not connect again, and one that comes distur
     const element = Object.assign(document.createElement("job-progress"), { job: jobId, token });
     document.body.append(element);
   }, later);
-  await until("the newcomer is live", async () => (await face(page, 1)).link === "live" && (await face(page, 1)).now === "20");
+  await until(
+    "the newcomer is live",
+    async () => (await face(page, 1)).link === "live" && (await face(page, 1)).now === "20",
+  );
   await report(job.jobId, { progress: 50 });
   await until("the first one follows", async () => (await percents(page))[0] === "50");
   assert.deepEqual(await page.evaluate(() => window.links), [], "it was live all the time");
@@ -104,13 +121,19 @@ test("a token that expires in mid-stream is renewed for its element alone", asyn
   await page.evaluate((token) => {
     const [first, second] = document.querySelectorAll("job-progress");
     window.asked = 0;
-    first.tokenProvider = async () => (window.asked++, token);
+    first.tokenProvider = async () => {
+      window.asked++;
+      return token;
+    };
     second.tokenProvider = () => (window.wronglyAsked = true);
     window.links = [];
     window.problems = [];
     document.addEventListener("job-progress-problem", (event) => window.problems.push(event.detail.error));
   }, long);
-  await until("both are live", async () => (await face(page, 0)).link === "live" && (await face(page, 1)).link === "live");
+  await until(
+    "both are live",
+    async () => (await face(page, 0)).link === "live" && (await face(page, 1)).link === "live",
+  );
   await page.evaluate(() => {
     const base = document.querySelectorAll("job-progress")[1].shadowRoot.querySelector('[part~="base"]');
     new MutationObserver(() => window.links.push(base.dataset.link)).observe(base, { attributeFilter: ["data-link"] });
@@ -120,7 +143,11 @@ test("a token that expires in mid-stream is renewed for its element alone", asyn
   await report(other.jobId, { progress: 70 });
   await until("both follow", async () => (await percents(page)).join() === "60,70", { seconds: 5 });
   await until("both are live again", async () => (await face(page, 0)).link === "live");
-  assert.deepEqual(await page.evaluate(() => [window.links, window.problems, window.wronglyAsked ?? false]), [[], [], false]);
+  assert.deepEqual(await page.evaluate(() => [window.links, window.problems, window.wronglyAsked ?? false]), [
+    [],
+    [],
+    false,
+  ]);
   assert.ok(seen.asked <= 3, `${seen.asked} streams`);
   await page.context().close();
 });
@@ -180,7 +207,8 @@ test("refresh after disconnect shows how the job stands now, and connects no mor
   const act = (name) => page.evaluate((name) => document.querySelector("job-progress")[name](), name);
   await page.evaluate(() => {
     window.told = [];
-    for (const name of ["update", "end", "problem"]) document.addEventListener(`job-progress-${name}`, ({ detail }) => window.told.push([name, detail.progress]));
+    for (const name of ["update", "end", "problem"])
+      document.addEventListener(`job-progress-${name}`, ({ detail }) => window.told.push([name, detail.progress]));
   });
   await until("it is live", async () => (await face(page)).link === "live");
   await act("disconnect");
@@ -208,7 +236,10 @@ test("refresh after disconnect shows how the job stands now, and connects no mor
   await act("refresh");
   await until("it shows the end", async () => (await face(page)).status === "completed");
   await until("no stream is open", () => seen.open.size === 0);
-  assert.deepEqual(await page.evaluate(() => window.told), [["update", 100], ["end", 100]]);
+  assert.deepEqual(await page.evaluate(() => window.told), [
+    ["update", 100],
+    ["end", 100],
+  ]);
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });
@@ -216,11 +247,20 @@ test("refresh after disconnect shows how the job stands now, and connects no mor
 test("when every job has ended the stream closes and nothing comes back", async () => {
   const jobs = [await create({ progress: 10 }), await create({ progress: 20 })];
   const { page, seen } = await visit(embed(BASE_URL, ...jobs));
-  await until("both are live", async () => (await face(page, 0)).link === "live" && (await face(page, 1)).link === "live");
-  const ends = page.evaluate(() => new Promise((resolve) => {
-    const heard = [];
-    document.addEventListener("job-progress-end", (event) => heard.push(event.detail.status) === 2 && resolve(heard));
-  }));
+  await until(
+    "both are live",
+    async () => (await face(page, 0)).link === "live" && (await face(page, 1)).link === "live",
+  );
+  const ends = page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const heard = [];
+        document.addEventListener(
+          "job-progress-end",
+          (event) => heard.push(event.detail.status) === 2 && resolve(heard),
+        );
+      }),
+  );
   await report(jobs[0].jobId, { status: "completed" });
   await report(jobs[1].jobId, { status: "failed", error: "disk is full" });
   assert.deepEqual((await ends).sort(), ["completed", "failed"]);
@@ -245,23 +285,28 @@ test("a thousand elements that come and go leave neither memory nor a stream beh
     return { usedSize, nodes };
   };
   const round = (mounts) =>
-    page.evaluate(async ({ jobs, mounts }) => {
-      for (let index = 0; index < mounts; index += 1) {
-        const { jobId, token } = jobs[index % jobs.length];
-        const element = Object.assign(document.createElement("job-progress"), { job: jobId, token });
-        document.body.append(element);
-        if (index % 4 > 0) await new Promise((resolve) => setTimeout(resolve, index % 4));
-        element.remove();
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }, { jobs, mounts });
+    page.evaluate(
+      async ({ jobs, mounts }) => {
+        for (let index = 0; index < mounts; index += 1) {
+          const { jobId, token } = jobs[index % jobs.length];
+          const element = Object.assign(document.createElement("job-progress"), { job: jobId, token });
+          document.body.append(element);
+          if (index % 4 > 0) await new Promise((resolve) => setTimeout(resolve, index % 4));
+          element.remove();
+        }
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      },
+      { jobs, mounts },
+    );
   await round(300);
   await until("no stream is open", () => seen.open.size === 0);
   const before = await weigh();
   await round(1_000);
   await until("no stream is open", () => seen.open.size === 0);
   const after = await weigh();
-  console.log(`heap ${before.usedSize} -> ${after.usedSize} bytes, nodes ${before.nodes} -> ${after.nodes}, ${seen.asked} streams asked for`);
+  console.log(
+    `heap ${before.usedSize} -> ${after.usedSize} bytes, nodes ${before.nodes} -> ${after.nodes}, ${seen.asked} streams asked for`,
+  );
   assert.ok(after.usedSize < before.usedSize * 1.1 + 300_000, "memory has grown");
   assert.ok(after.nodes < before.nodes + 100, "nodes are left");
   assert.deepEqual(page.faults, []);

@@ -56,7 +56,10 @@ test("a worker killed in mid-job comes back on the same data, and the page heals
   });
   assert.equal(await page.evaluate(() => window.loaded), "once", "the page was loaded again");
   const heard = await page.evaluate(() => window.heard.map(({ seq }) => seq));
-  assert.ok(heard.every((seq, index) => index === 0 || seq >= heard[index - 1]), `the job went back: ${heard}`);
+  assert.ok(
+    heard.every((seq, index) => index === 0 || seq >= heard[index - 1]),
+    `the job went back: ${heard}`,
+  );
   assert.deepEqual(page.faults, []);
 });
 

@@ -47,7 +47,10 @@ test("a file of 64 MiB is dropped, the percentage rises, and the digest is right
   const between = new Set(heard.map(({ progress }) => progress).filter((progress) => progress > 0 && progress < 100));
   assert.ok(between.size >= 3, `the percentage did not rise in steps: ${JSON.stringify(heard)}`);
   assert.ok(percentages.size >= 3, `the screen showed only ${[...percentages]}`);
-  assert.ok(heard.every(({ seq }, index) => index === 0 || seq > heard[index - 1].seq), "documents came out of order");
+  assert.ok(
+    heard.every(({ seq }, index) => index === 0 || seq > heard[index - 1].seq),
+    "documents came out of order",
+  );
   assert.deepEqual(page.faults, []);
 
   // A link opens the same job's own page.
@@ -77,7 +80,9 @@ test("without a key in the fragment the page asks for one, and again for one tha
 test("the key is kept in memory alone", async () => {
   const page = await it.visit(`${BASE_URL}/#${KEY}`);
   await until("the fragment is gone from the address", () => !page.url().includes(KEY));
-  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state]));
+  const kept = await page.evaluate(() =>
+    JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state]),
+  );
   assert.ok(!kept.includes(KEY), kept);
   assert.ok(!(await page.content()).includes(KEY));
 });

@@ -48,10 +48,16 @@ test("two elements share one wasm instance, and each follows its own job", async
   const page = await it.open(embed(BASE_URL, ...jobs), {
     before: (page) => page.on("request", (request) => request.url().endsWith(".wasm") && fetched.push(request.url())),
   });
-  await until("both show their first document", async () => (await face(page, 0)).now === "10" && (await face(page, 1)).now === "20");
+  await until(
+    "both show their first document",
+    async () => (await face(page, 0)).now === "10" && (await face(page, 1)).now === "20",
+  );
   await report(jobs[1].jobId, { progress: 60 });
   await report(jobs[0].jobId, { progress: 50 });
-  await until("both show the change", async () => (await face(page, 0)).now === "50" && (await face(page, 1)).now === "60");
+  await until(
+    "both show the change",
+    async () => (await face(page, 0)).now === "50" && (await face(page, 1)).now === "60",
+  );
   assert.equal(fetched.length, 1, `the wasm was fetched ${fetched.length} times`);
   assert.deepEqual(page.faults, []);
 });
@@ -107,7 +113,8 @@ test("text is text: nothing that a producer sends becomes markup", async () => {
   ];
   const job = await create({ status: "running" });
   const page = await it.open(embed(BASE_URL, job));
-  const elements = () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.querySelectorAll("*").length);
+  const elements = () =>
+    page.evaluate(() => document.querySelector("job-progress").shadowRoot.querySelectorAll("*").length);
   await report(job.jobId, { message: "plain", progress: 1 });
   await until("the element shows plain text", async () => (await face(page)).message?.includes("plain"));
   const before = await elements();
@@ -125,28 +132,44 @@ test("text is text: nothing that a producer sends becomes markup", async () => {
 test("what a developer has to know is told to the page and its console, and the element says calmly that there is nothing to see", async () => {
   const [mine, other] = [await create(), await create()];
   const said = [];
-  const page = await it.open(embed(BASE_URL, { ...mine, token: other.token }, { ...mine, token: "" }, { jobId: "not a job", token: mine.token }), {
-    before: (page) => {
-      page.on("console", (message) => message.type() === "warning" && said.push(message.text()));
-      return page.addInitScript(() => {
-        window.problems = [];
-        document.addEventListener("job-progress-problem", (event) => window.problems.push(event.detail));
-      });
+  const page = await it.open(
+    embed(BASE_URL, { ...mine, token: other.token }, { ...mine, token: "" }, { jobId: "not a job", token: mine.token }),
+    {
+      before: (page) => {
+        page.on("console", (message) => message.type() === "warning" && said.push(message.text()));
+        return page.addInitScript(() => {
+          window.problems = [];
+          document.addEventListener("job-progress-problem", (event) => window.problems.push(event.detail));
+        });
+      },
     },
-  });
+  );
   const codes = ["ACCESS_DENIED", "JOB_NOT_FOUND", "UNAUTHENTICATED"];
-  const problems = await until("the page hears of all of it", () => page.evaluate(() => window.problems.length >= 3 && window.problems));
+  const problems = await until("the page hears of all of it", () =>
+    page.evaluate(() => window.problems.length >= 3 && window.problems),
+  );
   assert.deepEqual(problems.map(({ error }) => error).sort(), codes);
   for (const index of [0, 1, 2]) {
     const seen = await until("the element says so", async () => {
       const seen = await face(page, index);
       return seen.message && seen;
     });
-    assert.deepEqual([seen.status, seen.state, seen.message], ["unavailable", "Not available", "Progress cannot be shown."]);
+    assert.deepEqual(
+      [seen.status, seen.state, seen.message],
+      ["unavailable", "Not available", "Progress cannot be shown."],
+    );
   }
-  for (const { error, message } of problems) assert.ok(said.includes(`<job-progress> ${error}: ${message}`), `${message} is not among ${said.join("\n")}`);
-  assert.ok(![...said, JSON.stringify(problems)].some((text) => text.includes(other.token) || text.includes(mine.token)), "a token is told");
-  await page.evaluate(() => document.querySelectorAll("job-progress").forEach((element) => (element.messages = { notShown: "Nichts zu sehen." })));
+  for (const { error, message } of problems)
+    assert.ok(said.includes(`<job-progress> ${error}: ${message}`), `${message} is not among ${said.join("\n")}`);
+  assert.ok(
+    ![...said, JSON.stringify(problems)].some((text) => text.includes(other.token) || text.includes(mine.token)),
+    "a token is told",
+  );
+  await page.evaluate(() =>
+    document
+      .querySelectorAll("job-progress")
+      .forEach((element) => (element.messages = { notShown: "Nichts zu sehen." })),
+  );
   await until("it says so in the page's words", async () => (await face(page)).message === "Nichts zu sehen.");
   assert.deepEqual(page.faults, []);
 });

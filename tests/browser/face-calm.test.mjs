@@ -18,7 +18,9 @@ const observe = (page) =>
     const note = (records) => {
       for (const { type, target, attributeName } of records) {
         const text = target.textContent ?? "";
-        window.changes.push(`${type} ${attributeName ?? ""} of ${target.className || target.nodeName}: ${text.slice(0, 60)}`);
+        window.changes.push(
+          `${type} ${attributeName ?? ""} of ${target.className || target.nodeName}: ${text.slice(0, 60)}`,
+        );
       }
     };
     for (const element of document.querySelectorAll("job-progress")) {
@@ -107,8 +109,14 @@ for (const [how, { before, hide, show, isFrameless }] of Object.entries(HIDINGS)
     assert.deepEqual(await changes(page), []);
     await show(page);
     const texts = () =>
-      page.evaluate(() => [...document.querySelectorAll("job-progress")].map(({ shadowRoot }) => shadowRoot.querySelector('[part~="message"]').textContent));
-    await until("every variant is up to date when it is seen again", async () => (await texts()).every((text) => text === "Unseen 60"));
+      page.evaluate(() =>
+        [...document.querySelectorAll("job-progress")].map(
+          ({ shadowRoot }) => shadowRoot.querySelector('[part~="message"]').textContent,
+        ),
+      );
+    await until("every variant is up to date when it is seen again", async () =>
+      (await texts()).every((text) => text === "Unseen 60"),
+    );
     assert.deepEqual(page.faults, []);
     await page.context().close();
   });
@@ -116,7 +124,10 @@ for (const [how, { before, hide, show, isFrameless }] of Object.entries(HIDINGS)
 
 // A page of every variant, scrolled to where none of them is to be seen.
 async function scrolledAway(job, before = hear) {
-  const page = await it.open(`${everyVariant(BASE_URL, job)}<div style="block-size: 400vh"></div>`, { viewport: { width: 700, height: 500 }, before });
+  const page = await it.open(`${everyVariant(BASE_URL, job)}<div style="block-size: 400vh"></div>`, {
+    viewport: { width: 700, height: 500 },
+    before,
+  });
   await until("every variant shows the job", () => showsEverywhere(page, "running"));
   await drawn(page);
   await page.evaluate(() => scrollTo(0, 1e6));
@@ -125,7 +136,11 @@ async function scrolledAway(job, before = hear) {
 }
 
 const texts = (page) =>
-  page.evaluate(() => [...document.querySelectorAll("job-progress")].map(({ shadowRoot }) => shadowRoot.querySelector('[part~="message"]').textContent));
+  page.evaluate(() =>
+    [...document.querySelectorAll("job-progress")].map(
+      ({ shadowRoot }) => shadowRoot.querySelector('[part~="message"]').textContent,
+    ),
+  );
 
 const allSay = async (page, text) => (await texts(page)).every((one) => one === text);
 
@@ -135,7 +150,11 @@ test("an element that is scrolled out of sight is drawn once a second at most, a
   await page.evaluate(() => {
     window.times = [];
     const part = document.querySelector("#bar job-progress").shadowRoot.querySelector('[part~="message"]');
-    new MutationObserver(() => window.times.push(performance.now())).observe(part, { characterData: true, childList: true, subtree: true });
+    new MutationObserver(() => window.times.push(performance.now())).observe(part, {
+      characterData: true,
+      childList: true,
+      subtree: true,
+    });
   });
   let last;
   for (let current = 2; current < 30; current += 1) {
@@ -148,7 +167,10 @@ test("an element that is scrolled out of sight is drawn once a second at most, a
   const times = await page.evaluate(() => window.times);
   const gaps = times.slice(1).map((time, index) => time - times[index]);
   assert.ok(times.length >= 2, `drawn ${times.length} times in three seconds`);
-  assert.ok(gaps.every((gap) => gap > 700), `drawn after ${gaps.map(Math.round)} ms`);
+  assert.ok(
+    gaps.every((gap) => gap > 700),
+    `drawn after ${gaps.map(Math.round)} ms`,
+  );
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });

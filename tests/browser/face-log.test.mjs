@@ -18,8 +18,14 @@ const embed = ({ jobId, token }) => `<script type="module" src="${BASE_URL}/job-
 const lines = (page) => page.locator("job-progress .lines .text").allTextContents();
 const box = (page) =>
   page.evaluate(() => {
-    const { scrollTop, scrollHeight, clientHeight } = document.querySelector("job-progress").shadowRoot.querySelector(".lines");
-    return { scrollTop, left: Math.round(scrollHeight - clientHeight - scrollTop), isLong: scrollHeight > clientHeight };
+    const { scrollTop, scrollHeight, clientHeight } = document
+      .querySelector("job-progress")
+      .shadowRoot.querySelector(".lines");
+    return {
+      scrollTop,
+      left: Math.round(scrollHeight - clientHeight - scrollTop),
+      isLong: scrollHeight > clientHeight,
+    };
   });
 
 const messages = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => `line ${from + index}`);
@@ -56,7 +62,10 @@ test("the log opens and scrolls by keyboard, follows the newest line, and stays 
 
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => axe.run(document));
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`), []);
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`),
+    [],
+  );
 
   // Closed again it is laid out no more.
   await summary.focus();
@@ -71,7 +80,9 @@ test("a long log shows its tail, with levels and times, and a variant that comes
   const page = await it.open(embed(job), { before: hear });
   await page.locator("job-progress summary").waitFor();
   await page.evaluate(() => (document.querySelector("job-progress").variant = "bar"));
-  const { seq } = await report(job.jobId, { logs: [...messages(401, 900), { level: "error", message: "the last", at: "2026-11-22T12:00:00Z" }] });
+  const { seq } = await report(job.jobId, {
+    logs: [...messages(401, 900), { level: "error", message: "the last", at: "2026-11-22T12:00:00Z" }],
+  });
   await until("the page hears of it", () => heard(page, seq));
   await page.evaluate(() => (document.querySelector("job-progress").variant = "detailed"));
   const summary = page.locator("job-progress summary");

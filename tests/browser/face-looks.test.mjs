@@ -40,7 +40,8 @@ async function look(page, { width, colorScheme, lang = "en" }) {
   await page.evaluate(
     ({ lang, messages }) => {
       Object.assign(document.documentElement, { lang, dir: lang === "ar" ? "rtl" : "ltr" });
-      for (const element of document.querySelectorAll("job-progress")) Object.assign(element, { locale: lang, messages });
+      for (const element of document.querySelectorAll("job-progress"))
+        Object.assign(element, { locale: lang, messages });
     },
     { lang, messages: lang === "ar" ? ar : undefined },
   );
@@ -48,7 +49,10 @@ async function look(page, { width, colorScheme, lang = "en" }) {
   await drawn(page);
   await page.evaluate(() => {
     for (const element of document.querySelectorAll("job-progress")) {
-      element.shadowRoot.getAnimations().filter((animation) => animation instanceof CSSTransition).forEach((animation) => animation.finish());
+      element.shadowRoot
+        .getAnimations()
+        .filter((animation) => animation instanceof CSSTransition)
+        .forEach((animation) => animation.finish());
     }
   });
 }
@@ -73,7 +77,10 @@ async function pictures(page, state) {
   const { violations, passes } = await page.evaluate(() => axe.run(document));
   const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
   assert.deepEqual(told, []);
-  assert.ok(passes.some(({ id }) => id === "aria-progressbar-name"), "axe has not seen the elements");
+  assert.ok(
+    passes.some(({ id }) => id === "aria-progressbar-name"),
+    "axe has not seen the elements",
+  );
   assert.deepEqual(page.faults, []);
   await page.context().close();
 }
@@ -104,7 +111,13 @@ for (const [state, { before, token }] of Object.entries(UNKNOWN)) {
     const job = await create();
     const page = await it.open(sheet({ ...job, token: token ?? job.token }), { deviceScaleFactor: 1.5, before });
     const shown = () =>
-      page.evaluate((state) => [...document.querySelectorAll("job-progress")].every(({ shadowRoot }) => shadowRoot.querySelector('[part~="base"]')?.dataset.status === state), state);
+      page.evaluate(
+        (state) =>
+          [...document.querySelectorAll("job-progress")].every(
+            ({ shadowRoot }) => shadowRoot.querySelector('[part~="base"]')?.dataset.status === state,
+          ),
+        state,
+      );
     await until(`every variant shows ${state}`, shown);
     await pictures(page, state);
   });

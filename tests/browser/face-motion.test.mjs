@@ -59,7 +59,11 @@ test("progress is announced seldom, and the end at once", async () => {
     window.said = [];
     for (const { shadowRoot } of document.querySelectorAll("job-progress")) {
       const status = shadowRoot.querySelector('[role="status"]');
-      new MutationObserver(() => window.said.push(status.textContent)).observe(status, { characterData: true, childList: true, subtree: true });
+      new MutationObserver(() => window.said.push(status.textContent)).observe(status, {
+        characterData: true,
+        childList: true,
+        subtree: true,
+      });
     }
   });
   // However slow the machine is, it all happens within ten seconds.

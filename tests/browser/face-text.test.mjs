@@ -11,7 +11,10 @@ import { until } from "./until.mjs";
 const it = stage();
 
 // All elements that a face is made of.
-const TAGS = "a circle code col colgroup dd details div dl dt li ol path slot span style summary svg table tbody td th time tr ul".split(" ");
+const TAGS =
+  "a circle code col colgroup dd details div dl dt li ol path slot span style summary svg table tbody td th time tr ul".split(
+    " ",
+  );
 
 // As many at once as a browser opens connections to one server.
 const LANES = 5;
@@ -32,7 +35,14 @@ const everywhere = (text) => ({
   metadata: { [text]: text, list: [text, [text]], nested: { [text]: { [text]: { [text]: [text] } } } },
   tags: { [text]: text },
   execution: { [text]: text, duration: text },
-  resources: { gpuType: text, gpuUtilization: 5, memoryUsage: text, [text]: text, gpus: [{ id: text, type: text, utilization: 3, memoryUsed: text, powerUsage: text, temperature: text }], cpu: { utilization: 4, memory: text } },
+  resources: {
+    gpuType: text,
+    gpuUtilization: 5,
+    memoryUsage: text,
+    [text]: text,
+    gpus: [{ id: text, type: text, utilization: 3, memoryUsed: text, powerUsage: text, temperature: text }],
+    cpu: { utilization: 4, memory: text },
+  },
   metrics: { [text]: text },
   coldStart: { occurred: true, [text]: text, phases: { [text]: 3 }, optimizationSuggestions: [text] },
   logs: [{ level: text.slice(0, 200), message: text }],
@@ -55,7 +65,8 @@ const strangers = (page) =>
       for (const node of element.shadowRoot.querySelectorAll("*")) {
         if (!tags.includes(node.localName)) found.push(`<${node.localName}>`);
         for (const { name, value } of node.attributes) {
-          if (/^on|^src|^srcdoc|^style$/.test(name) && !/^(--[a-z]+: [\d.]+;? ?)+$/.test(value)) found.push(`${name}=${value}`);
+          if (/^on|^src|^srcdoc|^style$/.test(name) && !/^(--[a-z]+: [\d.]+;? ?)+$/.test(value))
+            found.push(`${name}=${value}`);
           if (name === "href" && !/^https?:\/\//.test(value)) found.push(`${name}=${value}`);
         }
       }
@@ -66,7 +77,8 @@ const strangers = (page) =>
 test(`${HOSTILE.length} hostile texts go through every field, and not one of them is more than text`, async () => {
   assert.ok(HOSTILE.length >= 200);
   const jobs = await Promise.all(Array.from({ length: LANES }, () => create({ status: "running" })));
-  const tag = ({ jobId, token }) => `<job-progress job="${jobId}" token="${token}" variant="detailed" include="${INCLUDE}"></job-progress>`;
+  const tag = ({ jobId, token }) =>
+    `<job-progress job="${jobId}" token="${token}" variant="detailed" include="${INCLUDE}"></job-progress>`;
   // With that policy a browser refuses to take any text for markup or script, and says so.
   it.pages.set(
     "/guarded.html",
@@ -82,7 +94,10 @@ test(`${HOSTILE.length} hostile texts go through every field, and not one of the
     page.evaluate(
       ({ lane, text }) => {
         const root = document.querySelectorAll("job-progress")[lane].shadowRoot;
-        return root.querySelector('[part~="message"]')?.textContent === text && root.querySelector(".panel")?.textContent.includes(text);
+        return (
+          root.querySelector('[part~="message"]')?.textContent === text &&
+          root.querySelector(".panel")?.textContent.includes(text)
+        );
       },
       { lane, text },
     );
@@ -100,7 +115,10 @@ test(`${HOSTILE.length} hostile texts go through every field, and not one of the
   // Their ends too, a few of each kind; and the page's own label.
   for (const [lane, { jobId }] of jobs.entries()) {
     const text = HOSTILE[lane * 7];
-    await page.evaluate(({ lane, text }) => (document.querySelectorAll("job-progress")[lane].label = text), { lane, text });
+    await page.evaluate(({ lane, text }) => (document.querySelectorAll("job-progress")[lane].label = text), {
+      lane,
+      text,
+    });
     await report(jobId, ended(text));
     await until(`${text} is shown as the end`, () => shown(lane, text));
   }

@@ -36,7 +36,8 @@ const variant = (page, name) => page.evaluate((name) => (document.querySelector(
 const shape = (page) =>
   page.evaluate(() => {
     const host = document.querySelector("job-progress");
-    const box = (node) => node && (({ x, y, width, height }) => ({ x, y, width, height }))(node.getBoundingClientRect());
+    const box = (node) =>
+      node && (({ x, y, width, height }) => ({ x, y, width, height }))(node.getBoundingClientRect());
     const part = (name) => box(host.shadowRoot.querySelector(`[part~="${name}"]`));
     return { host: box(host), track: part("track"), panel: part("panel"), display: getComputedStyle(host).display };
   });
@@ -75,14 +76,21 @@ test("each variant has its own shape, and a value that is none is a bar and said
   await page.evaluate(() => document.querySelector("job-progress").removeAttribute("variant"));
   assert.deepEqual(await shape(page), bar);
   assert.equal(await read(), "bar");
-  assert.deepEqual(said, ["donut", "RING!", "<b>"].map((name) => `warning: <job-progress> There is no variant "${name}", only bar, ring, compact, detailed`));
+  assert.deepEqual(
+    said,
+    ["donut", "RING!", "<b>"].map(
+      (name) => `warning: <job-progress> There is no variant "${name}", only bar, ring, compact, detailed`,
+    ),
+  );
   assert.deepEqual(page.faults, []);
 });
 
 test("on a small screen labels are whole, and what is not there takes no room", async () => {
   const job = await create({ status: "running", progress: 45 });
   const { page } = await open(job, 'variant="compact"', { viewport: { width: 320, height: 600 } });
-  await until("it is live", () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.querySelector('[data-link="live"]')));
+  await until("it is live", () =>
+    page.evaluate(() => document.querySelector("job-progress").shadowRoot.querySelector('[data-link="live"]')),
+  );
   const seen = () =>
     page.evaluate(() => {
       const part = (name) => document.querySelector("job-progress").shadowRoot.querySelector(`[part~="${name}"]`);
@@ -100,11 +108,20 @@ test("on a small screen labels are whole, and what is not there takes no room", 
     assert.ok(isWhole, `the label of a ${name} is cut`);
     assert.equal(state, "Running");
   }
-  const { heights: [, footer], line } = await seen();
+  const {
+    heights: [, footer],
+    line,
+  } = await seen();
   assert.ok(footer < line * 1.5, `no message in ${footer} px`);
-  await page.evaluate(() => (document.querySelector("job-progress").label = "A label that is as long as a label can be, with_words_that_cannot_be_broken_anywhere"));
+  await page.evaluate(
+    () =>
+      (document.querySelector("job-progress").label =
+        "A label that is as long as a label can be, with_words_that_cannot_be_broken_anywhere"),
+  );
   await drawn(page);
-  const { heights: [header] } = await seen();
+  const {
+    heights: [header],
+  } = await seen();
   assert.ok(header < line * 3.5, `a label of ${header} px`);
   assert.deepEqual(page.faults, []);
 });
@@ -131,11 +148,17 @@ test("a change of variant neither connects again nor forgets anything, and only 
 });
 
 test("another job leaves nothing of the former one in the panel", async () => {
-  const [one, other] = [await create({ metadata: { secret: "of one" } }), await create({ metadata: { secret: "of the other" } })];
+  const [one, other] = [
+    await create({ metadata: { secret: "of one" } }),
+    await create({ metadata: { secret: "of the other" } }),
+  ];
   const { page } = await open(one, 'variant="detailed"');
   const panel = page.locator("job-progress .panel");
   await panel.getByText("of one").waitFor();
-  await page.evaluate(({ jobId, token }) => Object.assign(document.querySelector("job-progress"), { job: jobId, token }), other);
+  await page.evaluate(
+    ({ jobId, token }) => Object.assign(document.querySelector("job-progress"), { job: jobId, token }),
+    other,
+  );
   await panel.getByText("of the other").waitFor();
   assert.equal(await panel.getByText("of one").count(), 0);
   assert.deepEqual(page.faults, []);
@@ -146,14 +169,20 @@ test("addresses of the web can be followed, and nothing else is a link", async (
   const { page } = await open(job, 'variant="detailed"');
   const { seq } = await report(job.jobId, {
     status: "completed",
-    output: { page: "https://example.com/a?b=1#c", plain: "http://example.com/", files: ["https://example.com/one.pdf", "ftp://example.com/two.pdf"] },
+    output: {
+      page: "https://example.com/a?b=1#c",
+      plain: "http://example.com/",
+      files: ["https://example.com/one.pdf", "ftp://example.com/two.pdf"],
+    },
     result: "javascript:alert(1)",
     metadata: { a: "data:text/html,x", b: "https://user@example.com and more", c: "  https://example.com/" },
   });
   await until("the page hears of it", () => heard(page, seq));
   const links = page.locator("job-progress .panel a");
   await until("there are links", async () => (await links.count()) > 0);
-  const found = await links.evaluateAll((all) => all.map(({ href, rel, target, textContent }) => ({ href, rel, target, textContent })));
+  const found = await links.evaluateAll((all) =>
+    all.map(({ href, rel, target, textContent }) => ({ href, rel, target, textContent })),
+  );
   assert.deepEqual(
     found.map(({ href }) => href),
     ["https://example.com/a?b=1#c", "http://example.com/", "https://example.com/one.pdf"],
@@ -166,7 +195,11 @@ test("addresses of the web can be followed, and nothing else is a link", async (
 
 test("elapsed time and countdowns go on by themselves, second by second", async () => {
   const job = await create();
-  await report(job.jobId, { status: "failed", error: "No room left", nextRetryAt: new Date(Date.now() + 600_000).toISOString() });
+  await report(job.jobId, {
+    status: "failed",
+    error: "No room left",
+    nextRetryAt: new Date(Date.now() + 600_000).toISOString(),
+  });
   const { page } = await open(job, 'variant="bar"');
   const time = page.locator('job-progress [part~="time"]');
   const first = await time.textContent();
@@ -181,7 +214,11 @@ test("elapsed time and countdowns go on by themselves, second by second", async 
 });
 
 test("after disconnect nothing counts on and nothing pretends to move, and what is known stays", async () => {
-  const job = await create({ status: "running", message: "Counting", estimatedCompletion: new Date(Date.now() + 600_000).toISOString() });
+  const job = await create({
+    status: "running",
+    message: "Counting",
+    estimatedCompletion: new Date(Date.now() + 600_000).toISOString(),
+  });
   const { page } = await open(job, 'variant="detailed"');
   const texts = () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.textContent);
   await until("it counts", async () => /(9|10) min left.*Elapsed/.test(await texts()));
@@ -190,7 +227,14 @@ test("after disconnect nothing counts on and nothing pretends to move, and what 
   const still = await texts();
   assert.match(still, /Running.*Counting.*Started/);
   assert.doesNotMatch(still, /left|Elapsed/);
-  const moving = () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.getAnimations().filter(({ effect }) => effect.getComputedTiming().iterations > 1).length);
+  const moving = () =>
+    page.evaluate(
+      () =>
+        document
+          .querySelector("job-progress")
+          .shadowRoot.getAnimations()
+          .filter(({ effect }) => effect.getComputedTiming().iterations > 1).length,
+    );
   for (const name of ["bar", "ring", "compact", "detailed"]) {
     await variant(page, name);
     await drawn(page);
@@ -204,7 +248,15 @@ test("after disconnect nothing counts on and nothing pretends to move, and what 
 test("nothing moves for people who asked for that, and what they see is the same", async () => {
   const job = await create({ status: "running", message: "Counting" });
   const { page } = await open(job, 'variant="bar"', { reducedMotion: "reduce" });
-  const moving = () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.getAnimations().filter(({ playState, effect }) => playState === "running" && effect.getComputedTiming().iterations > 1).length);
+  const moving = () =>
+    page.evaluate(
+      () =>
+        document
+          .querySelector("job-progress")
+          .shadowRoot.getAnimations()
+          .filter(({ playState, effect }) => playState === "running" && effect.getComputedTiming().iterations > 1)
+          .length,
+    );
   for (const name of ["bar", "ring", "compact", "detailed"]) {
     await variant(page, name);
     await drawn(page);
@@ -241,10 +293,15 @@ test("numbers are written in the language of the texts beside them", async () =>
   const read = () =>
     page.evaluate(() => {
       const { shadowRoot } = document.querySelector("job-progress");
-      return [shadowRoot.querySelector('[part~="time"]').textContent, shadowRoot.querySelector('[part~="notice"]')?.textContent];
+      return [
+        shadowRoot.querySelector('[part~="time"]').textContent,
+        shadowRoot.querySelector('[part~="notice"]')?.textContent,
+      ];
     });
-  const says = (...texts) => until(`it says ${texts}`, async () => JSON.stringify(await read()) === JSON.stringify(texts));
-  const set = (properties) => page.evaluate((properties) => Object.assign(document.querySelector("job-progress"), properties), properties);
+  const says = (...texts) =>
+    until(`it says ${texts}`, async () => JSON.stringify(await read()) === JSON.stringify(texts));
+  const set = (properties) =>
+    page.evaluate((properties) => Object.assign(document.querySelector("job-progress"), properties), properties);
   const english = "jobs ahead in the queue";
   const german = "Aufträge davor in der Warteschlange";
   await says("12,345 ahead", `12,345 ${english}`);
@@ -268,7 +325,8 @@ test("numbers are written in the language of the texts beside them", async () =>
 test("texts are replaced one by one, before and after the element is there", async () => {
   const job = await create({ current: 45, total: 100 });
   const { page } = await open(job, 'variant="detailed" locale="de"');
-  const set = (messages) => page.evaluate((messages) => (document.querySelector("job-progress").messages = messages), messages);
+  const set = (messages) =>
+    page.evaluate((messages) => (document.querySelector("job-progress").messages = messages), messages);
   const state = page.locator('job-progress [part~="state"]');
   const panel = page.locator("job-progress .panel");
   await set({ running: "Es läuft", done: "Geschafft", of: "{} von {}", live: 7, elapsed: { one: 1 } });

@@ -12,11 +12,26 @@ const RICH = {
   unit: "frames",
   steps: STEPS(["completed", "completed", "running", "pending"]),
   attributes: { batch_id: "batch_003", records_processed: "4500" },
-  metadata: { imagesProcessed: 750, totalImages: 1000, averageProcessingTime: 1.2, nested: { currentBatch: 15, of: [1, 2, 3] } },
+  metadata: {
+    imagesProcessed: 750,
+    totalImages: 1000,
+    averageProcessingTime: 1.2,
+    nested: { currentBatch: 15, of: [1, 2, 3] },
+  },
   tags: { userId: "user_123", category: "document_processing", dashboard: "https://example.com/runs/42?tab=all#top" },
   execution: { duration: 847, costAccrued: 2.47, tokensProcessed: 125000, apiCalls: 1247 },
   resources: {
-    gpus: [{ id: "gpu_0", type: "NVIDIA A100", utilization: 87, memoryUsed: "35.2GB", memoryTotal: "40GB", temperature: 72, powerUsage: "280W" }],
+    gpus: [
+      {
+        id: "gpu_0",
+        type: "NVIDIA A100",
+        utilization: 87,
+        memoryUsed: "35.2GB",
+        memoryTotal: "40GB",
+        temperature: 72,
+        powerUsage: "280W",
+      },
+    ],
     cpu: { utilization: 45, cores: 16, memory: "64GB" },
   },
   coldStart: {
@@ -24,7 +39,10 @@ const RICH = {
     duration: 45.2,
     phases: { containerStart: 12.5, modelLoad: 28.1, dependencyLoad: 4.6 },
     cacheHit: false,
-    optimizationSuggestions: ["Consider using warm pools for frequently accessed models", "Optimize model size or use quantized versions"],
+    optimizationSuggestions: [
+      "Consider using warm pools for frequently accessed models",
+      "Optimize model size or use quantized versions",
+    ],
   },
   metrics: { loss: 0.0312, accuracy: 0.971 },
 };
@@ -38,22 +56,69 @@ const ahead = (seconds) => new Date(Date.now() + seconds * 1000).toISOString();
 
 // By state: what the producer reports, one after another. The label is the page's.
 export const STATES = {
-  queued: [{ status: "queued", queuePosition: 12_000, waiting: { reason: "Waiting for a GPU", until: ahead(1500) }, kind: "render", priority: "high" }],
-  initializing: [{ status: "initializing", message: "Loading the model", coldStart: RICH.coldStart }],
-  indeterminate: [{ status: "running", message: "Counting the files", resources: { gpuType: "NVIDIA A100", gpuUtilization: 62, memoryUsage: "12.5GB", memoryTotal: "40GB", cpuUsage: 18 } }],
-  running: [
-    { current: 0, total: 34_200, ...RICH, resources: levels(12, 80), logs: [{ level: "info", message: "Opened archive.tar (2.4 GB)" }] },
-    { current: 10_000, resources: levels(55, 61), logs: ["Batch 1 of 10"] },
-    { current: 15_420, substate: "processing", message: "Processing batch 3 of 10", resources: levels(97, 34), logs: [{ level: "warn", message: "Frame 9,120 is damaged and was skipped" }, { level: "error", message: "Lost contact with worker 3; its frames go to worker 4, which will take a little longer than planned" }] },
+  queued: [
+    {
+      status: "queued",
+      queuePosition: 12_000,
+      waiting: { reason: "Waiting for a GPU", until: ahead(1500) },
+      kind: "render",
+      priority: "high",
+    },
   ],
-  paused: [{ current: 12, total: 40, unit: "GB", message: "Paused by Ada until the night rate begins" }, { status: "paused", waiting: { reason: "Night rate", until: ahead(30_000) } }],
+  initializing: [{ status: "initializing", message: "Loading the model", coldStart: RICH.coldStart }],
+  indeterminate: [
+    {
+      status: "running",
+      message: "Counting the files",
+      resources: {
+        gpuType: "NVIDIA A100",
+        gpuUtilization: 62,
+        memoryUsage: "12.5GB",
+        memoryTotal: "40GB",
+        cpuUsage: 18,
+      },
+    },
+  ],
+  running: [
+    {
+      current: 0,
+      total: 34_200,
+      ...RICH,
+      resources: levels(12, 80),
+      logs: [{ level: "info", message: "Opened archive.tar (2.4 GB)" }],
+    },
+    { current: 10_000, resources: levels(55, 61), logs: ["Batch 1 of 10"] },
+    {
+      current: 15_420,
+      substate: "processing",
+      message: "Processing batch 3 of 10",
+      resources: levels(97, 34),
+      logs: [
+        { level: "warn", message: "Frame 9,120 is damaged and was skipped" },
+        {
+          level: "error",
+          message:
+            "Lost contact with worker 3; its frames go to worker 4, which will take a little longer than planned",
+        },
+      ],
+    },
+  ],
+  paused: [
+    { current: 12, total: 40, unit: "GB", message: "Paused by Ada until the night rate begins" },
+    { status: "paused", waiting: { reason: "Night rate", until: ahead(30_000) } },
+  ],
   completed: [
     { current: 60, total: 120, unit: "files", steps: STEPS(["completed", "completed", "completed", "skipped"]) },
     {
       status: "completed",
       current: 120,
       message: "120 files imported",
-      output: { result: "Report written", outputUrl: "https://example.com/files/report-2026-11.pdf", size: "2.4MB", format: "pdf" },
+      output: {
+        result: "Report written",
+        outputUrl: "https://example.com/files/report-2026-11.pdf",
+        size: "2.4MB",
+        format: "pdf",
+      },
       finalMetrics: { documentsGenerated: 50, wordsGenerated: 45000, totalCost: 5.67, averageLatency: 17.4 },
       resources: { peakGpuUtilization: 92, peakMemoryUsage: "18.2GB", totalComputeTime: 852.3 },
     },
@@ -65,24 +130,47 @@ export const STATES = {
       error: {
         code: "RESOURCE_EXHAUSTED",
         message: "GPU memory limit exceeded during processing",
-        details: { step: "video_processing", memoryRequired: "24GB", memoryAvailable: "16GB", suggestion: "Use a larger GPU instance or reduce the resolution of the video" },
+        details: {
+          step: "video_processing",
+          memoryRequired: "24GB",
+          memoryAvailable: "16GB",
+          suggestion: "Use a larger GPU instance or reduce the resolution of the video",
+        },
       },
-      partialResults: { processedFrames: 15420, totalFrames: 34200, outputFiles: ["https://example.com/files/partial_0.mp4"] },
+      partialResults: {
+        processedFrames: 15420,
+        totalFrames: 34200,
+        outputFiles: ["https://example.com/files/partial_0.mp4"],
+      },
       retryable: true,
       retryCount: 2,
       nextRetryAt: ahead(184),
     },
   ],
-  cancelled: [{ current: 30, total: 100 }, { status: "cancelled", message: "Cancelled by Ada" }],
+  cancelled: [
+    { current: 30, total: 100 },
+    { status: "cancelled", message: "Cancelled by Ada" },
+  ],
   timeout: [{ progress: 71 }, { status: "timeout", error: "Took longer than an hour" }],
   long: [
     {
       current: 1_234_567_890_123,
       total: 9_876_543_210_987,
       unit: "bytes",
-      message: "A message that goes on and on, since whoever wrote it thought that a line can be as long as it likes, and_has_words_that_cannot_be_broken_anywhere_at_all_in_the_usual_way",
-      metadata: { "a key that is longer than most people would ever make one, and still it is one": "x".repeat(400), list: Array.from({ length: 60 }, (_, index) => `item ${index}`) },
-      steps: [{ id: "long", label: "A step whose label fills more than one line on a narrow screen, for it says all there is to be said", status: "running", progress: 3 }],
+      message:
+        "A message that goes on and on, since whoever wrote it thought that a line can be as long as it likes, and_has_words_that_cannot_be_broken_anywhere_at_all_in_the_usual_way",
+      metadata: {
+        "a key that is longer than most people would ever make one, and still it is one": "x".repeat(400),
+        list: Array.from({ length: 60 }, (_, index) => `item ${index}`),
+      },
+      steps: [
+        {
+          id: "long",
+          label: "A step whose label fills more than one line on a narrow screen, for it says all there is to be said",
+          status: "running",
+          progress: 3,
+        },
+      ],
     },
   ],
 };
@@ -91,7 +179,11 @@ export const VARIANTS = ["bar", "ring", "compact", "detailed"];
 export const INCLUDE = "logs,metrics,resources";
 
 // An element of each variant for one job.
-export const everyVariant = (base, { jobId, token }, include = INCLUDE) => `<script type="module" src="${base}/job-progress.js"></script>
+export const everyVariant = (
+  base,
+  { jobId, token },
+  include = INCLUDE,
+) => `<script type="module" src="${base}/job-progress.js"></script>
 ${VARIANTS.map((variant) => `<section id="${variant}"><job-progress job="${jobId}" token="${token}" variant="${variant}" label="Nightly import" include="${include}"></job-progress></section>`).join("\n")}`;
 
 // Whether every element of the page shows that state, and the detailed one its panel.
@@ -116,4 +208,7 @@ export const heard = (page, seq) => page.evaluate((seq) => window.seq >= seq, se
 
 // Until whatever has changed is on the screen.
 export const drawn = (page) =>
-  page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(drawn)))));
+  page.evaluate(
+    () =>
+      new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(drawn)))),
+  );

@@ -27,7 +27,8 @@ export async function drop(page, path) {
   const session = await page.context().newCDPSession(page);
   const at = { x: zone.x + zone.width / 2, y: zone.y + zone.height / 2 };
   const data = { items: [], files: [path], dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"]) await session.send("Input.dispatchDragEvent", { type, ...at, data });
+  for (const type of ["dragEnter", "dragOver", "drop"])
+    await session.send("Input.dispatchDragEvent", { type, ...at, data });
 }
 
 // The digest that the demo page shows, once it does.

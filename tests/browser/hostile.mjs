@@ -71,4 +71,4 @@ const ESCAPES = [
 ];
 
 // Each payload behind each escape.
-export const HOSTILE = PAYLOADS.flatMap((payload) => ESCAPES.map((escape) => escape(payload)));
+export const HOSTILE = PAYLOADS.flatMap((payload) => ESCAPES.map((hide) => hide(payload)));

@@ -39,7 +39,10 @@ test("a report is on the screen within the blink of an eye", async () => {
     return shown[`report ${REPORTS}`] && shown;
   });
 
-  const latencies = sent.map(([message, at]) => shown[message] - at).filter(Number.isFinite).sort((a, b) => a - b);
+  const latencies = sent
+    .map(([message, at]) => shown[message] - at)
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
   const at = (share) => latencies[Math.ceil(latencies.length * share) - 1];
   console.log(`report to screen over ${latencies.length} reports: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`);
   assert.ok(latencies.length >= 50, `only ${latencies.length} of ${REPORTS} reports were ever on the screen`);

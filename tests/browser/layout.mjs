@@ -6,7 +6,10 @@ export const faults = (page, selector) => page.locator(selector).evaluate(inspec
 function inspect(host) {
   const found = [];
   const place = host.getBoundingClientRect();
-  const say = (what, node) => found.push(`${what}: <${node.tagName.toLowerCase()} class="${node.className}"> ${JSON.stringify(node.textContent.slice(0, 60))}`);
+  const say = (what, node) =>
+    found.push(
+      `${what}: <${node.tagName.toLowerCase()} class="${node.className}"> ${JSON.stringify(node.textContent.slice(0, 60))}`,
+    );
 
   // What is cut down to less than a letter is there to be heard.
   const isHeard = (node) => node.clientWidth < 8 && getComputedStyle(node).overflowX === "hidden";
@@ -33,7 +36,8 @@ function inspect(host) {
     if (scrolled(node)) continue;
     const style = getComputedStyle(node);
     if (style.textOverflow === "ellipsis" && style.overflowX === "hidden") continue;
-    if (box.left < place.left - 1 || box.right > place.right + 1) say(`sticks out by ${Math.round(Math.max(place.left - box.left, box.right - place.right))} px`, node);
+    if (box.left < place.left - 1 || box.right > place.right + 1)
+      say(`sticks out by ${Math.round(Math.max(place.left - box.left, box.right - place.right))} px`, node);
     if (box.top < place.top - 3 || box.bottom > place.bottom + 3) say("sticks out above or below", node);
     if (node.scrollWidth > node.clientWidth + 1 && style.overflowX !== "visible") say("is clipped", node);
   }
@@ -44,12 +48,20 @@ function inspect(host) {
     if (style.overflowX !== "hidden") return undefined;
     return box;
   };
-  const seen = texts.filter(({ node }) => !scrolled(node)).map(({ node, box }) => {
-    const frame = drawn(node);
-    // Behind an ellipsis there is no ink.
-    if (!frame) return { node, left: box.left, right: box.right, top: box.top, bottom: box.bottom };
-    return { node, left: Math.max(box.left, frame.left), right: Math.min(box.right, frame.right), top: box.top, bottom: box.bottom };
-  });
+  const seen = texts
+    .filter(({ node }) => !scrolled(node))
+    .map(({ node, box }) => {
+      const frame = drawn(node);
+      // Behind an ellipsis there is no ink.
+      if (!frame) return { node, left: box.left, right: box.right, top: box.top, bottom: box.bottom };
+      return {
+        node,
+        left: Math.max(box.left, frame.left),
+        right: Math.min(box.right, frame.right),
+        top: box.top,
+        bottom: box.bottom,
+      };
+    });
   for (const [index, one] of seen.entries()) {
     for (const other of seen.slice(index + 1)) {
       const width = Math.min(one.right, other.right) - Math.max(one.left, other.left);
@@ -71,17 +83,22 @@ function inspect(host) {
   };
   const ground = (node) => {
     const layers = [];
-    for (let at = node; at; at = at.parentElement ?? at.getRootNode().host) layers.unshift(getComputedStyle(at).backgroundColor);
+    for (let at = node; at; at = at.parentElement ?? at.getRootNode().host)
+      layers.unshift(getComputedStyle(at).backgroundColor);
     const paper = matchMedia("(prefers-color-scheme: dark)").matches ? [18, 18, 18] : [255, 255, 255];
     return layers.reduce(over, paper);
   };
   const luminance = (colour) => {
-    const [r, g, b] = colour.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+    const [r, g, b] = colour.map((part) =>
+      part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4,
+    );
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   for (const node of new Set(texts.map(({ node }) => node))) {
     const paper = ground(node);
-    const [light, dark] = [luminance(paper), luminance(over(paper, getComputedStyle(node).color))].sort((a, b) => b - a);
+    const [light, dark] = [luminance(paper), luminance(over(paper, getComputedStyle(node).color))].sort(
+      (a, b) => b - a,
+    );
     const contrast = (light + 0.05) / (dark + 0.05);
     if (contrast < 4.5) say(`has a contrast of ${contrast.toFixed(2)}`, node);
   }

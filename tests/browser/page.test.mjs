@@ -11,7 +11,9 @@ const it = stage();
 test("the link of a creation shows the same thing as the element", async () => {
   const job = await create({ current: 45, total: 100, message: "Processing batch 3 of 10" });
   const asked = [];
-  const page = await it.visit(job.links.page, { before: (page) => page.on("request", (request) => asked.push(request)) });
+  const page = await it.visit(job.links.page, {
+    before: (page) => page.on("request", (request) => asked.push(request)),
+  });
   const embedded = await it.open(embed(BASE_URL, job));
   const both = async () => [await face(page), await face(embedded)];
   const same = async () => {
@@ -19,7 +21,10 @@ test("the link of a creation shows the same thing as the element", async () => {
     const alike = ["status", "state", "percent", "message", "now"].every((name) => there[name] === here[name]);
     return alike && here.now !== null && here;
   };
-  assert.equal((await until("both show the job", async () => (await same())?.now === "45" && (await same()))).status, "running");
+  assert.equal(
+    (await until("both show the job", async () => (await same())?.now === "45" && (await same()))).status,
+    "running",
+  );
   await report(job.jobId, { current: 90, message: "Almost there" });
   await until("both show the change", async () => (await same())?.now === "90");
   await report(job.jobId, { status: "failed", error: "disk is full" });
@@ -27,8 +32,13 @@ test("the link of a creation shows the same thing as the element", async () => {
 
   // What stands after the number sign is a secret: the browser sends it nowhere, and the page neither but as a header.
   assert.ok(asked.length > 0);
-  const told = asked.filter((request) => request.url().includes(job.token) || request.headers().referer?.includes(job.token));
-  assert.deepEqual(told.map((request) => request.url().split("?")[0]), []);
+  const told = asked.filter(
+    (request) => request.url().includes(job.token) || request.headers().referer?.includes(job.token),
+  );
+  assert.deepEqual(
+    told.map((request) => request.url().split("?")[0]),
+    [],
+  );
   assert.deepEqual(page.faults, []);
 });
 

@@ -19,8 +19,19 @@ const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
 const english = new Tongue({}, "en");
 
 // What is to be seen of a document: the text of each part, under its name.
-function seen(document, { tongue = english, lines = [], isOpen = true, isLogOpen = false, history = new History() } = {}) {
-  const tree = view({ document: { createdAt: at(-90), ...document }, tongue, history, lines, now: NOW, isOpen, isLogOpen });
+function seen(
+  document,
+  { tongue = english, lines = [], isOpen = true, isLogOpen = false, history = new History() } = {},
+) {
+  const tree = view({
+    document: { createdAt: at(-90), ...document },
+    tongue,
+    history,
+    lines,
+    now: NOW,
+    isOpen,
+    isLogOpen,
+  });
   return Object.fromEntries(tree.map((node) => [node.attributes.key, text(node)]));
 }
 
@@ -34,19 +45,42 @@ test("an empty document shows how long it has been waiting, and nothing more", (
 });
 
 test("a running job says how far, how fast and since when", () => {
-  const running = { status: "running", current: 15420, total: 34200, unit: "frames", startedAt: at(-72), throughput: { rate: 3.25 } };
+  const running = {
+    status: "running",
+    current: 15420,
+    total: 34200,
+    unit: "frames",
+    startedAt: at(-72),
+    throughput: { rate: 3.25 },
+  };
   const { facts } = seen(running);
   assert.match(facts, /^Done\|15,420 of 34,200 frames\|Speed\|3.3 frames\/s\|Elapsed\|1 min 12 sec\|Started\|/);
-  assert.match(seen(running, { isOpen: false }).facts, /3.3 frames\/s\|Started\|/, "nobody knows how long it goes on without news");
+  assert.match(
+    seen(running, { isOpen: false }).facts,
+    /3.3 frames\/s\|Started\|/,
+    "nobody knows how long it goes on without news",
+  );
   assert.match(seen({ ...running, throughput: { rate: 0.05, unit: "files" } }).facts, /Speed\|3 files\/min/);
-  assert.match(seen({ ...running, unit: "bytes", current: 1_500_000, total: 2_000_000_000 }).facts, /Done\|1.5 MB of 2 GB/);
+  assert.match(
+    seen({ ...running, unit: "bytes", current: 1_500_000, total: 2_000_000_000 }).facts,
+    /Done\|1.5 MB of 2 GB/,
+  );
   assert.match(seen({ ...running, total: 0, current: 0, unit: undefined }).facts, /Done\|0 of 0/);
   assert.match(seen({ ...running, total: undefined }).facts, /Done\|15,420 frames/);
   assert.match(seen({ ...running, currentStep: "upload", attempt: 2 }).facts, /Step\|upload.*Attempt\|2$/);
 });
 
 test("nothing impossible is said of broken figures", () => {
-  const broken = { status: "running", current: Number.NaN, total: "many", throughput: { rate: 0 }, startedAt: "soon", createdAt: at(60), executionTime: -1, attempt: null };
+  const broken = {
+    status: "running",
+    current: Number.NaN,
+    total: "many",
+    throughput: { rate: 0 },
+    startedAt: "soon",
+    createdAt: at(60),
+    executionTime: -1,
+    attempt: null,
+  };
   assert.deepEqual(seen(broken), { facts: "Waiting|0 sec" });
   assert.equal(moment("yesterday"), undefined);
 });
@@ -56,7 +90,11 @@ test("why it waits is said in words", () => {
   assert.equal(seen({ status: "queued", queuePosition: 1 }).waits, "1 job ahead in the queue");
   assert.equal(seen({ status: "queued", queuePosition: 12_000 }).waits, "12,000 jobs ahead in the queue");
   const waiting = { reason: "Rate limit", until: at(600) };
-  assert.match(seen({ status: "paused", waiting }).waits, /^Waiting until \d/, "the reason stands in place of the message");
+  assert.match(
+    seen({ status: "paused", waiting }).waits,
+    /^Waiting until \d/,
+    "the reason stands in place of the message",
+  );
   assert.match(seen({ status: "paused", message: "Calling", waiting }).waits, /^Rate limit\|Waiting until /);
   assert.match(seen({ status: "running", stalledSince: at(-40) }).waits, /^Nothing has been heard since /);
   assert.equal(seen({ status: "running", control: { request: "cancel", at: at(-1) } }).waits, "Asked to cancel");
@@ -72,23 +110,48 @@ test("steps show their own states, and how far the running one is", () => {
     { id: "d", status: "pending" },
     { id: "e", label: "Store", status: "failed" },
   ];
-  assert.equal(seen({ status: "running", steps }).steps, "Steps|Fetch|Completed|Decode|45%|, Running|Check|Skipped|d|Pending|Store|Failed");
+  assert.equal(
+    seen({ status: "running", steps }).steps,
+    "Steps|Fetch|Completed|Decode|45%|, Running|Check|Skipped|d|Pending|Store|Failed",
+  );
 });
 
 test("a failure says its code, what could be done, the details and what there is all the same", () => {
-  const error = { code: "RESOURCE_EXHAUSTED", message: "GPU memory limit exceeded", details: { memoryRequired: "24GB", suggestion: "Use a larger GPU" } };
-  const failed = seen({ status: "failed", error, partialResults: { outputFiles: ["a", "b"] }, retryable: true, retryCount: 2 });
-  assert.equal(failed.error, "Error|RESOURCE_EXHAUSTED|Use a larger GPU|Memory required|24GB|It can be tried again · Tried again 2 times");
+  const error = {
+    code: "RESOURCE_EXHAUSTED",
+    message: "GPU memory limit exceeded",
+    details: { memoryRequired: "24GB", suggestion: "Use a larger GPU" },
+  };
+  const failed = seen({
+    status: "failed",
+    error,
+    partialResults: { outputFiles: ["a", "b"] },
+    retryable: true,
+    retryCount: 2,
+  });
+  assert.equal(
+    failed.error,
+    "Error|RESOURCE_EXHAUSTED|Use a larger GPU|Memory required|24GB|It can be tried again · Tried again 2 times",
+  );
   assert.equal(failed.partialResults, "Partial results|Output files|a, b");
-  assert.equal(seen({ status: "failed", error: { code: "FAILED", message: "m", details: "out of luck" } }).error, "Error|FAILED|out of luck");
+  assert.equal(
+    seen({ status: "failed", error: { code: "FAILED", message: "m", details: "out of luck" } }).error,
+    "Error|FAILED|out of luck",
+  );
 });
 
 test("a success says what came out, in whatever shape", () => {
   const document = { status: "completed", executionTime: 870.5 };
-  assert.equal(seen({ ...document, output: { outputUrl: "https://example.com/x" } }).output, "Output|Output url|https://example.com/x");
+  assert.equal(
+    seen({ ...document, output: { outputUrl: "https://example.com/x" } }).output,
+    "Output|Output url|https://example.com/x",
+  );
   assert.equal(seen({ ...document, result: [1, true, null] }).result, "Result|1, Yes, –");
   assert.equal(seen({ ...document, result: 0 }).result, "Result|0");
-  assert.equal(seen({ ...document, finalMetrics: { averageLatency: 17.4 } }).finalMetrics, "Final metrics|Average latency|17.4");
+  assert.equal(
+    seen({ ...document, finalMetrics: { averageLatency: 17.4 } }).finalMetrics,
+    "Final metrics|Average latency|17.4",
+  );
   assert.match(seen(document).facts, /Duration\|14 min 31 sec/);
   assert.equal(seen({ ...document, status: "running", result: "early" }).result, undefined, "it has not come out yet");
 });
@@ -98,30 +161,54 @@ test("what is nested or long is cut before it fills the page", () => {
   assert.equal(deep.result, 'Result|A|B|C|{"d":{"e":1}}');
   const long = seen({ status: "completed", result: Array.from({ length: 300 }, (_, index) => `item ${index}`) });
   assert.match(long.result, /item 19\|280 more$/);
-  const wide = seen({ status: "completed", result: Object.fromEntries(Array.from({ length: 90 }, (_, index) => [`k${index}`, index])) });
+  const wide = seen({
+    status: "completed",
+    result: Object.fromEntries(Array.from({ length: 90 }, (_, index) => [`k${index}`, index])),
+  });
   assert.match(wide.result, /K49\|49\|…\|40 more$/);
   assert.equal(seen({ status: "completed", result: "x".repeat(9_999) }).result.length, "Result|".length + 2_001);
 });
 
 test("resources are read in all three shapes", () => {
-  const levels = (resources) => readings(english, resources).map(({ name, detail, percent, text }) => [name, detail, Math.round(percent), text]);
-  assert.deepEqual(levels({ gpuType: "A100", gpuUtilization: 87, memoryUsage: "12.5GB", memoryTotal: "40GB", cpuUsage: "45%" }), [
-    ["GPU", "A100", 87, "87%"],
-    ["CPU", undefined, 45, "45%"],
-    ["Memory", undefined, 31, "12.5GB of 40GB"],
-  ]);
-  const gpu = { id: "gpu_0", type: "A100", utilization: 150, memoryUsed: "800 MB", memoryTotal: "1.6GiB", temperature: 72, powerUsage: "280W" };
-  assert.deepEqual(levels({ gpus: [gpu, { id: "gpu_1", utilization: 3 }], cpu: { utilization: 45, cores: 16, memory: "64GB" } }), [
-    ["GPU · gpu_0", "A100 · 72\u00a0°C · 280W", 100, "100%"],
-    ["Memory · GPU · gpu_0", undefined, 50, "800 MB of 1.6GiB"],
-    ["GPU · gpu_1", "", 3, "3%"],
-    ["CPU", "16 cores · 64GB", 45, "45%"],
-  ]);
+  const levels = (resources) =>
+    readings(english, resources).map(({ name, detail, percent, text }) => [name, detail, Math.round(percent), text]);
+  assert.deepEqual(
+    levels({ gpuType: "A100", gpuUtilization: 87, memoryUsage: "12.5GB", memoryTotal: "40GB", cpuUsage: "45%" }),
+    [
+      ["GPU", "A100", 87, "87%"],
+      ["CPU", undefined, 45, "45%"],
+      ["Memory", undefined, 31, "12.5GB of 40GB"],
+    ],
+  );
+  const gpu = {
+    id: "gpu_0",
+    type: "A100",
+    utilization: 150,
+    memoryUsed: "800 MB",
+    memoryTotal: "1.6GiB",
+    temperature: 72,
+    powerUsage: "280W",
+  };
+  assert.deepEqual(
+    levels({ gpus: [gpu, { id: "gpu_1", utilization: 3 }], cpu: { utilization: 45, cores: 16, memory: "64GB" } }),
+    [
+      ["GPU · gpu_0", "A100 · 72\u00a0°C · 280W", 100, "100%"],
+      ["Memory · GPU · gpu_0", undefined, 50, "800 MB of 1.6GiB"],
+      ["GPU · gpu_1", "", 3, "3%"],
+      ["CPU", "16 cores · 64GB", 45, "45%"],
+    ],
+  );
   assert.equal(
-    seen({ status: "completed", resources: { peakGpuUtilization: 92, peakMemoryUsage: "18.2GB", totalComputeTime: 852.3 } }).resources,
+    seen({
+      status: "completed",
+      resources: { peakGpuUtilization: 92, peakMemoryUsage: "18.2GB", totalComputeTime: 852.3 },
+    }).resources,
     "Resources|Peak GPU|92%|Peak memory|18.2GB|Compute time|14 min 12 sec",
   );
-  assert.equal(seen({ status: "running", resources: { gpuUtilization: "idle", disk: "9GB" } }).resources, "Resources|Gpu utilization|idle|Disk|9GB");
+  assert.equal(
+    seen({ status: "running", resources: { gpuUtilization: "idle", disk: "9GB" } }).resources,
+    "Resources|Gpu utilization|idle|Disk|9GB",
+  );
 });
 
 test("a chart keeps all the time since it began, however long that is", () => {
@@ -147,23 +234,58 @@ test("a level that stays is a line that stays, for as long as it does", () => {
 
 test("execution and cold start are told with the names that people know", () => {
   const execution = { duration: 847, costAccrued: 2.471, tokensProcessed: 125000, apiCalls: 1247, gpuSeconds: 3 };
-  assert.equal(seen({ status: "running", execution }).execution, "Execution|Duration|14 min 7 sec|Cost so far|2.47|Tokens|125,000|API calls|1,247|Gpu seconds|3");
-  const coldStart = { occurred: true, duration: 45.2, phases: { containerStart: 12.5, modelLoad: 28.1 }, cacheHit: false, optimizationSuggestions: ["Use warm pools"] };
-  assert.equal(seen({ status: "running", coldStart }).coldStart, "Cold start|Duration|45.2 sec|Container|12.5 sec|Model|28.1 sec|Cache hit|No|Suggestions|Use warm pools");
+  assert.equal(
+    seen({ status: "running", execution }).execution,
+    "Execution|Duration|14 min 7 sec|Cost so far|2.47|Tokens|125,000|API calls|1,247|Gpu seconds|3",
+  );
+  const coldStart = {
+    occurred: true,
+    duration: 45.2,
+    phases: { containerStart: 12.5, modelLoad: 28.1 },
+    cacheHit: false,
+    optimizationSuggestions: ["Use warm pools"],
+  };
+  assert.equal(
+    seen({ status: "running", coldStart }).coldStart,
+    "Cold start|Duration|45.2 sec|Container|12.5 sec|Model|28.1 sec|Cache hit|No|Suggestions|Use warm pools",
+  );
   assert.equal(seen({ status: "running", coldStart: { ...coldStart, occurred: false } }).coldStart, undefined);
 });
 
 test("attributes, metadata and tags are one table", () => {
-  const document = { status: "running", kind: "render", attributes: { batch_id: "batch_003" }, metadata: { totalImages: 1000 }, tags: {} };
+  const document = {
+    status: "running",
+    kind: "render",
+    attributes: { batch_id: "batch_003" },
+    metadata: { totalImages: 1000 },
+    tags: {},
+  };
   assert.equal(seen(document).details, "Details|Kind|render|Attributes|Batch id|batch_003|Metadata|Total images|1,000");
 });
 
 test("log lines are kept once each, the newest of them, and laid out only while the log is open", () => {
-  let lines = joined([], [{ number: 1, message: "one" }, { number: 2, message: "two" }]);
-  lines = joined(lines, [{ number: 2, message: "two" }, { number: 3, level: "error", message: "three" }, "nonsense", null]);
-  assert.deepEqual(lines.map(({ number }) => number), [1, 2, 3]);
+  let lines = joined(
+    [],
+    [
+      { number: 1, message: "one" },
+      { number: 2, message: "two" },
+    ],
+  );
+  lines = joined(lines, [
+    { number: 2, message: "two" },
+    { number: 3, level: "error", message: "three" },
+    "nonsense",
+    null,
+  ]);
+  assert.deepEqual(
+    lines.map(({ number }) => number),
+    [1, 2, 3],
+  );
   assert.equal(joined(lines, lines), lines);
-  const many = joined(lines, Array.from({ length: 2 * MOST }, (_, index) => ({ number: index + 4, message: "x" })));
+  const many = joined(
+    lines,
+    Array.from({ length: 2 * MOST }, (_, index) => ({ number: index + 4, message: "x" })),
+  );
   assert.deepEqual([many.length, many.at(-1).number], [MOST, 2 * MOST + 3]);
   assert.equal(seen({ status: "running" }, { lines }).log, "Log| 3 lines");
   assert.equal(seen({ status: "running" }, { lines, isLogOpen: true }).log, "Log| 3 lines|one|two|error|three");
@@ -171,7 +293,18 @@ test("log lines are kept once each, the newest of them, and laid out only while 
 
 test("only addresses of the web are addresses", () => {
   for (const good of ["https://example.com/a?b#c", "HTTP://example.com"]) assert.ok(address(good), good);
-  for (const bad of ["javascript:alert(1)", "data:text/html,x", "https://", "http:// x", "ftp://x/y", "//x/y", "see https://x", "https://x y", ""]) assert.equal(address(bad), undefined, bad);
+  for (const bad of [
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "https://",
+    "http:// x",
+    "ftp://x/y",
+    "//x/y",
+    "see https://x",
+    "https://x y",
+    "",
+  ])
+    assert.equal(address(bad), undefined, bad);
 });
 
 test("the time alone changes what is shown of a job that goes on or will be tried again", () => {
@@ -195,7 +328,8 @@ test("German and Arabic have every text of the face, and no other", () => {
     const { pluralCategories } = new Intl.PluralRules(language).resolvedOptions();
     for (const [key, text] of Object.entries(messages)) {
       assert.equal(places(text), places(all[key]), `${language}: ${key} speaks of another amount`);
-      if (typeof all[key] !== "string") assert.deepEqual(Object.keys(text).sort(), [...pluralCategories].sort(), `${language}: ${key}`);
+      if (typeof all[key] !== "string")
+        assert.deepEqual(Object.keys(text).sort(), [...pluralCategories].sort(), `${language}: ${key}`);
     }
   }
 });

@@ -9,20 +9,32 @@ import { until } from "./until.mjs";
 
 const it = stage();
 
-const policy = (extra) => `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src ${BASE_URL} ${extra}; connect-src ${BASE_URL}; ">`;
+const policy = (extra) =>
+  `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src ${BASE_URL} ${extra}; connect-src ${BASE_URL}; ">`;
 
 // What a plain bar shows.
 const plain = (page) =>
   page.evaluate(() => {
     const root = document.querySelector("job-progress").shadowRoot.querySelector(".plain");
     const part = (name) => root?.querySelector(`[part="${name}"]`);
-    return root && { value: part("track").getAttribute("value"), name: part("track").ariaLabel, message: part("message").textContent, percent: part("percent").textContent, state: part("state").textContent };
+    return (
+      root && {
+        value: part("track").getAttribute("value"),
+        name: part("track").ariaLabel,
+        message: part("message").textContent,
+        percent: part("percent").textContent,
+        state: part("state").textContent,
+      }
+    );
   });
 
 const collect = (page) =>
   page.addInitScript(() => {
     window.heard = [];
-    for (const name of ["update", "end", "problem"]) document.addEventListener(`job-progress-${name}`, ({ detail }) => window.heard.push([name, detail.status ?? detail.error, detail.progress]));
+    for (const name of ["update", "end", "problem"])
+      document.addEventListener(`job-progress-${name}`, ({ detail }) =>
+        window.heard.push([name, detail.status ?? detail.error, detail.progress]),
+      );
   });
 
 test("a page that forbids wasm gets a plain bar that follows its job to the end, and is told why", async () => {
@@ -34,18 +46,35 @@ test("a page that forbids wasm gets a plain bar that follows its job to the end,
     before: async (page) => {
       await collect(page);
       page.on("console", (message) => said.push(message.text()));
-      page.on("response", (response) => response.url().includes("/v2/") && answers.push(`${response.status()} ${new URL(response.url()).pathname}`));
+      page.on(
+        "response",
+        (response) =>
+          response.url().includes("/v2/") && answers.push(`${response.status()} ${new URL(response.url()).pathname}`),
+      );
     },
   });
-  const shown = await until("it shows the state", async () => (await page.evaluate(() => window.heard.length > 0)) && (await plain(page)));
+  const shown = await until(
+    "it shows the state",
+    async () => (await page.evaluate(() => window.heard.length > 0)) && (await plain(page)),
+  );
   assert.deepEqual(shown, { value: "30", name: "Import", message: "Batch 3", percent: "30%", state: "Running" });
-  assert.ok(said.some((text) => text.includes("wasm-unsafe-eval")), said.join("\n"));
-  await until("it asks again and is told that nothing is new", () => answers.includes(`304 /v2/jobs/${job.jobId}/status`));
+  assert.ok(
+    said.some((text) => text.includes("wasm-unsafe-eval")),
+    said.join("\n"),
+  );
+  await until("it asks again and is told that nothing is new", () =>
+    answers.includes(`304 /v2/jobs/${job.jobId}/status`),
+  );
   await report(job.jobId, { progress: 60, message: "Batch 6" });
   await until("it follows", async () => (await plain(page)).value === "60");
   await report(job.jobId, { status: "completed" });
   await until("it sees the end", () => page.evaluate(() => window.heard.some(([name]) => name === "end")));
-  assert.deepEqual(await page.evaluate(() => window.heard), [["update", "running", 30], ["update", "running", 60], ["update", "completed", 100], ["end", "completed", 100]]);
+  assert.deepEqual(await page.evaluate(() => window.heard), [
+    ["update", "running", 30],
+    ["update", "running", 60],
+    ["update", "completed", 100],
+    ["end", "completed", 100],
+  ]);
   const polls = answers.length;
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   assert.equal(answers.length, polls, "it asks after the end");
@@ -61,7 +90,14 @@ test("a plain bar renews its token, and tells what it may not see", async () => 
     head: policy(""),
     before: async (page) => {
       await collect(page);
-      await page.addInitScript((token) => document.addEventListener("DOMContentLoaded", () => (document.querySelector("job-progress").tokenProvider = async () => token)), job.token);
+      await page.addInitScript(
+        (token) =>
+          document.addEventListener(
+            "DOMContentLoaded",
+            () => (document.querySelector("job-progress").tokenProvider = async () => token),
+          ),
+        job.token,
+      );
     },
   });
   await until("it shows the state", async () => (await plain(page))?.value === "30");
@@ -69,7 +105,9 @@ test("a plain bar renews its token, and tells what it may not see", async () => 
     document.querySelector("job-progress").tokenProvider = undefined;
     document.querySelector("job-progress").token = token;
   }, other.token);
-  await until("the page hears of it", () => page.evaluate(() => window.heard.some(([name, code]) => name === "problem" && code === "ACCESS_DENIED")));
+  await until("the page hears of it", () =>
+    page.evaluate(() => window.heard.some(([name, code]) => name === "problem" && code === "ACCESS_DENIED")),
+  );
   assert.equal((await plain(page)).message, "Progress cannot be shown.");
   assert.deepEqual(page.faults, []);
   await page.context().close();
@@ -84,20 +122,35 @@ test("a plain bar asks its token provider until that gives a token, and tells on
       await collect(page);
       page.on("request", (request) => request.url().includes("/v2/") && asked.push(request.url()));
       await page.addInitScript((token) => {
-        const failures = [() => { throw new Error() }, () => Promise.reject(new Error()), () => null];
-        document.addEventListener("DOMContentLoaded", () => (document.querySelector("job-progress").tokenProvider = () => (failures.shift() ?? (() => token))()));
+        const failures = [
+          () => {
+            throw new Error();
+          },
+          () => Promise.reject(new Error()),
+          () => null,
+        ];
+        document.addEventListener(
+          "DOMContentLoaded",
+          () => (document.querySelector("job-progress").tokenProvider = () => (failures.shift() ?? (() => token))()),
+        );
       }, job.token);
     },
   });
   await until("it shows the state", async () => (await plain(page))?.value === "30");
-  assert.deepEqual(await page.evaluate(() => window.heard), [["problem", "TOKEN_NOT_RENEWED", undefined], ["update", "running", 30]]);
+  assert.deepEqual(await page.evaluate(() => window.heard), [
+    ["problem", "TOKEN_NOT_RENEWED", undefined],
+    ["update", "running", 30],
+  ]);
   assert.equal(asked.length, 1, "the server was asked without a token");
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });
 
 test("a plain bar asks no sooner for a wish that it cannot read or that is too long", async () => {
-  for (const [wish, most] of [["Wed, 21 Oct 2099 07:28:00 GMT", 4], ["99999999999", 1]]) {
+  for (const [wish, most] of [
+    ["Wed, 21 Oct 2099 07:28:00 GMT", 4],
+    ["99999999999", 1],
+  ]) {
     const asked = [];
     const page = await it.open(embed(BASE_URL, await create()), {
       head: policy(""),
@@ -105,12 +158,18 @@ test("a plain bar asks no sooner for a wish that it cannot read or that is too l
         await collect(page);
         await page.route("**/status", (route) => {
           asked.push(route.request().url());
-          const headers = { "access-control-allow-origin": "*", "access-control-expose-headers": "Retry-After", "retry-after": wish };
+          const headers = {
+            "access-control-allow-origin": "*",
+            "access-control-expose-headers": "Retry-After",
+            "retry-after": wish,
+          };
           return route.fulfill({ status: 503, headers, body: "Busy" });
         });
       },
     });
-    await until("the page hears of it", () => page.evaluate(() => window.heard.some(([, code]) => code === "UNEXPECTED_ANSWER")));
+    await until("the page hears of it", () =>
+      page.evaluate(() => window.heard.some(([, code]) => code === "UNEXPECTED_ANSWER")),
+    );
     await pause(2_000);
     assert.ok(asked.length <= most, `asked ${asked.length} times, told to wait for ${wish}`);
     await page.context().close();
@@ -140,7 +199,14 @@ test("a page that requires Trusted Types gets the whole element", async () => {
   const violations = [];
   const page = await it.open(
     embed(BASE_URL, job).replace("<job-progress ", '<job-progress variant="detailed" include="logs" '),
-    { head: policy("'wasm-unsafe-eval'; require-trusted-types-for 'script'"), before: (page) => page.on("console", (message) => /Content Security Policy|Trusted/.test(message.text()) && violations.push(message.text())) },
+    {
+      head: policy("'wasm-unsafe-eval'; require-trusted-types-for 'script'"),
+      before: (page) =>
+        page.on(
+          "console",
+          (message) => /Content Security Policy|Trusted/.test(message.text()) && violations.push(message.text()),
+        ),
+    },
   );
   await until("it is live", async () => (await face(page)).link === "live" && (await face(page)).now !== undefined);
   await report(job.jobId, { progress: 60, logs: ["two"] });
@@ -171,7 +237,10 @@ test("the state is shown before the wasm is there, on the stream that the wasm g
   const height = () => page.evaluate(() => document.querySelector("job-progress").getBoundingClientRect().height);
   const before = await height();
   release();
-  await until("the wasm has taken over", async () => (await face(page)).link === "live" && (await face(page)).now === "50");
+  await until(
+    "the wasm has taken over",
+    async () => (await face(page)).link === "live" && (await face(page)).now === "50",
+  );
   assert.equal(await plain(page), null);
   const after = await height();
   assert.ok(Math.abs(after - before) < 1, `the page jumps from ${before} to ${after} pixels`);
@@ -209,7 +278,11 @@ test("from the script to the first state and to live", async () => {
     figures.push([moments.state - moments.script, moments.live - moments.script]);
     await page.context().close();
   }
-  const median = (index) => figures.map((figure) => figure[index]).sort((a, b) => a - b)[2].toFixed(0);
+  const median = (index) =>
+    figures
+      .map((figure) => figure[index])
+      .sort((a, b) => a - b)[2]
+      .toFixed(0);
   console.log(`median of ${figures.length}: script to first state ${median(0)} ms, script to live ${median(1)} ms`);
   assert.ok(figures.every(([state, live]) => state <= live));
 });

@@ -12,7 +12,10 @@ export async function proxy(t, base) {
     if (line.isCut) return near.destroy();
     const far = connect(Number(port), hostname);
     open.add(near).add(far);
-    for (const [from, to] of [[near, far], [far, near]]) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ]) {
       from.on("data", (bytes) => {
         if (from === near) note(bytes);
         to.write(bytes);

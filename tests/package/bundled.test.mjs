@@ -119,6 +119,9 @@ test("Svelte 5 sets its attributes and hears its events", async () => {
     mount(Import, { target: document.getElementById("root"), props: { job: "${job.jobId}", token: "${job.token}" } });
   `;
   const files = { "main.js": main, "Import.svelte": snippetFor("Frameworks/svelte", job, BASE_URL) };
-  const said = await saidBy(await built("svelte-page", files, { body: '<div id="root"></div>', plugins: [compiler] }), job);
+  const said = await saidBy(
+    await built("svelte-page", files, { body: '<div id="root"></div>', plugins: [compiler] }),
+    job,
+  );
   assert.ok(said.includes("completed"), `the program said ${said}`);
 });

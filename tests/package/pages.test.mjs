@@ -43,8 +43,12 @@ test("one tag and one script, from the job-progress server", async () => {
 
 test("the first report makes the job and its token, and the next one moves the bar", async () => {
   const job = { jobId: freshJob("package") };
-  const send = async (command) => JSON.parse((await run("sh", ["-c", command], { env: { ...process.env, KEY } })).stdout);
-  const command = snippetFor("A bar that moves/sh", job, BASE_URL).replace("curl ", "curl --fail-with-body --silent --show-error ");
+  const send = async (command) =>
+    JSON.parse((await run("sh", ["-c", command], { env: { ...process.env, KEY } })).stdout);
+  const command = snippetFor("A bar that moves/sh", job, BASE_URL).replace(
+    "curl ",
+    "curl --fail-with-body --silent --show-error ",
+  );
   const { token } = await send(command);
   const page = await open(snippetFor("A bar that moves/html", { ...job, token }, BASE_URL), { head: "" });
   await until("the page shows 45 %", async () => (await face(page)).now === "45");
@@ -73,10 +77,15 @@ test("what is asked for before the wasm is there is what it goes on with, whatev
   ]) {
     const asked = [];
     const page = await open(script("Install/js") + element(job, ` include="${include}"`), {
-      before: (page) => page.on("request", (request) => request.method() === "POST" && asked.push(request.postDataJSON())),
+      before: (page) =>
+        page.on("request", (request) => request.method() === "POST" && asked.push(request.postDataJSON())),
     });
     await until("the page shows 45 %", async () => (await face(page)).now === "45");
-    assert.deepEqual(asked.map(({ jobs }) => jobs.map(({ include }) => include)), [[wanted]], `of include="${include}"`);
+    assert.deepEqual(
+      asked.map(({ jobs }) => jobs.map(({ include }) => include)),
+      [[wanted]],
+      `of include="${include}"`,
+    );
   }
 });
 
@@ -84,7 +93,10 @@ test("importing the class registers nothing; one's own tag is registered by hand
   const job = await running();
   const tag = element(job).replaceAll("job-progress", "build-progress");
   const page = await open(tag + script("Install/js/2"));
-  const shown = () => page.evaluate(() => document.querySelector("build-progress").shadowRoot?.querySelector("[aria-valuenow]")?.ariaValueNow);
+  const shown = () =>
+    page.evaluate(
+      () => document.querySelector("build-progress").shadowRoot?.querySelector("[aria-valuenow]")?.ariaValueNow,
+    );
   await until("the other tag shows 45 %", async () => (await shown()) === "45");
   assert.equal(await page.evaluate(() => customElements.get("job-progress")), undefined);
 });
@@ -127,7 +139,11 @@ test("the detailed variant shows what was asked for", async () => {
   const job = await running();
   await report(job.jobId, { logs: ["one"], metrics: { loss: 0.03 }, resources: { cpu: { utilization: 45 } } });
   const page = await open(script("Install/js") + snippetFor("Choose what it shows/html", job, BASE_URL));
-  const shows = (part) => page.evaluate((part) => !!document.querySelector("job-progress").shadowRoot.querySelector(`[part="${part}"]`), part);
+  const shows = (part) =>
+    page.evaluate(
+      (part) => !!document.querySelector("job-progress").shadowRoot.querySelector(`[part="${part}"]`),
+      part,
+    );
   for (const part of ["log", "metrics", "chart"]) await until(`it shows the ${part}`, () => shows(part));
 });
 
@@ -144,8 +160,17 @@ test("the element takes on the page's look, light and dark", async () => {
     });
     await until("the page shows 45 %", async () => (await face(page)).now === "45");
     const style = (part, name) =>
-      page.evaluate(([part, name]) => getComputedStyle(document.querySelector("job-progress").shadowRoot.querySelector(`[part~="${part}"]`))[name], [part, name]);
-    const look = await Promise.all([style("fill", "backgroundColor"), style("track", "backgroundColor"), style("track", "borderRadius"), style("track", "blockSize")]);
+      page.evaluate(
+        ([part, name]) =>
+          getComputedStyle(document.querySelector("job-progress").shadowRoot.querySelector(`[part~="${part}"]`))[name],
+        [part, name],
+      );
+    const look = await Promise.all([
+      style("fill", "backgroundColor"),
+      style("track", "backgroundColor"),
+      style("track", "borderRadius"),
+      style("track", "blockSize"),
+    ]);
     assert.deepEqual(look, [accent, track, "2px", "12px"]);
     assert.notEqual(await style("label", "letterSpacing"), "normal");
     assert.equal(await style("link", "display"), "none");
@@ -159,14 +184,24 @@ test("the element takes on the page's look, light and dark", async () => {
 test("a pause and each end have their own colours", async () => {
   const tones = { paused: "warning", completed: "success", failed: "danger", timeout: "danger" };
   const jobs = await Promise.all(Object.keys(tones).map(() => running()));
-  const colours = ["warning", "success", "danger"].map((name, index) => `--job-progress-${name}: rgb(${index}, ${index}, ${index})`);
+  const colours = ["warning", "success", "danger"].map(
+    (name, index) => `--job-progress-${name}: rgb(${index}, ${index}, ${index})`,
+  );
   const page = await open(jobs.map((job) => element(job)).join("") + script("Install/js"), {
     head: `${IMPORTS}<style>job-progress { ${colours.join("; ")} }</style>`,
   });
   for (const [index, [status, tone]] of Object.entries(tones).entries()) {
     await report(jobs[index].jobId, { status: "running" });
     await report(jobs[index].jobId, { status });
-    const colour = () => page.evaluate((index) => getComputedStyle(document.querySelectorAll("job-progress")[index].shadowRoot.querySelector('[part~="fill"]') ?? document.body).backgroundColor, index);
+    const colour = () =>
+      page.evaluate(
+        (index) =>
+          getComputedStyle(
+            document.querySelectorAll("job-progress")[index].shadowRoot.querySelector('[part~="fill"]') ??
+              document.body,
+          ).backgroundColor,
+        index,
+      );
     const wanted = ["warning", "success", "danger"].indexOf(tone);
     await until(`${status} has its colour`, async () => (await colour()) === `rgb(${wanted}, ${wanted}, ${wanted})`);
   }
@@ -196,12 +231,18 @@ test("a server that does not know wasm is told so, and the element works all the
       page.on("console", (message) => said.push(message.text()));
       await page.route("**/*.wasm", async (route) => {
         const response = await route.fetch();
-        await route.fulfill({ response, headers: { ...response.headers(), "content-type": "application/octet-stream" } });
+        await route.fulfill({
+          response,
+          headers: { ...response.headers(), "content-type": "application/octet-stream" },
+        });
       });
     },
   });
   await follows(page, job);
-  assert.ok(said.some((text) => text.includes("application/wasm")), `the console says ${said}`);
+  assert.ok(
+    said.some((text) => text.includes("application/wasm")),
+    `the console says ${said}`,
+  );
 });
 
 test("a page in the place of the wasm is a plain bar, and the console says what came", async () => {
@@ -213,7 +254,11 @@ test("a page in the place of the wasm is a plain bar, and the console says what 
       await page.route("**/*.wasm", (route) => route.fulfill({ contentType: "text/html", body: html("") }));
     },
   });
-  const state = () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.querySelector('[part="state"]')?.textContent);
+  const state = () =>
+    page.evaluate(() => document.querySelector("job-progress").shadowRoot.querySelector('[part="state"]')?.textContent);
   await until("the plain bar says how it stands", async () => (await state()) === "Running");
-  assert.ok(said.some((text) => /is plain.*magic word/.test(text)), `the console says ${said}`);
+  assert.ok(
+    said.some((text) => /is plain.*magic word/.test(text)),
+    `the console says ${said}`,
+  );
 });

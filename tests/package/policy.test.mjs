@@ -40,7 +40,9 @@ const plain = (page) =>
   page.evaluate(() => {
     const root = document.querySelector("job-progress").shadowRoot.querySelector(".plain[data-status]");
     const part = (name) => root?.querySelector(`[part="${name}"]`);
-    return root && [part("track").value, part("track").ariaLabel, part("state").textContent, part("percent").textContent];
+    return (
+      root && [part("track").value, part("track").ariaLabel, part("state").textContent, part("percent").textContent]
+    );
   });
 
 test("the policy of the README is enough, scripts of trusted types included", async () => {
@@ -63,10 +65,16 @@ test("where the policy forbids WebAssembly the element says so, and shows a plai
   await until("the plain bar shows 45 %", async () => (await plain(page))?.[0] === 45);
   await report(job.jobId, { current: 80 });
   await until("the plain bar shows 80 %", async () => (await plain(page))[0] === 80);
-  assert.ok(page.said.some((text) => text.includes("'wasm-unsafe-eval'")), `the console says ${page.said}`);
+  assert.ok(
+    page.said.some((text) => text.includes("'wasm-unsafe-eval'")),
+    `the console says ${page.said}`,
+  );
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => axe.run("job-progress"));
-  assert.deepEqual(violations.map(({ id }) => id), []);
+  assert.deepEqual(
+    violations.map(({ id }) => id),
+    [],
+  );
   assert.deepEqual(page.faults, []);
 });
 
@@ -78,7 +86,9 @@ test("a plain bar speaks the page's language", async () => {
   const page = await open(strict(job), job, { script: '<script type="module" src="german.js"></script>' });
   const shows = (what, wanted) => until(what, async () => String(await plain(page)) === String(wanted));
   await shows("it is German", [45, "Fortschritt", "Wärmt auf", "45\u00a0%"]);
-  await page.evaluate(() => Object.assign(document.querySelector("job-progress"), { locale: "de", messages: { warmingUp: "Gleich" } }));
+  await page.evaluate(() =>
+    Object.assign(document.querySelector("job-progress"), { locale: "de", messages: { warmingUp: "Gleich" } }),
+  );
   await shows("single texts are replaced", [45, "Progress", "Gleich", "45\u00a0%"]);
   await page.evaluate(() => (document.querySelector("job-progress").locale = "not a tag!"));
   await shows("a bad tag is none", [45, "Progress", "Gleich", "45%"]);

@@ -20,7 +20,8 @@ test("the types are found wherever the scripts are", async () => {
 });
 
 test("every file is of use to somebody", () => {
-  const kinds = /^(package\.json|README\.md|LICENSE|custom-elements\.json|.+\.js|.+\.d\.ts|job-progress-element\.wasm)$/;
+  const kinds =
+    /^(package\.json|README\.md|LICENSE|custom-elements\.json|.+\.js|.+\.d\.ts|job-progress-element\.wasm)$/;
   const files = readdirSync(PACKAGE, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const odd = files.map(({ name }) => name).filter((name) => !kinds.test(name));
   assert.deepEqual(odd, []);

@@ -10,7 +10,7 @@ export const README = readFileSync(join(PACKAGE, "README.md"), "utf8");
 export const SNIPPETS = new Map();
 
 let heading = "";
-for (const [, title, language, code] of README.matchAll(/^#+ (.+)$|^```(\w+)\n([^]*?)^```$/gm)) {
+for (const [, title, language, code] of README.matchAll(/^#+ (.+)$|^```(\w+)\n([\s\S]*?)^```$/gm)) {
   if (title !== undefined) {
     heading = title;
     continue;

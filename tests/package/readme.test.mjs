@@ -32,5 +32,8 @@ test("every snippet of the README is run or checked by a test", () => {
   const folder = fileURLToPath(new URL(".", import.meta.url));
   const tests = readdirSync(folder).filter((name) => name.endsWith(".test.mjs"));
   const code = tests.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
-  assert.deepEqual([...SNIPPETS.keys()].filter((name) => !code.includes(`"${name}"`)), []);
+  assert.deepEqual(
+    [...SNIPPETS.keys()].filter((name) => !code.includes(`"${name}"`)),
+    [],
+  );
 });

@@ -31,7 +31,10 @@ async function open() {
   );
   const element = ({ jobId, token }, variant) =>
     `<job-progress src="${BASE_URL}" job="${jobId}" token="${token}" variant="${variant}" include="${INCLUDE}"></job-progress>`;
-  const elements = [...VARIANTS.map((variant) => element(jobs[0], variant)), ...jobs.map((job) => element(job, "detailed"))];
+  const elements = [
+    ...VARIANTS.map((variant) => element(jobs[0], variant)),
+    ...jobs.map((job) => element(job, "detailed")),
+  ];
   const script = '<script type="module" src="/node_modules/job-progress/define.js"></script>';
   write("surface", { "index.html": html(script + elements.join("\n")) });
   // Elements that are out of sight paint nothing.
@@ -39,7 +42,8 @@ async function open() {
   const missing = () =>
     page.evaluate(() => {
       const elements = [...document.querySelectorAll("job-progress")];
-      for (const { shadowRoot } of elements) for (const details of shadowRoot?.querySelectorAll("details") ?? []) details.open = true;
+      for (const { shadowRoot } of elements)
+        for (const details of shadowRoot?.querySelectorAll("details") ?? []) details.open = true;
       const shows = ({ shadowRoot }, part) => shadowRoot?.querySelector(`[part~="${part}"]`);
       const empty = elements.filter((element) => !shows(element, element.variant === "detailed" ? "facts" : "base"));
       const log = elements.some((element) => shows(element, "lines")) ? [] : ["log lines"];
@@ -61,14 +65,23 @@ test("the attributes are those that are observed", async () => {
 
 test("the members are those of the class", async () => {
   const page = await show();
-  const LIFECYCLE = ["constructor", "connectedCallback", "disconnectedCallback", "attributeChangedCallback", "connectedMoveCallback"];
+  const LIFECYCLE = [
+    "constructor",
+    "connectedCallback",
+    "disconnectedCallback",
+    "attributeChangedCallback",
+    "connectedMoveCallback",
+  ];
   const STANDARD = ["length", "name", "prototype", "observedAttributes"];
   const found = await page.evaluate(() => {
     const made = customElements.get("job-progress");
     const own = Object.getOwnPropertyNames(document.querySelector("job-progress"));
     return [[...Object.getOwnPropertyNames(made.prototype), ...own], Object.getOwnPropertyNames(made)];
   });
-  const [members, statics] = [found[0].filter((name) => !LIFECYCLE.includes(name)), found[1].filter((name) => !STANDARD.includes(name))];
+  const [members, statics] = [
+    found[0].filter((name) => !LIFECYCLE.includes(name)),
+    found[1].filter((name) => !STANDARD.includes(name)),
+  ];
   assert.deepEqual([...new Set(members)].sort(), names([...api.ATTRIBUTES, ...api.PROPERTIES, ...api.METHODS]));
   assert.deepEqual(statics.sort(), names([...api.STATIC_PROPERTIES, ...api.STATIC_METHODS]));
 });
@@ -77,7 +90,9 @@ test("the parts are those of the shadow trees of all variants", async () => {
   const page = await show();
   const found = await page.evaluate(() => {
     const elements = [...document.querySelectorAll("job-progress")];
-    const parts = elements.flatMap(({ shadowRoot }) => [...shadowRoot.querySelectorAll("[part]")].flatMap(({ part }) => [...part]));
+    const parts = elements.flatMap(({ shadowRoot }) =>
+      [...shadowRoot.querySelectorAll("[part]")].flatMap(({ part }) => [...part]),
+    );
     return [...new Set(parts)];
   });
   assert.deepEqual(found.sort(), names(api.PARTS));
@@ -86,7 +101,9 @@ test("the parts are those of the shadow trees of all variants", async () => {
 test("the custom properties are those that the style sheets read", async () => {
   const page = await show();
   const found = await page.evaluate(() => {
-    const sheets = [...document.querySelectorAll("job-progress")].flatMap(({ shadowRoot }) => shadowRoot.adoptedStyleSheets);
+    const sheets = [...document.querySelectorAll("job-progress")].flatMap(
+      ({ shadowRoot }) => shadowRoot.adoptedStyleSheets,
+    );
     const text = sheets.flatMap(({ cssRules }) => [...cssRules].map(({ cssText }) => cssText)).join("\n");
     return [...new Set(text.match(/--job-progress-[a-z-]+/g))];
   });

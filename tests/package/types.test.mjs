@@ -96,7 +96,10 @@ test("the scripts of the README have the types they are used with", async () => 
 test("what the README says of the fields of a document is their type", async () => {
   const declared = readFileSync(join(PACKAGE, "document.d.ts"), "utf8");
   const [body] = declared.slice(declared.indexOf("export interface JobDocument {")).split("\n}\n", 1);
-  const fields = [...body.matchAll(/^  (\w+)(\??):/gm)].map(([, name, optional]) => ({ name, isSure: optional === "" }));
+  const fields = [...body.matchAll(/^ {2}(\w+)(\??):/gm)].map(([, name, optional]) => ({
+    name,
+    isSure: optional === "",
+  }));
   const told = api.DOCUMENT.flatMap(({ names, type }) => names.map((name) => ({ name, type })));
   const sorted = (all) => all.map(({ name }) => name).sort();
   assert.deepEqual(sorted(told), sorted(fields));
@@ -114,7 +117,9 @@ test("the codes of problems are those of the server and the client", async () =>
   const theirs = JSON.stringify(components.schemas.Code);
   const ours = ["client", "element"].flatMap((crate) => {
     const root = fileURLToPath(new URL(`../../crates/${crate}/src`, import.meta.url));
-    return readdirSync(root, { recursive: true }).filter((name) => name.endsWith(".rs")).map((name) => join(root, name));
+    return readdirSync(root, { recursive: true })
+      .filter((name) => name.endsWith(".rs"))
+      .map((name) => join(root, name));
   });
   const source = ours.map((file) => readFileSync(file, "utf8")).join("");
   const unknown = api.PROBLEMS.filter(({ name }) => !theirs.includes(`"${name}"`) && !source.includes(`"${name}"`));

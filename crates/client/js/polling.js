@@ -34,13 +34,17 @@ const wait = (milliseconds, signal) =>
 // The problem that a body tells of, in the server's words; of another answer, in the client's.
 const problemOf = (status, body) => {
   if (typeof body?.error === "string" && typeof body.message === "string") return body;
-  return { error: "UNEXPECTED_ANSWER", message: `The server did not answer as a job-progress server does (HTTP ${status}).` };
+  return {
+    error: "UNEXPECTED_ANSWER",
+    message: `The server did not answer as a job-progress server does (HTTP ${status}).`,
+  };
 };
 
 // In the words of the full mode. What went wrong in the page may hold secrets and is not told.
 const NOT_RENEWED = {
   error: "TOKEN_NOT_RENEWED",
-  message: "The token provider failed, gave no token or took too long. It will be asked again; until it gives one, nothing is heard of the job.",
+  message:
+    "The token provider failed, gave no token or took too long. It will be asked again; until it gives one, nothing is heard of the job.",
 };
 
 const parsed = (text) => {

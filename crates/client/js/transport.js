@@ -45,7 +45,7 @@ export const transport = (wasm, take) => {
           id,
           value.status,
           header("content-type")?.startsWith("text/event-stream"),
-          parseInt(header("retry-after")),
+          parseInt(header("retry-after"), 10),
           // It may have waited for the wasm.
           Date.parse(header("date")) + Date.now() - at,
         );

@@ -17,10 +17,10 @@ const JSON_TYPE = "application/json";
 
 /** The head of a request, a line a part: method, URL, headers. A header that is there begins with `=`. */
 export function head({ method, url, headers }) {
-  let lines = method + "\n" + url;
+  let lines = `${method}\n${url}`;
   for (const name of HEAD) {
     const value = headers.get(name);
-    lines += value === null ? "\n" : "\n=" + value;
+    lines += value === null ? "\n" : `\n=${value}`;
   }
   return lines;
 }

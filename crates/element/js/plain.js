@@ -32,7 +32,12 @@ export class Mounted {
 
   update() {
     const host = this.#host;
-    const wanted = { src: text(host, "src") ?? this.#defaultSrc, job: text(host, "job"), token: text(host, "token"), include: text(host, "include") ?? "" };
+    const wanted = {
+      src: text(host, "src") ?? this.#defaultSrc,
+      job: text(host, "job"),
+      token: text(host, "token"),
+      include: text(host, "include") ?? "",
+    };
     const key = JSON.stringify(wanted);
     this.#paint();
     if (key === this.#watched && this.#following) return;
@@ -56,7 +61,11 @@ export class Mounted {
     this.free();
     const wanted = JSON.parse(this.#watched);
     if (!wanted.job) return;
-    if (!wanted.src) return this.#refuse({ error: "NO_SRC", message: "The attribute src is missing: the URL of the job-progress server." }, true);
+    if (!wanted.src)
+      return this.#refuse(
+        { error: "NO_SRC", message: "The attribute src is missing: the URL of the job-progress server." },
+        true,
+      );
     this.#following = new AbortController();
     const hear = (what, about, isLast) => {
       if (what === "document") this.#tell(about);
@@ -92,7 +101,8 @@ export class Mounted {
   #refuse(problem, isFatal) {
     // What a developer has to know is no words for those who wait for the job.
     console.warn("<job-progress>", `${problem.error}: ${problem.message}`);
-    if (isFatal || !this.#document) this.#trouble = this.#document ? "noLongerShown" : isFatal ? "notShown" : "notYetShown";
+    if (isFatal || !this.#document)
+      this.#trouble = this.#document ? "noLongerShown" : isFatal ? "notShown" : "notYetShown";
     this.#paint();
     this.#emit("problem", problem, isFatal);
   }

@@ -8,7 +8,11 @@ export const SUMMARY = "Shows a job's progress live.";
 // Each mirrors a property of the same name. A bad value counts as none.
 export const ATTRIBUTES = [
   { name: "job", type: "string", text: "The id of the job to show." },
-  { name: "token", type: "string", text: "A token that may read the job; see `tokenProvider` for one that is renewed." },
+  {
+    name: "token",
+    type: "string",
+    text: "A token that may read the job; see `tokenProvider` for one that is renewed.",
+  },
   {
     name: "src",
     type: "string",
@@ -43,9 +47,15 @@ export const PROPERTIES = [
 ];
 
 export const METHODS = [
-  { name: "refresh", text: "Asks for the state now, of an ended job too; after `disconnect()` once, and it stays disconnected." },
+  {
+    name: "refresh",
+    text: "Asks for the state now, of an ended job too; after `disconnect()` once, and it stays disconnected.",
+  },
   { name: "connect", text: "Connects again after `disconnect()`." },
-  { name: "disconnect", text: "Closes the connection. What is shown stays, without times that count, and says that it is not connected." },
+  {
+    name: "disconnect",
+    text: "Closes the connection. What is shown stays, without times that count, and says that it is not connected.",
+  },
 ];
 
 export const STATIC_METHODS = [
@@ -65,7 +75,11 @@ export const STATIC_PROPERTIES = [
 
 // All bubble and leave shadow roots.
 export const EVENTS = [
-  { name: "job-progress-update", type: "CustomEvent<JobDocument>", text: "A newer document is there, the first included." },
+  {
+    name: "job-progress-update",
+    type: "CustomEvent<JobDocument>",
+    text: "A newer document is there, the first included.",
+  },
   { name: "job-progress-end", type: "CustomEvent<JobDocument>", text: "The job has ended; the last document." },
   { name: "job-progress-problem", type: "CustomEvent<Problem>", text: "The server refused, or cannot be asked." },
 ];
@@ -79,7 +93,11 @@ export const DOCUMENT = [
     text: "Where it stands. The last four are ends.",
   },
   { names: ["progress"], type: "number | null", text: "0–100, `null` while nobody knows." },
-  { names: ["createdAt", "updatedAt"], type: "string", text: "When it was made and last changed, as all times in RFC 3339." },
+  {
+    names: ["createdAt", "updatedAt"],
+    type: "string",
+    text: "When it was made and last changed, as all times in RFC 3339.",
+  },
   { names: ["attempt", "seq"], type: "number", text: "Which try this is, and how many changes there were so far." },
   { names: ["epoch"], type: "string", text: "Tells a job from an earlier one of the same id." },
   {
@@ -106,7 +124,11 @@ export const DOCUMENT = [
     text: "When it began, and when it came to which end.",
   },
   { names: ["executionTime"], type: "number", text: "Seconds from beginning to end." },
-  { names: ["output", "result", "partialResults"], type: "unknown", text: "What came out, or was done before it failed." },
+  {
+    names: ["output", "result", "partialResults"],
+    type: "unknown",
+    text: "What came out, or was done before it failed.",
+  },
   { names: ["finalMetrics"], type: "Record<string, unknown>", text: "Figures of the finished job." },
   { names: ["error"], type: "{ code: string; message: string; details?: unknown }", text: "Why it failed." },
   { names: ["retryable"], type: "boolean", text: "Whether another try makes sense." },
@@ -125,7 +147,11 @@ export const DOCUMENT = [
     type: "Record<string, unknown>",
     text: "What the producer tells in its own words.",
   },
-  { names: ["metrics", "resources"], type: "Record<string, unknown>", text: "Figures and loads; only if `include` asks." },
+  {
+    names: ["metrics", "resources"],
+    type: "Record<string, unknown>",
+    text: "Figures and loads; only if `include` asks.",
+  },
   {
     names: ["logs"],
     type: "{ number: number; at: string; level?: string; message: string }[]",
@@ -137,10 +163,18 @@ export const DOCUMENT = [
 export const PROBLEMS = [
   { name: "NO_SRC", isLast: true, text: "The element does not know its server." },
   { name: "TOKEN_NOT_RENEWED", isLast: false, text: "`tokenProvider` failed, gave no token or took longer than 30 s." },
-  { name: "UNEXPECTED_ANSWER", isLast: false, text: "Something else answers at `src`: a sign-in page, another server." },
+  {
+    name: "UNEXPECTED_ANSWER",
+    isLast: false,
+    text: "Something else answers at `src`: a sign-in page, another server.",
+  },
   { name: "UNAUTHENTICATED", isLast: true, text: "The token is missing, expired or wrong, and there is no other." },
   { name: "ACCESS_DENIED", isLast: true, text: "The token may not read this job." },
-  { name: "JOB_NOT_FOUND", isLast: true, text: "There is no such job, or none any more. One that was never there is looked for some six minutes." },
+  {
+    name: "JOB_NOT_FOUND",
+    isLast: true,
+    text: "There is no such job, or none any more. One that was never there is looked for some six minutes.",
+  },
   { name: "NOT_FOUND", isLast: true, text: "The path in `src` is not the server's." },
   { name: "INVALID_REQUEST", isLast: true, text: "The server is of another release." },
   { name: "RATE_LIMIT_EXCEEDED", isLast: false, text: "Too many connections in a minute." },

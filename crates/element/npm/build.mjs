@@ -14,7 +14,7 @@ const built = join(root, "dist/element");
 
 const locales = readdirSync(join(scripts, "locales")).map((name) => `locales/${name}`);
 const openapi = JSON.parse(readFileSync(join(root, "dist/openapi.json"), "utf8"));
-const json = (value) => JSON.stringify(value, null, 2) + "\n";
+const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, "locales"), { recursive: true });

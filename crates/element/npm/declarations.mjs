@@ -92,7 +92,11 @@ ${Object.entries(texts)
 export async function document(openapi) {
   const { schemas } = openapi.components;
   const readable = simplified({ ...schemas.Document, components: { schemas } });
-  return compile(readable, "JobDocument", { bannerComment: "", additionalProperties: false, style: { printWidth: 120 } });
+  return compile(readable, "JobDocument", {
+    bannerComment: "",
+    additionalProperties: false,
+    style: { printWidth: 120 },
+  });
 }
 
 // A schema that says nothing but its description allows everything; and a description beside a reference would make a

@@ -10,7 +10,12 @@ const method = ({ name, parameters = [], text }) => ({
   kind: "method",
   name,
   description: text,
-  parameters: parameters.map(({ name, type, initial }) => ({ name, type: { text: type }, default: initial, optional: true })),
+  parameters: parameters.map(({ name, type, initial }) => ({
+    name,
+    type: { text: type },
+    default: initial,
+    optional: true,
+  })),
   return: { type: { text: "void" } },
 });
 

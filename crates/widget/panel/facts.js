@@ -10,7 +10,8 @@ export function moment(time) {
 }
 
 export function facts({ document, tongue, now, isOpen, isOver }) {
-  const { current, total, unit, throughput, currentStep, steps, startedAt, createdAt, executionTime, attempt } = document;
+  const { current, total, unit, throughput, currentStep, steps, startedAt, createdAt, executionTime, attempt } =
+    document;
   const found = [];
   const fact = (key, text) => found.push(row(tongue.say(key), text, key));
   if (Number.isFinite(current)) {
@@ -32,7 +33,8 @@ export function facts({ document, tongue, now, isOpen, isOver }) {
   const [created, started] = [moment(createdAt), moment(startedAt)];
   const since = (date) => tongue.span(Math.max(0, Math.floor((now - date) / 1000)));
   if (isOver) {
-    if (executionTime >= 0) fact("duration", tongue.span(executionTime >= 10 ? Math.round(executionTime) : executionTime));
+    if (executionTime >= 0)
+      fact("duration", tongue.span(executionTime >= 10 ? Math.round(executionTime) : executionTime));
   } else if (started && isOpen) fact("elapsed", since(started));
   else if (created && isOpen) fact("waited", since(created));
   if (started) fact("started", clock(tongue, started, now));

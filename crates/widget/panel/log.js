@@ -17,8 +17,19 @@ const LOUD = /^(warn|err|fatal|crit|alert|emerg|panic)/i;
 
 export function log({ lines, tongue, isLogOpen }) {
   if (lines.length === 0) return undefined;
-  const summary = h("summary", { part: "summary", dir: "auto" }, tongue.say("log"), h("span", { class: "quiet" }, ` ${tongue.say("lines", lines.at(-1).number)}`));
-  const body = isLogOpen && h("div", { class: "lines", part: "lines", tabindex: 0, role: "group", "aria-label": tongue.say("log") }, lines.map((line) => item(tongue, line)));
+  const summary = h(
+    "summary",
+    { part: "summary", dir: "auto" },
+    tongue.say("log"),
+    h("span", { class: "quiet" }, ` ${tongue.say("lines", lines.at(-1).number)}`),
+  );
+  const body =
+    isLogOpen &&
+    h(
+      "div",
+      { class: "lines", part: "lines", tabindex: 0, role: "group", "aria-label": tongue.say("log") },
+      lines.map((line) => item(tongue, line)),
+    );
   return h("details", { class: "log", key: "log", part: "log" }, summary, body);
 }
 
@@ -27,7 +38,14 @@ function item(tongue, { number, at, level, message }) {
   const named = isText(level) ? level : undefined;
   return h(
     "div",
-    { key: number, class: "line", "data-loud": LOUD.test(named ?? "") && named.toLowerCase().startsWith("warn") ? "warning" : LOUD.test(named ?? "") && "danger" },
+    {
+      key: number,
+      class: "line",
+      "data-loud":
+        LOUD.test(named ?? "") && named.toLowerCase().startsWith("warn")
+          ? "warning"
+          : LOUD.test(named ?? "") && "danger",
+    },
     date && h("time", { class: "quiet", dir: "auto", datetime: at }, tongue.second(date)),
     named && h("span", { class: "level" }, named),
     h("span", { class: "text", dir: "auto" }, String(message ?? "")),

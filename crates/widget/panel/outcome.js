@@ -14,8 +14,13 @@ function wrong({ error, partialResults, retryable, retryCount }, tongue) {
   if (isObject(error)) {
     const { details } = error;
     // The message stands above, where every variant shows it.
-    const suggestion = isObject(details) && isText(details.suggestion) && h("div", { class: "notice", key: "suggestion", part: "suggestion" }, said(details.suggestion));
-    const told = isObject(details) ? record(tongue, details, 0, suggestion ? ["suggestion"] : []) : !isEmpty(details) && h("div", { class: "value", dir: "auto" }, value(tongue, details));
+    const suggestion =
+      isObject(details) &&
+      isText(details.suggestion) &&
+      h("div", { class: "notice", key: "suggestion", part: "suggestion" }, said(details.suggestion));
+    const told = isObject(details)
+      ? record(tongue, details, 0, suggestion ? ["suggestion"] : [])
+      : !isEmpty(details) && h("div", { class: "value", dir: "auto" }, value(tongue, details));
     const tries = [
       retryable === true && tongue.say("retryable"),
       retryable === false && tongue.say("notRetryable"),
@@ -46,4 +51,8 @@ function right({ result, output, finalMetrics }, tongue) {
 
 // Whatever a producer sent, under a title.
 export const free = (tongue, key, of) =>
-  section(tongue, key, isObject(of) ? record(tongue, of) : h("div", { class: "value", dir: "auto" }, value(tongue, of)));
+  section(
+    tongue,
+    key,
+    isObject(of) ? record(tongue, of) : h("div", { class: "value", dir: "auto" }, value(tongue, of)),
+  );

@@ -89,7 +89,8 @@ class Panel {
     patch(this.#base, this.#document ? view(seen) : []);
     // Who reads the newest line goes on doing so; who has scrolled back is left in peace.
     const after = this.#base.querySelector(".lines");
-    if (after && isAtEnd && after.scrollTop + after.clientHeight < after.scrollHeight) after.scrollTop = after.scrollHeight;
+    if (after && isAtEnd && after.scrollTop + after.clientHeight < after.scrollHeight)
+      after.scrollTop = after.scrollHeight;
   }
 }
 

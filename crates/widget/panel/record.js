@@ -14,7 +14,8 @@ export const isObject = (value) => typeof value === "object" && value !== null &
 export const isText = (value) => typeof value === "string" && value !== "";
 
 // Whether there is anything to show.
-export const isEmpty = (value) => value == null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
+export const isEmpty = (value) =>
+  value == null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
 
 // The address in a text, if it is one that may be followed. Whatever else looks like a link (javascript:, data:, …) is text.
 export function address(text) {
@@ -62,10 +63,18 @@ export function record(tongue, object, depth = 0, skip = []) {
   const entries = Object.entries(object).filter(([key]) => !skip.includes(key));
   if (entries.length === 0) return [];
   const rows = entries.slice(0, MOST).map(([key, of]) => row(tongue.label(key), value(tongue, of, depth + 1), key));
-  return [h("dl", { class: "record" }, rows, entries.length > MOST && row("…", more(tongue, entries.length, MOST, "span"), "…"))];
+  return [
+    h(
+      "dl",
+      { class: "record" },
+      rows,
+      entries.length > MOST && row("…", more(tongue, entries.length, MOST, "span"), "…"),
+    ),
+  ];
 }
 
-const more = (tongue, length, most, tag) => length > most && h(tag, { class: "quiet" }, tongue.say("more", length - most));
+const more = (tongue, length, most, tag) =>
+  length > most && h(tag, { class: "quiet" }, tongue.say("more", length - most));
 
 // One row of a record or of the facts.
 export const row = (name, children, key = name, isWide = false) =>

@@ -38,7 +38,12 @@ export function readings(tongue, resources) {
     const name = joined(tongue.say("gpu"), gpus.length > 1 && (gpu.id ?? index));
     const heat = Number.isFinite(gpu.temperature) ? `${tongue.number(gpu.temperature)}\u00a0°C` : gpu.temperature;
     level(`gpu ${index}`, name, gpu.utilization, joined(gpu.type, heat, gpu.powerUsage));
-    share(`gpu ${index} memory`, joined(tongue.say("memory"), gpus.length > 1 && name), gpu.memoryUsed, gpu.memoryTotal);
+    share(
+      `gpu ${index} memory`,
+      joined(tongue.say("memory"), gpus.length > 1 && name),
+      gpu.memoryUsed,
+      gpu.memoryTotal,
+    );
   });
   level("cpu", tongue.say("cpu"), resources.cpuUsage);
   if (isObject(resources.cpu)) {
@@ -62,10 +67,19 @@ function rest(tongue, resources, drawn) {
   ];
   const { peakGpuUtilization: peak, totalComputeTime: compute } = resources;
   return [
-    percentage(peak) !== undefined && h("dl", { class: "record", key: "peak" }, row(tongue.say("peakGpuUtilization"), tongue.percent(percentage(peak)))),
+    percentage(peak) !== undefined &&
+      h(
+        "dl",
+        { class: "record", key: "peak" },
+        row(tongue.say("peakGpuUtilization"), tongue.percent(percentage(peak))),
+      ),
     record(tongue, resources, 0, skip),
     compute != null &&
-      h("dl", { class: "record", key: "compute" }, row(tongue.say("totalComputeTime"), Number.isFinite(compute) ? tongue.span(compute) : value(tongue, compute))),
+      h(
+        "dl",
+        { class: "record", key: "compute" },
+        row(tongue.say("totalComputeTime"), Number.isFinite(compute) ? tongue.span(compute) : value(tongue, compute)),
+      ),
   ];
 }
 
@@ -78,7 +92,14 @@ function meter({ key, name, detail, percent, text }, samples) {
     h("span", { class: "number", dir: "auto" }, text),
     h(
       "svg",
-      { class: "chart", part: "chart", viewBox: "0 0 100 24", preserveAspectRatio: "none", "aria-hidden": "true", "data-high": percent >= 95 },
+      {
+        class: "chart",
+        part: "chart",
+        viewBox: "0 0 100 24",
+        preserveAspectRatio: "none",
+        "aria-hidden": "true",
+        "data-high": percent >= 95,
+      },
       h("path", { class: "area", d: `${path}V24H0Z` }),
       h("path", { class: "line", d: path }),
     ),

@@ -4,7 +4,13 @@ import { isObject, isText } from "./record.js";
 import { section } from "./section.js";
 import { h } from "./tree.js";
 
-const STATES = { pending: "stepPending", running: "stepRunning", completed: "stepCompleted", failed: "stepFailed", skipped: "stepSkipped" };
+const STATES = {
+  pending: "stepPending",
+  running: "stepRunning",
+  completed: "stepCompleted",
+  failed: "stepFailed",
+  skipped: "stepSkipped",
+};
 
 export function steps({ document, tongue }) {
   if (!Array.isArray(document.steps) || document.steps.length === 0) return undefined;
@@ -20,7 +26,11 @@ function item(tongue, { id, label, status, progress }, index) {
     "li",
     { key: `${id ?? index}`, part: "step", "data-step": known, "aria-current": known === "running" && "step" },
     h("span", { class: "name", dir: "auto" }, isText(label) ? label : String(id ?? "")),
-    h("span", { class: "number", dir: "auto" }, percent === undefined ? state : [tongue.percent(percent), h("span", { class: "spoken" }, `, ${state}`)]),
+    h(
+      "span",
+      { class: "number", dir: "auto" },
+      percent === undefined ? state : [tongue.percent(percent), h("span", { class: "spoken" }, `, ${state}`)],
+    ),
     percent !== undefined && h("span", { class: "part", "--fraction": Math.min(percent / 100, 1) }),
   );
 }

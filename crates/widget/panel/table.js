@@ -13,14 +13,28 @@ export function table({ document, tongue }) {
     group(tongue, undefined, known),
     ...["attributes", "metadata", "tags"].map((key) => group(tongue, key, document[key])),
   ].filter(Boolean);
-  return groups.length > 0 && section(tongue, "details", h("table", { part: "table" }, h("colgroup", {}, h("col", { class: "names" }), h("col")), groups));
+  return (
+    groups.length > 0 &&
+    section(
+      tongue,
+      "details",
+      h("table", { part: "table" }, h("colgroup", {}, h("col", { class: "names" }), h("col")), groups),
+    )
+  );
 }
 
 function group(tongue, key, object) {
   if (!isObject(object) || isEmpty(object)) return undefined;
-  const rows = Object.entries(object).slice(0, MOST).map(([name, of]) =>
-    h("tr", { key: name }, h("th", { scope: "row" }, said(tongue.label(name))), h("td", {}, said(value(tongue, of, 1)))),
-  );
+  const rows = Object.entries(object)
+    .slice(0, MOST)
+    .map(([name, of]) =>
+      h(
+        "tr",
+        { key: name },
+        h("th", { scope: "row" }, said(tongue.label(name))),
+        h("td", {}, said(value(tongue, of, 1))),
+      ),
+    );
   const title = key && h("tr", { class: "group" }, h("th", { scope: "rowgroup", colspan: 2 }, said(tongue.say(key))));
   return h("tbody", { key: key ?? "own" }, title, rows);
 }

@@ -36,14 +36,19 @@ export class Tongue {
     };
     const own = form(Object.hasOwn(this.#messages, key) ? this.#messages[key] : undefined);
     const text = typeof own === "string" ? own : String(form(ENGLISH[key]));
-    const written = amounts.map((amount) => (typeof amount === "number" ? this.number(amount) : isolated(amount, text)));
+    const written = amounts.map((amount) =>
+      typeof amount === "number" ? this.number(amount) : isolated(amount, text),
+    );
     return text.replaceAll("{}", () => written.shift() ?? "");
   }
 
   // What a producer's field is called: by us where we know it, else by its own name in words.
   label(key) {
     if (FIELDS.has(key)) return this.say(key);
-    const words = key.replace(/[_-]+/g, " ").replace(/(?<=[a-z\d])(?=[A-Z])/g, " ").trim();
+    const words = key
+      .replace(/[_-]+/g, " ")
+      .replace(/(?<=[a-z\d])(?=[A-Z])/g, " ")
+      .trim();
     if (/[A-Z]{2}/.test(words) || words === "") return words || key;
     return words.charAt(0).toUpperCase() + words.slice(1).toLowerCase();
   }
@@ -84,7 +89,9 @@ export class Tongue {
   // A moment by the clock on the wall, with its day where that is not today.
   time(moment, now) {
     const isToday = moment.toDateString() === new Date(now).toDateString();
-    return this.#intl("DateTimeFormat", { dateStyle: isToday ? undefined : "medium", timeStyle: "short" }).format(moment);
+    return this.#intl("DateTimeFormat", { dateStyle: isToday ? undefined : "medium", timeStyle: "short" }).format(
+      moment,
+    );
   }
 
   // The same to the second, as a log has it.

@@ -8,7 +8,8 @@ const DRAWN = new Set(["svg", "path"]);
 // its children. What is null, false or empty is left out.
 export const h = (tag, attributes, ...children) => ({ tag, attributes: attributes ?? {}, children: present(children) });
 
-const present = (children) => children.flat(Infinity).filter((child) => child != null && child !== false && child !== "");
+const present = (children) =>
+  children.flat(Infinity).filter((child) => child != null && child !== false && child !== "");
 
 // What an element was made from.
 const former = new WeakMap();

@@ -5,7 +5,8 @@ import { isEmpty, isObject, isText, record, row, said, value } from "./record.js
 import { section } from "./section.js";
 import { h } from "./tree.js";
 
-export const metrics = ({ document, tongue }) => !isEmpty(document.metrics) && free(tongue, "metrics", document.metrics);
+export const metrics = ({ document, tongue }) =>
+  !isEmpty(document.metrics) && free(tongue, "metrics", document.metrics);
 
 export function execution({ document, tongue }) {
   const used = document.execution;
@@ -26,26 +27,36 @@ export function coldStart({ document, tongue }) {
   const { duration, phases, optimizationSuggestions: advice } = start;
   const lengths = isObject(phases) ? Object.entries(phases).filter(([, length]) => length >= 0) : [];
   const longest = Math.max(...lengths.map(([, length]) => length), 0);
-  const bars = lengths.slice(0, 50).map(([key, length]) =>
-    h(
-      "li",
-      { key },
-      h("span", { class: "name", dir: "auto" }, tongue.label(key)),
-      h("span", { class: "part", "--fraction": longest > 0 ? length / longest : 0 }),
-      h("span", { class: "number", dir: "auto" }, tongue.span(length)),
-    ),
-  );
+  const bars = lengths
+    .slice(0, 50)
+    .map(([key, length]) =>
+      h(
+        "li",
+        { key },
+        h("span", { class: "name", dir: "auto" }, tongue.label(key)),
+        h("span", { class: "part", "--fraction": longest > 0 ? length / longest : 0 }),
+        h("span", { class: "number", dir: "auto" }, tongue.span(length)),
+      ),
+    );
   const rest = record(tongue, start, 0, ["occurred", "duration", "phases", "optimizationSuggestions"]);
   return section(
     tongue,
     "coldStart",
-    Number.isFinite(duration) && h("dl", { class: "record", key: "duration" }, row(tongue.say("duration"), tongue.span(duration))),
+    Number.isFinite(duration) &&
+      h("dl", { class: "record", key: "duration" }, row(tongue.say("duration"), tongue.span(duration))),
     h("ul", { class: "phases" }, bars),
     rest,
     Array.isArray(advice) &&
       advice.length > 0 && [
         h("div", { class: "quiet", key: "advice", dir: "auto" }, tongue.say("suggestions")),
-        h("ul", { class: "values advice" }, advice.filter(isText).slice(0, 50).map((line) => h("li", {}, said(line)))),
+        h(
+          "ul",
+          { class: "values advice" },
+          advice
+            .filter(isText)
+            .slice(0, 50)
+            .map((line) => h("li", {}, said(line))),
+        ),
       ],
   );
 }

@@ -28,5 +28,9 @@ export function waits({ document, tongue, now, isOver }) {
     if (isObject(control) && Object.hasOwn(ASKED, control.request)) lines.push(tongue.say(ASKED[control.request]));
   }
   if (lines.length === 0) return undefined;
-  return h("div", { class: "notice", key: "waits", part: "notice" }, lines.map((line) => said(line)));
+  return h(
+    "div",
+    { class: "notice", key: "waits", part: "notice" },
+    lines.map((line) => said(line)),
+  );
 }

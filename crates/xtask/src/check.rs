@@ -1,6 +1,5 @@
 //! What a reviewer should not have to look for: `cargo xtask check`.
 
-use crate::fingerprint::entries;
 use crate::project::{self, Project};
 use crate::{build, setup, steps};
 use anyhow::Result;
@@ -11,18 +10,6 @@ const WASM_CRATES: &[&str] = &["edge", "client", "widget", "element"];
 
 /// Crates that are no native programs at all.
 const NEVER_NATIVE: &[&str] = &["edge", "widget", "element"];
-
-/// Where our scripts are.
-const SCRIPTS: &[&str] = &[
-    "crates/edge/src",
-    "crates/client/js",
-    "crates/widget/js",
-    "crates/widget/panel",
-    "crates/element/js",
-    "crates/element/npm",
-    "www",
-    "tests",
-];
 
 /// `cargo xtask check`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
@@ -49,27 +36,10 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     tested.args(["clippy", "--target", setup::WASM, "--package", "edge", "--features", build::TESTED]);
     steps::shown("clippy, the worker for tests", tested.args(["--", "--deny", "warnings"]))?;
 
-    steps::step("syntax of the scripts", || scripts(&project))?;
+    // Its settings are in .biome.json.
+    steps::shown("JavaScript: format and lint", project.npm_command("biome")?.args(["check", "--error-on-warnings"]))?;
 
     steps::shown("tidy", cargo(&project).args(["test", "--quiet", "--package", "xtask"]))
-}
-
-/// Lets esbuild read every script we ship or run; what it makes of them is thrown away.
-fn scripts(project: &Project) -> Result<()> {
-    let mut esbuild = project.npm_command("esbuild")?;
-    for folder in SCRIPTS {
-        let mut open = vec![project.root.join(folder)];
-        while let Some(path) = open.pop() {
-            if path.is_dir() {
-                open.extend(entries(&path)?);
-            } else if path.extension().is_some_and(|extension| extension == "js" || extension == "mjs") {
-                esbuild.arg(path);
-            }
-        }
-    }
-    let out = project.scratch()?.join("scripts");
-    esbuild.args(["--format=esm", "--log-level=warning"]).arg(format!("--outdir={}", out.display()));
-    steps::output(&mut esbuild).map(drop)
 }
 
 fn cargo(project: &Project) -> Command {

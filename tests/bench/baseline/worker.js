@@ -39,7 +39,7 @@ export default {
     const object = env.JOBS.getByName(job);
     switch (`${request.method} ${rest.join("/")}`) {
       case "POST reports":
-        return object.fetch("https://job/report?job=" + job, { method: "POST", body: await request.arrayBuffer() });
+        return object.fetch(`https://job/report?job=${job}`, { method: "POST", body: await request.arrayBuffer() });
       case "GET status":
         return object.fetch("https://job/status");
       case "GET status/stream":

@@ -43,4 +43,5 @@ export const byHand = (jobs, elements) =>
     </script>`,
   );
 
-const places = (jobs, elements, place) => Array.from({ length: elements }, (_, index) => place(jobs[index % jobs.length])).join("\n");
+const places = (jobs, elements, place) =>
+  Array.from({ length: elements }, (_, index) => place(jobs[index % jobs.length])).join("\n");

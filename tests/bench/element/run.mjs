@@ -25,7 +25,14 @@ for (const [name, page] of Object.entries(KINDS)) pages[`/${name.replace(" ", "-
 const server = await serve({ pages, jobs, rate: wish.rate });
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+  ],
 });
 
 // Milliseconds of processor time of the longest task on the page's main thread: what it took itself, and not what other
@@ -33,7 +40,8 @@ const browser = await chromium.launch({
 function longestTask(trace) {
   const { traceEvents } = JSON.parse(trace);
   const tasks = traceEvents.filter(({ name, tdur }) => name.endsWith("RunTask") && tdur !== undefined);
-  const longest = ({ pid, tid }) => Math.max(0, ...tasks.filter((task) => task.pid === pid && task.tid === tid).map(({ tdur }) => tdur));
+  const longest = ({ pid, tid }) =>
+    Math.max(0, ...tasks.filter((task) => task.pid === pid && task.tid === tid).map(({ tdur }) => tdur));
   const threads = traceEvents.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain");
   return Math.max(...threads.map(longest)) / 1000;
 }
@@ -46,8 +54,12 @@ const figures = async (session) => {
 // Whether every place of the page shows a bar that moves.
 const isLive = () => {
   const elements = [...document.querySelectorAll("job-progress")];
-  const shown = elements.map(({ shadowRoot }) => shadowRoot.querySelector('[role="progressbar"]')?.getAttribute("aria-valuenow"));
-  return [...shown, ...[...document.querySelectorAll("progress")].map((bar) => bar.getAttribute("value"))].every((value) => value != null);
+  const shown = elements.map(({ shadowRoot }) =>
+    shadowRoot.querySelector('[role="progressbar"]')?.getAttribute("aria-valuenow"),
+  );
+  return [...shown, ...[...document.querySelectorAll("progress")].map((bar) => bar.getAttribute("value"))].every(
+    (value) => value != null,
+  );
 };
 
 // All of them are on the screen: what nobody sees would cost ours nothing.
@@ -58,12 +70,19 @@ async function open(path) {
   // The memory of wasm is none of the heap's.
   await page.addInitScript(() => {
     const { instantiate, instantiateStreaming } = WebAssembly;
-    const noting = (make) => async (...args) => {
-      const made = await make.apply(WebAssembly, args);
-      window.memory = Object.values((made.instance ?? made).exports).find((value) => value instanceof WebAssembly.Memory);
-      return made;
-    };
-    Object.assign(WebAssembly, { instantiate: noting(instantiate), instantiateStreaming: noting(instantiateStreaming) });
+    const noting =
+      (make) =>
+      async (...args) => {
+        const made = await make.apply(WebAssembly, args);
+        window.memory = Object.values((made.instance ?? made).exports).find(
+          (value) => value instanceof WebAssembly.Memory,
+        );
+        return made;
+      };
+    Object.assign(WebAssembly, {
+      instantiate: noting(instantiate),
+      instantiateStreaming: noting(instantiateStreaming),
+    });
   });
   await page.goto(server.base + path);
   const session = await context.newCDPSession(page);
@@ -86,7 +105,9 @@ async function measure(path) {
   await page.waitForFunction(isLive, undefined, { timeout: 60_000 });
   await page.evaluate((limit) => {
     window.long = [];
-    new PerformanceObserver((list) => list.getEntries().forEach(({ duration }) => duration > limit && window.long.push(duration))).observe({ type: "longtask" });
+    new PerformanceObserver((list) =>
+      list.getEntries().forEach(({ duration }) => duration > limit && window.long.push(duration)),
+    ).observe({ type: "longtask" });
   }, LONG_TASK_MS);
   await browser.startTracing(page, { categories: ["toplevel"] });
   const before = await figures(session);
@@ -132,8 +153,13 @@ try {
   }
   const of = (name, figure) => median(results[name].map((result) => result[figure]));
   const percent = (value) => `${(value * 100).toFixed(1)} %`;
-  const told = [`${wish.elements} bars on ${wish.jobs} jobs, ${wish.rate} changes a second each, ${wish.seconds} s, median of ${wish.pairs}; shares are those of the main thread's time.`, ""];
-  told.push("| page | in all | script | style | layout | longest task | by the clock over 50 ms | heap a bar | wasm a bar | nodes a bar |");
+  const told = [
+    `${wish.elements} bars on ${wish.jobs} jobs, ${wish.rate} changes a second each, ${wish.seconds} s, median of ${wish.pairs}; shares are those of the main thread's time.`,
+    "",
+  ];
+  told.push(
+    "| page | in all | script | style | layout | longest task | by the clock over 50 ms | heap a bar | wasm a bar | nodes a bar |",
+  );
   told.push("|---|---|---|---|---|---|---|---|---|---|");
   for (const name of Object.keys(KINDS)) {
     const long = results[name].flatMap(({ long }) => long);
@@ -141,12 +167,19 @@ try {
     const shares = ["main", "script", "style", "layout"].map((figure) => percent(of(name, figure)));
     const longest = `${Math.max(...results[name].map(({ longest }) => longest)).toFixed(0)} ms`;
     const slow = long.length === 0 ? "none" : `${long.length}, the longest ${Math.max(...long).toFixed(0)} ms`;
-    const sizes = [`${(each("heap") / KIB).toFixed(1)} KiB`, `${(each("wasm") / KIB).toFixed(1)} KiB`, (each("nodes")).toFixed(0)];
+    const sizes = [
+      `${(each("heap") / KIB).toFixed(1)} KiB`,
+      `${(each("wasm") / KIB).toFixed(1)} KiB`,
+      each("nodes").toFixed(0),
+    ];
     told.push(`| ${[name, ...shares, longest, slow, ...sizes].join(" | ")} |`);
   }
   const ratio = median(results.ours.map(({ main }, index) => main / results["by hand"][index].main));
   const longest = Math.max(...results.ours.map(({ longest }) => longest));
-  told.push("", `Ours to by hand: ${ratio.toFixed(2)} (at most ${MOST_RATIO}). Our longest task: ${longest.toFixed(0)} ms of processor time (at most ${LONG_TASK_MS}).`);
+  told.push(
+    "",
+    `Ours to by hand: ${ratio.toFixed(2)} (at most ${MOST_RATIO}). Our longest task: ${longest.toFixed(0)} ms of processor time (at most ${LONG_TASK_MS}).`,
+  );
   console.log(told.join("\n"));
   if (values.page) write(told.join("\n"));
   failed = ratio > MOST_RATIO || longest > LONG_TASK_MS;

@@ -19,10 +19,21 @@ export async function serve({ pages, jobs, rate }) {
     const current = (at * 7 + seq) % 1000;
     const now = Date.now();
     return JSON.stringify({
-      ...{ jobId, status: "running", substate: "processing", progress: current / 10, current, total: 1000, unit: "files" },
+      ...{
+        jobId,
+        status: "running",
+        substate: "processing",
+        progress: current / 10,
+        current,
+        total: 1000,
+        unit: "files",
+      },
       ...{ message: `Processing file ${current} of 1000`, attempt: 1, seq, epoch: "abc123" },
       ...{ createdAt: begun, startedAt: begun, updatedAt: new Date(now).toISOString() },
-      ...{ estimatedCompletion: new Date(now + (1000 - current) * 250).toISOString(), throughput: { rate: 4, unit: "files" } },
+      ...{
+        estimatedCompletion: new Date(now + (1000 - current) * 250).toISOString(),
+        throughput: { rate: 4, unit: "files" },
+      },
     });
   };
   const frame = (state, isAlone) => `${isAlone ? `id: abc123.${state.seq}\n` : ""}data: ${document(state)}\n\n`;
@@ -48,7 +59,10 @@ export async function serve({ pages, jobs, rate }) {
       changed.push(state);
     }
     for (const { response, ids, isAlone } of streams) {
-      const text = changed.filter(({ jobId }) => ids.has(jobId)).map((state) => frame(state, isAlone)).join("");
+      const text = changed
+        .filter(({ jobId }) => ids.has(jobId))
+        .map((state) => frame(state, isAlone))
+        .join("");
       if (text) response.write(text);
     }
   }, TICK_MS);
@@ -58,7 +72,11 @@ export async function serve({ pages, jobs, rate }) {
     const [, alone] = /^\/v2\/jobs\/([^/]+)\/status\/stream$/.exec(path) ?? [];
     if (request.method === "POST" && path === "/v2/jobs/status/stream") {
       const body = JSON.parse(Buffer.concat(await Array.fromAsync(request)).toString());
-      return open(response, body.jobs.map(({ jobId }) => jobId), false);
+      return open(
+        response,
+        body.jobs.map(({ jobId }) => jobId),
+        false,
+      );
     }
     if (alone) return open(response, [alone], true);
     try {

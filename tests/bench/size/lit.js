@@ -4,7 +4,9 @@ import { LitElement, css, html, nothing } from "lit";
 
 const left = (end) => {
   const minutes = Math.ceil((Date.parse(end) - Date.now()) / 60_000);
-  return minutes > 0 ? `${new Intl.NumberFormat(undefined, { style: "unit", unit: "minute" }).format(minutes)} left` : "";
+  return minutes > 0
+    ? `${new Intl.NumberFormat(undefined, { style: "unit", unit: "minute" }).format(minutes)} left`
+    : "";
 };
 
 class LitJobProgress extends LitElement {

@@ -19,7 +19,9 @@ function useJob(src, job, token) {
 
 const left = (end) => {
   const minutes = Math.ceil((Date.parse(end) - Date.now()) / 60_000);
-  return minutes > 0 ? `${new Intl.NumberFormat(undefined, { style: "unit", unit: "minute" }).format(minutes)} left` : "";
+  return minutes > 0
+    ? `${new Intl.NumberFormat(undefined, { style: "unit", unit: "minute" }).format(minutes)} left`
+    : "";
 };
 
 function JobProgress({ src, job, token, label }) {
