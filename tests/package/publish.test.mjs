@@ -21,11 +21,12 @@ test("the types are found wherever the scripts are", async () => {
 
 test("every file is of use to somebody", () => {
   const kinds =
-    /^(package\.json|README\.md|LICENSE|custom-elements\.json|.+\.js|.+\.d\.ts|job-progress-element\.wasm)$/;
+    /^(package\.json|README\.md|LICENSE-MIT|LICENSE-APACHE|custom-elements\.json|.+\.js|.+\.d\.ts|job-progress-element\.wasm)$/;
   const files = readdirSync(PACKAGE, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const odd = files.map(({ name }) => name).filter((name) => !kinds.test(name));
   assert.deepEqual(odd, []);
-  assert.ok(existsSync(join(PACKAGE, "LICENSE")), "nobody may use it");
+  for (const license of ["LICENSE-MIT", "LICENSE-APACHE"])
+    assert.ok(existsSync(join(PACKAGE, license)), `${license} is missing`);
   assert.ok(!existsSync(join(PACKAGE, "loader.js")), "the file of a server has no place in a package");
 });
 

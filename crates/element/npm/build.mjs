@@ -45,7 +45,7 @@ const shipped = JSON.parse(readFileSync(new URL("package.json", import.meta.url)
 const { name, ...rest } = shipped;
 write("package.json", json({ name, version, ...rest }));
 cpSync(new URL("README.md", import.meta.url), join(out, "README.md"));
-cpSync(join(root, "LICENSE"), join(out, "LICENSE"));
+for (const license of ["LICENSE-MIT", "LICENSE-APACHE"]) cpSync(join(root, license), join(out, license));
 write("custom-elements.json", json(manifest));
 
 write("index.d.ts", declarations.index);

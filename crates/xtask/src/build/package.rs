@@ -12,7 +12,7 @@ use std::path::PathBuf;
 const BUILDER: &str = "crates/element/npm/build.mjs";
 
 /// What it is put together from beside the element's scripts and what was built before.
-const OWN: [&str; 2] = ["crates/element/npm", "LICENSE"];
+const OWN: [&str; 3] = ["crates/element/npm", "LICENSE-MIT", "LICENSE-APACHE"];
 
 /// Where it is put.
 pub(crate) fn out_dir(project: &Project) -> PathBuf {
