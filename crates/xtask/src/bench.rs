@@ -24,5 +24,5 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     build::worker_alone(&project, &tools)?;
     let mut cargo = Command::new(project::cargo());
     cargo.args(["run", "--quiet", "--package", "bench", "--"]).args(args).current_dir(&project.root);
-    steps::shown("bench", cargo.env("XTASK", process::ourselves()?))
+    steps::shown("bench", cargo.env("XTASK", process::current_exe()?))
 }

@@ -1,10 +1,11 @@
 //! Everything at once on this machine: `cargo xtask dev`.
 
 use crate::keys::{self, Key};
-use crate::process::{self, Group, LOOK};
+use crate::process::{self, Group, POLL_INTERVAL};
 use crate::project::Project;
-use crate::server::{self, Options, Runtime, Server};
-use crate::{build, setup, steps};
+use crate::server::options::{Options, Runtime};
+use crate::server::{self, Server};
+use crate::{build, files, setup, steps};
 use anyhow::{Context, Result};
 use lexopt::ValueExt;
 use std::fs::{self, File};
@@ -69,7 +70,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         {
             demo = None;
         }
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
     steps::step("end everything", || {
         drop(demo);
@@ -119,7 +120,7 @@ impl Demo {
             self.page_told = true;
         }
         if let Some(status) = self.group.ended()? {
-            eprintln!("{}", steps::tail(&self.log, 2000));
+            eprintln!("{}", files::tail(&self.log, 2000));
             eprintln!("warning: the demo job ended ({status}); the worker goes on");
             return Ok(false);
         }

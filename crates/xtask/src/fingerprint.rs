@@ -1,7 +1,7 @@
 //! Has anything changed? A hash over contents, kept beside what was made from them.
 
+use crate::files;
 use crate::project::Project;
-use crate::steps;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
@@ -61,7 +61,7 @@ pub(crate) fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// Those of `make`; then the next call makes it again.
-pub(crate) fn unless_made(
+pub(crate) fn build_if_changed(
     project: &Project,
     name: &str,
     fingerprint: Fingerprint,
@@ -74,7 +74,7 @@ pub(crate) fn unless_made(
     if made && results.iter().all(|result| result.exists()) {
         return Ok(());
     }
-    steps::remove(&stamp)?;
+    files::remove(&stamp)?;
     make()?;
     fs::write(&stamp, wanted)?;
     Ok(())

@@ -11,6 +11,7 @@ mod bench;
 mod build;
 mod check;
 mod dev;
+mod files;
 mod fingerprint;
 mod keys;
 mod process;
@@ -68,7 +69,7 @@ fn run() -> Result<()> {
     if env::args_os().nth(1).is_some_and(|first| first == build::link::CALLED_WITH) {
         return build::link::command();
     }
-    process::take_charge()?;
+    process::install_signal_handlers()?;
     let mut args = lexopt::Parser::from_env();
     let command = match args.next()? {
         Some(lexopt::Arg::Value(name)) => name.to_string_lossy().into_owned(),

@@ -1,6 +1,6 @@
 //! Child processes: each leads a group of its own, and a group never outlives us.
 
-use crate::steps;
+use crate::files;
 use anyhow::{Context, Result, bail};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
@@ -21,31 +21,31 @@ use std::time::{Duration, Instant};
 pub(crate) const GUARD: &str = "guard";
 
 /// How often a waiting loop looks.
-pub(crate) const LOOK: Duration = Duration::from_millis(50);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long the leader of a group may take to end when asked; after that it is killed.
-const PATIENCE: Duration = Duration::from_secs(2);
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-static OURSELVES: OnceLock<PathBuf> = OnceLock::new();
+static CURRENT_EXE: OnceLock<PathBuf> = OnceLock::new();
 
 /// To be called first. From then on SIGINT, SIGTERM and SIGHUP are remembered, for [`interrupted`], instead of ending us
 /// in the midst.
-pub(crate) fn take_charge() -> Result<()> {
+pub(crate) fn install_signal_handlers() -> Result<()> {
     let flag = INTERRUPTED.get_or_init(Arc::default);
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(flag))?;
     }
     // Once cargo has put a new build in our place, Linux knows the running program no more.
     let path = env::current_exe().context("cannot tell where this program is")?;
-    OURSELVES.get_or_init(|| path);
+    CURRENT_EXE.get_or_init(|| path);
     adopt_orphans()
 }
 
 /// This program, to start it again.
-pub(crate) fn ourselves() -> Result<&'static Path> {
-    OURSELVES.get().map(PathBuf::as_path).context("this program does not know its own path")
+pub(crate) fn current_exe() -> Result<&'static Path> {
+    CURRENT_EXE.get().map(PathBuf::as_path).context("this program does not know its own path")
 }
 
 /// Whether we were asked to end.
@@ -73,7 +73,7 @@ impl Group {
     /// The same, with a guard that ends the group and removes `dir` even if we are killed.
     pub(crate) fn start_guarded(command: &mut Command, dir: Option<&Path>) -> Result<Self> {
         let mut group = Self::start(command)?;
-        let mut guard = Command::new(ourselves()?);
+        let mut guard = Command::new(current_exe()?);
         guard.arg(GUARD).arg(group.id.to_string()).args(dir).process_group(0);
         guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         group.guard = Some(guard.spawn().context("cannot start the guard")?);
@@ -100,19 +100,19 @@ impl Group {
                 bail!("interrupted");
             }
             tick();
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
     /// Ends the group: asks, and kills what is there once the leader has ended or was given time to.
     pub(crate) fn end(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + STOP_TIMEOUT;
         let mut signalled = killpg(self.id, Signal::SIGTERM);
         while signalled.is_ok() && self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
             if Instant::now() > deadline {
                 break;
             }
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
         signalled = killpg(self.id, Signal::SIGKILL);
         if signalled.is_ok() {
@@ -166,7 +166,7 @@ pub(crate) fn guard(mut args: lexopt::Parser) -> Result<()> {
         Err(error) => return Err(error.into()),
     }
     match args.value() {
-        Ok(dir) => steps::remove(Path::new(&dir)),
+        Ok(dir) => files::remove(Path::new(&dir)),
         Err(_) => Ok(()),
     }
 }

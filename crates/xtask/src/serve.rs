@@ -4,9 +4,10 @@
 //! process group of all that runs the worker, and `ready: URL` once it answers. However this process ends, by
 //! SIGKILL too, the worker ends with it.
 
-use crate::process::{self, LOOK};
+use crate::process::{self, POLL_INTERVAL};
 use crate::project::Project;
-use crate::server::{Alone, Options, Runtime, Server};
+use crate::server::Server;
+use crate::server::options::{Options, Runtime, WorkerdOptions};
 use anyhow::{Context, Result, bail};
 use lexopt::ValueExt;
 use std::path::PathBuf;
@@ -49,7 +50,9 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let data = data.context("--data is missing")?;
     let project = Project::load()?;
     let runtime = match (workerd, bundle) {
-        (true, bundle) => Runtime::Workerd(Alone { bundle: bundle.unwrap_or_else(|| project.root.join("build")), gc }),
+        (true, bundle) => {
+            Runtime::Workerd(WorkerdOptions { bundle: bundle.unwrap_or_else(|| project.root.join("build")), gc })
+        }
         (false, None) if !gc => Runtime::Wrangler,
         (false, _) => bail!("wrangler serves what wrangler.toml names; --bundle and --expose-gc are for --workerd"),
     };
@@ -61,7 +64,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     println!("ready: http://127.0.0.1:{port}");
     while !process::interrupted() {
         server.check()?;
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
     Ok(())
 }

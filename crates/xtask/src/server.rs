@@ -1,8 +1,11 @@
 //! One local worker: started, watched until it answers, and ended with all it started.
 
-use crate::process::{self, Group, LOOK};
+pub(crate) mod options;
+
+use self::options::{Options, Runtime, WorkerdOptions};
+use crate::process::{self, Group, POLL_INTERVAL};
 use crate::project::Project;
-use crate::{steps, workerd, wrangler};
+use crate::{files, steps, workerd, wrangler};
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -13,47 +16,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a port may stay taken: a server that was killed a moment ago lets go of it within this.
-const PORT_PATIENCE: Duration = Duration::from_secs(3);
+const PORT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long a start may take.
-const START_PATIENCE: Duration = Duration::from_secs(90);
+const START_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// How long one answer to `GET /healthz` may take.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+const HEALTH_CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often a running worker is asked whether it is well, and how many silences in a row mean it is not.
 const CHECKUP: Duration = Duration::from_secs(5);
 const SILENCES: u32 = 3;
-
-/// What runs the bundle.
-pub(crate) enum Runtime {
-    /// `wrangler dev`: with static assets and rate limits.
-    Wrangler,
-    /// `workerd serve`: a bundle alone.
-    Workerd(Alone),
-}
-
-/// A bundle that is served without wrangler.
-pub(crate) struct Alone {
-    /// The bundle's folder.
-    pub(crate) bundle: PathBuf,
-    /// Whether the worker may have garbage collected, by `gc()`.
-    pub(crate) gc: bool,
-}
-
-/// How to start a worker.
-pub(crate) struct Options {
-    pub(crate) runtime: Runtime,
-    pub(crate) port: u16,
-    /// Where SQLite keeps the jobs.
-    pub(crate) data: PathBuf,
-    /// Variables and secrets of the worker.
-    pub(crate) variables: Vec<(String, String)>,
-    /// Whether to run without the shipped rate limits.
-    pub(crate) raised: bool,
-    /// What the runtime says goes here.
-    pub(crate) log: PathBuf,
-}
 
 /// A running worker; dropped, it is gone.
 pub(crate) struct Server {
@@ -107,7 +80,7 @@ impl Server {
     }
 
     fn await_answer(&mut self) -> Result<()> {
-        let deadline = Instant::now() + START_PATIENCE;
+        let deadline = Instant::now() + START_TIMEOUT;
         while !healthy(self.port) {
             if let Some(status) = self.group.ended()? {
                 return self.lost(&format!("the worker did not start ({status})"));
@@ -116,15 +89,15 @@ impl Server {
                 bail!("interrupted");
             }
             if Instant::now() > deadline {
-                return self.lost(&format!("the worker did not answer within {}", steps::time(START_PATIENCE)));
+                return self.lost(&format!("the worker did not answer within {}", steps::time(START_TIMEOUT)));
             }
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
         Ok(())
     }
 
     fn lost(&self, what: &str) -> Result<()> {
-        eprintln!("{}", steps::tail(&self.log, 6000));
+        eprintln!("{}", files::tail(&self.log, 6000));
         bail!("{what}; all it said is in {}", self.log.display());
     }
 }
@@ -137,12 +110,12 @@ pub(crate) fn free_port() -> Result<u16> {
 
 /// Waits a moment for a port to be free; fails if it stays taken.
 pub(crate) fn await_port(port: u16) -> Result<()> {
-    let deadline = Instant::now() + PORT_PATIENCE;
+    let deadline = Instant::now() + PORT_TIMEOUT;
     while let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         if Instant::now() > deadline || process::interrupted() {
             bail!("port {port} is taken ({error}): end what listens there, or choose another with --port");
         }
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
     Ok(())
 }
@@ -160,7 +133,13 @@ fn under_wrangler(project: &Project, options: &Options, dir: &Path, data: &Path)
     Ok(command)
 }
 
-fn under_workerd(project: &Project, options: &Options, alone: &Alone, dir: &Path, data: &Path) -> Result<Command> {
+fn under_workerd(
+    project: &Project,
+    options: &Options,
+    alone: &WorkerdOptions,
+    dir: &Path,
+    data: &Path,
+) -> Result<Command> {
     workerd::configure(project, alone, dir, data, options)?;
     let mut command = project.npm_command("workerd")?;
     command.args(["serve", "--experimental"]).arg(dir.join("config.capnp"));
@@ -172,8 +151,8 @@ fn under_workerd(project: &Project, options: &Options, alone: &Alone, dir: &Path
 fn healthy(port: u16) -> bool {
     let ask = || -> Result<bool> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut stream = TcpStream::connect_timeout(&address, ANSWER_PATIENCE)?;
-        stream.set_read_timeout(Some(ANSWER_PATIENCE))?;
+        let mut stream = TcpStream::connect_timeout(&address, HEALTH_CHECK_TIMEOUT)?;
+        stream.set_read_timeout(Some(HEALTH_CHECK_TIMEOUT))?;
         write!(stream, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")?;
         let mut head = [0; 12];
         stream.read_exact(&mut head)?;

@@ -1,8 +1,8 @@
 //! Does `cargo xtask dev` do what the README says? Started, read, asked to end, and killed.
 
-use crate::process::{self, Group, LOOK};
+use crate::process::{self, Group, POLL_INTERVAL};
 use crate::project::Project;
-use crate::{server, steps};
+use crate::{files, server, steps};
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
@@ -13,12 +13,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long `dev` may take when all is built, and to be gone when asked.
-const PATIENCE: Duration = Duration::from_secs(60);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Runs `dev` twice on the same data: it must print its three lines, end on SIGINT, and leave nothing behind on SIGKILL.
 pub(crate) fn dev(project: &Project) -> Result<()> {
     let data = project.scratch()?.join("smoke-data");
-    steps::remove(&data)?;
+    files::remove(&data)?;
     for signal in [Signal::SIGINT, Signal::SIGKILL] {
         steps::step(&format!("dev, ended by {signal}"), || start_and_end(project, &data, signal))?;
     }
@@ -29,7 +29,7 @@ fn start_and_end(project: &Project, data: &Path, signal: Signal) -> Result<()> {
     let port = server::free_port()?;
     let log = project.scratch()?.join("smoke.log");
     let file = File::create(&log)?;
-    let mut command = Command::new(process::ourselves()?);
+    let mut command = Command::new(process::current_exe()?);
     command.args(["dev", "--port", &port.to_string(), "--data"]).arg(data);
     command.stdout(file.try_clone()?).stderr(file);
     let mut dev = Group::start(&mut command)?;
@@ -68,15 +68,15 @@ fn is_gone(group: i32) -> bool {
 }
 
 fn until(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + WAIT_TIMEOUT;
     while !holds()? {
         if process::interrupted() {
             bail!("interrupted");
         }
         if Instant::now() > deadline {
-            bail!("waited {} in vain: {what}", steps::time(PATIENCE));
+            bail!("waited {} in vain: {what}", steps::time(WAIT_TIMEOUT));
         }
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
     Ok(())
 }

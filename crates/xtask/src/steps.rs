@@ -1,9 +1,10 @@
 //! What is being done, told as it happens: a line a step, with its time.
 
+use crate::files::tail;
 use crate::process::Group;
 use anyhow::{Context, Result, bail};
-use std::fs::{self, File};
-use std::io::{self, IsTerminal, Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -79,30 +80,6 @@ pub(crate) fn time(duration: Duration) -> String {
         0..10 => format!("{:.1} s", duration.as_secs_f64()),
         seconds @ 10..60 => format!("{seconds} s"),
         seconds => format!("{} min {} s", seconds / 60, seconds % 60),
-    }
-}
-
-/// The end of a file, as text.
-pub(crate) fn tail(file: &Path, bytes: u64) -> String {
-    let read = || -> io::Result<String> {
-        let mut file = File::open(file)?;
-        let start = file.metadata()?.len().saturating_sub(bytes);
-        file.seek(SeekFrom::Start(start))?;
-        let mut text = Vec::new();
-        file.read_to_end(&mut text)?;
-        Ok(String::from_utf8_lossy(&text).trim_end().to_owned())
-    };
-    read().unwrap_or_default()
-}
-
-/// Removes what a step leaves behind, if it is there.
-pub(crate) fn remove(path: &Path) -> Result<()> {
-    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", path.display()))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::keys::{self, Key};
 use crate::process;
 use crate::project::{self, Project};
-use crate::server::{self, Options, Runtime, Server};
-use crate::{build, setup, size, smoke, steps, wrangler};
+use crate::server::options::{Options, Runtime};
+use crate::server::{self, Server};
+use crate::{build, files, setup, size, smoke, steps, wrangler};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::process::Command;
@@ -95,7 +96,7 @@ impl Site {
         .to_vec();
 
         let data = project.scratch()?.join("test-data");
-        steps::remove(&data)?;
+        files::remove(&data)?;
         let port = server::free_port()?;
         let log = project.scratch()?.join("test-worker.log");
         let options = Options { runtime: Runtime::Wrangler, port, data, variables: told.clone(), raised: true, log };
@@ -104,7 +105,7 @@ impl Site {
         let mut variables = told;
         variables.push(("BASE_URL".to_owned(), format!("http://127.0.0.1:{port}")));
         variables.push(("PROJECT".to_owned(), "test".to_owned()));
-        variables.push(("XTASK".to_owned(), process::ourselves()?.to_string_lossy().into_owned()));
+        variables.push(("XTASK".to_owned(), process::current_exe()?.to_string_lossy().into_owned()));
         variables.extend(keys.map(|(name, key)| (name.to_owned(), key.text)));
         Ok(Self { server, variables })
     }
@@ -139,7 +140,7 @@ fn schemathesis(project: &Project, site: Option<&Site>) -> Result<()> {
 /// The live path against workerd alone; these tests start their own workers.
 fn live(project: &Project, _: Option<&Site>) -> Result<()> {
     let mut cargo = Command::new(project::cargo());
-    cargo.args(["test", "--package", "bench"]).current_dir(&project.root).env("XTASK", process::ourselves()?);
+    cargo.args(["test", "--package", "bench"]).current_dir(&project.root).env("XTASK", process::current_exe()?);
     for worker in build::sabotaged(project, &setup::tools(project)?)? {
         cargo.env(format!("SABOTAGED_{}", worker.panics.to_uppercase()), worker.bundle);
     }
@@ -157,7 +158,7 @@ fn package(project: &Project, site: Option<&Site>) -> Result<()> {
     let scratch = project.scratch()?;
     let dir = scratch.join("package");
     let user = dir.join("user");
-    steps::remove(&dir)?;
+    files::remove(&dir)?;
     fs::create_dir_all(&user)?;
     fs::write(user.join("package.json"), r#"{ "private": true, "type": "module" }"#)?;
     let tarball = dir.join(format!("job-progress-{}.tgz", env!("CARGO_PKG_VERSION")));

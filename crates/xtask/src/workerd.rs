@@ -1,7 +1,7 @@
 //! The configuration with which workerd serves the bundle without wrangler: for crash tests and benches.
 
 use crate::project::Project;
-use crate::server::{Alone, Options};
+use crate::server::options::{Options, WorkerdOptions};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,13 @@ use std::path::Path;
 /// Writes `config.capnp` into `dir`; the variables reach the worker through workerd's environment.
 ///
 /// There are no static assets, and the rate limits always say yes.
-pub(crate) fn configure(project: &Project, alone: &Alone, dir: &Path, data: &Path, options: &Options) -> Result<()> {
+pub(crate) fn configure(
+    project: &Project,
+    alone: &WorkerdOptions,
+    dir: &Path,
+    data: &Path,
+    options: &Options,
+) -> Result<()> {
     let Options { port, variables, .. } = options;
     fs::create_dir_all(dir)?;
     let shipped = fs::read_to_string(project.root.join("wrangler.toml")).context("no wrangler.toml")?;

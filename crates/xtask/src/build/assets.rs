@@ -1,9 +1,9 @@
 //! The static files of a deployment, in `dist/assets/`: the pages of `www/`, the element, the OpenAPI document.
 
 use super::{element, openapi};
+use crate::files;
 use crate::fingerprint::entries;
 use crate::project::Project;
-use crate::steps;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,7 +22,7 @@ pub(super) fn build(project: &Project) -> Result<()> {
     collect(&out, Path::new(""), &mut present)?;
     for (name, stale) in &present {
         if !wanted.contains_key(name) {
-            steps::remove(stale)?;
+            files::remove(stale)?;
         }
     }
     // A file that stays as it is keeps its time: whoever watches the folder sees only what changed.

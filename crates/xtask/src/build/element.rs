@@ -2,6 +2,7 @@
 
 use super::prune::prune;
 use super::{link, names};
+use crate::files;
 use crate::fingerprint::{self, Fingerprint, entries};
 use crate::project::{self, Project};
 use crate::setup::{Tools, WASM};
@@ -97,14 +98,14 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
     }
     let out = out_dir(project);
     let results = [out.join(GLUE), out.join(MODULE)];
-    fingerprint::unless_made(project, "element", fingerprint, &results, || {
+    fingerprint::build_if_changed(project, "element", fingerprint, &results, || {
         let scratch = project.scratch()?;
         let mut cargo = Command::new(project::cargo());
         cargo.args(["build", "--profile", PROFILE, "--package", CRATE, "--target", WASM]);
         cargo.current_dir(&project.root);
-        link::stand_between(&mut cargo)?;
+        link::wrap_linker(&mut cargo)?;
         // Cargo does not know what the linker is made from.
-        steps::remove(&compiled(project, "deps/element.wasm"))?;
+        files::remove(&compiled(project, "deps/element.wasm"))?;
         steps::logged("compile the element", &scratch.join("element.log"), &mut cargo)?;
         steps::step("shrink the element", || shrink(project, tools, &scratch.join("element")))
     })
@@ -144,7 +145,7 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
     let out = out_dir(project);
     let written = written(project)?;
     let results: Vec<PathBuf> = written.iter().map(|(_, served)| out.join(served)).collect();
-    fingerprint::unless_made(project, "scripts", fingerprint, &results, || {
+    fingerprint::build_if_changed(project, "scripts", fingerprint, &results, || {
         steps::step("bundle the scripts", || {
             let external = [GLUE, PANEL, PLAIN].map(|name| format!("--external:./{name}"));
             let [glue, panel, plain] = &external;

@@ -22,13 +22,13 @@ const LLD: &str = "XTASK_RUST_LLD";
 const NOT_OURS: &[&str] = &["intounderlying", "_WASM_SPLIT_MARKER"];
 
 /// Lets `cargo` link through us, where rustc's own linker is found. Without it the element works too, and is heavier.
-pub(super) fn stand_between(cargo: &mut Command) -> Result<()> {
+pub(super) fn wrap_linker(cargo: &mut Command) -> Result<()> {
     let tell = |what: &str| steps::output(Command::new("rustc").args(["--print", what]));
     let dir = PathBuf::from(tell("sysroot")?).join("lib/rustlib").join(tell("host-tuple")?).join("bin");
     let lld = dir.join(format!("rust-lld{}", env::consts::EXE_SUFFIX));
     if lld.is_file() {
         let target = setup::WASM.to_uppercase().replace('-', "_");
-        cargo.env(format!("CARGO_TARGET_{target}_LINKER"), process::ourselves()?).env(LLD, lld);
+        cargo.env(format!("CARGO_TARGET_{target}_LINKER"), process::current_exe()?).env(LLD, lld);
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
         fingerprint.add(&project.root.join(file))?;
     }
     let out = out_file(project);
-    fingerprint::unless_made(project, "openapi", fingerprint, std::slice::from_ref(&out), || {
+    fingerprint::build_if_changed(project, "openapi", fingerprint, std::slice::from_ref(&out), || {
         let mut cargo = Command::new(project::cargo());
         cargo.args(["build", "--package", CRATE, "--features", "schema", "--bin", "openapi"]);
         cargo.current_dir(&project.root);

@@ -28,7 +28,7 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
     fingerprint.add(&element::out_dir(project))?;
     fingerprint.add(&openapi::out_file(project))?;
     let out = out_dir(project);
-    fingerprint::unless_made(project, "package", fingerprint, &[out.join("package.json")], || {
+    fingerprint::build_if_changed(project, "package", fingerprint, &[out.join("package.json")], || {
         let mut node = project.npm_command("node")?;
         node.arg(BUILDER).arg(&out).arg(version);
         steps::step("put the npm package together", || steps::output(&mut node).map(drop))

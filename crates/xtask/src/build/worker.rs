@@ -85,7 +85,7 @@ fn make(project: &Project, tools: &Tools, recipe: &Recipe) -> Result<PathBuf> {
     fingerprint.add_as("panics", if unwind { step.as_bytes() } else { b"abort" });
     let out = project.root.join(&recipe.out);
     let results = [out.join("index.js"), out.join("index_bg.wasm")];
-    fingerprint::unless_made(project, recipe.name, fingerprint, &results, || {
+    fingerprint::build_if_changed(project, recipe.name, fingerprint, &results, || {
         let mut command = Command::new(&tools.worker_build);
         command.args(["--release", "--out-dir"]).arg(&out);
         if unwind {

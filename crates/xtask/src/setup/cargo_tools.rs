@@ -1,6 +1,7 @@
 //! Tools that cargo builds, each in a folder of the cache named for its version.
 
 use super::lock_cache;
+use crate::files;
 use crate::project::{self, Project};
 use crate::steps;
 use anyhow::{Context, Result};
@@ -38,7 +39,7 @@ pub(super) fn all(project: &Project) -> Result<[Tool; 2]> {
         find_or_install(project, &workshop, "worker-build", "worker-build", WORKER_BUILD.to_owned())?,
     ];
     // What the two have in common was built once there; nobody needs it any more.
-    steps::remove(&workshop)?;
+    files::remove(&workshop)?;
     Ok(tools)
 }
 
@@ -98,9 +99,9 @@ fn install(project: &Project, workshop: &Path, name: &str, version: &str, dir: &
         steps::logged(&step, &log, &mut cargo(&[]))
     });
     if let Err(error) = installed {
-        steps::remove(&aside)?;
+        files::remove(&aside)?;
         return Err(error).context(NEEDS);
     }
-    steps::remove(dir)?;
+    files::remove(dir)?;
     fs::rename(&aside, dir).with_context(|| format!("cannot make {}", dir.display()))
 }
