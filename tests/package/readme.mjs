@@ -1,4 +1,4 @@
-// The README of the package, and what it shows.
+// The README of the package and its code blocks.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { PACKAGE } from "./user.mjs";
 
 export const README = readFileSync(join(PACKAGE, "README.md"), "utf8");
 
-// Each block by its name: `Heading/language`, with `/2` for the second of its kind below that heading.
+// Each code block by name: `Heading/language`, with `/2` for the second one in that language below the heading.
 export const SNIPPETS = new Map();
 
 let heading = "";
@@ -27,7 +27,7 @@ export function snippet(name) {
   return code;
 }
 
-// The same for a job of ours on a server of ours.
+// The same with the test's own job and server.
 export const snippetFor = (name, { jobId, token }, base) => {
   const code = snippet(name).replaceAll("https://status.example.com", base).replaceAll("import-42", jobId);
   return code.replaceAll("eyJ…", token);

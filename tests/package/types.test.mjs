@@ -1,4 +1,4 @@
-// The types, as a strict program sees them.
+// The types, as a program in strict mode sees them.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -9,6 +9,7 @@ import { BASE_URL, KEY, call, create, report } from "../browser/api.mjs";
 import { INCLUDE, STATES } from "../browser/faces.mjs";
 import { snippet } from "./readme.mjs";
 import * as api from "../../crates/element/npm/api.mjs";
+import { fieldsOf } from "../../crates/element/npm/schemas.mjs";
 import { PACKAGE, borrow, run, tool, write } from "./user.mjs";
 
 const options = {
@@ -22,7 +23,9 @@ const options = {
   types: [],
 };
 
-// Fails with what the compiler says.
+const openapi = async () => (await fetch(`${BASE_URL}/openapi.json`)).json();
+
+// Compiles the files; fails with the errors of the compiler.
 async function compile(folder, files, more = {}) {
   const config = { compilerOptions: { ...options, ...more }, files: Object.keys(files) };
   const dir = write(folder, { ...files, "tsconfig.json": JSON.stringify(config) });
@@ -33,7 +36,7 @@ async function compile(folder, files, more = {}) {
   }
 }
 
-test("a program without any framework knows the tag, its members and what its events carry", async () => {
+test("a program without a framework knows the tag, its members and the types of its events", async () => {
   const members = `
     import "job-progress/define";
     import { JobProgressElement, type JobDocument, type Step } from "job-progress";
@@ -48,7 +51,7 @@ test("a program without any framework knows the tag, its members and what its ev
     same.tokenProvider = async () => "eyJ…";
     same.tokenProvider = () => null;
     same.tokenProvider = async () => (Math.random() < 0.5 ? "eyJ…" : null);
-    // @ts-expect-error A token is a text.
+    // @ts-expect-error A token is a string.
     same.tokenProvider = () => 42;
     same.messages = { running: "Baking", queueAhead: { one: "1 before it", other: "{} before it" } };
     // @ts-expect-error There is no such text.
@@ -71,62 +74,69 @@ test("a program without any framework knows the tag, its members and what its ev
     });
     element.addEventListener("job-progress-problem", ({ detail }) => {
       const code: string = detail.error;
-      // @ts-expect-error A problem is no document.
+      // @ts-expect-error A problem is not a document.
       return [code, detail.jobId];
     });
     window.addEventListener("job-progress-end", (event) => event.detail.completedAt?.slice(0, 10));
-    // @ts-expect-error The getter answers a text, not what is no attribute's.
+    // @ts-expect-error The getter returns a string.
     const wrong: number = document.querySelector("job-progress")!.job;
     console.log(wrong);
   `;
   await compile("dom", { "members.ts": members, "readme.ts": snippet("Types/ts") });
 });
 
-test("the scripts of the README have the types they are used with", async () => {
+test("the scripts of the README compile in strict mode", async () => {
   const sections = ["Listen/js", "Renew the token/js", "Make it look like yours/js", "Connections/js"];
   sections.push("Language and direction/js", "Language and direction/js/2");
   const files = sections.map((name) => {
-    // What a page of one's own knows: the element is there.
-    const sure = snippet(name).replace('querySelector("job-progress");', 'querySelector("job-progress")!;');
-    return [`${name.replaceAll(/\W/g, "-")}.ts`, sure];
+    // The page of the reader contains the element, so `querySelector` finds it.
+    const certain = snippet(name).replace('querySelector("job-progress");', 'querySelector("job-progress")!;');
+    return [`${name.replaceAll(/\W/g, "-")}.ts`, certain];
   });
   await compile("scripts", Object.fromEntries(files));
 });
 
-test("what the README says of the fields of a document is their type", async () => {
+test("the README gives every field of a document its type", async () => {
   const declared = readFileSync(join(PACKAGE, "document.d.ts"), "utf8");
   const [body] = declared.slice(declared.indexOf("export interface JobDocument {")).split("\n}\n", 1);
-  const fields = [...body.matchAll(/^ {2}(\w+)(\??):/gm)].map(([, name, optional]) => ({
-    name,
-    isSure: optional === "",
-  }));
-  const told = api.DOCUMENT.flatMap(({ names, type }) => names.map((name) => ({ name, type })));
-  const sorted = (all) => all.map(({ name }) => name).sort();
-  assert.deepEqual(sorted(told), sorted(fields));
-  const sure = fields.filter(({ isSure }) => isSure);
-  assert.deepEqual(sorted(told.slice(0, sure.length)), sorted(sure), "those that are always there come first");
-  const lines = told.map(({ name, type }, index) => {
-    const missing = index < sure.length ? "" : " | undefined";
-    return `export const ${name} = (job: JobDocument): ${type}${missing} => job.${name};`;
-  });
+  const required = [...body.matchAll(/^ {2}(\w+)(\??):/gm)].map(([, name, optional]) => [name, optional === ""]);
+  const fields = fieldsOf(await openapi());
+  assert.deepEqual(fields.map(({ name, isRequired }) => [name, isRequired]).sort(), required.sort());
+  const lines = fields.map(
+    ({ name, type, isRequired }) =>
+      `export const ${name} = (job: JobDocument): ${type}${isRequired ? "" : " | undefined"} => job.${name};`,
+  );
   await compile("fields", { "fields.ts": ['import type { JobDocument } from "job-progress";', ...lines].join("\n") });
 });
 
-test("the codes of problems are those of the server and the client", async () => {
-  const { components } = await (await fetch(`${BASE_URL}/openapi.json`)).json();
-  const theirs = JSON.stringify(components.schemas.Code);
-  const ours = ["client", "element"].flatMap((crate) => {
-    const root = fileURLToPath(new URL(`../../crates/${crate}/src`, import.meta.url));
+// Codes of the server that the element cannot receive: they answer creations, reports and wrong methods.
+const NOT_FOR_READERS = [
+  "METHOD_NOT_ALLOWED",
+  "JOB_EXISTS",
+  "INVALID_TRANSITION",
+  "PAYLOAD_TOO_LARGE",
+  "UNSUPPORTED_MEDIA_TYPE",
+];
+
+test("the README lists every error code of the server and of the client, and no other", async () => {
+  const server = (await openapi()).components.schemas.Code.enum;
+  assert.deepEqual(
+    NOT_FOR_READERS.filter((code) => !server.includes(code)),
+    [],
+    "the exceptions are codes of the server",
+  );
+  const sources = ["client/src", "client/js", "element/src", "element/js"].flatMap((folder) => {
+    const root = fileURLToPath(new URL(`../../crates/${folder}`, import.meta.url));
     return readdirSync(root, { recursive: true })
-      .filter((name) => name.endsWith(".rs"))
-      .map((name) => join(root, name));
+      .filter((name) => /\.(rs|js)$/.test(name) && !/\btests\b/.test(name))
+      .map((name) => readFileSync(join(root, name), "utf8"));
   });
-  const source = ours.map((file) => readFileSync(file, "utf8")).join("");
-  const unknown = api.PROBLEMS.filter(({ name }) => !theirs.includes(`"${name}"`) && !source.includes(`"${name}"`));
-  assert.deepEqual(unknown, []);
+  const named = sources.flatMap((source) => [...source.matchAll(/"([A-Z]+(?:_[A-Z]+)+)"/g)].map(([, code]) => code));
+  const expected = new Set([...server.filter((code) => !NOT_FOR_READERS.includes(code)), ...named]);
+  assert.deepEqual(api.PROBLEMS.map(({ name }) => name).sort(), [...expected].sort());
 });
 
-test("real documents and refusals have the types of those that events carry", async () => {
+test("real documents and errors have the types of the events", async () => {
   const documents = await Promise.all(
     Object.values(STATES).map(async (reports) => {
       const { jobId } = await create({});
@@ -135,7 +145,7 @@ test("real documents and refusals have the types of those that events carry", as
     }),
   );
   const refusal = await fetch(`${BASE_URL}/v2/jobs/none/status`, { headers: { authorization: `Bearer ${KEY}` } });
-  // When to ask again is no part of a document, but a word to who asks.
+  // `pollAfterMs` belongs to the response, not to the document.
   const program = `
     import type { JobDocument, Problem } from "job-progress";
     ${documents.map(({ pollAfterMs, ...document }, index) => `export const job${index}: JobDocument = ${JSON.stringify(document)};`).join("\n")}
@@ -144,7 +154,7 @@ test("real documents and refusals have the types of those that events carry", as
   await compile("documents", { "documents.ts": program });
 });
 
-test("the JSX of React 19 knows the tag once it is told", async () => {
+test("the JSX of React 19 knows the tag after the type import", async () => {
   borrow("react", "@types/react");
   const props = `
     import type {} from "job-progress/react";
@@ -176,19 +186,19 @@ test("the JSX of React 19 knows the tag once it is told", async () => {
     }
     // @ts-expect-error There is no such variant.
     export const pie = <job-progress variant="pie" />;
-    // @ts-expect-error The tag is spelled otherwise.
+    // @ts-expect-error The tag is misspelled.
     export const other = <job-progres />;
   `;
   await compile("react", { "props.tsx": props, "readme.tsx": snippet("Frameworks/tsx") }, { jsx: "react-jsx" });
 });
 
-test("the manifest has the form of custom elements manifests", async () => {
+test("the manifest follows the schema of custom elements manifests", async () => {
   borrow("custom-elements-manifest");
   const manifest = JSON.parse(readFileSync(join(PACKAGE, "custom-elements.json"), "utf8"));
   const [declaration] = manifest.modules[0].declarations;
   const members = JSON.stringify(declaration.members);
   declaration.members = [];
-  // The schema's own types know the fields of an element, but not that an element has them.
+  // The types of the schema know the fields of a custom element, but its class declaration does not accept them.
   const program = `
     import type { ClassMethod, CustomElementField, Package } from "custom-elements-manifest/schema";
     export const manifest: Package = ${JSON.stringify(manifest)};

@@ -1,4 +1,4 @@
-// Makes the npm package: `node build.mjs OUT VERSION`, called by `cargo xtask build` once the element is built.
+// Builds the npm package: `node build.mjs OUT VERSION`, called by `cargo xtask build` after the element is built.
 
 import { build } from "esbuild";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -6,6 +6,7 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as declarations from "./declarations.mjs";
 import { manifest } from "./manifest.mjs";
+import { withTables } from "./tables.mjs";
 
 const [out, version] = process.argv.slice(2);
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -20,7 +21,7 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, "locales"), { recursive: true });
 const write = (name, content) => writeFileSync(join(out, name), content);
 
-// The class is one file that both doors import, so that a page without a bundler waits for two scripts and no more.
+// Both entry points import the class from one file, so that a page without a bundler waits for two scripts only.
 const bundle = (names, options) =>
   build({
     entryPoints: names.map((name) => join(scripts, name)),
@@ -28,7 +29,7 @@ const bundle = (names, options) =>
     outdir: out,
     format: "esm",
     target: "es2022",
-    // Modules are read as UTF-8, whatever a server says.
+    // Browsers read modules as UTF-8 regardless of the Content-Type header.
     charset: "utf8",
     minify: true,
     logLevel: "warning",
@@ -37,14 +38,14 @@ const bundle = (names, options) =>
 await bundle(["element.js"], { bundle: true, external: ["./job-progress-*"] });
 await bundle(["index.js", "define.js", ...locales]);
 
-// What the class loads when it is needed, wherever the class is.
+// The files that the class loads when it needs them, from next to itself.
 const parts = readdirSync(built).filter((name) => name.startsWith("job-progress-") && extname(name));
 for (const name of parts) cpSync(join(built, name), join(out, name));
 
 const shipped = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 const { name, ...rest } = shipped;
 write("package.json", json({ name, version, ...rest }));
-cpSync(new URL("README.md", import.meta.url), join(out, "README.md"));
+write("README.md", withTables(readFileSync(new URL("README.md", import.meta.url), "utf8"), openapi));
 for (const license of ["LICENSE-MIT", "LICENSE-APACHE"]) cpSync(join(root, license), join(out, license));
 write("custom-elements.json", json(manifest));
 
@@ -53,7 +54,7 @@ write("define.d.ts", declarations.define);
 write("element.d.ts", declarations.element);
 write("react.d.ts", declarations.react);
 write("document.d.ts", await declarations.document(openapi));
-// Every language has all texts.
+// Every language has every text, so the first one serves for the types.
 const { default: texts } = await import(join(scripts, locales[0]));
 write("messages.d.ts", declarations.messages(texts));
 for (const locale of locales) write(locale.replace(/\.js$/, ".d.ts"), declarations.locale);

@@ -1,4 +1,4 @@
-// The types: of the class from the table of its members, of documents from the OpenAPI document.
+// The type declarations: of the class from api.mjs, of documents from the OpenAPI document.
 
 import { compile } from "json-schema-to-typescript";
 import * as api from "./api.mjs";
@@ -17,17 +17,17 @@ const property = ({ name, type, text }, modifier = "") => `${doc(text, "  ")}  $
 
 const own = (property) => ({ ...property, type: `${property.type} | undefined` });
 
-// The class, its events, and what the DOM's own types learn of it.
+// The class, its events, and the additions to the DOM's own types.
 export const element = `import type { JobDocument } from "./document.js";
 import type { Messages } from "./messages.js";
 
-/** The body of a refusal. */
+/** The body of an error response, or an error of the element itself. */
 export interface Problem {
-  /** What is wrong, for programs: \`JOB_NOT_FOUND\`, \`ACCESS_DENIED\`, … */
+  /** The error code: \`JOB_NOT_FOUND\`, \`ACCESS_DENIED\`, … */
   error: string;
-  /** What is wrong and what to do, for people. */
+  /** A sentence for developers: what is wrong and what to do. */
   message: string;
-  /** More about it; its members depend on the code. */
+  /** Additional information; its members depend on the code. */
   details?: Record<string, unknown>;
 }
 
@@ -35,7 +35,7 @@ ${doc(api.SUMMARY)}export declare class ${api.CLASS} extends HTMLElement {
   static readonly observedAttributes: readonly string[];
 ${api.STATIC_PROPERTIES.map((member) => property(member, "static ")).join("")}${api.STATIC_METHODS.map((member) => method(member, "static ")).join("")}${api.ATTRIBUTES.map(mirrored).join("")}${api.PROPERTIES.map((member) => property(own(member))).join("")}${api.METHODS.map((member) => method(member)).join("")}}
 
-/** The events of the element. They bubble, so documents and windows hear them too. */
+/** The events of the element. They bubble, so a listener on the document or the window receives them too. */
 export interface JobProgressEventMap {
 ${api.EVENTS.map(({ name, type, text }) => `${doc(text, "  ")}  "${name}": ${type};\n`).join("")}}
 
@@ -47,11 +47,11 @@ declare global {
 }
 `;
 
-// The tag in the JSX of React 19. A module of its own: whoever has no React must not need its types.
+// The tag in the JSX of React 19. It is a separate module, so that programs without React do not need React's types.
 export const react = `import type { DetailedHTMLProps, HTMLAttributes } from "react";
 import type { JobProgressEventMap, ${api.CLASS} } from "./element.js";
 
-/** What \`<${api.TAG}>\` takes. */
+/** The props of \`<${api.TAG}>\`. */
 export interface JobProgressProps extends DetailedHTMLProps<HTMLAttributes<${api.CLASS}>, ${api.CLASS}> {
 ${api.ATTRIBUTES.map(({ name, type, text }) => `${doc(text, "  ")}  ${name}?: ${type} | undefined;\n`).join("")}${api.PROPERTIES.map(({ name, text }) => `${doc(text, "  ")}  ${name}?: ${api.CLASS}["${name}"];\n`).join("")}${api.EVENTS.map(({ name, text }) => `${doc(text, "  ")}  "on${name}"?: ((event: JobProgressEventMap["${name}"]) => void) | undefined;\n`).join("")}}
 
@@ -78,17 +78,17 @@ declare const messages: Messages;
 export default messages;
 `;
 
-export const messages = (texts) => `/** A text for each plural form of its language. */
+export const messages = (texts) => `/** A text for each plural form of the language. */
 export type Plural = { other: string } & { [form in Intl.LDMLPluralRule]?: string };
 
-/** The texts of the element. Where one speaks of an amount, \`{}\` stands for it. */
+/** The texts of the element. \`{}\` is replaced by an amount. */
 export interface Messages {
 ${Object.entries(texts)
   .map(([name, text]) => `  ${name}: ${typeof text === "string" ? "string" : "string | Plural"};\n`)
   .join("")}}
 `;
 
-// The types of the documents that events carry.
+// The types of the documents in the events.
 export async function document(openapi) {
   const { schemas } = openapi.components;
   const readable = simplified({ ...schemas.Document, components: { schemas } });
@@ -99,8 +99,8 @@ export async function document(openapi) {
   });
 }
 
-// A schema that says nothing but its description allows everything; and a description beside a reference would make a
-// type of its own.
+// A schema that has only a description allows every value. A description beside a `$ref` is dropped, because the compiler
+// would make a separate type of it.
 function simplified(schema) {
   if (Array.isArray(schema)) return schema.map(simplified);
   if (schema === null || typeof schema !== "object") return schema;

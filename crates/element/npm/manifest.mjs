@@ -1,4 +1,4 @@
-// The custom elements manifest, which editors and documentation tools read.
+// The custom elements manifest for editors and documentation tools, generated from api.mjs.
 
 import * as api from "./api.mjs";
 
