@@ -2,7 +2,7 @@
 
 use engine::{
     frame::Kind,
-    lane::{self, Piece},
+    job_queue::{Chunk, DocumentId, JobQueue},
 };
 use js_sys::Uint8Array;
 use protocol::{Problem, Timestamp, problem::Code};
@@ -12,8 +12,8 @@ use crate::feed::{Feed, rest_after};
 /// Bytes that stay in JavaScript's memory.
 pub(crate) struct Bytes(pub(crate) Uint8Array);
 
-impl Piece for Bytes {
-    fn of(bytes: &[u8]) -> Bytes {
+impl Chunk for Bytes {
+    fn from_bytes(bytes: &[u8]) -> Bytes {
         Bytes(Uint8Array::from(bytes))
     }
 
@@ -28,7 +28,7 @@ impl Piece for Bytes {
 
 /// One job's part of a stream.
 pub(crate) struct Lane {
-    waiting: lane::Lane<Bytes>,
+    waiting: JobQueue<Bytes>,
     feed: Option<Feed>,
     /// When the reader's token for this job ends.
     expires_at: Option<Timestamp>,
@@ -36,8 +36,8 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// The lane of a job of which nothing was passed on yet.
-    pub(crate) fn new(job_id: &str) -> Lane {
-        Lane { waiting: lane::Lane::new(job_id), feed: None, expires_at: None }
+    pub(crate) fn new(job_id: &str, document_id: DocumentId) -> Lane {
+        Lane { waiting: JobQueue::new(job_id, document_id), feed: None, expires_at: None }
     }
 
     /// Keeps the socket that fills this lane for as long as the reader may read.
@@ -56,14 +56,14 @@ impl Lane {
         if self.expires_at().is_some_and(|expires_at| expires_at <= now) {
             self.feed = None;
             let message = "The token expired; come back with a new one";
-            self.waiting.cut_off(&Problem::new(Code::Unauthenticated, message));
+            self.waiting.terminate(&Problem::new(Code::Unauthenticated, message));
         }
     }
 
     /// Ends the lane with a problem.
     pub(crate) fn refuse(&mut self, problem: &Problem) {
         self.feed = None;
-        self.waiting.refuse(problem);
+        self.waiting.fail(problem);
     }
 
     /// Whether nothing more will come.
@@ -71,14 +71,14 @@ impl Lane {
         self.waiting.has_ended()
     }
 
-    /// Takes what the object told; `single` says whether document frames keep their id.
-    pub(crate) fn take(&mut self, kind: &Kind, sse: Uint8Array, single: bool) {
-        self.waiting.take(kind, Bytes(sse), single);
+    /// Queues a frame that the object sent.
+    pub(crate) fn push(&mut self, kind: &Kind, sse: Uint8Array) {
+        self.waiting.push(kind, Bytes(sse));
     }
 
     /// Whether its end, or its problem, waits to be told.
-    pub(crate) fn has_last_words(&self) -> bool {
-        self.waiting.has_last_words()
+    pub(crate) fn has_final_frame(&self) -> bool {
+        self.waiting.has_final_frame()
     }
 
     /// Hands out what waits, in order. The last words come after it.
@@ -87,7 +87,7 @@ impl Lane {
     }
 
     /// Hands out the end, or the problem, if it waits, under `end_id` if it is the last of a stream of many jobs.
-    pub(crate) fn drain_last_words(&mut self, end_id: Option<&str>, mut out: impl FnMut(Uint8Array)) {
-        self.waiting.drain_last_words(end_id, |piece| out(piece.0));
+    pub(crate) fn drain_final_frame(&mut self, end_id: Option<&str>, mut out: impl FnMut(Uint8Array)) {
+        self.waiting.drain_final_frame(end_id, |piece| out(piece.0));
     }
 }

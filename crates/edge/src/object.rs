@@ -11,9 +11,11 @@ use std::{
 
 use engine::{
     accept::{self, Acceptance},
-    creation, expiry, flask,
+    expiry, flask, idempotency,
     job::Job,
-    poll, subscription, tensorlake,
+    log, poll,
+    subscription::{self, Admission},
+    tensorlake,
 };
 use js_sys::Promise;
 use protocol::{
@@ -189,9 +191,9 @@ impl Object {
 
     fn create(&self, job_id: &str, body: &[u8]) -> Answer {
         let value = json::parse(body)?;
-        let digest = creation::digest(&value);
+        let digest = idempotency::digest(&value);
         if let Some(job) = self.load()? {
-            creation::again(&job, &digest)?;
+            idempotency::check_recreation(&job, &digest)?;
             return Ok(answer::json(200, job.document.view(Include::NONE).as_ref()));
         }
         let creation = Creation::from_json(value)?;
@@ -276,7 +278,7 @@ impl Object {
     fn logs(&self, job_id: &str, after: u64, limit: u64) -> Answer {
         let job = self.find(job_id)?;
         let lines = self.store.lines(&job, after, limit)?;
-        Ok(answer::json(200, &subscription::page(&job, after, lines)))
+        Ok(answer::json(200, &log::page(&job, after, lines)))
     }
 
     /// Takes a viewer: accepts the socket, reads, sends, with nothing between that a report could fall into. One that has
@@ -284,18 +286,21 @@ impl Object {
     fn subscribe(&self, job_id: &str, include: Include, cursor: Option<&Cursor>, anyway: bool) -> Answer {
         let job = self.find(job_id)?;
         let document = &job.document;
-        let ended = match subscription::greet(document, cursor.filter(|_| !anyway), js::now()) {
-            subscription::Greeting::Finished => return Ok(answer::empty(204)),
-            subscription::Greeting::Welcome { ended } => ended,
+        let ended = match subscription::admit(document, cursor.filter(|_| !anyway), js::now()) {
+            Admission::Finished => return Ok(answer::empty(204)),
+            Admission::Admitted { ended } => ended,
         };
-        subscription::room(self.viewers.count())?;
+        subscription::check_capacity(self.viewers.count())?;
         let pair = WebSocketPair::new()?;
         // What waits for the next broadcast is in what is read now; the new viewer must not hear it twice.
         self.viewers.flush();
         self.viewers.accept(&self.state, &pair.server, include);
-        let lines =
-            if include.logs() { self.last_lines(&job, subscription::lines_for(&job, cursor))? } else { Vec::new() };
-        for frame in subscription::welcome(&job, include, lines, ended) {
+        let lines = if include.logs() {
+            self.last_lines(&job, subscription::initial_line_count(&job, cursor))?
+        } else {
+            Vec::new()
+        };
+        for frame in subscription::initial_frames(&job, include, lines, ended) {
             viewers::send(&pair.server, &frame);
         }
         if ended {

@@ -2,12 +2,12 @@
 //!
 //! It hands each message from a raw listener to the writer of a native stream; nothing is parsed, nothing waits in a
 //! channel. While a write is under way the newest document of each job replaces the one before it, so a slow viewer holds
-//! at most one document, [`engine::lane::LOG_BYTES`] of log and an end for
+//! at most one document, [`engine::job_queue::LOG_BYTES`] of log and an end for
 //! each job.
 
 use std::{cell::RefCell, rc::Rc};
 
-use engine::frame::Kind;
+use engine::{frame::Kind, job_queue::DocumentId};
 use js_sys::Uint8Array;
 use protocol::{Problem, Timestamp};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
@@ -166,7 +166,8 @@ impl Relay {
 
     fn add_lane(&self, job_id: &str) -> usize {
         let mut state = self.0.borrow_mut();
-        state.lanes.push(Lane::new(job_id));
+        let document_id = if state.single { DocumentId::Keep } else { DocumentId::Strip };
+        state.lanes.push(Lane::new(job_id, document_id));
         state.lanes.len().saturating_sub(1)
     }
 
@@ -184,9 +185,8 @@ impl Relay {
     fn take(&self, index: usize, kind: &Kind, sse: Uint8Array) {
         {
             let mut state = self.0.borrow_mut();
-            let single = state.single;
             let Some(lane) = state.lanes.get_mut(index) else { return };
-            lane.take(kind, sse, single);
+            lane.push(kind, sse);
         }
         self.flush();
     }
@@ -286,12 +286,12 @@ impl State {
         // Who comes back with this id has seen them all end, so the very last words bear it. While jobs may still join, it
         // is not known which those are, and when all there are have ended, theirs wait.
         let ended = self.lanes.iter().all(Lane::has_ended);
-        let last = self.lanes.iter().rposition(Lane::has_last_words).filter(|_| over && !self.single);
+        let last = self.lanes.iter().rposition(Lane::has_final_frame).filter(|_| over && !self.single);
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             lane.drain(|piece| pieces.push(piece));
             if over || !ended {
                 let end_id = (last == Some(index)).then_some(ALL_ENDED);
-                lane.drain_last_words(end_id, |piece| pieces.push(piece));
+                lane.drain_final_frame(end_id, |piece| pieces.push(piece));
             }
         }
         let Some(listeners) = self.listeners.as_ref().filter(|_| !pieces.is_empty()) else { return };

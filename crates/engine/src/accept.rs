@@ -1,4 +1,4 @@
-//! Whether a report is heard, and what becomes of the job.
+//! Accepting reports: which reports change the job, and what is answered to the producer.
 
 use std::mem;
 
@@ -13,40 +13,49 @@ use protocol::{
     weight::FIXED,
 };
 
-use crate::{expiry, forecast::Word, job::Job, size::json_bytes};
+use crate::{estimates::ProducerOverride, expiry, job::Job, size::json_bytes};
 
-/// What became of one report.
+/// The outcome of one report.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// It is part of the document now.
+    /// The report is part of the document.
     Accepted,
-    /// Nothing is wrong with it, and nothing changed.
+    /// The report is valid but stale or too late; nothing changed.
     Ignored(Reason),
-    /// The job's state or a limit does not allow it, and nothing changed.
+    /// The job's state or a limit does not allow the report; nothing changed.
     Refused(Problem),
 }
 
-/// The job after some reports, to be committed before anybody hears of it.
+/// The outcome of one report, with the state of the job after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportOutcome {
+    /// The job's `seq` after the report.
+    pub seq: u64,
+    /// The outcome.
+    pub outcome: Outcome,
+}
+
+/// A job after some reports. The caller commits it before it answers or broadcasts.
 #[derive(Clone, Debug)]
 pub struct Acceptance {
-    /// The job afterwards.
+    /// The job after the reports.
     pub job: Job,
-    /// Whether anything changed, and so whether there is anything to commit.
+    /// Whether the job changed and must be committed.
     pub changed: bool,
     /// The new log lines, numbered.
     pub lines: Vec<LogLine>,
-    /// What became of each report, with the job's `seq` after it.
-    pub outcomes: Vec<(u64, Outcome)>,
-    /// Whether it was one report, answered by itself.
+    /// The outcome of each report, in order.
+    pub outcomes: Vec<ReportOutcome>,
+    /// Whether the body was one report and not a list.
     single: bool,
-    /// Bytes that the document has at most.
-    bytes_at_most: usize,
+    /// An upper bound of the document's bytes.
+    max_bytes: usize,
 }
 
-/// Lays `reports` over `job`, in order, at `now`.
+/// Applies `reports` to `job`, in order, at `now`.
 ///
-/// A report whose `order` is not above the last of its producer, or whose `attempt` is not the current one, is stale;
-/// after the end every report comes too late. Neither changes anything, so that a retry or a late packet never hurts.
+/// A report is stale if its `order` is not above the last of its producer, or if its `attempt` is not the current one;
+/// after the end every report is too late. Neither changes anything, so that a retry or a late packet does no harm.
 pub fn accept(job: Job, reports: Reports, now: Timestamp) -> Acceptance {
     let bytes = job.stored_bytes.unwrap_or_else(|| json_bytes(&job.document));
     let mut acceptance = Acceptance {
@@ -55,35 +64,35 @@ pub fn accept(job: Job, reports: Reports, now: Timestamp) -> Acceptance {
         lines: Vec::new(),
         outcomes: Vec::new(),
         single: matches!(reports, Reports::One(_)),
-        bytes_at_most: bytes.saturating_add(FIXED),
+        max_bytes: bytes.saturating_add(FIXED),
     };
     for report in reports {
-        let outcome = acceptance.hear(report, now);
+        let outcome = acceptance.apply(report, now);
         acceptance.changed |= outcome == Outcome::Accepted;
-        acceptance.outcomes.push((acceptance.job.document.seq, outcome));
+        acceptance.outcomes.push(ReportOutcome { seq: acceptance.job.document.seq, outcome });
     }
     acceptance
 }
 
-/// Makes a job of its first reports: its first commit is `seq` 1 and the first of them is part of it.
+/// Creates a job from its first reports: the creation and the first report are one commit, with `seq` 1.
 ///
 /// # Errors
 ///
-/// The problem of the first report, when it is refused; no job is made then.
+/// The problem of the first report if it is refused or ignored; no job is created then.
 pub fn create(mut job: Job, reports: Reports, now: Timestamp) -> Result<Acceptance, Problem> {
     // The fold counts the first report as a change of its own; here it is one with the creation.
     job.document.seq = 0;
     let acceptance = accept(job, reports, now);
-    let problem = match acceptance.outcomes.first() {
-        Some((_, Outcome::Refused(problem))) => problem.clone(),
-        Some((_, Outcome::Ignored(_))) => Problem::invalid("attempt", "must be 1, or absent, for a new job"),
+    let problem = match acceptance.outcomes.first().map(|first| &first.outcome) {
+        Some(Outcome::Refused(problem)) => problem.clone(),
+        Some(Outcome::Ignored(_)) => Problem::invalid("attempt", "must be 1, or absent, for a new job"),
         _ => return Ok(acceptance),
     };
     Err(if acceptance.single { problem } else { problem.with("index", 0) })
 }
 
 impl Acceptance {
-    fn hear(&mut self, mut report: Report, now: Timestamp) -> Outcome {
+    fn apply(&mut self, mut report: Report, now: Timestamp) -> Outcome {
         let Job { document, record, stored_bytes } = &mut self.job;
         let last_order = record.orders.get(&report.producer).copied();
         let stale_order = report.order.zip(last_order).is_some_and(|(order, last)| order <= last);
@@ -96,23 +105,23 @@ impl Acceptance {
         if report.order.is_some() && last_order.is_none() && record.orders.len() >= PRODUCERS {
             return Outcome::Refused(Problem::past_limit("producer", PRODUCERS, "names in one job"));
         }
-        // Only a document that may come to its limit is written to be measured, and copied to be put back.
-        let at_most = self.bytes_at_most.saturating_add(report.weight());
-        let before = (at_most > DOCUMENT_BYTES).then(|| (document.clone(), record.forecast.clone()));
+        // Only a document that may exceed its limit is serialized to be measured, and copied to be restored.
+        let max_bytes = self.max_bytes.saturating_add(report.weight());
+        let before = (max_bytes > DOCUMENT_BYTES).then(|| (document.clone(), record.estimates.clone()));
         let (producer, order, at) = (mem::take(&mut report.producer), report.order, report.at);
-        let (logs, word) = (mem::take(&mut report.logs), Word::of(&report));
+        let (logs, overrides) = (mem::take(&mut report.logs), ProducerOverride::from_report(&report));
         if let Err(problem) = fold(document, report, now) {
             return Outcome::Refused(problem);
         }
-        record.forecast.follow(word, document, now);
+        record.estimates.update(overrides, document, now);
         document.expires_at = expiry::expires_at(document);
-        self.bytes_at_most = match before {
-            None => at_most,
-            Some((before, forecast)) => {
+        self.max_bytes = match before {
+            None => max_bytes,
+            Some((before, estimates)) => {
                 let bytes = json_bytes(document);
                 if bytes > DOCUMENT_BYTES {
                     *document = before;
-                    record.forecast = forecast;
+                    record.estimates = estimates;
                     return Outcome::Refused(too_large());
                 }
                 bytes.saturating_add(FIXED)
@@ -134,7 +143,7 @@ impl Acceptance {
         Outcome::Accepted
     }
 
-    /// What the producer hears: of a single report what became of it, of a list the whole and each item.
+    /// The answer to the producer: the outcome of a single report, or of a list as a whole and of each item.
     ///
     /// # Errors
     ///
@@ -145,14 +154,14 @@ impl Acceptance {
             job_id: &document.job_id,
             seq: document.seq,
             status: document.status,
-            accepted: self.outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Accepted),
+            accepted: self.outcomes.iter().all(|report| report.outcome == Outcome::Accepted),
             reason: None,
             control: document.control.as_ref(),
             results: None,
         };
-        match self.outcomes.first() {
-            Some((_, Outcome::Refused(problem))) if self.single => return Err(problem.clone()),
-            Some((_, Outcome::Ignored(reason))) if self.single => answer.reason = Some(*reason),
+        match self.outcomes.first().map(|first| &first.outcome) {
+            Some(Outcome::Refused(problem)) if self.single => return Err(problem.clone()),
+            Some(Outcome::Ignored(reason)) if self.single => answer.reason = Some(*reason),
             _ if self.single => {}
             _ => answer.results = Some(self.outcomes.iter().map(item_answer).collect()),
         }
@@ -166,7 +175,7 @@ fn too_large() -> Problem {
     Problem::new(Code::PayloadTooLarge, message).with("field", "document").with("limit", DOCUMENT_BYTES)
 }
 
-fn item_answer((seq, outcome): &(u64, Outcome)) -> ItemAnswer {
+fn item_answer(ReportOutcome { seq, outcome }: &ReportOutcome) -> ItemAnswer {
     let (reason, problem) = match outcome {
         Outcome::Accepted => (None, None),
         Outcome::Ignored(reason) => (Some(*reason), None),

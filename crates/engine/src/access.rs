@@ -7,7 +7,7 @@ use crate::grant::{Grant, Holder, Scope};
 use crate::key::{KEY_VARIABLES, KeyRing};
 use crate::not_configured::NotConfigured;
 use crate::permission::Permissions;
-use crate::signing::Signer;
+use crate::signer::Signer;
 
 /// Everything needed to tell a caller from a stranger: the deployment's keys and token secrets.
 #[derive(Clone, Debug)]
@@ -62,10 +62,10 @@ impl Access {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::{base64url, sha256};
     use crate::key::KeyError;
     use crate::mint::MintRequest;
     use crate::permission::Permission;
-    use crate::signing::{base64url, sha256};
     use crate::token::TokenError;
     use protocol::id::JobId;
 

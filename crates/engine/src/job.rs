@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use protocol::{Document, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::forecast::Forecast;
+use crate::estimates::Estimates;
 
 /// A job: one row of the object's storage.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +24,9 @@ pub struct Job {
 pub struct Record {
     /// The last `order` heard of each producer.
     pub orders: BTreeMap<String, u64>,
-    /// What is known of its pace.
-    pub forecast: Forecast,
+    /// The estimates of its completion and throughput.
+    #[serde(rename = "forecast")]
+    pub estimates: Estimates,
     /// The number of the last log line.
     pub last_line: u64,
     /// The number of the last line in the log's first row in storage.

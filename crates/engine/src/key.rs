@@ -11,9 +11,9 @@ use std::fmt;
 use protocol::id::is_project;
 use subtle::ConstantTimeEq as _;
 
+use crate::crypto::{from_base64url, sha256};
 use crate::not_configured::{KeyLineFault, NotConfigured};
 use crate::permission::Permissions;
-use crate::signing::{from_base64url, sha256};
 
 /// The variables that hold key lines; nine, since a Workers secret holds 5 KB.
 pub const KEY_VARIABLES: [&str; 9] = [

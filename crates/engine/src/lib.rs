@@ -1,37 +1,51 @@
-//! The decisions: server policy as pure functions.
+//! The server's policy as pure functions.
 //!
-//! Which reports are heard, who may do what, when a change goes out, what a reader is sent. The edge carries it out.
+//! The crate decides which reports change a job, who may do what, when a change is broadcast and which frames a reader is
+//! sent. The edge parses requests, calls these functions, and carries out what they return.
 //!
 //! # What this crate does not do
 //!
-//! It reads no clock, draws no randomness, stores and sends nothing: `now` and random bytes are arguments. How a report
-//! changes a document is `protocol`'s.
+//! It reads no clock, draws no random numbers, and does no I/O: `now` and random bytes are arguments, and what is to be
+//! stored or sent is returned. How a report changes a document (the *fold*) is in the crate `protocol`.
+//!
+//! # Words
+//!
+//! The words of PROTOCOL.md's Terminology keep their meaning. Beside them:
+//!
+//! * *job* ([`job::Job`]): the document, and the record that only the server sees.
+//! * *acceptance* ([`accept::Acceptance`]): a job after some reports, with the outcome of each.
+//! * *grant* ([`grant::Grant`]): what a verified credential allows. Its *holder* is the key or token behind it.
+//! * *mint*: to sign a token on behalf of a key.
+//! * *pace* ([`pace`]): the interval between two broadcasts of a job.
+//! * *frame* ([`frame`]): one message from the object to the edge, a head line and the SSE frame that follows it.
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it"))]
 
 pub mod accept;
 pub mod access;
-pub mod creation;
 pub mod credential;
+pub mod crypto;
+pub mod estimates;
 pub mod expiry;
 pub mod flask;
-pub mod forecast;
 pub mod frame;
 pub mod grant;
+pub mod idempotency;
 pub mod job;
+pub mod job_queue;
 pub mod key;
-pub mod lane;
 pub mod log;
 pub mod mint;
-pub mod news;
 pub mod not_configured;
 #[cfg(feature = "schema")]
 pub mod openapi;
 pub mod pace;
+pub mod pending_broadcast;
 pub mod permission;
 pub mod poll;
-pub mod recent;
-pub mod signing;
+pub mod recent_lines;
+pub mod signer;
 pub mod size;
 pub mod subscription;
 pub mod tensorlake;

@@ -6,11 +6,11 @@
 
 use protocol::{
     limits::{LOG_BYTES, LOG_LINES},
-    log_line::LogLine,
+    log_line::{LogLine, LogPage},
 };
 use serde::Deserialize;
 
-use crate::job::Record;
+use crate::job::{Job, Record};
 
 /// Bytes of lines in one row, after which a new one is begun.
 pub const ROW_BYTES: u64 = 16 * 1024;
@@ -110,6 +110,22 @@ pub fn trim(record: &mut Record, rows: &[Row], writes: &[Write]) -> Option<u64> 
         dropped = true;
     }
     None
+}
+
+/// The page of the lines that storage has after number `after`, with the numbers of the lines that are missing before them.
+pub fn page(job: &Job, after: u64, lines: Vec<LogLine>) -> LogPage {
+    let first_wanted = after.saturating_add(1);
+    let last = job.record.last_line;
+    let gap = match lines.first().map(|line| line.number) {
+        Some(first) => (first > first_wanted).then(|| (first_wanted, first.saturating_sub(1))),
+        None => (first_wanted <= last).then_some((first_wanted, last)),
+    };
+    LogPage {
+        job_id: job.document.job_id.clone(),
+        lines,
+        skipped_from: gap.map(|(from, _)| from),
+        skipped_to: gap.map(|(_, to)| to),
+    }
 }
 
 /// The number of the last line that need not be kept any more.

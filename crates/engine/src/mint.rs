@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::grant::{Cause, Denied, Grant, Scope};
 use crate::permission::{Permission, Permissions};
-use crate::signing::Signer;
+use crate::signer::Signer;
 use crate::token::{Claims, Lifetime};
 
 /// What a token may carry: all but `jobs:admin`, which only keys do.

@@ -1,97 +1,82 @@
-//! What a reader that comes is sent: nothing lost, nothing twice.
+//! Subscribing to a job: whether a reader is admitted, and the frames that it is sent first, so that it misses nothing and
+//! gets nothing twice.
 
 use protocol::{
     Document, Problem, Timestamp,
     cursor::Cursor,
     include::Include,
     limits::{LOG_LINES_NEW, LOG_LINES_RESUME, VIEWERS},
-    log_line::{LogLine, LogPage},
+    log_line::LogLine,
     problem::Code,
 };
 
-use crate::{frame, job::Job, recent::Recent};
+use crate::{frame, job::Job, log, recent_lines::RecentLines};
 
-/// What to do with a reader that comes with `cursor`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Greeting {
-    /// It has seen the end; 204 stops a native `EventSource`.
+/// The decision about a reader that subscribes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// The reader has seen the end of the job. The answer is 204, which stops a native `EventSource`.
     Finished,
-    /// It is sent the document, then what follows; after `ended`, the `end` frame at once.
-    Welcome {
-        /// Whether nothing will follow.
+    /// The reader is sent [`initial_frames`], then every change.
+    Admitted {
+        /// Whether the job has ended, so that the `end` frame follows at once.
         ended: bool,
     },
 }
 
-/// Greets a reader of `document` that comes with `cursor`.
+/// Decides about a reader of `document` that subscribes with `cursor`.
 ///
-/// A reader that is not behind is sent the document all the same: it costs one frame, tells it that it is up to date, and
-/// heals whatever went wrong before.
-pub fn greet(document: &Document, cursor: Option<&Cursor>, now: Timestamp) -> Greeting {
+/// A reader that is up to date is sent the document all the same: it costs one frame, confirms that the reader is up to
+/// date, and repairs any earlier loss.
+pub fn admit(document: &Document, cursor: Option<&Cursor>, now: Timestamp) -> Admission {
     let ended = has_ended(document, now);
     if ended && cursor.is_some_and(|cursor| !cursor.is_behind(&document.cursor())) {
-        return Greeting::Finished;
+        return Admission::Finished;
     }
-    Greeting::Welcome { ended }
+    Admission::Admitted { ended }
 }
 
-/// Whether a stream of the job ends: it is terminal, and no retry lies ahead.
+/// Whether a stream of the job ends: the status is terminal and no retry is planned.
 pub fn has_ended(document: &Document, now: Timestamp) -> bool {
     document.status.is_terminal() && document.next_retry_at.is_none_or(|at| at <= now)
 }
 
-/// Whether a job that has so many viewers takes one more.
+/// Checks that a job with this many viewers can have one more.
 ///
 /// # Errors
 ///
-/// `OVERLOADED` when it has as many as it can take.
-pub fn room(viewers: usize) -> Result<(), Problem> {
+/// `OVERLOADED` if the job has as many viewers as it may have.
+pub fn check_capacity(viewers: usize) -> Result<(), Problem> {
     if viewers < VIEWERS {
         return Ok(());
     }
-    let message = format!("The job has {VIEWERS} viewers, which is all it can take; come back in a minute");
+    let message = format!("The job has {VIEWERS} viewers, which is the limit; try again in a minute");
     Err(Problem::new(Code::Overloaded, message).with("limit", VIEWERS))
 }
 
-/// How many of the last lines a reader that comes with `cursor` is sent.
-pub fn lines_for(job: &Job, cursor: Option<&Cursor>) -> u64 {
+/// The number of log lines that a reader which subscribes with `cursor` is sent first, counted from the last line.
+pub fn initial_line_count(job: &Job, cursor: Option<&Cursor>) -> u64 {
     if cursor.is_some_and(|cursor| cursor.epoch() == job.document.epoch) { LOG_LINES_RESUME } else { LOG_LINES_NEW }
 }
 
-/// The frames that a reader is sent first, in their order; `lines` are the last [`lines_for`] it, `ended` is what
-/// [`greet`] said.
-pub fn welcome(job: &Job, include: Include, lines: Vec<LogLine>, ended: bool) -> Vec<Vec<u8>> {
+/// The frames that a reader is sent first, in order. `lines` are the last [`initial_line_count`] lines of the log, `ended`
+/// comes from [`admit`].
+pub fn initial_frames(job: &Job, include: Include, lines: Vec<LogLine>, ended: bool) -> Vec<Vec<u8>> {
     let mut frames = Vec::with_capacity(3);
     if include.logs() && job.record.last_line > 0 {
-        let mut recent = Recent::new(LOG_LINES_RESUME);
+        let mut recent = RecentLines::new(LOG_LINES_RESUME);
         recent.extend(&lines);
-        frames.push(frame::log(&page(job, 0, recent.into_lines())));
+        frames.push(frame::log(&log::page(job, 0, recent.into_lines())));
     }
-    tell(&job.document, include, ended, &mut frames);
+    push_state(&job.document, include, ended, &mut frames);
     frames
 }
 
-/// The document and, if that is where it stands, the end.
-pub(crate) fn tell(document: &Document, include: Include, ended: bool, frames: &mut Vec<Vec<u8>>) {
+/// Adds the document frame and, if the job has `ended`, the `end` frame.
+pub(crate) fn push_state(document: &Document, include: Include, ended: bool, frames: &mut Vec<Vec<u8>>) {
     frames.push(frame::document(&document.cursor(), &document.view(include)));
     if ended {
         frames.push(frame::end(document));
-    }
-}
-
-/// The lines that were found after number `after`, with what is missing before them.
-pub fn page(job: &Job, after: u64, lines: Vec<LogLine>) -> LogPage {
-    let first_wanted = after.saturating_add(1);
-    let last = job.record.last_line;
-    let gap = match lines.first().map(|line| line.number) {
-        Some(first) => (first > first_wanted).then(|| (first_wanted, first.saturating_sub(1))),
-        None => (first_wanted <= last).then_some((first_wanted, last)),
-    };
-    LogPage {
-        job_id: job.document.job_id.clone(),
-        lines,
-        skipped_from: gap.map(|(from, _)| from),
-        skipped_to: gap.map(|(_, to)| to),
     }
 }
 
@@ -100,24 +85,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_takes_its_last_viewer_and_none_past_it() {
-        assert_eq!(room(0), Ok(()));
-        assert_eq!(room(VIEWERS - 1), Ok(()));
+    fn a_job_accepts_viewers_up_to_the_limit_and_none_past_it() {
+        assert_eq!(check_capacity(0), Ok(()));
+        assert_eq!(check_capacity(VIEWERS - 1), Ok(()));
         for viewers in [VIEWERS, VIEWERS + 1] {
-            let problem = room(viewers).unwrap_err();
+            let problem = check_capacity(viewers).unwrap_err();
             assert_eq!((problem.code(), &problem.details()["limit"]), (Code::Overloaded, &VIEWERS.into()));
         }
     }
 
     #[test]
-    fn who_comes_back_to_long_lines_gets_as_many_as_a_frame_holds_and_is_told_of_the_rest() {
+    fn a_reader_that_resumes_gets_as_many_long_lines_as_a_frame_holds_and_the_numbers_of_the_others() {
         let now = Timestamp::from_millis(0);
         let mut job = Job::new("a".to_owned(), "k3v9a0".to_owned(), now);
         job.record.last_line = 300;
         let line = |number| LogLine { number, at: now, level: None, message: "x".repeat(8_000) };
-        let frames = welcome(&job, Include::from_bits(1), (101..=300).map(line).collect(), false);
+        let frames = initial_frames(&job, Include::from_bits(1), (101..=300).map(line).collect(), false);
         let frame = std::str::from_utf8(&frames[0]).unwrap();
-        assert!(frame.len() <= crate::lane::LOG_BYTES, "{}", frame.len());
+        assert!(frame.len() <= crate::job_queue::LOG_BYTES, "{}", frame.len());
         assert!(frame.contains(r#""number":300,"#) && frame.contains(r#""skippedFrom":1,"skippedTo":2"#));
     }
 }

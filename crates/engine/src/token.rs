@@ -11,9 +11,10 @@ use protocol::limits::{CHANGE_TOKEN_SECONDS, JOBS, READ_TOKEN_SECONDS, TOKEN_BYT
 use protocol::{Timestamp, json};
 use serde_json::Value;
 
+use crate::crypto::{base64url, from_base64url, hmac_sha256, sha256};
 use crate::grant::{Grant, Holder, Scope};
 use crate::permission::{Permission, Permissions};
-use crate::signing::{Signer, SigningSecret, base64url, from_base64url, hmac_sha256, sha256};
+use crate::signer::{Signer, SigningSecret};
 
 /// The audience of every token.
 pub const AUDIENCE: &str = "job-progress";
@@ -170,7 +171,7 @@ impl Signer {
         check_header(&read_object(header)?)?;
         let claims = read_object(payload)?;
         let signature = from_base64url(signature).ok_or(TokenError::Malformed)?;
-        if !self.verifies(project_of(&claims)?, message.as_bytes(), &signature) {
+        if !self.check_signature(project_of(&claims)?, message.as_bytes(), &signature) {
             return Err(TokenError::Signature);
         }
         let claims = read_claims(&claims)?;

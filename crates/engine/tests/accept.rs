@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use engine::{
-    accept::{Acceptance, Outcome, accept, create},
+    accept::{Acceptance, Outcome, ReportOutcome, accept, create},
     job::Job,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -40,7 +40,7 @@ fn hear(job: &Job, report: &Value, now: Timestamp) -> Acceptance {
 
 fn only(acceptance: &Acceptance) -> &Outcome {
     assert_eq!(acceptance.outcomes.len(), 1);
-    &acceptance.outcomes[0].1
+    &acceptance.outcomes[0].outcome
 }
 
 prop_compose! {
@@ -94,7 +94,7 @@ proptest! {
                 prop_assert_eq!(&acceptance.job, &job);
                 prop_assert!(acceptance.lines.is_empty());
             }
-            prop_assert_eq!(acceptance.outcomes[0].0, acceptance.job.document.seq);
+            prop_assert_eq!(acceptance.outcomes[0].seq, acceptance.job.document.seq);
             job = acceptance.job;
         }
     }
@@ -138,7 +138,7 @@ proptest! {
     fn a_list_does_what_its_reports_do_one_by_one(delivery in any_delivery()) {
         let list = hear(&new(), &Value::from(delivery.clone()), at(1));
         let mut job = new();
-        for (report, (seq, outcome)) in delivery.iter().zip(&list.outcomes) {
+        for (report, ReportOutcome { seq, outcome }) in delivery.iter().zip(&list.outcomes) {
             let one = hear(&job, report, at(1));
             prop_assert_eq!((one.job.document.seq, only(&one)), (*seq, outcome));
             job = one.job;
@@ -181,8 +181,8 @@ proptest! {
     fn a_job_made_by_reports_has_seq_1_after_the_first(delivery in any_delivery()) {
         let reports = body(&Value::from(delivery));
         if let Ok(made) = create(new(), reports, at(0)) {
-            prop_assert_eq!(&made.outcomes[0], &(1, Outcome::Accepted));
-            let accepted = made.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Accepted).count();
+            prop_assert_eq!(&made.outcomes[0], &ReportOutcome { seq: 1, outcome: Outcome::Accepted });
+            let accepted = made.outcomes.iter().filter(|report| report.outcome == Outcome::Accepted).count();
             prop_assert_eq!(made.job.document.seq, accepted as u64);
         }
     }

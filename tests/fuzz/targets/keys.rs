@@ -5,9 +5,9 @@ use arbitrary::Arbitrary;
 use engine::{
     access::Access,
     credential::Credential,
+    crypto::{base64url, sha256},
     key::KeyRing,
     permission::Permissions,
-    signing::{base64url, sha256},
 };
 use libfuzzer_sys::fuzz_target;
 use protocol::Timestamp;

@@ -99,7 +99,7 @@ fuzz_target!(|calls: Vec<Call>| {
             }
         };
         let before = job.as_ref().map_or(0, |job| job.document.seq);
-        let heard = accepted.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Accepted).count() as u64;
+        let heard = accepted.outcomes.iter().filter(|report| report.outcome == Outcome::Accepted).count() as u64;
         assert_eq!(accepted.job.document.seq, before + heard, "one seq for each accepted report");
         assert_eq!(accepted.changed, heard > 0);
         if let Ok(answer) = accepted.answer() {

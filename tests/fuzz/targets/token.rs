@@ -5,9 +5,10 @@ use arbitrary::Arbitrary;
 use engine::{
     access::Access,
     credential::Credential,
+    crypto::{base64url, hmac_sha256, sha256},
     grant::Scope,
     permission::{Permission, Permissions},
-    signing::{Signer, base64url, hmac_sha256, sha256},
+    signer::Signer,
 };
 use fuzz::Json;
 use libfuzzer_sys::fuzz_target;

@@ -7,8 +7,8 @@ use std::{
 
 use engine::{
     frame,
-    news::News,
     pace::{self, Before, Broadcast},
+    pending_broadcast::PendingBroadcast,
 };
 use js_sys::Uint8Array;
 use protocol::{Document, Problem, include::Include, log_line::LogLine};
@@ -33,7 +33,7 @@ struct Shared {
     before: Cell<Before>,
     timer: RefCell<Option<JsValue>>,
     /// What the next broadcast tells.
-    waiting: RefCell<Option<News>>,
+    waiting: RefCell<Option<PendingBroadcast>>,
 }
 
 impl Viewers {
@@ -90,7 +90,7 @@ impl Viewers {
         }
         match &mut *shared.waiting.borrow_mut() {
             Some(waiting) => waiting.add(document, lines),
-            none => *none = Some(News::of(document, lines)),
+            none => *none = Some(PendingBroadcast::new(document, lines)),
         }
         let now_ms = js::now().millis();
         let before = shared.before.get();
@@ -125,7 +125,7 @@ impl Viewers {
 
 impl Shared {
     /// Stops the timer and drops what waits.
-    fn calm(&self) -> Option<News> {
+    fn calm(&self) -> Option<PendingBroadcast> {
         if let Some(timer) = self.timer.take() {
             js::clear_timeout(&timer);
         }

@@ -1,7 +1,7 @@
 //! What the operator's lines let in, and what they do not.
 
 use super::*;
-use crate::signing::base64url;
+use crate::crypto::base64url;
 use proptest::prelude::*;
 
 const SECRET: &str = "N0t_A-real-Secret_0123456789abcdefghijklmnop";

@@ -5,8 +5,8 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc};
 use engine::{
     accept::{accept, create},
     job::Job,
-    news::News,
-    subscription::{self, Greeting},
+    pending_broadcast::PendingBroadcast,
+    subscription::{self, Admission},
 };
 use protocol::{Timestamp, cursor::Cursor, include::Include, log_line::LogLine, report::from_body};
 use serde_json::json;
@@ -85,11 +85,11 @@ impl Script {
     pub(crate) fn broadcast(&self, first: usize, last: usize) -> Vec<Frame> {
         let mut told = self.told.borrow_mut();
         let frames = told.entry((first, last)).or_insert_with(|| {
-            let mut news = News::of(&self.jobs[first].document, &self.lines[first]);
+            let mut pending = PendingBroadcast::new(&self.jobs[first].document, &self.lines[first]);
             for later in first + 1..=last {
-                news.add(&self.jobs[later].document, &self.lines[later]);
+                pending.add(&self.jobs[later].document, &self.lines[later]);
             }
-            let (frames, ended) = news.frames(Include::from_bits(INCLUDE), at(last));
+            let (frames, ended) = pending.frames(Include::from_bits(INCLUDE), at(last));
             assert_eq!(ended, self.has_ended(last));
             frames.into_iter().map(Rc::from).collect()
         });
@@ -99,12 +99,12 @@ impl Script {
     /// What a comer is told by an object that has got to `commit`. On a stream of many jobs that is never nothing.
     pub(crate) fn welcome(&self, commit: usize, cursor: Option<&Cursor>) -> Vec<Frame> {
         let job = &self.jobs[commit];
-        let greeting = subscription::greet(&job.document, cursor, at(commit));
-        let ended = matches!(greeting, Greeting::Finished | Greeting::Welcome { ended: true });
-        let most = usize::try_from(subscription::lines_for(job, cursor)).unwrap();
+        let admission = subscription::admit(&job.document, cursor, at(commit));
+        let ended = matches!(admission, Admission::Finished | Admission::Admitted { ended: true });
+        let most = usize::try_from(subscription::initial_line_count(job, cursor)).unwrap();
         let all: Vec<_> = self.lines[..=commit].concat();
         let last = all[all.len().saturating_sub(most)..].to_vec();
-        let frames = subscription::welcome(job, Include::from_bits(INCLUDE), last, ended);
+        let frames = subscription::initial_frames(job, Include::from_bits(INCLUDE), last, ended);
         frames.into_iter().map(Rc::from).collect()
     }
 }

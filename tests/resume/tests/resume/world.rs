@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use engine::{
     frame::Kind,
-    lane::{Lane, Piece},
+    job_queue::{Chunk, DocumentId, JobQueue},
 };
 
 use crate::{
@@ -42,8 +42,8 @@ pub(crate) struct Faults {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Bytes(Frame);
 
-impl Piece for Bytes {
-    fn of(bytes: &[u8]) -> Bytes {
+impl Chunk for Bytes {
+    fn from_bytes(bytes: &[u8]) -> Bytes {
         Bytes(bytes.into())
     }
     fn size(&self) -> usize {
@@ -59,7 +59,7 @@ impl Piece for Bytes {
 struct Stream {
     /// What the object has sent and the relay has not heard yet.
     socket: VecDeque<Frame>,
-    lane: Lane<Bytes>,
+    queue: JobQueue<Bytes>,
     /// What the relay has written and the viewer has not read yet; nothing more is written meanwhile.
     chunk: Option<Vec<u8>>,
 }
@@ -297,7 +297,7 @@ impl World {
         if mutant == Some(Mutant::TrustsWhatWasSent) && self.viewer.newest.is_some() {
             frames.remove(0);
         }
-        self.stream = Some(Stream { socket: frames.into(), lane: Lane::new(JOB), chunk: None });
+        self.stream = Some(Stream { socket: frames.into(), queue: JobQueue::new(JOB, DocumentId::Strip), chunk: None });
         self.viewer.connect()
     }
 
@@ -305,7 +305,7 @@ impl World {
         let Some(stream) = &mut self.stream else { return };
         let Some(frame) = stream.socket.pop_front() else { return };
         if let Some((kind, head)) = Kind::read(&frame) {
-            stream.lane.take(&kind, Bytes(frame[head..].into()), false);
+            stream.queue.push(&kind, Bytes(frame[head..].into()));
         }
         stream.write();
     }
@@ -314,7 +314,7 @@ impl World {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         let chunk = stream.chunk.take().unwrap_or_default();
         stream.write();
-        let over = stream.chunk.is_none() && stream.lane.has_ended();
+        let over = stream.chunk.is_none() && stream.queue.has_ended();
         self.viewer.hear(&chunk)?;
         if over {
             self.stream = None;
@@ -334,8 +334,8 @@ impl Stream {
             return;
         }
         let mut chunk = Vec::new();
-        self.lane.drain(|piece| chunk.extend_from_slice(&piece.0));
-        self.lane.drain_last_words(Some("end"), |piece| chunk.extend_from_slice(&piece.0));
+        self.queue.drain(|piece| chunk.extend_from_slice(&piece.0));
+        self.queue.drain_final_frame(Some("end"), |piece| chunk.extend_from_slice(&piece.0));
         self.chunk = (!chunk.is_empty()).then_some(chunk);
     }
 }

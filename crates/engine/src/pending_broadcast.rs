@@ -1,39 +1,38 @@
-//! News: what the viewers of a job have not been told yet, and the frames that tell it.
+//! Committed changes that have not been sent to the viewers of a job yet, and the frames that carry them.
 
 use protocol::{Document, Timestamp, include::Include, limits::LOG_LINES_RESUME, log_line::LogLine};
 
-use crate::{frame, recent::Recent, subscription};
+use crate::{frame, recent_lines::RecentLines, subscription};
 
-/// Committed changes on their way to the viewers: the newest document, and the lines since the last time, as far as a
-/// frame holds them.
+/// The newest committed document, and the log lines since the last broadcast as far as one frame holds them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct News {
+pub struct PendingBroadcast {
     document: Document,
-    lines: Recent,
+    lines: RecentLines,
 }
 
-impl News {
-    /// What one commit brings.
-    pub fn of(document: &Document, lines: &[LogLine]) -> News {
-        let mut recent = Recent::new(LOG_LINES_RESUME);
+impl PendingBroadcast {
+    /// The broadcast of one commit.
+    pub fn new(document: &Document, lines: &[LogLine]) -> PendingBroadcast {
+        let mut recent = RecentLines::new(LOG_LINES_RESUME);
         recent.extend(lines);
-        News { document: document.clone(), lines: recent }
+        PendingBroadcast { document: document.clone(), lines: recent }
     }
 
-    /// Adds what a later commit brings: its document replaces the former one, its lines follow.
+    /// Adds a later commit: its document replaces the earlier one, its lines follow the earlier ones.
     pub fn add(&mut self, document: &Document, lines: &[LogLine]) {
         self.document.clone_from(document);
         self.lines.extend(lines);
     }
 
-    /// The frames for a viewer of these parts, in their order; after `true`, nothing follows them.
+    /// The frames for a viewer that includes these parts, in order; the flag says that the stream ends after them.
     pub fn frames(&self, include: Include, now: Timestamp) -> (Vec<Vec<u8>>, bool) {
         let mut frames = Vec::with_capacity(3);
         if include.logs() && !self.lines.is_empty() {
             frames.push(frame::log(&self.lines.page(&self.document.job_id)));
         }
         let ended = subscription::has_ended(&self.document, now);
-        subscription::tell(&self.document, include, ended, &mut frames);
+        subscription::push_state(&self.document, include, ended, &mut frames);
         (frames, ended)
     }
 }
@@ -48,13 +47,13 @@ mod tests {
     }
 
     #[test]
-    fn of_several_commits_the_last_document_and_all_lines_are_told() {
+    fn several_commits_become_the_last_document_and_all_lines() {
         let mut document = Document::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
-        let mut news = News::of(&document, &[line(1)]);
+        let mut pending = PendingBroadcast::new(&document, &[line(1)]);
         document.seq += 1;
-        news.add(&document, &[line(2), line(3)]);
+        pending.add(&document, &[line(2), line(3)]);
         let kinds = |include| {
-            let (frames, ended) = news.frames(include, Timestamp::from_millis(0));
+            let (frames, ended) = pending.frames(include, Timestamp::from_millis(0));
             assert!(!ended);
             frames.iter().map(|frame| Kind::read(frame).unwrap().0).collect::<Vec<_>>()
         };
@@ -63,12 +62,13 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_short_lines_makes_no_long_frame() {
+    fn a_body_of_many_short_lines_makes_no_frame_past_the_bound() {
         let document = Document::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
         let lines: Vec<_> = (1..=250_000).map(line).collect();
-        let (frames, _) = News::of(&document, &lines).frames(Include::from_bits(1), Timestamp::from_millis(0));
+        let pending = PendingBroadcast::new(&document, &lines);
+        let (frames, _) = pending.frames(Include::from_bits(1), Timestamp::from_millis(0));
         let text = std::str::from_utf8(&frames[0]).unwrap();
-        assert!(text.len() < crate::lane::LOG_BYTES, "{}", text.len());
+        assert!(text.len() < crate::job_queue::LOG_BYTES, "{}", text.len());
         assert!(text.starts_with("1 log 1 250000\n") && text.contains(r#""skippedFrom":1,"skippedTo":249000}"#));
     }
 }

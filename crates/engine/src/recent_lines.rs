@@ -1,18 +1,18 @@
-//! Recent lines: the last ones of a log, as many as one frame holds.
+//! RecentLines lines: the last ones of a log, as many as one frame holds.
 
 use std::collections::VecDeque;
 
 use protocol::log_line::{LogLine, LogPage};
 
-use crate::{lane, size::json_bytes};
+use crate::{job_queue, size::json_bytes};
 
 /// Bytes of lines, as JSON, that a frame holds: one body of a megabyte can bring so many short ones that they would be
 /// twenty as JSON, and more than a relay keeps for a reader is thrown away there.
-pub const FRAME_BYTES: usize = lane::LOG_BYTES / 4 * 3;
+pub const FRAME_BYTES: usize = job_queue::LOG_BYTES / 4 * 3;
 
 /// The last lines that were added, and which ones went before them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recent {
+pub struct RecentLines {
     most: usize,
     /// The lines, each with its bytes.
     lines: VecDeque<(LogLine, usize)>,
@@ -21,11 +21,11 @@ pub struct Recent {
     skipped: Option<(u64, u64)>,
 }
 
-impl Recent {
+impl RecentLines {
     /// No lines yet, of which `most` will be kept.
-    pub fn new(most: u64) -> Recent {
+    pub fn new(most: u64) -> RecentLines {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        Recent { most, lines: VecDeque::new(), bytes: 0, skipped: None }
+        RecentLines { most, lines: VecDeque::new(), bytes: 0, skipped: None }
     }
 
     /// Adds lines that follow those that are there.
@@ -89,7 +89,7 @@ mod tests {
         numbers.map(line).collect()
     }
 
-    fn told(recent: &Recent) -> (u64, u64, Option<u64>, Option<u64>) {
+    fn told(recent: &RecentLines) -> (u64, u64, Option<u64>, Option<u64>) {
         let page = recent.page("a");
         assert!(page.lines.windows(2).all(|pair| pair[1].number == pair[0].number + 1));
         (page.lines[0].number, page.lines.last().unwrap().number, page.skipped_from, page.skipped_to)
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn as_many_as_are_wanted_are_kept_and_the_rest_is_named() {
-        let mut recent = Recent::new(10);
+        let mut recent = RecentLines::new(10);
         recent.extend(&lines(1..=10, 1));
         assert_eq!(told(&recent), (1, 10, None, None));
         recent.extend(&lines(11..=11, 1));
@@ -110,10 +110,10 @@ mod tests {
 
     #[test]
     fn a_frame_of_them_is_no_larger_than_a_relay_keeps() {
-        let mut recent = Recent::new(1_000);
+        let mut recent = RecentLines::new(1_000);
         for first in 0..100 {
             recent.extend(&lines(first * 10 + 1..=first * 10 + 10, 8_000));
-            assert!(frame::log(&recent.page("a")).len() <= lane::LOG_BYTES);
+            assert!(frame::log(&recent.page("a")).len() <= job_queue::LOG_BYTES);
         }
         let (first, last, from, to) = told(&recent);
         assert!((996..1_000).contains(&first), "{first}");

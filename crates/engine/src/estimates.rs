@@ -1,4 +1,4 @@
-//! The forecast: `estimatedCompletion` and `throughput`, where the producer does not give them itself.
+//! The estimates of a job: `estimatedCompletion` and `throughput`, unless the producer sets them itself.
 
 use protocol::{
     Document, Report, Status, Timestamp,
@@ -10,38 +10,40 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What the server knows of a job's pace, and whose word the document carries.
+/// The estimator of a job, and which of the two fields the producer has set itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Forecast {
+pub struct Estimates {
     estimator: Estimator,
-    /// Whether `estimatedCompletion` is the producer's word, which stands until it takes it back with `null`.
-    completion_is_told: bool,
+    /// Whether the producer has set `estimatedCompletion`; it keeps its value until the producer clears it with `null`.
+    #[serde(rename = "completionIsTold")]
+    completion_is_set: bool,
     /// Likewise for `throughput`.
-    throughput_is_told: bool,
+    #[serde(rename = "throughputIsTold")]
+    throughput_is_set: bool,
 }
 
-/// What a report says of the forecast, kept while the report itself is folded in.
+/// Which estimates a report sets or clears, read before the report is folded into the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word {
+pub struct ProducerOverride {
     completion: Option<bool>,
     throughput: Option<bool>,
 }
 
-impl Word {
-    /// The word of that report.
-    pub fn of(report: &Report) -> Word {
-        Word { completion: told(&report.estimated_completion), throughput: told(&report.throughput) }
+impl ProducerOverride {
+    /// The override in a report.
+    pub fn from_report(report: &Report) -> ProducerOverride {
+        ProducerOverride { completion: is_set(&report.estimated_completion), throughput: is_set(&report.throughput) }
     }
 }
 
-impl Forecast {
-    /// Takes in the word of a report that was folded into `document`, and writes there what follows from both.
-    pub fn follow(&mut self, word: Word, document: &mut Document, now: Timestamp) {
-        self.completion_is_told = word.completion.unwrap_or(self.completion_is_told);
-        self.throughput_is_told = word.throughput.unwrap_or(self.throughput_is_told);
+impl Estimates {
+    /// Observes the `document` that a report was folded into, and writes the estimates that the producer has not set.
+    pub fn update(&mut self, producer: ProducerOverride, document: &mut Document, now: Timestamp) {
+        self.completion_is_set = producer.completion.unwrap_or(self.completion_is_set);
+        self.throughput_is_set = producer.throughput.unwrap_or(self.throughput_is_set);
         match document.status {
-            // A sign of life without progress is an observation too: in a stall it lengthens the forecast.
+            // A report without progress is an observation too: in a stall it moves the completion further away.
             Status::Running => {
                 if let Some(sample) = sample(document, now) {
                     self.estimator.observe(sample);
@@ -50,19 +52,19 @@ impl Forecast {
             Status::Paused => self.estimator.pause(now),
             _ => {}
         }
-        let runs = document.status == Status::Running;
-        if !self.completion_is_told {
-            document.estimated_completion = self.estimator.completion().filter(|_| runs);
+        let is_running = document.status == Status::Running;
+        if !self.completion_is_set {
+            document.estimated_completion = self.estimator.completion().filter(|_| is_running);
         }
-        if !self.throughput_is_told {
-            let rate = self.estimator.rate_per_second().filter(|_| runs).and_then(Number::new);
+        if !self.throughput_is_set {
+            let rate = self.estimator.rate_per_second().filter(|_| is_running).and_then(Number::new);
             document.throughput = rate.map(|rate| Throughput { rate, unit: document.unit.clone() });
         }
     }
 }
 
-/// Whether the field is the producer's from now on, if the report says anything of it.
-fn told<T>(patch: &Patch<T>) -> Option<bool> {
+/// Whether the producer sets the field from now on; `None` if the report does not mention it.
+fn is_set<T>(patch: &Patch<T>) -> Option<bool> {
     match patch {
         Patch::Keep => None,
         Patch::Clear => Some(false),
@@ -70,7 +72,8 @@ fn told<T>(patch: &Patch<T>) -> Option<bool> {
     }
 }
 
-/// What the document says of the work: its counts where they have a total or there is nothing else, else its percentage.
+/// The sample of the work done that the document gives: its counts if they have a total or there is no percentage, else its
+/// percentage.
 fn sample(document: &Document, at: Timestamp) -> Option<Sample> {
     // `currentStep` is free text and may change with every report ("batch 3 of 10"); the id of a step does not.
     let running = document.steps.iter().flatten().find(|step| step.status == StepStatus::Running);
@@ -100,23 +103,23 @@ mod tests {
 
     use super::*;
 
-    /// Plays reports at seconds and returns the document after each.
+    /// Applies reports, each at its second, and returns the document after each of them.
     fn play(reports: &[(u64, Value)]) -> Vec<Document> {
         let at = |second: u64| Timestamp::from_millis(1_700_000_000_000 + second * 1000);
         let mut document = Document::new("a".to_owned(), "k3v9a0".to_owned(), at(0));
-        let mut forecast = Forecast::default();
-        let follow = |(second, report): &(u64, Value)| {
+        let mut estimates = Estimates::default();
+        let apply = |(second, report): &(u64, Value)| {
             let report = Report::from_json(report.clone()).unwrap();
-            let word = Word::of(&report);
+            let producer = ProducerOverride::from_report(&report);
             fold(&mut document, report, at(*second)).unwrap();
-            forecast.follow(word, &mut document, at(*second));
+            estimates.update(producer, &mut document, at(*second));
             document.clone()
         };
-        reports.iter().map(follow).collect()
+        reports.iter().map(apply).collect()
     }
 
     #[test]
-    fn counts_bring_a_completion_and_a_throughput_once_there_is_evidence() {
+    fn counts_give_a_completion_and_a_throughput_after_a_few_reports() {
         let documents = play(&[
             (0, json!({"current": 0, "total": 100, "unit": "files"})),
             (10, json!({"current": 10})),
@@ -131,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentage_brings_a_completion_but_no_throughput() {
+    fn a_percentage_gives_a_completion_but_no_throughput() {
         let documents =
             play(&[(0, json!({"progress": 0})), (10, json!({"progress": 10})), (20, json!({"progress": 20}))]);
         assert!(documents[2].estimated_completion.is_some());
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_producers_word_stands_until_it_takes_it_back() {
+    fn the_values_of_a_producer_stay_until_it_clears_them() {
         let documents = play(&[
             (
                 0,
@@ -150,13 +153,13 @@ mod tests {
             (30, json!({"current": 30, "estimatedCompletion": null, "throughput": null})),
         ]);
         assert_eq!(documents[2].estimated_completion, Timestamp::parse("2024-01-15T14:30:00Z"));
-        assert_eq!(documents[2].throughput.as_ref().map(|told| told.rate.get()), Some(7.0));
+        assert_eq!(documents[2].throughput.as_ref().map(|throughput| throughput.rate.get()), Some(7.0));
         assert_eq!(documents[3].estimated_completion.map(|at| at.millis() - 1_700_000_000_000), Some(100_000));
-        assert_eq!(documents[3].throughput.as_ref().map(|told| told.rate.get()), Some(1.0));
+        assert_eq!(documents[3].throughput.as_ref().map(|throughput| throughput.rate.get()), Some(1.0));
     }
 
     #[test]
-    fn a_pause_and_the_end_withdraw_the_forecast() {
+    fn a_pause_and_the_end_clear_the_estimates() {
         let documents = play(&[
             (0, json!({"current": 0, "total": 100})),
             (10, json!({"current": 10})),
@@ -172,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_of_life_within_the_usual_wait_changes_no_forecast() {
+    fn a_report_without_progress_soon_after_another_does_not_change_the_completion() {
         let documents = play(&[
             (0, json!({"current": 0, "total": 100})),
             (10, json!({"current": 10})),
@@ -183,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn free_text_in_current_step_is_no_new_phase() {
+    fn free_text_in_current_step_does_not_begin_a_phase() {
         let plain = |second: u64| (second * 10, json!({"current": second * 10, "total": 100}));
         let chatty = |second: u64| {
             (second * 10, json!({"current": second * 10, "total": 100, "currentStep": format!("batch {second} of 10")}))
@@ -193,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_without_a_total_leave_the_word_to_the_percentage() {
+    fn counts_without_a_total_yield_to_the_percentage() {
         let report = |second: u64| (second * 10, json!({"current": second, "progress": second * 10}));
         assert!(play(&[report(0), report(1), report(2)])[2].estimated_completion.is_some());
     }

@@ -1,16 +1,17 @@
-//! Whether a job is made, or was made before by the same request.
+//! Idempotent creation: whether a job that exists was created by the same request.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use protocol::{Problem, problem::Code};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
-use crate::job::Job;
+use crate::{
+    crypto::{base64url, sha256},
+    job::Job,
+};
 
-/// A digest of a creation's body, equal for bodies that differ only in spaces and in the order of members.
+/// The digest of a creation's body. Bodies that differ only in white space and in the order of members have the same digest.
 ///
 /// ```
-/// use engine::creation::digest;
+/// use engine::idempotency::digest;
 /// use serde_json::json;
 /// assert_eq!(digest(&json!({"a": 1, "b": {"c": 2, "d": 3}})), digest(&json!({"b": {"d": 3, "c": 2}, "a": 1})));
 /// assert_ne!(digest(&json!({"a": 1})), digest(&json!({"a": 2})));
@@ -18,7 +19,7 @@ use crate::job::Job;
 pub fn digest(body: &Value) -> String {
     let mut canonical = String::new();
     write_canonical(body, &mut canonical);
-    URL_SAFE_NO_PAD.encode(Sha256::digest(canonical.as_bytes()))
+    base64url(&sha256(canonical.as_bytes()))
 }
 
 fn write_canonical(value: &Value, out: &mut String) {
@@ -47,16 +48,17 @@ fn write_canonical(value: &Value, out: &mut String) {
     }
 }
 
-/// Answers a creation under the id of `job`, which exists: the same body again is a retry and gets today's document.
+/// Checks a creation under the id of `job`, which exists. The same body again is a retry and is answered with the current
+/// document.
 ///
 /// # Errors
 ///
-/// `JOB_EXISTS` when the job was made with another body, or by a report.
-pub fn again(job: &Job, digest: &str) -> Result<(), Problem> {
+/// `JOB_EXISTS` if the job was created with another body, or by a report.
+pub fn check_recreation(job: &Job, digest: &str) -> Result<(), Problem> {
     if job.record.created_with.as_deref() == Some(digest) {
         return Ok(());
     }
     let job_id = job.document.job_id.as_str();
-    let message = format!("Job {job_id} exists and was made with another body; report to it, or choose another id");
+    let message = format!("Job {job_id} exists and was created with another body; report to it, or choose another id");
     Err(Problem::new(Code::JobExists, message).with("jobId", job_id))
 }

@@ -1,0 +1,278 @@
+//! The queue of one job in a stream: the frames that wait until a slow reader has read the ones before them.
+//!
+//! A newer document replaces the waiting one and log lines are kept up to a bound, so that a reader that reads nothing
+//! costs at most one document, [`LOG_BYTES`] of log and one final frame.
+
+use protocol::{Problem, cursor::Cursor, log_line::LogPage};
+
+use crate::frame::{self, Kind};
+
+/// Bytes of log that may wait for a slow reader. Beyond that the waiting lines are dropped and the reader is sent their
+/// numbers instead.
+pub const LOG_BYTES: usize = 256 * 1024;
+
+/// Bytes in whatever memory the edge keeps them; the queue passes them on and never reads them.
+pub trait Chunk: Sized {
+    /// A chunk with a copy of these bytes.
+    fn from_bytes(bytes: &[u8]) -> Self;
+    /// The number of bytes.
+    fn size(&self) -> usize;
+    /// The bytes after the first `skip`.
+    #[must_use]
+    fn rest_after(&self, skip: usize) -> Self;
+}
+
+/// Whether the document frames of a stream keep their `id` line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DocumentId {
+    /// A stream of one job: the id is the job's cursor.
+    Keep,
+    /// A stream of many jobs, in which the cursor of one of them says nothing about the others.
+    Strip,
+}
+
+/// The frames of one job that wait for the reader of a stream.
+///
+/// ```
+/// use engine::{frame::Kind, job_queue::{Chunk, DocumentId, JobQueue}};
+/// use protocol::cursor::Cursor;
+///
+/// #[derive(PartialEq, Debug)]
+/// struct Bytes(Vec<u8>);
+/// impl Chunk for Bytes {
+///     fn from_bytes(bytes: &[u8]) -> Bytes { Bytes(bytes.to_vec()) }
+///     fn size(&self) -> usize { self.0.len() }
+///     fn rest_after(&self, skip: usize) -> Bytes { Bytes(self.0[skip..].to_vec()) }
+/// }
+///
+/// let mut queue = JobQueue::new("import-42", DocumentId::Keep);
+/// for seq in [7, 8, 6] {
+///     queue.push(&Kind::Document(Cursor::new("k3v9a0", seq)), Bytes(vec![seq as u8]));
+/// }
+/// let mut written = Vec::new();
+/// queue.drain(|chunk| written.push(chunk));
+/// assert_eq!(written, [Bytes(vec![8])]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct JobQueue<C> {
+    job_id: String,
+    document_id: DocumentId,
+    /// The cursor of the newest document that was pushed.
+    cursor: Option<Cursor>,
+    document: Option<C>,
+    logs: Vec<C>,
+    log_bytes: usize,
+    /// The first and the last line that wait in `logs`.
+    log_lines: Option<(u64, u64)>,
+    /// The first and the last line that were dropped.
+    skipped: Option<(u64, u64)>,
+    final_frame: Option<C>,
+    ended: bool,
+}
+
+impl<C: Chunk> JobQueue<C> {
+    /// An empty queue for a job.
+    pub fn new(job_id: &str, document_id: DocumentId) -> JobQueue<C> {
+        JobQueue {
+            job_id: job_id.to_owned(),
+            document_id,
+            cursor: None,
+            document: None,
+            logs: Vec::new(),
+            log_bytes: 0,
+            log_lines: None,
+            skipped: None,
+            final_frame: None,
+            ended: false,
+        }
+    }
+
+    /// Ends the queue with a problem frame, which follows the frames that wait.
+    pub fn fail(&mut self, problem: &Problem) {
+        self.final_frame = Some(sse_of(&frame::problem(&self.job_id, problem)));
+        self.ended = true;
+    }
+
+    /// Ends the queue with a problem frame, which replaces the frames that wait: the reader may no longer read them.
+    pub fn terminate(&mut self, problem: &Problem) {
+        self.document = None;
+        self.clear_lines();
+        self.skipped = None;
+        self.fail(problem);
+    }
+
+    /// Whether the queue accepts no further frames.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Queues a frame that the object sent: its kind, and its bytes without the head. A document that is not newer than
+    /// the last one is dropped.
+    pub fn push(&mut self, kind: &Kind, sse: C) {
+        match kind {
+            Kind::Document(cursor) => {
+                if self.cursor.as_ref().is_some_and(|seen| !seen.is_behind(cursor)) {
+                    return;
+                }
+                self.document = Some(match self.document_id {
+                    DocumentId::Keep => sse,
+                    DocumentId::Strip => sse.rest_after(frame::id_bytes(cursor)),
+                });
+                self.cursor = Some(cursor.clone());
+            }
+            Kind::Log(first, last) => self.push_lines(*first, *last, sse),
+            Kind::End | Kind::Problem => {
+                self.final_frame = Some(sse);
+                self.ended = true;
+            }
+        }
+    }
+
+    fn push_lines(&mut self, first: u64, last: u64, sse: C) {
+        self.log_bytes = self.log_bytes.saturating_add(sse.size());
+        let waiting_since = self.log_lines.map_or(first, |(first, _)| first);
+        if self.log_bytes <= LOG_BYTES {
+            self.logs.push(sse);
+            self.log_lines = Some((waiting_since, last));
+            return;
+        }
+        let skipped_since = self.skipped.map_or(waiting_since, |(first, _)| first);
+        self.skipped = Some((skipped_since, last));
+        self.clear_lines();
+    }
+
+    fn clear_lines(&mut self) {
+        self.logs.clear();
+        self.log_bytes = 0;
+        self.log_lines = None;
+    }
+
+    /// Whether the `end` or `problem` frame of the job waits to be written.
+    pub fn has_final_frame(&self) -> bool {
+        self.final_frame.is_some()
+    }
+
+    /// Passes the waiting frames to `out`, in order: log lines before the document that covers them. The final frame is
+    /// not among them: [`JobQueue::drain_final_frame`] passes it on.
+    pub fn drain(&mut self, mut out: impl FnMut(C)) {
+        if let Some((from, to)) = self.skipped.take() {
+            let page = LogPage {
+                job_id: self.job_id.clone(),
+                lines: Vec::new(),
+                skipped_from: Some(from),
+                skipped_to: Some(to),
+            };
+            out(sse_of(&frame::log(&page)));
+        }
+        self.logs.drain(..).for_each(&mut out);
+        self.clear_lines();
+        if let Some(document) = self.document.take() {
+            out(document);
+        }
+    }
+
+    /// Passes the `end` or `problem` frame to `out`, if it waits. `end_id` is the SSE id of the frame; only the last frame
+    /// of a stream of many jobs has one.
+    pub fn drain_final_frame(&mut self, end_id: Option<&str>, mut out: impl FnMut(C)) {
+        if let Some(final_frame) = self.final_frame.take() {
+            if let Some(id) = end_id {
+                out(C::from_bytes(format!("id: {id}\n").as_bytes()));
+            }
+            out(final_frame);
+        }
+    }
+}
+
+/// The SSE part of a frame that this crate wrote.
+fn sse_of<C: Chunk>(bytes: &[u8]) -> C {
+    let head = Kind::read(bytes).map_or(0, |(_, head)| head);
+    C::from_bytes(bytes.get(head..).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Chunk for Vec<u8> {
+        fn from_bytes(bytes: &[u8]) -> Vec<u8> {
+            bytes.to_vec()
+        }
+        fn size(&self) -> usize {
+            self.len()
+        }
+        fn rest_after(&self, skip: usize) -> Vec<u8> {
+            self[skip..].to_vec()
+        }
+    }
+
+    fn new_queue() -> JobQueue<Vec<u8>> {
+        JobQueue::new("a", DocumentId::Keep)
+    }
+
+    fn drained(queue: &mut JobQueue<Vec<u8>>) -> String {
+        let mut text = Vec::new();
+        queue.drain(|chunk| text.extend(chunk));
+        queue.drain_final_frame(None, |chunk| text.extend(chunk));
+        String::from_utf8(text).unwrap()
+    }
+
+    fn push_document(queue: &mut JobQueue<Vec<u8>>, epoch: &str, seq: u64) {
+        queue.push(&Kind::Document(Cursor::new(epoch, seq)), format!("{epoch}.{seq};").into_bytes());
+    }
+
+    #[test]
+    fn an_older_document_is_dropped_even_after_the_newer_one_was_written() {
+        let mut queue = new_queue();
+        push_document(&mut queue, "aaaaaa", 2);
+        assert_eq!(drained(&mut queue), "aaaaaa.2;");
+        push_document(&mut queue, "aaaaaa", 1);
+        push_document(&mut queue, "aaaaaa", 2);
+        assert_eq!(drained(&mut queue), "");
+        push_document(&mut queue, "bbbbbb", 1);
+        assert_eq!(drained(&mut queue), "bbbbbb.1;");
+    }
+
+    #[test]
+    fn lines_go_before_the_document_and_the_end_comes_last() {
+        let mut queue = new_queue();
+        push_document(&mut queue, "aaaaaa", 2);
+        queue.push(&Kind::Log(1, 1), b"line;".to_vec());
+        queue.push(&Kind::End, b"end;".to_vec());
+        assert!(queue.has_ended());
+        assert_eq!(drained(&mut queue), "line;aaaaaa.2;end;");
+    }
+
+    #[test]
+    fn lines_past_the_bound_are_dropped_and_their_numbers_are_sent() {
+        let mut queue = new_queue();
+        for number in 1..=40 {
+            queue.push(&Kind::Log(number, number), vec![b'x'; 10_000]);
+        }
+        let text = drained(&mut queue);
+        assert!(text.len() < LOG_BYTES);
+        assert!(text.contains(r#""lines":[],"skippedFrom":1,"skippedTo":27"#));
+        assert_eq!(text.matches('x').count(), 13 * 10_000);
+        assert_eq!(drained(&mut queue), "");
+    }
+
+    #[test]
+    fn a_terminated_queue_holds_the_problem_alone() {
+        let mut queue = new_queue();
+        push_document(&mut queue, "aaaaaa", 2);
+        queue.push(&Kind::Log(1, 1), b"line;".to_vec());
+        queue.terminate(&Problem::job_not_found("a"));
+        assert!(drained(&mut queue).starts_with("event: problem\n"));
+    }
+
+    #[test]
+    fn the_id_of_a_document_is_stripped_in_a_stream_of_many_jobs() {
+        let cursor = Cursor::new("aaaaaa", 2);
+        for (document_id, expected) in
+            [(DocumentId::Keep, "id: aaaaaa.2\ndata: {}\n\n"), (DocumentId::Strip, "data: {}\n\n")]
+        {
+            let mut queue = JobQueue::new("a", document_id);
+            queue.push(&Kind::Document(cursor.clone()), b"id: aaaaaa.2\ndata: {}\n\n".to_vec());
+            assert_eq!(drained(&mut queue), expected);
+        }
+    }
+}
