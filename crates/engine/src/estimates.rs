@@ -4,8 +4,8 @@ use protocol::{
     Document, Report, Status, Timestamp,
     document::Throughput,
     eta::{Estimator, PhaseKey, Sample},
-    fields::Patch,
     number::Number,
+    patch::Patch,
     step::StepStatus,
 };
 use serde::{Deserialize, Serialize};

@@ -36,3 +36,28 @@ impl Creation {
         Ok(Creation { job_id, report })
     }
 }
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Creation {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Creation".into()
+    }
+
+    /// The schema of a report with one member more. It is not an `allOf` with a reference, because the schema of a report
+    /// refuses unknown members.
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut schema = Report::json_schema(generator);
+        schema.insert("description".to_owned(), "A job to be made, and its first report.".into());
+        let job_id = generator.subschema_for::<Option<crate::schema::NewJobId>>();
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.insert("jobId".to_owned(), job_id.into());
+            let first = schemars::json_schema!({
+                "type": "integer",
+                "const": 1,
+                "description": "A new job is in its first attempt.",
+            });
+            properties.insert("attempt".to_owned(), first.into());
+        }
+        schema
+    }
+}

@@ -6,55 +6,10 @@ use crate::{
     document::Object,
     limits::{MESSAGE_BYTES, NAME_BYTES},
     number::{MAX_SAFE_INTEGER, Number},
+    patch::Patch,
     problem::Problem,
     time::Timestamp,
 };
-
-/// What a report says of one field of the document.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Patch<T> {
-    /// Absent: the former value stays.
-    #[default]
-    Keep,
-    /// `null`: the former value goes.
-    Clear,
-    /// The former value is replaced whole.
-    Set(T),
-}
-
-impl<T> Patch<T> {
-    /// Puts what the report says into the document.
-    pub fn apply(self, field: &mut Option<T>) {
-        match self {
-            Patch::Keep => {}
-            Patch::Clear => *field = None,
-            Patch::Set(value) => *field = Some(value),
-        }
-    }
-
-    /// The value the field has afterwards.
-    pub fn after(&self, before: Option<T>) -> Option<T>
-    where
-        T: Clone,
-    {
-        let mut field = before;
-        self.clone().apply(&mut field);
-        field
-    }
-
-    /// Whether the report says anything of the field.
-    pub fn is_said(&self) -> bool {
-        !matches!(self, Patch::Keep)
-    }
-
-    /// The new value, if there is one.
-    pub fn set(&self) -> Option<&T> {
-        match self {
-            Patch::Set(value) => Some(value),
-            Patch::Keep | Patch::Clear => None,
-        }
-    }
-}
 
 /// A stranger's object on its way into types; `path` names it in problems.
 pub struct Fields {

@@ -2,8 +2,8 @@
 
 use crate::{
     document::Document,
-    fields::Patch,
     number::Number,
+    patch::Patch,
     problem::{Code, Problem},
     report::Report,
     status::Status,
@@ -119,7 +119,7 @@ fn current_patch(document: &Document, report: &Report) -> Result<Patch<Number>, 
 
 /// What becomes of `progress`: what the report says, else what its counts say, else what its steps say.
 fn progress_patch(document: &Document, report: &Report, current: &Patch<Number>) -> Patch<Number> {
-    if report.progress.is_said() {
+    if report.progress.is_present() {
         return report.progress.clone();
     }
     let current_after = current.after(document.current);

@@ -22,6 +22,7 @@ pub mod json;
 pub mod limits;
 pub mod log_line;
 pub mod number;
+pub mod patch;
 pub mod problem;
 pub mod report;
 #[cfg(feature = "schema")]

@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use crate::{
     document::{JobError, Object, Throughput, Waiting},
-    fields::{self, Fields, Patch},
+    fields::{self, Fields},
     json,
     limits::{LOG_LINE_BYTES, PRODUCER_BYTES, REPORTS, STEPS},
     number::Number,
+    patch::Patch,
     problem::Problem,
     status::{Status, Substate},
     step::{Step, StepStatus},
@@ -26,7 +27,7 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename_all = "camelCase", deny_unknown_fields))]
-#[cfg_attr(feature = "schema", schemars(transform = crate::schema::nothing_required))]
+#[cfg_attr(feature = "schema", schemars(transform = nothing_required))]
 #[cfg_attr(feature = "schema", schemars(extend("not" = { "required": ["current", "increment"] })))]
 #[allow(missing_docs)] // Every field is the document's field of the same name.
 pub struct Report {
@@ -103,6 +104,12 @@ pub struct Report {
     /// Rises with each report of a producer; one that does not is stale.
     #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Integer"))]
     pub order: Option<u64>,
+}
+
+/// Every member of a report may be absent.
+#[cfg(feature = "schema")]
+fn nothing_required(schema: &mut schemars::Schema) {
+    schema.remove("required");
 }
 
 /// A log line as sent, not numbered yet.
@@ -216,7 +223,7 @@ impl Report {
             producer: fields.never_null("producer", |v, n| fields::string(v, n, PRODUCER_BYTES))?.unwrap_or_default(),
             order: fields.never_null("order", fields::integer)?,
         };
-        if report.increment.is_some() && report.current.is_said() {
+        if report.increment.is_some() && report.current.is_present() {
             let both = "and `current` exclude each other: send the sum or the difference";
             return Err(Problem::invalid("increment", both));
         }
@@ -225,7 +232,7 @@ impl Report {
 
     /// Whether it says anything of `current` or `total`.
     pub fn says_counts(&self) -> bool {
-        self.current.is_said() || self.total.is_said() || self.increment.is_some()
+        self.current.is_present() || self.total.is_present() || self.increment.is_some()
     }
 
     /// Whether it tells of work done, which starts a job that waits.

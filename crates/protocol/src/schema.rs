@@ -6,12 +6,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::{
-    creation::Creation,
-    fields::Patch,
     id::JobId,
     limits::{LOG_LINE_BYTES, MESSAGE_BYTES, NAME_BYTES},
     number::{MAX_SAFE_INTEGER, Number},
-    report::Report,
     step::StepStatus,
     time::Timestamp,
 };
@@ -83,45 +80,6 @@ impl JsonSchema for NewJobId {
             "pattern": "^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$"
         })
     }
-}
-
-impl<T: JsonSchema> JsonSchema for Patch<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        format!("Patch_{}", T::schema_name()).into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Option::<T>::json_schema(generator)
-    }
-}
-
-impl JsonSchema for Creation {
-    fn schema_name() -> Cow<'static, str> {
-        "Creation".into()
-    }
-
-    /// A report with one member more; a reference could not be extended, as it refuses what it does not know.
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = Report::json_schema(generator);
-        schema.insert("description".to_owned(), "A job to be made, and its first report.".into());
-        let job_id = generator.subschema_for::<Option<NewJobId>>();
-        if let Some(properties) = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut) {
-            properties.insert("jobId".to_owned(), job_id.into());
-            let first =
-                json_schema!({ "type": "integer", "const": 1, "description": "A new job is in its first attempt." });
-            properties.insert("attempt".to_owned(), first.into());
-        }
-        schema
-    }
-}
-
-/// Members that may all be left out.
-pub(crate) fn nothing_required(schema: &mut Schema) {
-    schema.remove("required");
 }
 
 /// A step as a report may send it.

@@ -4,17 +4,17 @@
 //! What it calls an event is a [`Frame`] here, as "event" means too many things already.
 //!
 //! ```
-//! use protocol::sse::{Decoder, Signal, write_comment, write_frame, write_retry};
+//! use protocol::sse::{Decoder, Item, write_comment, write_frame, write_retry};
 //!
 //! let mut stream = String::new();
 //! write_comment(&mut stream, "ok").unwrap();
 //! write_retry(&mut stream, 1000);
 //! write_frame(&mut stream, "", Some("k3v9a0.17"), r#"{"progress":75}"#).unwrap();
 //!
-//! let mut heard = Vec::new();
-//! Decoder::default().feed(stream.as_bytes(), |signal| heard.push(signal)).unwrap();
-//! assert!(matches!(heard[..2], [Signal::Comment, Signal::Retry(1000)]));
-//! let Signal::Frame(frame) = &heard[2] else { panic!() };
+//! let mut items = Vec::new();
+//! Decoder::default().feed(stream.as_bytes(), |item| items.push(item)).unwrap();
+//! assert!(matches!(items[..2], [Item::Comment, Item::Retry(1000)]));
+//! let Item::Frame(frame) = &items[2] else { panic!() };
 //! assert_eq!((frame.id.as_str(), frame.data.as_str()), ("k3v9a0.17", r#"{"progress":75}"#));
 //! ```
 
@@ -44,7 +44,7 @@ pub struct Frame {
 
 /// What a [`Decoder`] has understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Signal {
+pub enum Item {
     /// A whole frame.
     Frame(Frame),
     /// How many milliseconds to wait before connecting again.

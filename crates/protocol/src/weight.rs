@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     document::{JobError, Object, Throughput, Waiting},
-    fields::Patch,
+    patch::Patch,
     report::Report,
     step::Step,
 };

@@ -1,23 +1,23 @@
-//! Streams: however the bytes are cut, the same is heard; and what the encoder wrote is what the decoder reads.
+//! Streams: however the bytes are cut, the items are the same; and the decoder reads what the encoder wrote.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use protocol::sse::{Decoder, Frame, Signal, TooLong, write_comment, write_frame, write_retry};
+use protocol::sse::{Decoder, Frame, Item, TooLong, write_comment, write_frame, write_retry};
 
-fn hear<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Signal>, Result<(), TooLong>) {
+fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Item>, Result<(), TooLong>) {
     let mut decoder = Decoder::default();
-    let mut heard = Vec::new();
+    let mut items = Vec::new();
     let mut result = Ok(());
     for chunk in chunks {
-        result = decoder.feed(chunk, |signal| heard.push(signal));
+        result = decoder.feed(chunk, |item| items.push(item));
     }
-    (heard, result)
+    (items, result)
 }
 
 fuzz_target!(|input: (Vec<u8>, Vec<u8>, &str, &str, &str, u64)| {
     let (stream, cuts, name, id, data, millis) = input;
-    let whole = hear([stream.as_slice()]);
-    assert_eq!(hear(stream.chunks(1)), whole, "byte by byte");
+    let whole = decode([stream.as_slice()]);
+    assert_eq!(decode(stream.chunks(1)), whole, "byte by byte");
     let mut rest = stream.as_slice();
     let mut chunks = Vec::new();
     for cut in cuts {
@@ -26,17 +26,17 @@ fuzz_target!(|input: (Vec<u8>, Vec<u8>, &str, &str, &str, u64)| {
         rest = tail;
     }
     chunks.push(rest);
-    assert_eq!(hear(chunks), whole, "cut at will");
+    assert_eq!(decode(chunks), whole, "cut at will");
 
     let mut written = String::new();
     write_retry(&mut written, millis);
     let commented = write_comment(&mut written, name).is_ok();
     let framed = write_frame(&mut written, name, Some(id), data).is_ok();
-    let (heard, result) = hear([written.as_bytes()]);
+    let (items, result) = decode([written.as_bytes()]);
     assert_eq!(result, Ok(()));
-    let mut expected = vec![Signal::Retry(millis)];
-    expected.extend(commented.then_some(Signal::Comment));
+    let mut expected = vec![Item::Retry(millis)];
+    expected.extend(commented.then_some(Item::Comment));
     let data = data.replace("\r\n", "\n").replace('\r', "\n");
-    expected.extend(framed.then(|| Signal::Frame(Frame { name: name.to_owned(), id: id.to_owned(), data })));
-    assert_eq!(heard, expected);
+    expected.extend(framed.then(|| Item::Frame(Frame { name: name.to_owned(), id: id.to_owned(), data })));
+    assert_eq!(items, expected);
 });

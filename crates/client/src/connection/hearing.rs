@@ -1,6 +1,6 @@
 //! Hearing: what a connection makes of the streams it gets.
 
-use protocol::sse::Signal;
+use protocol::sse::Item;
 
 use super::{Action, Connection, HEALTHY_MS, ResponseHead, seat::Seat};
 use crate::{
@@ -80,7 +80,7 @@ impl<J: Json> Connection<J> {
         if self.moment.since(live.begun) >= HEALTHY_MS {
             self.backoff.reset();
         }
-        let result = live.decoder.feed(bytes, |signal| self.signal(signal));
+        let result = live.decoder.feed(bytes, |item| self.on_item(item));
         self.live = Some(live);
         if result.is_err() {
             self.drop_live();
@@ -88,11 +88,11 @@ impl<J: Json> Connection<J> {
         }
     }
 
-    fn signal(&mut self, signal: Signal) {
-        match signal {
-            Signal::Comment => {}
-            Signal::Retry(millis) => self.backoff.ask(millis),
-            Signal::Frame(frame) => {
+    fn on_item(&mut self, item: Item) {
+        match item {
+            Item::Comment => {}
+            Item::Retry(millis) => self.backoff.ask(millis),
+            Item::Frame(frame) => {
                 let Some((job, reading)) = Reading::of(&frame) else { return };
                 if let Some(seat) = self.seats.iter_mut().find(|seat| seat.is_live && seat.job.id.as_str() == job) {
                     seat.hear(reading, self.moment, &mut self.actions);

@@ -1,8 +1,8 @@
-//! The decoder: bytes in, signals out, however the bytes were cut.
+//! The decoder: bytes in, items out, however the bytes were cut.
 
 use std::fmt;
 
-use super::{FRAME_BYTES, Frame, LINE_BYTES, Signal};
+use super::{FRAME_BYTES, Frame, Item, LINE_BYTES};
 
 /// Reads a stream that is fed to it in chunks of any size.
 ///
@@ -37,13 +37,13 @@ impl fmt::Display for TooLong {
 impl std::error::Error for TooLong {}
 
 impl Decoder {
-    /// Reads the next bytes and hands over each signal as soon as it is complete.
+    /// Reads the next bytes and hands over each item as soon as it is complete.
     ///
     /// # Errors
     ///
-    /// [`TooLong`] once a line exceeds [`LINE_BYTES`] or a frame [`FRAME_BYTES`], and for ever after; the signals before
+    /// [`TooLong`] once a line exceeds [`LINE_BYTES`] or a frame [`FRAME_BYTES`], and for ever after; the items before
     /// it have been handed over.
-    pub fn feed(&mut self, chunk: &[u8], mut heard: impl FnMut(Signal)) -> Result<(), TooLong> {
+    pub fn feed(&mut self, chunk: &[u8], mut emit: impl FnMut(Item)) -> Result<(), TooLong> {
         let mut rest = chunk;
         while !self.lost {
             if self.after_cr && !rest.is_empty() {
@@ -59,11 +59,11 @@ impl Decoder {
             self.after_cr = *terminator == b'\r';
             rest = tail;
             if self.line.is_empty() && last.len() <= LINE_BYTES {
-                self.line(last, &mut heard);
+                self.line(last, &mut emit);
             } else {
                 self.keep(last);
                 let line = std::mem::take(&mut self.line);
-                self.line(&line, &mut heard);
+                self.line(&line, &mut emit);
             }
         }
         if self.lost { Err(TooLong) } else { Ok(()) }
@@ -78,14 +78,14 @@ impl Decoder {
         }
     }
 
-    fn line(&mut self, line: &[u8], heard: &mut impl FnMut(Signal)) {
+    fn line(&mut self, line: &[u8], emit: &mut impl FnMut(Item)) {
         let line = if self.begun { line } else { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line) };
         self.begun = true;
         let (field, value) = match line.iter().position(|byte| *byte == b':') {
             _ if self.lost => return,
-            None if line.is_empty() => return self.end_frame(heard),
+            None if line.is_empty() => return self.end_frame(emit),
             None => (line, &[][..]),
-            Some(0) => return heard(Signal::Comment),
+            Some(0) => return emit(Item::Comment),
             Some(colon) => {
                 let (field, value) = line.split_at(colon);
                 let value = value.strip_prefix(b":").unwrap_or(value);
@@ -104,18 +104,18 @@ impl Decoder {
             b"retry" => {
                 let digits = (!value.is_empty() && value.iter().all(u8::is_ascii_digit)).then_some(value);
                 if let Some(millis) = digits.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok()) {
-                    heard(Signal::Retry(millis));
+                    emit(Item::Retry(millis));
                 }
             }
             _ => {}
         }
     }
 
-    fn end_frame(&mut self, heard: &mut impl FnMut(Signal)) {
+    fn end_frame(&mut self, emit: &mut impl FnMut(Item)) {
         let name = std::mem::take(&mut self.name);
         // Every data line has left a newline, so this is empty only where there was none.
         if self.data.pop().is_some() {
-            heard(Signal::Frame(Frame { name, id: self.id.clone(), data: std::mem::take(&mut self.data) }));
+            emit(Item::Frame(Frame { name, id: self.id.clone(), data: std::mem::take(&mut self.data) }));
         }
     }
 }

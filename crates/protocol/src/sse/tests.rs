@@ -7,19 +7,19 @@ use super::*;
 /// Name, id and data of a frame.
 type Triple<'a> = (&'a str, &'a str, &'a str);
 
-fn decode(chunks: &[&[u8]]) -> Vec<Signal> {
+fn decode(chunks: &[&[u8]]) -> Vec<Item> {
     let mut decoder = Decoder::default();
-    let mut heard = Vec::new();
+    let mut items = Vec::new();
     for chunk in chunks {
-        decoder.feed(chunk, |signal| heard.push(signal)).unwrap();
+        decoder.feed(chunk, |item| items.push(item)).unwrap();
     }
-    heard
+    items
 }
 
 /// Name, id and data of each frame.
 fn frames(stream: &[u8]) -> Vec<(String, String, String)> {
-    let frame = |signal| match signal {
-        Signal::Frame(frame) => Some((frame.name, frame.id, frame.data)),
+    let frame = |item| match item {
+        Item::Frame(frame) => Some((frame.name, frame.id, frame.data)),
         _ => None,
     };
     decode(&[stream]).into_iter().filter_map(frame).collect()
@@ -74,7 +74,7 @@ fn the_format_is_read_as_the_standard_says() {
 }
 
 #[test]
-fn every_way_to_cut_a_stream_in_three_gives_the_same_signals() {
+fn every_way_to_cut_a_stream_in_three_gives_the_same_items() {
     for (name, stream, _) in CASES {
         let whole = decode(&[stream]);
         for first in 0..=stream.len() {
@@ -91,13 +91,13 @@ fn every_way_to_cut_a_stream_in_three_gives_the_same_signals() {
 #[test]
 fn only_digits_set_the_retry_time() {
     let stream = b"retry:3000\nretry: 20\nretry:\nretry\nretry:3x\nretry:-1\nretry:+1\nretry:1.5\nretry: 1 \nretry:99999999999999999999\n";
-    assert_eq!(decode(&[stream]), [Signal::Retry(3000), Signal::Retry(20)]);
+    assert_eq!(decode(&[stream]), [Item::Retry(3000), Item::Retry(20)]);
 }
 
 #[test]
 fn a_comment_is_a_sign_of_life_at_once() {
-    assert_eq!(decode(&[b": ok\n"]), [Signal::Comment]);
-    assert_eq!(decode(&[b":\r"]), [Signal::Comment]);
+    assert_eq!(decode(&[b": ok\n"]), [Item::Comment]);
+    assert_eq!(decode(&[b":\r"]), [Item::Comment]);
     assert_eq!(decode(&[b": unfinished"]), []);
 }
 
@@ -185,7 +185,7 @@ proptest! {
         if !refused {
             let chunks: Vec<&[u8]> = out.as_bytes().chunks(chunk).collect();
             let data = data.replace("\r\n", "\n").replace('\r', "\n");
-            prop_assert_eq!(decode(&chunks), [Signal::Frame(Frame { name, id: id.unwrap_or_default(), data })]);
+            prop_assert_eq!(decode(&chunks), [Item::Frame(Frame { name, id: id.unwrap_or_default(), data })]);
         }
     }
 
