@@ -1,6 +1,6 @@
-// Computes the SHA-256 of a file in chunks and says how far it is.
+// Web Worker that computes the SHA-256 of a file in chunks.
 //
-// Takes {file} and answers {done} in bytes at every chunk and {sha256} in hex at the end, or {error}.
+// Input message: {file}. Output messages: {done}, the bytes so far, after each chunk; then {sha256} in hex, or {error}.
 
 import { Sha256 } from "./sha256.js";
 

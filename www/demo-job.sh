@@ -1,32 +1,32 @@
 #!/bin/sh
-# Checksums the files of a directory tree and reports the progress with nothing but curl; then begins again.
+# Computes checksums of the files of a directory tree, reports the progress with curl alone, and starts again.
 #
 #   BASE_URL=https://status.example.com KEY=jp_... ./demo-job.sh [DIRECTORY]
 
-: "${BASE_URL:?is the server, as in http://localhost:8787}" "${KEY:?is an API key that may write jobs}"
+: "${BASE_URL:?must be the URL of the server, for example http://localhost:8787}" "${KEY:?must be an API key with jobs:write}"
 dir=${1:-/usr}
 work=$(mktemp -d) || exit 1
 job=
 
-post() { # PATH JSON: prints the answer, fails when there is none
+post() { # PATH JSON: prints the response; fails without a response or with an HTTP error
   curl --silent --fail --max-time 10 "$BASE_URL$1" -H "Authorization: Bearer $KEY" -d "$2"
 }
 
-report() { # JSON-FIELDS: a report that gets lost does no harm, as the next one says more
+report() { # JSON-FIELDS: a lost report does no harm, as the next one contains a newer state
   order=$((order + 1))
-  post "/v2/jobs/$job/reports" "{\"order\":$order,$1}" >"$work/answer"
+  post "/v2/jobs/$job/reports" "{\"order\":$order,$1}" >"$work/response"
 }
 
 create() {
-  post /v2/jobs '{"kind":"checksum","status":"initializing","unit":"files","message":"Listing files"}' >"$work/answer"
+  post /v2/jobs '{"kind":"checksum","status":"initializing","unit":"files","message":"Listing files"}' >"$work/response"
 }
 
-plain() { # TEXT: safe inside a JSON string
+plain() { # TEXT: replaces characters that would need escaping in a JSON string
   printf %s "$1" | LC_ALL=C tr -c '[:alnum:] ._/+-' '?'
 }
 
-field() { # NAME: a string of the last answer
-  sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$work/answer"
+field() { # NAME: prints a string member of the last response
+  sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$work/response"
 }
 
 stop() {
@@ -41,9 +41,9 @@ while :; do
   job=$(field jobId) order=0
   echo "page: $(field page)"
   find "$dir" -type f -size -8192k 2>/dev/null | head -n 30000 >"$work/files"
-  [ -s "$work/files" ] || { echo "there are no files in $dir" >&2; stop; }
+  [ -s "$work/files" ] || { echo "no files in $dir" >&2; stop; }
 
-  # What this machine reads in three seconds tells how often the tree must be read to be worth watching for a minute.
+  # Measure how many files this machine reads in three seconds, and read the tree often enough to take about a minute.
   sample=0 end=$(($(date +%s) + 3))
   while [ "$(date +%s)" -lt "$end" ]; do
     while IFS= read -r file && [ "$(date +%s)" -lt "$end" ]; do
@@ -68,7 +68,7 @@ while :; do
   done <"$work/todo"
 
   digest=$(cksum <"$work/sums" | cut -d ' ' -f 1)
-  # The end must not get lost, though it is not worth more than a minute of a server that is away.
+  # The last report must not get lost: try it for up to a minute while the server is unreachable.
   end="\"status\":\"completed\",\"current\":$count,\"message\":\"Done\",\"output\":{\"files\":$count,\"digest\":\"$digest\"}"
   tries=30
   until report "$end" || [ "$tries" -eq 0 ]; do

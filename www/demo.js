@@ -1,10 +1,10 @@
-// The demo: computes the SHA-256 of a dropped file and reports through the API, as any producer would.
+// The demo page: computes the SHA-256 of a dropped file and reports its progress to the API like any producer.
 
-import { Refusal, Reporter } from "./reporter.js";
+import { ApiError, Reporter } from "./reporter.js";
 
 const $ = (id) => document.getElementById(id);
 
-// The key comes in the fragment, which is never sent anywhere; it does not stay in the address bar either.
+// The key comes in the fragment, which browsers do not send to servers. It is removed from the address bar.
 let key = decodeURIComponent(location.hash.slice(1));
 if (key) history.replaceState(null, "", location.pathname);
 
@@ -14,7 +14,7 @@ const show = (id) => {
   for (const part of ["drop", "ask", "watch"]) $(part).hidden = part !== id;
 };
 
-/** Resolves with a key, asking for it where there is none. */
+/** Resolves with a key. Shows the form when there is no key yet, or when `why` says that the last one was refused. */
 const getKey = (why) => {
   if (key && !why) return key;
   if (why) $("ask-why").textContent = why;
@@ -36,25 +36,25 @@ const create = async (file) => {
     try {
       return await Reporter.create(await getKey(why), fields);
     } catch (error) {
-      if (!(error instanceof Refusal) || ![401, 403].includes(error.status)) throw error;
+      if (!(error instanceof ApiError) || ![401, 403].includes(error.status)) throw error;
       why = error.message;
     }
   }
 };
 
-/** Runs the worker; `tell` hears how many bytes are done. */
-const checksum = (file, tell) =>
+/** Runs the Web Worker; calls `onProgress` with the number of bytes done. */
+const checksum = (file, onProgress) =>
   new Promise((resolve, reject) => {
     const worker = new Worker("/checksum-worker.js", { type: "module" });
     const end = (settle, value) => {
       worker.terminate();
       settle(value);
     };
-    worker.onerror = (event) => end(reject, new Error(event.message || "The worker could not be started."));
+    worker.onerror = (event) => end(reject, new Error(event.message || "The checksum worker failed to start."));
     worker.onmessage = ({ data }) => {
       if (data.error) end(reject, new Error(data.error));
       else if (data.sha256) end(resolve, data.sha256);
-      else tell(data.done);
+      else onProgress(data.done);
     };
     worker.postMessage({ file });
   });
@@ -69,12 +69,12 @@ const run = async (file) => {
     Object.assign($("progress"), { job: jobId, token, label: file.name });
     $("page").href = links.page;
     show("watch");
-    // A report that is refused ends the work; the last one says so.
-    let refused;
-    const tell = (current) =>
-      reporter.report({ current, message: "Computing SHA-256" }).catch((error) => (refused = error));
-    const sha256 = await checksum(file, tell);
-    if (refused) throw refused;
+    // Reports are sent in the background; a refused one fails the job after the checksum is done.
+    let refusal;
+    const onProgress = (current) =>
+      reporter.report({ current, message: "Computing SHA-256" }).catch((error) => (refusal = error));
+    const sha256 = await checksum(file, onProgress);
+    if (refusal) throw refusal;
     const output = { sha256, bytes: file.size, name: file.name };
     await reporter.report({ status: "completed", current: file.size, message: "Done", output });
   } catch (error) {
@@ -85,7 +85,7 @@ const run = async (file) => {
   $("again").hidden = false;
 };
 
-// What is shown is what the API says, not what this page knows.
+// The digest comes from the API, not from this page's own variables.
 $("progress").addEventListener("job-progress-end", ({ detail }) => {
   if (detail.output?.sha256) $("outcome").textContent = `SHA-256 ${detail.output.sha256}`;
 });
@@ -111,6 +111,6 @@ addEventListener("drop", (event) => {
   if (!isFile(event)) return;
   event.preventDefault();
   document.body.classList.remove("dragging");
-  // One at a time: a file that is dropped while another one is read is left alone.
+  // One file at a time: a file dropped during a computation is ignored.
   if (!$("drop").hidden || !$("again").hidden) run(event.dataTransfer.files[0]);
 });

@@ -1,4 +1,4 @@
-// The page of one job: `/job#<jobId>&<token>`.
+// The page of one job, at `/job#<jobId>&<token>`.
 
 const $ = (id) => document.getElementById(id);
 const progress = $("progress");
@@ -21,7 +21,7 @@ const value = (any) => (typeof any === "string" ? any : JSON.stringify(any, null
 const count = ({ current, total, unit = "" }) =>
   current != null && `${number.format(current)}${total == null ? "" : ` of ${number.format(total)}`} ${unit}`;
 
-/** What is worth a line beside the bar. */
+/** The rows of the table below the bar: name and text, or an empty value to leave a row out. */
 const facts = (job) => [
   ["Progress", count(job)],
   ["Created", when(job.createdAt)],

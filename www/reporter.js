@@ -1,14 +1,14 @@
-// Reports the progress of a job: one report at a time, the newest state, never more than ten a second.
+// Reports the progress of a job: one report at a time, always the newest state, at most ten per second.
 
 const PAUSE_MS = 100;
 const LONGEST_RETRY_MS = 10_000;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What a server refuses: `code` and a sentence for people. */
-export class Refusal extends Error {
+/** An error response of the API: HTTP `status`, error `code` and the message for people. */
+export class ApiError extends Error {
   constructor(status, body) {
-    super(body?.message ?? `The server answered with HTTP ${status}.`);
+    super(body?.message ?? `The server responded with HTTP ${status}.`);
     this.status = status;
     this.code = body?.error;
   }
@@ -20,9 +20,9 @@ const post = async (path, key, body) => {
     headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
     body: JSON.stringify(body),
   });
-  const answer = await response.json().catch(() => undefined);
-  if (!response.ok) throw new Refusal(response.status, answer);
-  return answer;
+  const result = await response.json().catch(() => undefined);
+  if (!response.ok) throw new ApiError(response.status, result);
+  return result;
 };
 
 export class Reporter {
@@ -32,7 +32,7 @@ export class Reporter {
   #next;
   #sending;
 
-  /** Creates a job; `job` is the server's answer: the document, `links` and `token`. */
+  /** Creates a job. `job` is the server's response: the document, `links` and `token`. */
   static async create(key, fields) {
     const reporter = new Reporter();
     reporter.job = await post("/v2/jobs", key, fields);
@@ -41,9 +41,9 @@ export class Reporter {
     return reporter;
   }
 
-  /** Says how the job stands. Resolves once that, or something newer, was accepted; rejects when it is refused. */
+  /** Reports fields. Resolves when this state, or a newer one, was accepted; rejects when the server refuses it. */
   report(fields) {
-    // What is not sent yet and said again is not sent at all.
+    // A field that is not sent yet is replaced by its newer value.
     this.#next = { ...this.#next, ...fields };
     return (this.#sending ??= this.#send().finally(() => (this.#sending = undefined)));
   }
@@ -57,9 +57,9 @@ export class Reporter {
           await post(this.#path, this.#key, body);
           break;
         } catch (error) {
-          // A network that is away or a server that is busy; a report with the same order is never counted twice.
-          const passes = !(error instanceof Refusal) || error.status === 429 || error.status >= 500;
-          if (!passes) throw error;
+          // The network failed or the server is busy. A report with the same `order` is never counted twice.
+          const isTransient = !(error instanceof ApiError) || error.status === 429 || error.status >= 500;
+          if (!isTransient) throw error;
           await sleep(retry * (0.5 + Math.random()));
         }
       }

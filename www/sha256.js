@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4) of bytes that come in pieces; the browser's own digest wants them all at once.
+// SHA-256 (FIPS 180-4) of data that arrives in chunks. The browser's own `crypto.subtle.digest` needs all of it at once.
 
 const BLOCK_BYTES = 64;
 
@@ -18,7 +18,7 @@ const H = rootsOfPrimes(8, 2);
 
 export class Sha256 {
   #state = H.slice();
-  #words = new Int32Array(64); // signed, which engines keep in registers
+  #words = new Int32Array(64); // signed 32-bit integers, which JavaScript engines keep in registers
   #block = new Uint8Array(BLOCK_BYTES);
   #filled = 0;
   #length = 0;
@@ -43,7 +43,7 @@ export class Sha256 {
     }
   }
 
-  // Ends the message; nothing may follow.
+  // Pads and finishes the message, and returns the digest in hex. Do not call `update` afterwards.
   hex() {
     const bits = this.#length * 8;
     const padding = new Uint8Array((this.#filled < 56 ? 56 : 120) - this.#filled + 8);
