@@ -10,25 +10,16 @@ use crate::server::Server;
 use crate::server::options::{Options, Runtime, WorkerdOptions};
 use anyhow::{Context, Result, bail};
 use lexopt::ValueExt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::{env, thread};
 
-/// What a worker is told, if the environment has it.
-const VARIABLES: &[&str] = &[
-    "API_KEYS",
-    "API_KEYS_2",
-    "API_KEYS_3",
-    "API_KEYS_4",
-    "API_KEYS_5",
-    "API_KEYS_6",
-    "API_KEYS_7",
-    "API_KEYS_8",
-    "API_KEYS_9",
-    "TOKEN_SECRET",
-    "TOKEN_SECRET_PREVIOUS",
-    "ALLOWED_ORIGINS",
-    "JOB_PROGRESS_DEV",
-];
+/// The numbers of the variables that continue the list of API keys: `API_KEYS_2` to `API_KEYS_9`.
+const MORE_KEYS: RangeInclusive<u8> = 2..=9;
+
+/// The other variables that a worker reads.
+const VARIABLES: &[&str] =
+    &["API_KEYS", "TOKEN_SECRET", "TOKEN_SECRET_PREVIOUS", "ALLOWED_ORIGINS", "JOB_PROGRESS_DEV"];
 
 /// `cargo xtask serve --port P --data DIR [--workerd [--bundle DIR] [--expose-gc]] [--raise-limits] [--log FILE]`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
@@ -57,8 +48,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         (false, _) => bail!("wrangler serves what wrangler.toml names; --bundle and --expose-gc are for --workerd"),
     };
     let log = log.map_or_else(|| Ok(project.scratch()?.join(format!("serve-{port}.log"))), anyhow::Ok)?;
-    let variables = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)));
-    let options = Options { runtime, port, data, variables: variables.collect(), raised, log };
+    let options = Options { runtime, port, data, variables: variables(), raised, log };
     let mut server = Server::start(&project, &options)?;
     println!("group: {}", server.group());
     println!("ready: http://127.0.0.1:{port}");
@@ -67,4 +57,11 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         thread::sleep(POLL_INTERVAL);
     }
     Ok(())
+}
+
+/// The worker's variables that the environment holds.
+fn variables() -> Vec<(String, String)> {
+    let more_keys = MORE_KEYS.map(|number| format!("API_KEYS_{number}"));
+    let names = VARIABLES.iter().map(|name| (*name).to_owned()).chain(more_keys);
+    names.filter_map(|name| env::var(&name).ok().map(|value| (name, value))).collect()
 }

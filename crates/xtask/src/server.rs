@@ -47,7 +47,7 @@ impl Server {
         let dir = project.scratch()?.join(format!("run-{}-{}", std::process::id(), options.port));
         let mut command = match &options.runtime {
             Runtime::Wrangler => under_wrangler(project, options, &dir, &data)?,
-            Runtime::Workerd(alone) => under_workerd(project, options, alone, &dir, &data)?,
+            Runtime::Workerd(workerd) => under_workerd(project, options, workerd, &dir, &data)?,
         };
         let log = File::create(&options.log).with_context(|| format!("cannot write {}", options.log.display()))?;
         command.stdout(log.try_clone()?).stderr(log).env("TMPDIR", &dir);
@@ -136,11 +136,11 @@ fn under_wrangler(project: &Project, options: &Options, dir: &Path, data: &Path)
 fn under_workerd(
     project: &Project,
     options: &Options,
-    alone: &WorkerdOptions,
+    workerd: &WorkerdOptions,
     dir: &Path,
     data: &Path,
 ) -> Result<Command> {
-    workerd::configure(project, alone, dir, data, options)?;
+    workerd::configure(project, workerd, dir, data, options)?;
     let mut command = project.npm_command("workerd")?;
     command.args(["serve", "--experimental"]).arg(dir.join("config.capnp"));
     command.envs(options.variables.iter().map(|(name, value)| (name, value)));

@@ -1,45 +1,56 @@
-//! The configuration with which workerd serves the bundle without wrangler: for crash tests and benches.
+//! The configuration with which workerd serves the bundle without wrangler: for crash tests and benchmarks.
 
 use crate::project::Project;
 use crate::server::options::{Options, WorkerdOptions};
+use crate::wrangler;
 use anyhow::{Context, Result};
+use serde::Deserialize;
 use std::fs;
 use std::path::Path;
 
+/// The part of wrangler.toml that holds for workerd too.
+#[derive(Deserialize)]
+struct Shipped {
+    compatibility_date: String,
+    compatibility_flags: Vec<String>,
+    ratelimits: Vec<RateLimit>,
+}
+
+#[derive(Deserialize)]
+struct RateLimit {
+    /// The name of the binding.
+    name: String,
+}
+
 /// Writes `config.capnp` into `dir`; the variables reach the worker through workerd's environment.
 ///
-/// There are no static assets, and the rate limits always say yes.
+/// There are no static assets, and the rate limits always allow.
 pub(crate) fn configure(
     project: &Project,
-    alone: &WorkerdOptions,
+    workerd: &WorkerdOptions,
     dir: &Path,
     data: &Path,
     options: &Options,
 ) -> Result<()> {
     let Options { port, variables, .. } = options;
     fs::create_dir_all(dir)?;
-    let shipped = fs::read_to_string(project.root.join("wrangler.toml")).context("no wrangler.toml")?;
-    let line = |key: &str| {
-        let found = shipped.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
-        found.with_context(|| format!("wrangler.toml has no {key}"))
-    };
-    let date = line("compatibility_date")?;
-    let flags = line("compatibility_flags")?;
+    let shipped: Shipped = wrangler::shipped(project)?.try_into().context("wrangler.toml lacks a setting")?;
+    let Shipped { compatibility_date: date, compatibility_flags: flags, ratelimits } = shipped;
     let mut bindings = vec![r#"(name = "JOBS", durableObjectNamespace = "JobObject")"#.to_owned()];
-    for name in shipped.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix("_LIMIT\"")) {
-        bindings.push(format!(r#"(name = "{name}_LIMIT", wrapped = (moduleName = "limits"))"#));
+    for RateLimit { name } in ratelimits {
+        bindings.push(format!(r#"(name = {name:?}, wrapped = (moduleName = "limits"))"#));
     }
     for (name, _) in variables {
         bindings.push(format!(r#"(name = "{name}", fromEnvironment = "{name}")"#));
     }
     let bindings = bindings.join(",\n    ");
-    let script = alone.bundle.join("index.js");
-    let module = alone.bundle.join("index_bg.wasm");
-    for (link, target) in [("index.js", &script), ("index_bg.wasm", &module)] {
-        // `embed` takes paths below the configuration only.
-        fs::copy(target, dir.join(link)).with_context(|| format!("{} is not built", target.display()))?;
+    for name in ["index.js", "index_bg.wasm"] {
+        // `embed` accepts only paths below the configuration's folder.
+        let built = workerd.bundle.join(name);
+        let copied = fs::copy(&built, dir.join(name));
+        copied.with_context(|| format!("{} is missing: run `cargo xtask build`", built.display()))?;
     }
-    let v8_flags = if alone.gc { r#""--expose-gc""# } else { "" };
+    let v8_flags = if workerd.gc { r#""--expose-gc""# } else { "" };
     let config = format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 
@@ -59,8 +70,8 @@ const worker :Workerd.Worker = (
     (name = "index.js", esModule = embed "index.js"),
     (name = "./index_bg.wasm", wasm = embed "index_bg.wasm"),
   ],
-  compatibilityDate = {date},
-  compatibilityFlags = {flags},
+  compatibilityDate = {date:?},
+  compatibilityFlags = {flags:?},
   bindings = [
     {bindings},
   ],

@@ -1,4 +1,4 @@
-//! Wrangler: how we call it, and the configuration of one local run.
+//! Wrangler: its command, its configuration file, and the configuration of one local run.
 
 use crate::project::Project;
 use anyhow::{Context, Result};
@@ -6,6 +6,10 @@ use std::fs;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
+use toml::{Table, Value};
+
+/// A rate limit that no test or benchmark reaches, in requests a minute.
+const RAISED_LIMIT: i64 = 1_000_000_000;
 
 /// Wrangler as npm installed it.
 pub(crate) fn command(project: &Project) -> Result<Command> {
@@ -14,7 +18,7 @@ pub(crate) fn command(project: &Project) -> Result<Command> {
     Ok(wrangler)
 }
 
-/// As quiet as wrangler can be told to be: no questions, no telemetry, nothing sent anywhere.
+/// Turns off wrangler's questions, its telemetry, and the requests it makes on its own account.
 pub(crate) fn quiet(wrangler: &mut Command) {
     wrangler.env("WRANGLER_SEND_METRICS", "false");
     wrangler.env("WRANGLER_SEND_ERROR_REPORTS", "false");
@@ -23,15 +27,22 @@ pub(crate) fn quiet(wrangler: &mut Command) {
     wrangler.env("CI", "1").env("NO_COLOR", "1");
 }
 
-/// Writes wrangler.toml for a run from `dir`, and the variables beside it.
+/// Reads the project's wrangler.toml.
+pub(crate) fn shipped(project: &Project) -> Result<Table> {
+    let text = fs::read_to_string(project.root.join("wrangler.toml")).context("cannot read wrangler.toml")?;
+    text.parse().context("cannot parse wrangler.toml")
+}
+
+/// Writes the wrangler.toml of one run into `dir`, and its variables beside it.
 ///
-/// Paths become absolute and `[build]` goes: what is run was built already. With `raised` no rate limit is met.
+/// Paths become absolute, and `[build]` is removed because the bundle is already built. With `raised` the rate limits
+/// are out of reach.
 pub(crate) fn configure(project: &Project, dir: &Path, variables: &[(String, String)], raised: bool) -> Result<()> {
     fs::create_dir_all(dir)?;
-    // The variables are secrets, even if only of a demo.
+    // The variables are secrets, even those of a demo.
     fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
-    let shipped = fs::read_to_string(project.root.join("wrangler.toml")).context("no wrangler.toml")?;
-    fs::write(dir.join("wrangler.toml"), local(&shipped, &project.root, raised))?;
+    let config = local(shipped(project)?, &project.root, raised)?;
+    fs::write(dir.join("wrangler.toml"), toml::to_string(&config)?)?;
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let file = options.open(dir.join(".dev.vars"))?;
@@ -40,50 +51,59 @@ pub(crate) fn configure(project: &Project, dir: &Path, variables: &[(String, Str
     Ok(())
 }
 
-fn local(shipped: &str, root: &Path, raised: bool) -> String {
-    let mut section = "";
-    let mut lines = Vec::new();
-    for line in shipped.lines() {
-        if line.starts_with('[') {
-            section = line;
-        }
-        let absolute = |key: &str| {
-            let path = line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"')?;
-            Some(format!("{key} = {:?}", root.join(path)))
-        };
-        if section == "[build]" {
-            continue;
-        } else if let Some(line) = absolute("main").or_else(|| absolute("directory")) {
-            lines.push(line);
-        } else if raised && section == "[[ratelimits]]" && line.starts_with("simple") {
-            lines.push("simple = { limit = 1000000000, period = 60 }".to_owned());
-        } else {
-            lines.push(line.to_owned());
+fn local(mut config: Table, root: &Path, raised: bool) -> Result<Table> {
+    config.remove("build");
+    absolute(config.get_mut("main"), root).context("wrangler.toml has no `main`")?;
+    let assets = config.get_mut("assets").and_then(|assets| assets.get_mut("directory"));
+    absolute(assets, root).context("wrangler.toml has no `assets.directory`")?;
+    if raised {
+        let limits = config.get_mut("ratelimits").and_then(Value::as_array_mut);
+        for limit in limits.context("wrangler.toml has no `ratelimits`")? {
+            let limit = limit.get_mut("simple").and_then(|simple| simple.get_mut("limit"));
+            *limit.context("a rate limit of wrangler.toml has no `simple.limit`")? = RAISED_LIMIT.into();
         }
     }
-    lines.join("\n")
+    Ok(config)
+}
+
+/// Makes a path absolute; `None` if there is no path.
+fn absolute(path: Option<&mut Value>, root: &Path) -> Option<()> {
+    let path = path?;
+    *path = root.join(path.as_str()?).to_str()?.into();
+    Some(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::local;
+    use super::{RAISED_LIMIT, local};
     use std::path::Path;
+    use toml::{Table, Value};
 
-    const SHIPPED: &str = include_str!("../../../wrangler.toml");
+    fn shipped() -> Table {
+        include_str!("../../../wrangler.toml").parse().unwrap()
+    }
 
-    #[test]
-    fn a_local_run_serves_what_is_built_and_builds_nothing() {
-        let config = local(SHIPPED, Path::new("/project"), false);
-        assert!(config.contains("\nmain = \"/project/build/index.js\"\n"));
-        assert!(config.contains("\ndirectory = \"/project/dist/assets\"\n"));
-        assert!(!config.contains("cargo"));
-        assert_eq!(config.matches("limit = 100,").count(), SHIPPED.matches("limit = 100,").count());
+    fn limits(config: &Table) -> Vec<i64> {
+        let limits = config["ratelimits"].as_array().unwrap().iter();
+        limits.filter_map(|limit| limit["simple"]["limit"].as_integer()).collect()
     }
 
     #[test]
-    fn raised_limits_are_never_met() {
-        let config = local(SHIPPED, Path::new("/project"), true);
-        assert!(!config.contains("limit = 100,") && !config.contains("limit = 300,"));
-        assert_eq!(config.matches("limit = 1000000000,").count(), SHIPPED.matches("[[ratelimits]]").count());
+    fn a_local_run_serves_the_built_bundle_and_builds_nothing() {
+        let config = local(shipped(), Path::new("/project"), false).unwrap();
+        assert_eq!(config["main"].as_str(), Some("/project/build/index.js"));
+        assert_eq!(config["assets"]["directory"].as_str(), Some("/project/dist/assets"));
+        assert_eq!(config.get("build"), None);
+        assert_eq!(limits(&config), limits(&shipped()));
+    }
+
+    #[test]
+    fn raised_limits_are_out_of_reach() {
+        let config = local(shipped(), Path::new("/project"), true).unwrap();
+        let count = shipped()["ratelimits"].as_array().map_or(0, Vec::len);
+        assert!(count > 0);
+        assert_eq!(limits(&config), vec![RAISED_LIMIT; count]);
+        assert_ne!(limits(&shipped()), limits(&config));
+        assert_eq!(config.get("name"), Some(&Value::from("job-progress")));
     }
 }
