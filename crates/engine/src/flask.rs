@@ -1,13 +1,13 @@
-//! The Flask task-status API as a view of the document.
+//! The Flask task-status API, as a view of the document.
 
 use protocol::{Document, Status, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-/// The whole body for a task that is not known.
+/// The complete body of the response for an unknown task.
 pub const NOT_FOUND: &str = r#"{"error":"Task not found"}"#;
 
-/// What `GET /api/task-status/{task_id}` answers.
+/// The response of `GET /api/task-status/{task_id}`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TaskStatus<'a> {
@@ -16,20 +16,20 @@ pub struct TaskStatus<'a> {
     pub status: &'static str,
     /// The message, or an empty string.
     pub progress: &'a str,
-    /// When it was made.
+    /// When the task was created.
     pub created_at: Timestamp,
-    /// What came out; only of a completed task.
+    /// The result; only of a completed task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
-    /// When it was completed; only of a completed task.
+    /// When the task was completed; only of a completed task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
-    /// Why it failed; only of a failed task.
+    /// The message of the error; only of a failed task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'a str>,
 }
 
-/// The document as that API shows it.
+/// The document in the shape of that API.
 pub fn task_status(document: &Document) -> TaskStatus<'_> {
     let mut task = TaskStatus {
         status: "pending",
@@ -42,7 +42,7 @@ pub fn task_status(document: &Document) -> TaskStatus<'_> {
     match document.status {
         Status::Completed => {
             task.status = "completed";
-            // Null is an answer too: Flask's readers find the member always.
+            // A null result is sent too, because clients of the Flask API expect the member in every completed task.
             task.result = Some(document.result.clone().or_else(|| document.output.clone()).unwrap_or(Value::Null));
             task.completed_at = document.completed_at;
         }

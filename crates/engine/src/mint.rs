@@ -56,14 +56,14 @@ impl MintRequest {
     }
 }
 
-/// A token that was made; as JSON the answer to a [`MintRequest`].
+/// A minted token and its expiry.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Minted {
-    /// The token itself, a secret.
+    /// The token, a secret.
     pub token: String,
-    /// When it ends.
+    /// When the token expires.
     pub expires_at: Timestamp,
 }
 

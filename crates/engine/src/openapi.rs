@@ -1,10 +1,10 @@
-//! The OpenAPI 3.1 document: what PROTOCOL.md says, for machines. The schemas come from the Rust types.
+//! The OpenAPI 3.1 document: the contract of PROTOCOL.md for machines. The schemas are derived from the Rust types.
 //!
-//! It is written by a native program when the project is built and served as a static file, so that none of this is ever
+//! A native program writes it when the project is built and the worker serves it as a static file, so none of this code is
 //! in the worker.
 #![allow(
     clippy::indexing_slicing,
-    reason = "no stranger's input comes here, and `json!` values are put together by it"
+    reason = "the module gets no input, and it builds the `json!` values that it indexes"
 )]
 
 mod answers;
@@ -16,20 +16,21 @@ mod parameters;
 
 use serde_json::{Value, json};
 
-/// Where the words of the protocol are explained.
+/// The path of the specification in the project's sources.
 const PROTOCOL: &str = "crates/protocol/PROTOCOL.md";
 
 const ABOUT: &str = "Report a job's progress with one HTTP call, read it by polling, batches or server-sent events.
 
-Every operation but `getHealth` needs `Authorization: Bearer <key or token>`. Native `EventSource`, which sends no \
-headers, may bear a token that only reads as the query parameter `token` instead.
+Every operation except `getHealth` needs `Authorization: Bearer <key or token>`. A native `EventSource`, which cannot \
+send headers, may send a read-only token as the query parameter `token` instead.
 
-Bodies sent without a Content-Type, or as `application/x-www-form-urlencoded` as `curl -d` does, are read as JSON. \
-Unknown members and parameters are refused by name. Lengths of texts are limited in bytes of UTF-8.
+Bodies without a Content-Type, or with `application/x-www-form-urlencoded` (the default of `curl -d`), are read as JSON. \
+A request with an unknown member or query parameter is refused, and the problem names it. Lengths of texts are limited in \
+bytes of UTF-8.
 
-PROTOCOL.md in the project's sources is the whole contract: the fold, streams, tokens, limits and their reasons.";
+PROTOCOL.md in the project's sources is the complete contract: the fold, streams, tokens, limits and their reasons.";
 
-/// The document.
+/// The OpenAPI document.
 ///
 /// ```
 /// let document = engine::openapi::document();
@@ -47,13 +48,13 @@ pub fn document() -> Value {
         },
         "servers": [{ "url": "/", "description": "This deployment" }],
         "tags": [
-            { "name": "producers", "description": "For the programs that do the work." },
-            { "name": "readers", "description": "For whoever waits for it." },
-            { "name": "streams", "description": "Server-sent events: the document at once, then every change, then `end`." },
+            { "name": "producers", "description": "For programs that report the progress of their jobs." },
+            { "name": "readers", "description": "For programs and people that follow a job." },
+            { "name": "streams", "description": "Server-sent events: the current document, then every change, then `end`." },
             { "name": "credentials", "description": "Tokens for browsers." },
             { "name": "tensorlake", "description": "The paths of the Tensorlake progress API." },
             { "name": "flask", "description": "The path of the Flask task-status API." },
-            { "name": "operators", "description": "For whoever runs a deployment." },
+            { "name": "operators", "description": "For operators of a deployment." },
         ],
         "security": [{ "bearer": [] }],
         "paths": operations::paths(),
@@ -61,7 +62,7 @@ pub fn document() -> Value {
     })
 }
 
-/// The words of a section of PROTOCOL.md, to be read for more.
+/// A reference to a section of PROTOCOL.md.
 fn section(name: &str) -> String {
     format!("{PROTOCOL}, \"{name}\"")
 }

@@ -1,26 +1,26 @@
-//! The Tensorlake progress API as a view of the document.
+//! The Tensorlake progress API, as a view of the document.
 
 use protocol::{Document, document::Object, number::Number};
 use serde::Serialize;
 
-/// What `GET /applications/{application}/requests/{request_id}/progress` answers.
+/// The response of `GET /applications/{application}/requests/{request_id}/progress`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Progress<'a> {
-    /// The current step or percentage; null until one was reported.
+    /// The current step or percentage; null until the producer reports one.
     pub current: Option<Number>,
-    /// The number of steps, or 100 for a percentage; null until one was reported.
+    /// The number of steps, or 100 for a percentage; null until the producer reports one.
     pub total: Option<Number>,
     /// The message, or null.
     pub message: Option<&'a str>,
     /// The attributes, or null.
     #[cfg_attr(feature = "schema", schemars(with = "Option<std::collections::BTreeMap<String, String>>"))]
     pub attributes: Option<&'a Object>,
-    /// When it last changed, in milliseconds since the Unix epoch.
+    /// The time of the last change, in milliseconds since the Unix epoch.
     pub timestamp: u64,
 }
 
-/// The document as that API shows it; a job that reports a percentage alone shows it out of 100.
+/// The document in the shape of that API. A job that reports only a percentage has it as `current` of a `total` of 100.
 pub fn progress(document: &Document) -> Progress<'_> {
     let counts = (document.current, document.total);
     let (current, total) = match (counts, document.progress) {

@@ -1,25 +1,25 @@
-//! The answers: successes with their schemas, and one refusal for each HTTP status that a problem may have.
+//! The responses: successes with their schemas, and one response for each HTTP status that a problem may have.
 
 use protocol::problem::Code;
 use serde_json::{Map, Value, json};
 
 use super::reference;
 
-/// The headers that answers bear.
+/// The response headers.
 pub(super) fn headers() -> Value {
     let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
     json!({
-        "ETag": text("The state that was told, for `If-None-Match`; opaque."),
+        "ETag": text("An opaque name of the returned state, for `If-None-Match`."),
         "Retry-After": {
-            "description": "Seconds after which trying again makes sense.",
+            "description": "The number of seconds to wait before the next try.",
             "schema": { "type": "integer", "minimum": 0 },
         },
-        "WWW-Authenticate": text("The scheme that is taken: `Bearer`."),
-        "Allow": text("The methods that the path takes."),
+        "WWW-Authenticate": text("The supported scheme: `Bearer`."),
+        "Allow": text("The methods that the path supports."),
     })
 }
 
-/// What each code means, in a line.
+/// The meaning of each code, in one line.
 fn meaning(code: Code) -> &'static str {
     match code {
         Code::InvalidRequest => "the request is malformed or past a limit; `details.field` names the place",
@@ -41,7 +41,7 @@ fn meaning(code: Code) -> &'static str {
     }
 }
 
-/// The name among the components of what answers with this status.
+/// The component name of the response with this status.
 fn name(status: u16) -> String {
     format!("Problem{status}")
 }
@@ -55,7 +55,7 @@ fn header_of(status: u16) -> Option<&'static str> {
     }
 }
 
-/// One answer for each status, with the codes it may bear.
+/// One response for each status, with the codes that it may have.
 pub(super) fn refusals() -> Map<String, Value> {
     let mut statuses: Vec<u16> = Code::ALL.map(Code::http_status).to_vec();
     statuses.sort_unstable();
@@ -85,7 +85,7 @@ fn refusal(status: u16) -> Value {
     answer
 }
 
-/// The problems of the TensorOne API, as it shows them.
+/// The examples of problems in the documentation of the TensorOne API.
 fn examples(status: u16) -> Map<String, Value> {
     let examples = match status {
         404 => json!({ "tensorone": { "value": super::examples::named("jobNotFound") } }),
@@ -96,13 +96,13 @@ fn examples(status: u16) -> Map<String, Value> {
     examples.as_object().cloned().unwrap_or_default()
 }
 
-/// The refusals of an operation, by status.
+/// The problem responses of an operation, by status.
 pub(super) fn refused(codes: &[Code]) -> Map<String, Value> {
     let statuses = codes.iter().map(|code| code.http_status());
     statuses.map(|status| (status.to_string(), reference("responses", &name(status)))).collect()
 }
 
-/// An answer of JSON.
+/// A JSON response.
 pub(super) fn json_answer(description: &str, schema: Value, examples: &[&str]) -> Value {
     json!({
         "description": description,
@@ -110,11 +110,11 @@ pub(super) fn json_answer(description: &str, schema: Value, examples: &[&str]) -
     })
 }
 
-/// A stream.
+/// An event stream response.
 pub(super) fn stream() -> Value {
     json!({
-        "description": "Server-sent events: unnamed frames are documents, `log` holds log lines, `end` is the last one, \
-                        `problem` a problem after which nothing comes of that job. Comments are signs of life.",
+        "description": "Server-sent events. An unnamed event is a document, `log` has log lines, `end` is the last event of a \
+                        job, `problem` a problem that ends the events of a job. Comments are heartbeats.",
         "content": { "text/event-stream": {
             "schema": reference("schemas", "Frame"),
             "examples": super::examples::frames(),
@@ -122,7 +122,7 @@ pub(super) fn stream() -> Value {
     })
 }
 
-/// An answer without a body.
+/// A response without a body.
 pub(super) fn empty(description: &str) -> Value {
     json!({ "description": description })
 }

@@ -45,12 +45,12 @@ pub(super) struct BatchRequest {
     include: Option<IncludeList>,
 }
 
-/// What `POST /v2/jobs/status/batch` answers.
+/// The response of `POST /v2/jobs/status/batch`.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct BatchAnswer {
-    /// The documents, in the order asked.
+    /// The documents, in the order of the request.
     jobs: Vec<Document>,
-    /// A problem for each job that is missing or closed to the caller.
+    /// A problem for each job that does not exist or that the caller may not read.
     errors: Vec<JobProblem>,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct BatchAnswer {
 #[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct JobProblem {
-    /// Whose problem it is.
+    /// The id of the job.
     job_id: String,
     #[serde(flatten)]
     problem: Problem,
@@ -91,7 +91,7 @@ pub(super) struct StreamedJob {
     cursor: Option<String>,
 }
 
-/// What `POST /v2/tokens` is sent.
+/// The body of `POST /v2/tokens`.
 pub(super) struct TokenRequest;
 
 impl JsonSchema for TokenRequest {
@@ -104,14 +104,14 @@ impl JsonSchema for TokenRequest {
         let reads = Permission::Read.name();
         json_schema!({
             "type": "object",
-            "description": "A token to be made.",
+            "description": "The token to create.",
             "properties": {
                 "jobIds": {
                     "type": "array",
                     "items": generator.subschema_for::<JobId>(),
                     "minItems": 1,
                     "maxItems": JOBS,
-                    "description": "The jobs it is for; they need not exist yet.",
+                    "description": "The ids of the jobs that the token is for; the jobs need not exist yet.",
                 },
                 "permissions": {
                     "type": ["array", "null"],
@@ -119,13 +119,13 @@ impl JsonSchema for TokenRequest {
                     "minItems": 1,
                     "maxItems": names.len(),
                     "default": [reads],
-                    "description": "What it allows.",
+                    "description": "The permissions of the token.",
                 },
                 "expiresIn": {
                     "type": ["integer", "null"],
                     "minimum": 1,
                     "maximum": READ_TOKEN_SECONDS,
-                    "description": "Seconds it lives: 24 h by default and 30 days at most if it only reads, else 15 min and 24 h.",
+                    "description": "The lifetime in seconds. Read-only tokens: 24 h by default, at most 30 days; others: 15 min by default, at most 24 h.",
                 },
             },
             "required": ["jobIds"],
@@ -138,23 +138,23 @@ impl JsonSchema for TokenRequest {
     }
 }
 
-/// What a status answer adds to the document.
+/// The member that a status response adds to the document.
 #[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Polling {
-    /// Milliseconds after which asking again makes sense; absent when nothing will come any more.
+    /// The number of milliseconds to wait before the next poll; absent once the job has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     poll_after_ms: Option<u64>,
 }
 
-/// What a Flask reader hears of a task that is not there.
+/// The response of the Flask API for a task that does not exist.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct TaskNotFound {
     #[schemars(extend("const" = "Task not found"))]
     error: String,
 }
 
-/// What `GET /healthz` answers.
+/// The response of `GET /healthz`.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct Health {
     #[schemars(extend("const" = "ok"))]

@@ -1,4 +1,4 @@
-//! The components: the schemas of the Rust types, the parameters, the refusals, the one security scheme.
+//! The components: the schemas of the Rust types, the parameters, the problem responses, the security scheme.
 
 use protocol::{
     Document, Problem, Report,
@@ -18,8 +18,8 @@ use super::{
     parameters, reference, section,
 };
 
-const BEARER: &str = "An API key `jp_<id>_<secret>` for servers, or a token, a JWT that names its jobs and expires, for \
-browsers. Permissions: `jobs:read` for every GET, the batch and the streams; `jobs:write` for creation and reports; \
+const BEARER: &str = "An API key `jp_<id>_<secret>` for servers, or for browsers a token: a JWT that names its jobs and \
+expires. Permissions: `jobs:read` for every GET, the batch and the streams; `jobs:write` for creation and reports; \
 `jobs:admin` for deletion.";
 
 /// Every component.
@@ -65,7 +65,7 @@ fn schemas() -> Map<String, Value> {
     let mut answered = answered.take_definitions(true);
     answered.values_mut().for_each(never_null_when_absent);
     let mut schemas = sent.take_definitions(true);
-    // What both directions know (states, ids) has one form in both.
+    // Schemas that requests and responses share (statuses, ids) are the same in both.
     schemas.extend(answered);
     schemas.values_mut().for_each(plain);
     ["Report", "Creation", "Summary"].iter().for_each(|name| describe(&mut schemas, name));
@@ -73,7 +73,7 @@ fn schemas() -> Map<String, Value> {
     schemas
 }
 
-/// A frame of a stream, as readers of server-sent events get it; an unnamed one is a document.
+/// An event of a stream as a parser of server-sent events yields it; an unnamed event is a document.
 fn frame() -> Value {
     let named = |name: &str, schema: &str| {
         let data = json!({ "contentSchema": reference("schemas", schema) });
@@ -81,11 +81,11 @@ fn frame() -> Value {
     };
     json!({
         "type": "object",
-        "description": "A block of a stream that carries data.",
+        "description": "An event of a stream.",
         "properties": {
-            "event": { "type": "string", "description": "What it is; `message` is an unnamed one, a document." },
-            "id": { "type": "string", "description": "Where the reader stands after it; `end` when every job has ended." },
-            "retry": { "type": "integer", "description": "Milliseconds after which to come back." },
+            "event": { "type": "string", "description": "The type of the event; `message` is an unnamed event, a document." },
+            "id": { "type": "string", "description": "The cursor after the event; `end` once every job has ended." },
+            "retry": { "type": "integer", "description": "The number of milliseconds to wait before a reconnection." },
             "data": { "type": "string", "contentMediaType": "application/json" },
         },
         "required": ["event", "data"],
@@ -105,12 +105,12 @@ fn settings() -> SchemaSettings {
     })
 }
 
-/// Puts a type and all it refers to among the generator's definitions.
+/// Adds a type, and every type it refers to, to the definitions of the generator.
 fn name<T: JsonSchema>(generator: &mut SchemaGenerator) {
     generator.subschema_for::<T>();
 }
 
-/// In an answer what is not known is absent, so what is there is not null.
+/// Removes `null` from optional members: a response omits an unknown member and never sends it as null.
 fn never_null_when_absent(schema: &mut Value) {
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let Some(members) = schema["properties"].as_object_mut() else { return };
@@ -131,8 +131,7 @@ fn never_null_when_absent(schema: &mut Value) {
     }
 }
 
-/// Says what the Rust types say in the plainest JSON: no widths of integers, no Rust examples, a list of words for an
-/// enumeration.
+/// Simplifies a schema: no integer widths, no Rust examples, and a list of words for an enumeration.
 fn plain(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -150,7 +149,7 @@ fn plain(schema: &mut Value) {
     }
 }
 
-/// Turns a choice between constants into an enumeration, with what each means in its description.
+/// Turns a choice between constants into an enumeration, whose description lists the meaning of each.
 fn enumerate(members: &mut Map<String, Value>) {
     let Some(forms) = members.get("oneOf").and_then(Value::as_array) else { return };
     let words: Vec<Value> = forms.iter().map(|form| form["const"].clone()).collect();
@@ -172,7 +171,8 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// The members of `name` are the document's of the same names, and mean the same.
+/// Copies the descriptions of the document's members to the members of `name` that have the same name and none of their
+/// own.
 fn describe(schemas: &mut Map<String, Value>, name: &str) {
     let document = schemas["Document"]["properties"].clone();
     let Some(members) = schemas[name]["properties"].as_object_mut() else { return };

@@ -1,19 +1,19 @@
-//! The operations: paths, methods, what each takes and answers.
+//! The operations: paths and methods, with their parameters, bodies and responses.
 
 use protocol::{limits::REPORTS, problem::Code};
 use serde_json::{Map, Value, json};
 
 use super::{answers, examples, parameters, reference};
 
-/// What is the same in all operations with a credential.
+/// The problems of every operation that needs a credential.
 const ALWAYS: [Code; 5] =
     [Code::InvalidRequest, Code::Unauthenticated, Code::AccessDenied, Code::Internal, Code::NotConfigured];
-/// What is the same in all operations with a body.
+/// The problems of every operation with a body.
 const BODY: [Code; 2] = [Code::PayloadTooLarge, Code::UnsupportedMediaType];
-/// What is the same in all that look at one job, and are counted.
+/// The problems of every operation that reads one job and is rate limited.
 const READ: [Code; 2] = [Code::JobNotFound, Code::RateLimitExceeded];
 
-/// An operation being described.
+/// The description of an operation, member by member.
 struct Operation(Map<String, Value>);
 
 impl Operation {
@@ -56,7 +56,7 @@ impl Operation {
     }
 }
 
-/// Every path and what may be done there.
+/// Every path with its operations.
 pub(super) fn paths() -> Value {
     json!({
         "/v2/jobs": { "post": create_job() },
@@ -85,7 +85,7 @@ fn both(first: &str, second: &str) -> Value {
     json!({ "allOf": [schema(first), schema(second)] })
 }
 
-/// What can be done next with the job that was made.
+/// Links to the operations on the job that was created.
 fn links() -> Value {
     let to = |operation: &str| json!({ "operationId": operation, "parameters": { "jobId": "$response.body#/jobId" } });
     json!({
@@ -105,33 +105,38 @@ fn created(description: &str, schema: Value, names: &[&str]) -> Value {
 }
 
 fn create_job() -> Value {
-    let description = "A creation may carry any field of a report. One that bears a `jobId` may be sent again. Permission \
-                       `jobs:write`.";
-    Operation::new("createJob", "producers", "Make a job", description)
+    let description = "A creation may contain any field of a report. A creation with a `jobId` is idempotent: the same body \
+                       again returns the existing job. Permission `jobs:write`.";
+    Operation::new("createJob", "producers", "Create a job", description)
         .body(schema("Creation"), &["creation", "creationOfATask"])
-        .answer(201, created("The job was made.", both("Document", "Access"), &["created"]))
+        .answer(201, created("The job was created.", both("Document", "Access"), &["created"]))
         .answer(
             200,
-            answers::json_answer("It was made before, with the same body.", both("Document", "Access"), &["created"]),
+            answers::json_answer(
+                "The job exists and was created with the same body.",
+                both("Document", "Access"),
+                &["created"],
+            ),
         )
         .refused(&[&ALWAYS, &BODY, &[Code::JobExists, Code::InvalidTransition, Code::Overloaded]])
 }
 
 fn delete_job() -> Value {
-    let description = "Its viewers are told, and its streams end. Permission `jobs:admin`, so only with a key.";
-    Operation::new("deleteJob", "operators", "Forget a job now", description)
+    let description = "Deletes the job at once. Its streams end with the problem `JOB_NOT_FOUND`. Permission `jobs:admin`, which only \
+                       keys have.";
+    Operation::new("deleteJob", "operators", "Delete a job", description)
         .parameters(vec![parameters::shared("JobId")])
-        .answer(204, answers::empty("The job is no more."))
+        .answer(204, answers::empty("Deleted."))
         .refused(&[&ALWAYS, &[Code::JobNotFound, Code::Overloaded]])
 }
 
-/// The body of reports, as JSON and as NDJSON.
+/// The request body of reports, as JSON and as NDJSON.
 fn reports(names: &[&str], lists: &[&str]) -> Value {
     let list = json!({ "type": "array", "items": schema("Report"), "minItems": 1, "maxItems": REPORTS });
     let all: Vec<&str> = names.iter().chain(lists).copied().collect();
     json!({
         "required": true,
-        "description": "One report, a list, or one report a line.",
+        "description": "One report, a list of reports, or NDJSON with one report per line.",
         "content": {
             "application/json": {
                 "schema": { "oneOf": [schema("Report"), list.clone()] },
@@ -143,28 +148,32 @@ fn reports(names: &[&str], lists: &[&str]) -> Value {
 }
 
 fn report_progress() -> Value {
-    let description = "Sent with an `order` that rises, a report may be repeated: one that is not new changes nothing. An \
-                       answer means that what was accepted is on disk. Permission `jobs:write`.";
+    let description = "A report with a rising `order` may be sent again: if it is not newer than the last one, it changes \
+                       nothing. A 2xx response means that the accepted reports are on disk. Permission `jobs:write`.";
     let single = ["report", "running", "completed", "failed", "coldStart", "gpus", "steps", "increment"];
-    Operation::new("reportProgress", "producers", "Report to a job", description)
+    Operation::new("reportProgress", "producers", "Report progress", description)
         .parameters(vec![parameters::shared("JobId"), parameters::create()])
         .with("requestBody", reports(&single, &["list"]))
         .answer(
             200,
-            answers::json_answer("What became of it.", schema("ReportAnswer"), &["accepted", "stale", "listAnswer"]),
+            answers::json_answer(
+                "Result of the report(s).",
+                schema("ReportAnswer"),
+                &["accepted", "stale", "listAnswer"],
+            ),
         )
-        .answer(201, created("The job was made by it.", both("ReportAnswer", "Access"), &["acceptedAndMade"]))
+        .answer(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndMade"]))
         .refused(&[&ALWAYS, &BODY, &[Code::JobNotFound, Code::InvalidTransition, Code::Overloaded]])
 }
 
 fn get_job_status() -> Value {
     let names = ["documentRunning", "documentCompleted", "documentFailed", "summary"];
     let shapes = json!({ "anyOf": [both("Document", "Polling"), schema("Summary")] });
-    let mut found = answers::json_answer("The document, or its short form.", shapes, &names);
+    let mut found = answers::json_answer("The document, or its summary.", shapes, &names);
     found["headers"] = json!({ "ETag": reference("headers", "ETag") });
-    let mut unchanged = answers::empty("The job is in the state that was named.");
+    let mut unchanged = answers::empty("The job is still in the state that `If-None-Match` names.");
     unchanged["headers"] = found["headers"].clone();
-    Operation::new("getJobStatus", "readers", "Read a job's document", "Permission `jobs:read`.")
+    Operation::new("getJobStatus", "readers", "Get a job's status", "Permission `jobs:read`.")
         .parameters(vec![
             parameters::shared("JobId"),
             parameters::shared("Include"),
@@ -179,16 +188,16 @@ fn get_job_status() -> Value {
 }
 
 fn get_job_logs() -> Value {
-    Operation::new("getJobLogs", "readers", "Read a job's log", "Permission `jobs:read`.")
+    Operation::new("getJobLogs", "readers", "Get a job's log lines", "Permission `jobs:read`.")
         .parameters(vec![parameters::shared("JobId"), parameters::after(), parameters::limit()])
-        .answer(200, answers::json_answer("Lines, oldest first.", schema("LogPage"), &["logPage"]))
+        .answer(200, answers::json_answer("Log lines, oldest first.", schema("LogPage"), &["logPage"]))
         .refused(&[&ALWAYS, &READ, &[Code::Overloaded]])
 }
 
 fn stream_job() -> Value {
-    let description = "Permission `jobs:read`. Asked with the query parameter `token`, it answers 200 and a later return \
-                       where it would else refuse with 429 or 5xx, as native `EventSource` takes those for the end.";
-    Operation::new("streamJob", "streams", "Follow a job", description)
+    let description = "Permission `jobs:read`. With the query parameter `token`, the response is 200 with a `retry` line instead \
+                       of 429 or 5xx, because a native `EventSource` never reconnects after an error status.";
+    Operation::new("streamJob", "streams", "Stream a job", description)
         .parameters(vec![
             parameters::job_id("job_completed_example"),
             parameters::shared("Include"),
@@ -196,21 +205,28 @@ fn stream_job() -> Value {
             parameters::shared("LastEventId"),
         ])
         .answer(200, answers::stream())
-        .answer(204, answers::empty("The job has ended, and the reader has seen it."))
+        .answer(204, answers::empty("The job has ended and the client has received its end."))
         .refused(&[&ALWAYS, &READ, &[Code::Overloaded]])
 }
 
 fn get_job_statuses() -> Value {
-    let description = "Permission `jobs:read`; a token reads those of its own jobs.";
-    Operation::new("getJobStatuses", "readers", "Read the documents of many jobs", description)
+    let description = "Permission `jobs:read`. A token reads only the jobs that it names.";
+    Operation::new("getJobStatuses", "readers", "Get the status of many jobs", description)
         .body(schema("BatchRequest"), &["batch"])
-        .answer(200, answers::json_answer("Documents and problems.", schema("BatchAnswer"), &["batchAnswer"]))
+        .answer(
+            200,
+            answers::json_answer(
+                "The documents, and a problem for each job that cannot be read.",
+                schema("BatchAnswer"),
+                &["batchAnswer"],
+            ),
+        )
         .refused(&[&ALWAYS, &BODY, &[Code::RateLimitExceeded, Code::Overloaded]])
 }
 
 fn stream_jobs() -> Value {
-    let description = "Permission `jobs:read`. Frames carry no id but the last one of all, which is `end`.";
-    Operation::new("streamJobs", "streams", "Follow many jobs with one credential", description)
+    let description = "Permission `jobs:read`. Only the last frame of the stream has an id: `end`.";
+    Operation::new("streamJobs", "streams", "Stream many jobs with one credential", description)
         .parameters(vec![
             parameters::job_ids(),
             parameters::shared("Include"),
@@ -218,54 +234,55 @@ fn stream_jobs() -> Value {
             parameters::shared("LastEventId"),
         ])
         .answer(200, answers::stream())
-        .answer(204, answers::empty("All of them have ended, and the reader has seen it."))
+        .answer(204, answers::empty("All jobs have ended and the client has received their ends."))
         .refused(&[&ALWAYS, &[Code::RateLimitExceeded, Code::Overloaded]])
 }
 
 fn stream_jobs_with_tokens() -> Value {
-    let description = "As `streamJobs`; a job's own token stands in for the request's credential. Where no job at all can \
-                       be opened, the answer is the problem of the first.";
-    Operation::new("streamJobsWithTokens", "streams", "Follow many jobs, each with its token", description)
+    let description = "Like `streamJobs`, but each job may have a token of its own, which replaces the credential of the \
+                       request. If no job can be opened, the response is the problem of the first.";
+    Operation::new("streamJobsWithTokens", "streams", "Stream many jobs, each with its own token", description)
         .with("security", json!([{ "bearer": [] }, {}]))
         .parameters(vec![parameters::shared("LastEventId")])
         .body(schema("StreamRequest"), &["streamRequest"])
         .answer(200, answers::stream())
-        .answer(204, answers::empty("All of them have ended, and the reader has seen it."))
+        .answer(204, answers::empty("All jobs have ended and the client has received their ends."))
         .refused(&[&ALWAYS, &BODY, &[Code::JobNotFound, Code::RateLimitExceeded, Code::Overloaded]])
 }
 
 fn create_token() -> Value {
-    let description = "Only with a key, and only for what the key holds. A back end that has the project's signing secret \
-                       mints tokens without this call.";
-    Operation::new("createToken", "credentials", "Mint a token for a browser", description)
+    let description = "Needs an API key, and the token gets no permission that the key does not have. A back end with the project's \
+                       signing secret can mint tokens without this call.";
+    Operation::new("createToken", "credentials", "Create a token for a browser", description)
         .body(schema("TokenRequest"), &["tokenRequest"])
         .answer(200, answers::json_answer("The token.", schema("Minted"), &["minted"]))
         .refused(&[&ALWAYS, &BODY])
 }
 
-/// The two names of a Tensorlake pair.
+/// The two path parameters of Tensorlake.
 fn pair() -> Vec<Value> {
     vec![
-        parameters::path("application", "The application.", "my_app"),
-        parameters::path("requestId", "The request within the application.", "req_7"),
+        parameters::path("application", "The name of the application.", "my_app"),
+        parameters::path("requestId", "The id of the request within the application.", "req_7"),
     ]
 }
 
 fn get_request_progress() -> Value {
-    let description = "The pair is the job `application:requestId`. Permission `jobs:read`.";
-    Operation::new("getRequestProgress", "tensorlake", "Read the progress of a request", description)
+    let description = "The job has the id `{application}:{requestId}`. Permission `jobs:read`.";
+    Operation::new("getRequestProgress", "tensorlake", "Get the progress of a request", description)
         .parameters(pair())
         .answer(200, answers::json_answer("The progress.", schema("Progress"), &["progress"]))
         .refused(&[&ALWAYS, &READ, &[Code::Overloaded]])
 }
 
 fn report_request_progress() -> Value {
-    let description = "As `reportProgress` with `create=true`. 100 of 100 does not finish it. Permission `jobs:write`.";
+    let description =
+        "Like `reportProgress` with `create=true`. A report of 100 % does not end the job. Permission `jobs:write`.";
     Operation::new("reportRequestProgress", "tensorlake", "Report the progress of a request", description)
         .parameters(pair())
         .with("requestBody", reports(&["update", "updateWithAttributes"], &["updates"]))
-        .answer(200, answers::json_answer("What became of it.", schema("ReportAnswer"), &["accepted"]))
-        .answer(201, created("The job was made by it.", both("ReportAnswer", "Access"), &["acceptedAndMade"]))
+        .answer(200, answers::json_answer("Result of the report(s).", schema("ReportAnswer"), &["accepted"]))
+        .answer(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndMade"]))
         .refused(&[&ALWAYS, &BODY, &[Code::InvalidTransition, Code::Overloaded]])
 }
 
@@ -274,28 +291,28 @@ fn get_task_status() -> Value {
         "name": "taskId",
         "in": "path",
         "required": true,
-        "description": "A job's id; what is none is not found.",
+        "description": "The id of a job; any other text is answered with 404.",
         "schema": { "type": "string" },
         "example": "abc-123-def-456",
     });
     let names = ["taskPending", "taskCompleted", "taskFailed"];
-    let description = "Cancelled jobs and those out of time have failed; what has not ended is pending. Permission \
+    let description = "A cancelled or timed-out job is shown as failed, a job that has not ended as pending. Permission \
                        `jobs:read`.";
-    let mut operation = Operation::new("getTaskStatus", "flask", "Read the status of a task", description)
+    let mut operation = Operation::new("getTaskStatus", "flask", "Get the status of a task", description)
         .parameters(vec![task])
-        .answer(200, answers::json_answer("The task.", schema("TaskStatus"), &names))
+        .answer(200, answers::json_answer("The status of the task.", schema("TaskStatus"), &names))
         .refused(&[&ALWAYS, &[Code::RateLimitExceeded, Code::Overloaded]]);
     operation["responses"]["404"] =
-        answers::json_answer("There is no such task.", schema("TaskNotFound"), &["taskNotFound"]);
+        answers::json_answer("The task does not exist.", schema("TaskNotFound"), &["taskNotFound"]);
     operation
 }
 
 fn get_health() -> Value {
-    let mut operation = Operation::new("getHealth", "operators", "Ask whether the code runs", "Open to all.").0;
+    let mut operation = Operation::new("getHealth", "operators", "Health check", "Needs no credential.").0;
     operation.insert("security".to_owned(), json!([]));
     operation.insert(
         "responses".to_owned(),
-        json!({ "200": answers::json_answer("It does.", schema("Health"), &["health"]) }),
+        json!({ "200": answers::json_answer("The worker is running.", schema("Health"), &["health"]) }),
     );
     operation.into()
 }

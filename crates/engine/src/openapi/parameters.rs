@@ -1,4 +1,4 @@
-//! The parameters that several operations share, and those of one.
+//! The parameters, shared ones and those of one operation.
 
 use protocol::{
     include::Include,
@@ -18,7 +18,7 @@ pub(super) fn all() -> Value {
         "Include": {
             "name": "include",
             "in": "query",
-            "description": "What to show beyond the document, comma-separated or repeated; empty means nothing.",
+            "description": "The parts to add to the document, comma-separated or repeated; an empty value adds none.",
             "style": "form",
             "explode": false,
             "schema": { "type": "array", "items": { "type": "string", "enum": Include::NAMES } },
@@ -27,25 +27,25 @@ pub(super) fn all() -> Value {
         "Cursor": {
             "name": "cursor",
             "in": "query",
-            "description": "Where the reader stands: `<epoch>.<seq>`. A text that is no cursor counts as none.",
+            "description": "The last state that the client received, `<epoch>.<seq>`. A malformed cursor is ignored.",
             "schema": { "type": "string" },
             "example": "k3v9a0.17",
         },
         "LastEventId": {
             "name": "Last-Event-ID",
             "in": "header",
-            "description": "As `cursor`, which it goes before; browsers send it by themselves.",
+            "description": "Like `cursor`, over which it takes precedence; browsers send it automatically.",
             "schema": { "type": "string" },
         },
     })
 }
 
-/// A parameter that is among the components.
+/// A reference to a shared parameter.
 pub(super) fn shared(name: &str) -> Value {
     reference("parameters", name)
 }
 
-/// The job of a path.
+/// The job id in a path.
 pub(super) fn job_id(example: &str) -> Value {
     json!({
         "name": "jobId",
@@ -56,7 +56,7 @@ pub(super) fn job_id(example: &str) -> Value {
     })
 }
 
-/// A name in a path.
+/// Another name in a path.
 pub(super) fn path(name: &str, description: &str, example: &str) -> Value {
     json!({
         "name": name,
@@ -72,54 +72,62 @@ fn query(name: &str, description: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "description": description, "schema": schema })
 }
 
-/// `create` of a report.
+/// The parameter `create` of a report.
 pub(super) fn create() -> Value {
     let schema = json!({ "type": "boolean", "default": false });
-    let mut create = query("create", "Whether to make the job if there is none.", schema);
+    let mut create = query("create", "Whether to create the job if it does not exist.", schema);
     create["example"] = true.into();
     create
 }
 
-/// `format` of a status.
+/// The parameter `format` of a status.
 pub(super) fn format() -> Value {
-    query("format", "The whole document, or its short form.", json!({ "enum": Format::NAMES, "default": "json" }))
+    query(
+        "format",
+        "`json` for the whole document, `summary` for a short form.",
+        json!({ "enum": Format::NAMES, "default": "json" }),
+    )
 }
 
-/// `wait` of a status.
+/// The parameter `wait` of a status.
 pub(super) fn wait() -> Value {
     let schema = json!({ "type": "integer", "minimum": 0, "maximum": WAIT_SECONDS, "default": 0 });
-    query("wait", "Seconds to wait for a state other than the one `If-None-Match` or `cursor` names.", schema)
+    query(
+        "wait",
+        "The number of seconds to wait for a state other than the one that `If-None-Match` or `cursor` names.",
+        schema,
+    )
 }
 
-/// The state a poller has.
+/// The header `If-None-Match`.
 pub(super) fn if_none_match() -> Value {
     json!({
         "name": "If-None-Match",
         "in": "header",
-        "description": "The ETag of the state the reader has; 304 if it is still that.",
+        "description": "The ETag of the last response; the response is 304 if the job is still in that state.",
         "schema": { "type": "string" },
     })
 }
 
-/// `after` of a log.
+/// The parameter `after` of a log.
 pub(super) fn after() -> Value {
     let schema = json!({ "type": "integer", "minimum": 0, "maximum": MAX_SAFE_INTEGER, "default": 0 });
-    query("after", "The number of the line after which to begin.", schema)
+    query("after", "The line number after which the page begins.", schema)
 }
 
-/// `limit` of a log.
+/// The parameter `limit` of a log.
 pub(super) fn limit() -> Value {
     let schema = json!({ "type": "integer", "minimum": 1, "maximum": LOG_LINES_RESUME, "default": 200 });
-    query("limit", "How many lines at most.", schema)
+    query("limit", "The maximum number of lines.", schema)
 }
 
-/// `jobIds` of a stream of many jobs.
+/// The parameter `jobIds` of a stream of many jobs.
 pub(super) fn job_ids() -> Value {
     json!({
         "name": "jobIds",
         "in": "query",
         "required": true,
-        "description": "The jobs, comma-separated or repeated.",
+        "description": "The ids of the jobs, comma-separated or repeated.",
         "style": "form",
         "explode": false,
         "schema": {
