@@ -32,11 +32,11 @@ const SETTINGS: [&str; 13] = [
     "JOB_PROGRESS_DEV",
 ];
 
-/// How long a killed worker may take to be gone.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a killed worker may take to end.
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long between two looks at something.
-const LOOK: Duration = Duration::from_millis(20);
+/// How long between two checks of a condition.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What runs a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,10 +122,10 @@ impl Deployment {
         // Whatever ended the launcher, its guard ends the worker.
         let _ = self.launcher.kill();
         let _ = self.launcher.wait();
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + STOP_TIMEOUT;
         while TcpStream::connect(authority(&self.base_url)).is_ok() {
             assert!(Instant::now() < deadline, "the worker goes on after its launcher was killed");
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 }
@@ -135,9 +135,9 @@ impl Drop for Deployment {
         let _ = self.launcher.kill();
         let _ = self.launcher.wait();
         // The worker may be writing still; what it leaves is in the folder for temporary files.
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + STOP_TIMEOUT;
         while fs::remove_dir_all(&self.dir).is_err() && self.dir.exists() && Instant::now() < deadline {
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 }

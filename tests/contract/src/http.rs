@@ -8,7 +8,7 @@ use ureq::{Agent, http};
 use crate::target::Target;
 
 /// How long one answer may take; a `wait` of the API takes up to a minute.
-const PATIENCE: Duration = Duration::from_secs(75);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// A request on its way to the server under test.
 #[derive(Clone, Debug, Default)]
@@ -113,7 +113,7 @@ impl Request {
                 .allow_non_standard_methods(true)
                 .max_redirects(0)
                 .max_idle_connections(0)
-                .timeout_global(Some(PATIENCE))
+                .timeout_global(Some(RESPONSE_TIMEOUT))
                 .build();
             config.into()
         });

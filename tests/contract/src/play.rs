@@ -2,176 +2,132 @@
 
 use std::{collections::HashMap, time::Instant};
 
-use serde_json::{Map, Value, json};
+use cases::{
+    case::{Case, ExpectedFrame, ExpectedResponse, FoldCase, RequestTemplate, Step},
+    matchers::{exactly, matches},
+};
+use serde_json::{Map, Value};
 
 use crate::{
-    case::{Ask, Case, Expect, FoldCase, Frame, Step},
-    expect::{exactly, matches},
     http::{Answer, Request},
-    stream::{Item, PATIENCE, Stream},
-    template::Names,
+    rules::check_rules,
+    stream::{FRAME_TIMEOUT, Item, Stream},
+    variables::Variables,
 };
-
-/// The codes of problems and their HTTP statuses, as PROTOCOL.md lists them.
-const CODES: [(&str, u16); 14] = [
-    ("INVALID_REQUEST", 400),
-    ("UNAUTHENTICATED", 401),
-    ("ACCESS_DENIED", 403),
-    ("JOB_NOT_FOUND", 404),
-    ("NOT_FOUND", 404),
-    ("METHOD_NOT_ALLOWED", 405),
-    ("JOB_EXISTS", 409),
-    ("INVALID_TRANSITION", 409),
-    ("PAYLOAD_TOO_LARGE", 413),
-    ("UNSUPPORTED_MEDIA_TYPE", 415),
-    ("RATE_LIMIT_EXCEEDED", 429),
-    ("NOT_CONFIGURED", 503),
-    ("OVERLOADED", 503),
-    ("INTERNAL", 500),
-];
 
 /// Plays a case, step by step.
 ///
 /// # Errors
 ///
-/// A sentence that says which step failed, and how.
+/// The step that failed, and why.
 pub fn play(case: &Case) -> Result<(), String> {
-    let mut names = Names::new();
+    let mut variables = Variables::new();
     let mut streams = HashMap::new();
     for (number, step) in (1..).zip(&case.steps) {
         let played = match &step.stream {
-            Some(name) => play_stream(name, step, &mut names, &mut streams),
-            None => play_request(step, &mut names),
+            Some(name) => play_stream(name, step, &mut variables, &mut streams),
+            None => play_request(step, &mut variables),
         };
         played.map_err(|error| format!("step {number}: {error}"))?;
     }
     Ok(())
 }
 
-/// Sends the reports of a case and looks at the document they made.
+/// Sends the reports of a case and compares the document they made.
 ///
 /// # Errors
 ///
-/// A sentence that says which report or which field is not as expected.
+/// The answer or the field of the document that is not as expected.
 pub fn play_fold(case: &FoldCase) -> Result<(), String> {
-    let mut names = Names::new();
-    let accepted = json!({"accepted": true});
-    let reports = names.text("/v2/jobs/{{job}}/reports")?;
+    let mut variables = Variables::new();
+    let reports = variables.fill_text("/v2/jobs/{{job}}/reports")?;
     for (index, report) in case.reports.iter().enumerate() {
         let path = if index == 0 { format!("{reports}?create=true") } else { reports.clone() };
-        let answer = Request::post(path, &names.fill(report)?).send();
+        let answer = Request::post(path, &variables.fill(report)?).send();
         let place = format!("the answer to report {index}");
-        lawful(&answer, "")?;
-        matches(case.answers.get(index).unwrap_or(&accepted), Some(&answer.json()), &place)
+        check_rules(&answer, "")?;
+        matches(&case.expected_answer(index), Some(&answer.json()), &place)
             .map_err(|error| format!("{error}; it was {answer}"))?;
     }
-    let answer = Request::get(names.text("/v2/jobs/{{job}}/status?include=metrics,resources")?).send();
-    let expected = names.fill(&case.expect)?;
+    let answer = Request::get(variables.fill_text("/v2/jobs/{{job}}/status?include=metrics,resources")?).send();
+    let expected = variables.fill(&case.expect)?;
     matches(&expected, Some(&answer.json()), "the document").map_err(|error| format!("{error}; it was {answer}"))
 }
 
-/// The request that a case describes.
+/// The request that a template describes.
 ///
 /// # Errors
 ///
-/// A sentence when the case is at fault.
-pub fn request(ask: &Ask, names: &mut Names) -> Result<Request, String> {
-    let path = names.text(ask.path.as_deref().ok_or("a request wants a path")?)?;
-    let has_body = ask.json.is_some() || ask.lines.is_some() || ask.text.is_some() || ask.hex.is_some();
-    let method = ask.method.as_deref().unwrap_or(if has_body { "POST" } else { "GET" });
+/// The member of the template that is missing or wrong.
+pub fn render(template: &RequestTemplate, variables: &mut Variables) -> Result<Request, String> {
+    let path = variables.fill_text(template.path.as_deref().ok_or("a request needs a path")?)?;
+    let has_body =
+        template.json.is_some() || template.lines.is_some() || template.text.is_some() || template.hex.is_some();
+    let method = template.method.as_deref().unwrap_or(if has_body { "POST" } else { "GET" });
     let mut request = Request::new(method, path);
-    match &ask.auth {
+    match &template.auth {
         None => {}
         Some(None) => request = request.anonymous(),
-        Some(Some(credential)) => request = request.bearer(&names.text(credential)?),
+        Some(Some(credential)) => request = request.bearer(&variables.fill_text(credential)?),
     }
-    if let Some(body) = &ask.json {
-        request = request.json(&names.fill(body)?);
+    if let Some(body) = &template.json {
+        request = request.json(&variables.fill(body)?);
     }
-    if let Some(lines) = &ask.lines {
-        let lines: Result<String, String> = lines.iter().map(|line| Ok(format!("{}\n", names.fill(line)?))).collect();
+    if let Some(lines) = &template.lines {
+        let lines: Result<String, String> =
+            lines.iter().map(|line| Ok(format!("{}\n", variables.fill(line)?))).collect();
         request.body = Some(lines?.into_bytes());
         request = request.header("content-type", "application/x-ndjson");
     }
-    if let Some(text) = &ask.text {
-        let text = names.fill(text)?;
-        request.body = Some(text.as_str().ok_or("`text` must come out as a text")?.as_bytes().to_vec());
+    if let Some(text) = &template.text {
+        let text = variables.fill(text)?;
+        request.body = Some(text.as_str().ok_or("`text` must be a string")?.as_bytes().to_vec());
     }
-    if let Some(digits) = &ask.hex {
+    if let Some(digits) = &template.hex {
         let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2).unwrap_or("?"), 16);
         let bytes: Result<Vec<u8>, _> = (0..digits.len()).step_by(2).map(byte).collect();
-        request.body = Some(bytes.map_err(|_| format!("no hexadecimal digits: {digits}"))?);
+        request.body = Some(bytes.map_err(|_| format!("not hexadecimal digits: {digits}"))?);
     }
-    for (name, value) in &ask.headers {
+    for (name, value) in &template.headers {
         request = match value.as_str() {
-            Some(value) => request.header(name, names.text(value)?),
-            None => return Err(format!("the header {name} must be a text")),
+            Some(value) => request.header(name, variables.fill_text(value)?),
+            None => return Err(format!("the header {name} must be a string")),
         };
     }
     Ok(request)
 }
 
-/// What holds of every answer, whoever asks what.
-///
-/// # Errors
-///
-/// A sentence that says which law is broken.
-pub fn lawful(answer: &Answer, path: &str) -> Result<(), String> {
-    let kind = answer.header("content-type").unwrap_or_default();
-    // Static files come from the platform, which has headers of its own.
-    let is_file = ["text/html", "text/javascript", "application/javascript"].iter().any(|file| kind.starts_with(file));
-    if answer.header("date").is_none() && !is_file {
-        return Err(format!("the answer bears no Date: {answer}"));
-    }
-    // The one body that another API fixed otherwise.
-    let flask = path.starts_with("/api/task-status/") && answer.status == 404;
-    if answer.status < 400 || flask || answer.text.is_empty() {
-        return Ok(());
-    }
-    let body = answer.json();
-    let problem = json!({"error": {"$any": "string"}, "message": {"$any": "string"}, "details": {"$any": "object"}});
-    exactly(&problem, &body, "the problem").map_err(|error| format!("{error}: {answer}"))?;
-    if !CODES.iter().any(|(code, status)| body.get("error") == Some(&Value::from(*code)) && *status == answer.status) {
-        return Err(format!("no such code with that status: {answer}"));
-    }
-    if kind.starts_with("application/json") {
-        Ok(())
-    } else {
-        Err(format!("a problem must be application/json, and is `{kind}`"))
-    }
-}
-
-fn play_request(step: &Step, names: &mut Names) -> Result<(), String> {
-    let request = request(step.request.as_ref().ok_or("a step wants a request or a stream")?, names)?;
+fn play_request(step: &Step, variables: &mut Variables) -> Result<(), String> {
+    let request = render(step.request.as_ref().ok_or("a step needs a request or a stream")?, variables)?;
     let answer = request.send();
     let context = |error: String| format!("{request}\n    {error}\n    the answer: {answer}");
-    lawful(&answer, &request.path).map_err(context)?;
-    check(step.expect.as_ref().unwrap_or(&Expect::default()), &answer, names).map_err(context)?;
+    check_rules(&answer, &request.path).map_err(context)?;
+    check(step.expect.as_ref().unwrap_or(&ExpectedResponse::default()), &answer, variables).map_err(context)?;
     for (name, place) in &step.save {
         let place = place.as_str().unwrap_or_default();
         let value = match place.strip_prefix("header:") {
             Some(header) => answer.header(header).map(Value::from),
             None => answer.json().pointer(place).cloned(),
         };
-        names.save(name, value.ok_or_else(|| context(format!("there is no {place} to save")))?);
+        variables.save(name, value.ok_or_else(|| context(format!("{place} is missing and cannot be saved")))?);
     }
     Ok(())
 }
 
-fn check(expect: &Expect, answer: &Answer, names: &mut Names) -> Result<(), String> {
+fn check(expect: &ExpectedResponse, answer: &Answer, variables: &mut Variables) -> Result<(), String> {
     let status = expect.status.unwrap_or(200);
     if answer.status != status {
-        return Err(format!("the status is {}, and should be {status}", answer.status));
+        return Err(format!("the status is {}; expected {status}", answer.status));
     }
-    check_headers(&expect.headers, |name| answer.header(name), names)?;
+    check_headers(&expect.headers, |name| answer.header(name), variables)?;
     if let Some(body) = &expect.body {
-        matches(&names.fill(body)?, Some(&answer.json()), "the body")?;
+        matches(&variables.fill(body)?, Some(&answer.json()), "the body")?;
     }
     if let Some(body) = &expect.exact {
-        exactly(&names.fill(body)?, &answer.json(), "the body")?;
+        exactly(&variables.fill(body)?, &answer.json(), "the body")?;
     }
     if let Some(text) = &expect.text {
-        matches(&names.fill(text)?, Some(&answer.text.as_str().into()), "the body")?;
+        matches(&variables.fill(text)?, Some(&answer.text.as_str().into()), "the body")?;
     }
     Ok(())
 }
@@ -179,36 +135,36 @@ fn check(expect: &Expect, answer: &Answer, names: &mut Names) -> Result<(), Stri
 fn check_headers(
     expected: &Map<String, Value>,
     header: impl Fn(&str) -> Option<String>,
-    names: &mut Names,
+    variables: &mut Variables,
 ) -> Result<(), String> {
     expected.iter().try_for_each(|(name, expected)| {
         let value = header(&name.to_ascii_lowercase()).map(Value::from);
-        matches(&names.fill(expected)?, value.as_ref(), &format!("the header {name}"))
+        matches(&variables.fill(expected)?, value.as_ref(), &format!("the header {name}"))
     })
 }
 
 fn play_stream(
     name: &str,
     step: &Step,
-    names: &mut Names,
+    variables: &mut Variables,
     streams: &mut HashMap<String, Stream>,
 ) -> Result<(), String> {
-    if let Some(ask) = &step.request {
-        let mut stream = Stream::open(&request(ask, names)?)?;
+    if let Some(template) = &step.request {
+        let mut stream = Stream::open(&render(template, variables)?)?;
         let expect = step.expect.as_ref();
         let status = expect.and_then(|expect| expect.status).unwrap_or(200);
         if stream.status != status {
             let rest = stream.rest();
-            return Err(format!("the status is {}, and should be {status}: {rest}", stream.status));
+            return Err(format!("the status is {}; expected {status}: {rest}", stream.status));
         }
         if let Some(expect) = expect {
-            check_headers(&expect.headers, |name| stream.header(name).map(str::to_owned), names)?;
+            check_headers(&expect.headers, |name| stream.header(name).map(str::to_owned), variables)?;
         }
         streams.insert(name.to_owned(), stream);
     }
-    let stream = streams.get_mut(name).ok_or_else(|| format!("no stream {name} is open"))?;
+    let stream = streams.get_mut(name).ok_or_else(|| format!("the stream {name} is not open"))?;
     for frame in &step.frames {
-        await_frame(stream, frame, names)?;
+        await_frame(stream, frame, variables)?;
     }
     if step.closed {
         await_close(stream)?;
@@ -216,22 +172,22 @@ fn play_stream(
     Ok(())
 }
 
-/// Reads up to the frame that is expected; documents before it may be skipped, as a stream shows state and not history.
-fn await_frame(stream: &mut Stream, expected: &Frame, names: &mut Names) -> Result<(), String> {
-    let deadline = Instant::now() + PATIENCE;
-    let data = names.fill(&expected.data)?;
-    let id = expected.id.as_ref().map(|id| names.fill(id)).transpose()?;
-    let mut last = "no frame came".to_owned();
+/// Reads up to the expected frame. Documents before it are skipped, because a stream shows state and not history.
+fn await_frame(stream: &mut Stream, expected: &ExpectedFrame, variables: &mut Variables) -> Result<(), String> {
+    let deadline = Instant::now() + FRAME_TIMEOUT;
+    let data = variables.fill(&expected.data)?;
+    let id = expected.id.as_ref().map(|id| variables.fill(id)).transpose()?;
+    let mut mismatch = "no frame came".to_owned();
     loop {
-        let frame = stream.frame(deadline).map_err(|error| format!("{error} for {data}; {last}"))?;
-        let frame = frame.ok_or_else(|| format!("the stream ended before {data}; {last}"))?;
+        let frame = stream.frame(deadline).map_err(|error| format!("{error} for {data}; {mismatch}"))?;
+        let frame = frame.ok_or_else(|| format!("the stream ended before {data}; {mismatch}"))?;
         let fits = if frame.event == expected.event {
             matches(&data, Some(&frame.json()), "the frame").and_then(|()| match &id {
                 Some(id) => matches(id, frame.id.clone().map(Value::from).as_ref(), "its id"),
                 None => Ok(()),
             })
         } else {
-            Err(format!("the frame is named {:?}, and should be {:?}", frame.event, expected.event))
+            Err(format!("the event of the frame is {:?}; expected {:?}", frame.event, expected.event))
         };
         match fits {
             Ok(()) => {
@@ -240,24 +196,27 @@ fn await_frame(stream: &mut Stream, expected: &Frame, names: &mut Names) -> Resu
                         "id" => frame.id.clone().map(Value::from),
                         pointer => frame.json().pointer(pointer).cloned(),
                     };
-                    names.save(name, value.ok_or_else(|| format!("there is no {place} to save in {frame:?}"))?);
+                    variables.save(
+                        name,
+                        value.ok_or_else(|| format!("{place} is missing in {frame:?} and cannot be saved"))?,
+                    );
                 }
                 return Ok(());
             }
-            Err(error) if frame.event.is_none() => last = error,
+            Err(error) if frame.event.is_none() => mismatch = error,
             Err(error) => return Err(format!("{error}: {frame:?}")),
         }
     }
 }
 
 fn await_close(stream: &mut Stream) -> Result<(), String> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + FRAME_TIMEOUT;
     loop {
         match stream.next(deadline) {
             Ok(None) => return Ok(()),
-            Ok(Some(Item::Frame(frame))) => return Err(format!("the stream should end, and brings {frame:?}")),
+            Ok(Some(Item::Frame(frame))) => return Err(format!("expected the end of the stream; got {frame:?}")),
             Ok(Some(_)) => {}
-            Err(error) => return Err(format!("the stream should end: {error}")),
+            Err(error) => return Err(format!("expected the end of the stream: {error}")),
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{http::Request, target::authority};
 
 /// How long a frame may take to come, and a stream to open.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const FRAME_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a stream brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,7 +159,7 @@ impl Stream {
     ///
     /// When none comes in time.
     pub fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + FRAME_TIMEOUT;
         let mut last = Value::Null;
         loop {
             match self.frame(deadline) {
@@ -176,14 +176,14 @@ impl Stream {
 
     /// Everything that is left to read of an answer that is no stream.
     pub fn rest(&mut self) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + FRAME_TIMEOUT;
         let length = self.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(usize::MAX);
         while !self.closed && self.text.len() < length && self.fill(deadline).is_ok() {}
         String::from_utf8_lossy(&self.text).into_owned()
     }
 
     fn read_head(&mut self) -> Result<(), String> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + FRAME_TIMEOUT;
         let end = loop {
             if let Some(end) = self.raw.windows(4).position(|window| window == b"\r\n\r\n") {
                 break end;

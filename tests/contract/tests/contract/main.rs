@@ -11,7 +11,6 @@
 )]
 
 mod bodies;
-mod cases;
 mod producers;
 mod security;
 mod sleep;

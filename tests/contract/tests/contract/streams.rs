@@ -7,7 +7,7 @@ use std::{
 
 use contract::{
     http::Request,
-    stream::{Item, PATIENCE, Stream},
+    stream::{FRAME_TIMEOUT, Item, Stream},
     target::fresh_job,
 };
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ fn watch(job: &str) -> Request {
 fn a_stream_begins_with_ok_and_how_long_to_wait_before_coming_back() {
     let job = made(&json!({}));
     let mut stream = Stream::expect(&watch(&job));
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + FRAME_TIMEOUT;
     let mut before = Vec::new();
     while let Some(item) = stream.next(deadline).unwrap() {
         if let Item::Frame(_) = item {
@@ -103,7 +103,7 @@ fn a_new_state_and_the_end_do_not_wait_for_the_pace() {
     Request::post(reports(&job), &json!({"status": "running"})).send().expect(200);
     Request::post(reports(&job), &json!({"status": "completed"})).send().expect(200);
     let mut states = Vec::new();
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + FRAME_TIMEOUT;
     while let Some(frame) = stream.frame(deadline).unwrap() {
         states.push(frame.event.clone().unwrap_or_else(|| frame.json()["status"].as_str().unwrap().to_owned()));
     }
@@ -124,7 +124,7 @@ fn every_viewer_sees_every_end_and_the_same_documents() {
     let mut documents = Vec::new();
     for viewer in &mut viewers {
         documents.push(viewer.until(|document| document["status"] == "completed"));
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + FRAME_TIMEOUT;
         let end = viewer.frame(deadline).unwrap().expect("an end");
         assert_eq!(end.event.as_deref(), Some("end"));
         assert_eq!(viewer.frame(deadline).unwrap(), None);
@@ -143,7 +143,7 @@ fn a_viewer_that_is_cut_and_comes_back_lacks_nothing() {
         };
         let mut stream = Stream::expect(&request);
         Request::post(reports(&job), &json!({"progress": progress})).send().expect(200);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + FRAME_TIMEOUT;
         loop {
             let frame = stream.frame(deadline).unwrap().expect("the stream goes on");
             if frame.json()["progress"] == progress {
@@ -171,7 +171,7 @@ fn lines_come_again_after_a_cut_and_none_is_lost() {
     for line in 2..=6 {
         let mut stream = watch(cursor.as_deref());
         Request::post(reports(&job), &json!({"logs": [format!("line {line}")]})).send().expect(200);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + FRAME_TIMEOUT;
         while !have.contains(&line) {
             let frame = stream.frame(deadline).unwrap().expect("the stream goes on");
             match frame.event.as_deref() {

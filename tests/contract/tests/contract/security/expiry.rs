@@ -7,7 +7,7 @@ use std::{
 
 use contract::{
     http::Request,
-    stream::{Frame, PATIENCE, Stream},
+    stream::{FRAME_TIMEOUT, Frame, Stream},
     target::{Target, fresh_job},
     token::{claims, now, sign, signing_secret, with},
 };
@@ -30,7 +30,7 @@ fn token(jobs: &[&str], life: u64) -> String {
 
 /// The next frame, in the time that a short token and a busy machine may take.
 fn next(stream: &mut Stream) -> Option<Frame> {
-    stream.frame(Instant::now() + Duration::from_secs(LIFE) + PATIENCE).unwrap()
+    stream.frame(Instant::now() + Duration::from_secs(LIFE) + FRAME_TIMEOUT).unwrap()
 }
 
 fn is_expiry(frame: &Frame, job: &str) -> bool {

@@ -10,7 +10,7 @@ use contract::{
     deployment::{Deployment, Runtime},
     http::{Answer, Request},
     key::{EVERYTHING, Key},
-    stream::{PATIENCE, Stream},
+    stream::{FRAME_TIMEOUT, Stream},
     target::{fresh_job, fresh_name},
     token::{claims, now, sign, signing_secret, with},
 };
@@ -82,7 +82,7 @@ impl Site {
 
     /// The lines of the log, one a call, once they are all there; launching asks for `/healthz` besides.
     fn log(&self) -> Vec<Value> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + FRAME_TIMEOUT;
         loop {
             let log = self.deployment.log();
             let lines = log.lines().map(|line| {
@@ -278,7 +278,7 @@ fn a_request_is_one_line_of_log_that_tells_who_did_what_and_how_it_went() {
         site.calls.set(site.calls.get() + 1);
         let mut stream = Stream::open(&call.to(&site.deployment.base_url)).unwrap();
         if stream.status == 200 && path.contains("stream") {
-            stream.frame(Instant::now() + PATIENCE).unwrap();
+            stream.frame(Instant::now() + FRAME_TIMEOUT).unwrap();
         }
         stream.status
     };

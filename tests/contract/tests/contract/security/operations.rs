@@ -2,7 +2,7 @@
 
 use contract::{
     http::{Answer, Request},
-    stream::{PATIENCE, Stream},
+    stream::{FRAME_TIMEOUT, Stream},
 };
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -187,7 +187,7 @@ impl Operation {
             stream.headers.extend(length.map(|length| ("content-length".to_owned(), length)));
             return Answer { status: stream.status, text: stream.rest(), headers };
         }
-        let first = stream.frame(Instant::now() + PATIENCE).unwrap().expect("a stream says something");
+        let first = stream.frame(Instant::now() + FRAME_TIMEOUT).unwrap().expect("a stream says something");
         Answer { status: stream.status, headers, text: first.data }
     }
 

@@ -2,7 +2,7 @@
 
 use contract::{
     http::Request,
-    stream::{PATIENCE, Stream},
+    stream::{FRAME_TIMEOUT, Stream},
     target::{Target, fresh_job, fresh_name},
     token::{claims, sign, signing_secret, with},
 };
@@ -87,7 +87,7 @@ fn a_report_on_one_side_is_not_seen_on_the_other() {
     // The other side's next frame is its own next report, and no end.
     let next = json!({"progress": 7});
     Request::post(format!("/v2/jobs/{job}/reports"), &next).bearer(&there.key).send().expect(200);
-    let frame = theirs.frame(Instant::now() + PATIENCE).unwrap().unwrap();
+    let frame = theirs.frame(Instant::now() + FRAME_TIMEOUT).unwrap().unwrap();
     assert_eq!((frame.event.as_deref(), &frame.json()["progress"]), (None, &json!(7)));
     assert_eq!(there.document(&job)["status"], "running");
 }

@@ -1,36 +1,36 @@
-//! Values that a case only describes: long texts, long lists, wide objects and deep nests, made on the spot.
+//! Values that a case describes instead of writing them out: long texts, long lists, wide objects, deep nesting.
 
 use serde_json::{Map, Value};
 
-/// What stands for the index of an item in the items of a `$list`.
+/// The placeholder for the index of an item in the items of a `$list`.
 pub const INDEX: &str = "{{#}}";
 
-/// The value with everything made that it only describes.
+/// Replaces every description such as `{"$repeat": ["x", 4096]}` by the value it describes.
 ///
 /// # Errors
 ///
-/// A sentence when a description has no count.
+/// The description that has no count.
 pub fn expand(value: &Value) -> Result<Value, String> {
     match value {
         Value::Array(items) => items.iter().map(expand).collect(),
-        Value::Object(members) => match described(members)? {
-            Some(made) => Ok(made),
+        Value::Object(members) => match generate(members)? {
+            Some(generated) => Ok(generated),
             None => {
-                let made = members.iter().map(|(name, member)| Ok((name.clone(), expand(member)?)));
-                made.collect::<Result<Map<_, _>, String>>().map(Value::from)
+                let expanded = members.iter().map(|(name, member)| Ok((name.clone(), expand(member)?)));
+                expanded.collect::<Result<Map<_, _>, String>>().map(Value::from)
             }
         },
         scalar => Ok(scalar.clone()),
     }
 }
 
-/// What an object with one member such as `$repeat` describes.
-fn described(members: &Map<String, Value>) -> Result<Option<Value>, String> {
+/// The value that an object with one member such as `$repeat` describes; `None` for any other object.
+fn generate(members: &Map<String, Value>) -> Result<Option<Value>, String> {
     let mut members = members.iter();
     let (Some((name, argument)), None) = (members.next(), members.next()) else { return Ok(None) };
     let part = |index: usize| argument.get(index).unwrap_or(&Value::Null);
     let count = |value: &Value| {
-        value.as_u64().and_then(|count| usize::try_from(count).ok()).ok_or_else(|| format!("{name} wants a count"))
+        value.as_u64().and_then(|count| usize::try_from(count).ok()).ok_or_else(|| format!("{name} needs a count"))
     };
     Ok(Some(match name.as_str() {
         "$repeat" => part(0).as_str().unwrap_or_default().repeat(count(part(1))?).into(),

@@ -1,27 +1,27 @@
-//! Whether an answer is what a case expects: subsets, and matchers for what nobody can know beforehand.
+//! Compares an answer with what a case expects: subsets, and matchers for values that are not known beforehand.
 
 use serde_json::{Map, Value};
 
-/// Compares `actual`, which stands at `place`, with what is expected of it.
+/// Compares `actual`, the value at `place`, with what is expected of it.
 ///
-/// An object may have more members than expected, a list may not; numbers are compared as numbers. `None` is a member
-/// that is not there.
+/// An object may have more members than expected, a list may not have more items; numbers are compared as numbers.
+/// `None` is a missing member.
 ///
 /// # Errors
 ///
-/// A sentence that names the place and both values.
+/// A sentence with the place and both values.
 pub fn matches(expected: &Value, actual: Option<&Value>, place: &str) -> Result<(), String> {
     if let Some(matchers) = matchers(expected) {
-        return matchers.iter().try_for_each(|(name, argument)| matcher(name, argument, actual, place));
+        return matchers.iter().try_for_each(|(name, argument)| check_matcher(name, argument, actual, place));
     }
-    let Some(actual) = actual else { return Err(format!("{place} is absent, and should be {expected}")) };
+    let Some(actual) = actual else { return Err(format!("{place} is missing; expected {expected}")) };
     match (expected, actual) {
         (Value::Object(expected), Value::Object(members)) => expected
             .iter()
             .try_for_each(|(name, expected)| matches(expected, members.get(name), &format!("{place}.{name}"))),
         (Value::Array(expected), Value::Array(items)) => {
             if expected.len() != items.len() {
-                return Err(format!("{place} has {} items, and should have {}", items.len(), expected.len()));
+                return Err(format!("{place} has {} items; expected {}", items.len(), expected.len()));
             }
             let mut pairs = expected.iter().zip(items).enumerate();
             pairs.try_for_each(|(index, (expected, item))| matches(expected, Some(item), &format!("{place}[{index}]")))
@@ -30,7 +30,7 @@ pub fn matches(expected: &Value, actual: Option<&Value>, place: &str) -> Result<
     }
 }
 
-/// Compares `actual` with `expected` member by member; neither may have more, and matchers count here too.
+/// Compares `actual` with `expected` member by member; neither may have more members. Matchers apply here too.
 ///
 /// # Errors
 ///
@@ -42,7 +42,7 @@ pub fn exactly(expected: &Value, actual: &Value, place: &str) -> Result<(), Stri
     match (expected, actual) {
         (Value::Object(wanted), Value::Object(members)) => {
             if let Some(more) = members.keys().find(|name| !wanted.contains_key(*name)) {
-                return Err(format!("{place}.{more} is there, and should not"));
+                return Err(format!("{place} has the unexpected member `{more}`"));
             }
             wanted.iter().try_for_each(|(name, wanted)| match members.get(name) {
                 Some(member) => exactly(wanted, member, &format!("{place}.{name}")),
@@ -57,7 +57,7 @@ pub fn exactly(expected: &Value, actual: &Value, place: &str) -> Result<(), Stri
     }
 }
 
-/// The matchers of an object all of whose members begin with `$`.
+/// The matchers of an object; `None` unless the name of every member begins with `$`.
 fn matchers(expected: &Value) -> Option<&Map<String, Value>> {
     expected.as_object().filter(|members| !members.is_empty() && members.keys().all(|name| name.starts_with('$')))
 }
@@ -70,26 +70,28 @@ fn equal(expected: &Value, actual: &Value, place: &str) -> Result<(), String> {
         }
         _ => expected == actual,
     };
-    if same { Ok(()) } else { Err(format!("{place} is {}, and should be {expected}", short(actual))) }
+    if same { Ok(()) } else { Err(format!("{place} is {}; expected {expected}", abbreviated(actual))) }
 }
 
-fn matcher(name: &str, argument: &Value, actual: Option<&Value>, place: &str) -> Result<(), String> {
+fn check_matcher(name: &str, argument: &Value, actual: Option<&Value>, place: &str) -> Result<(), String> {
     match (name, actual) {
         ("$absent", None) => return Ok(()),
-        ("$absent", Some(value)) => return Err(format!("{place} is {}, and should be absent", short(value))),
+        ("$absent", Some(value)) => return Err(format!("{place} is {}; expected no such member", abbreviated(value))),
         ("$oneOf", _) => {
             let one = |one: &Value| matches(one, actual, place).is_ok();
             let found = argument.as_array().is_some_and(|all| all.iter().any(one));
-            return if found { Ok(()) } else { Err(format!("{place} is {actual:?}, and should be one of {argument}")) };
+            return if found { Ok(()) } else { Err(format!("{place} is {actual:?}; expected one of {argument}")) };
         }
         _ => {}
     }
-    let Some(actual) = actual else { return Err(format!("{place} is absent")) };
+    let Some(actual) = actual else { return Err(format!("{place} is missing")) };
     let text = || actual.as_str().unwrap_or_default();
     let argument_text = argument.as_str().unwrap_or_default();
     let number = actual.as_f64();
     let holds = match name {
-        "$any" => is_a(argument_text, actual).ok_or_else(|| format!("{place}: there is no kind `{argument_text}`"))?,
+        "$any" => {
+            is_of_kind(argument_text, actual).ok_or_else(|| format!("{place}: unknown kind `{argument_text}`"))?
+        }
         "$exact" => return exactly(argument, actual, place),
         "$contains" => match actual {
             Value::Array(items) => items.iter().any(|item| matches(argument, Some(item), place).is_ok()),
@@ -106,13 +108,13 @@ fn matcher(name: &str, argument: &Value, actual: Option<&Value>, place: &str) ->
             };
             return matches(argument, Some(&length.into()), &format!("the length of {place}"));
         }
-        _ => return Err(format!("{place}: there is no matcher `{name}`")),
+        _ => return Err(format!("{place}: unknown matcher `{name}`")),
     };
-    if holds { Ok(()) } else { Err(format!("{place} is {}, and should be {name} {argument}", short(actual))) }
+    if holds { Ok(()) } else { Err(format!("{place} is {}; expected {name} {argument}", abbreviated(actual))) }
 }
 
-/// Whether `value` is of that kind; `None` when there is no such kind.
-fn is_a(kind: &str, value: &Value) -> Option<bool> {
+/// Whether `value` is of that kind; `None` for an unknown kind.
+fn is_of_kind(kind: &str, value: &Value) -> Option<bool> {
     let text = value.as_str();
     Some(match kind {
         "value" => true,
@@ -159,7 +161,7 @@ fn is_time(text: &str) -> bool {
     }
 }
 
-fn short(value: &Value) -> String {
+fn abbreviated(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() > 300 { format!("{}…", text.chars().take(300).collect::<String>()) } else { text }
 }

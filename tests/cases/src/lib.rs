@@ -1,0 +1,15 @@
+//! The cases of `tests/cases` as Rust values, with the matchers and generators that they use.
+//!
+//! Two runners play them: `tests/contract` plays every case against a server, `crates/engine` plays the fold cases
+//! against the engine alone.
+//!
+//! # What this crate does not do
+//!
+//! It sends nothing and imports none of our crates: a type shared with the server would hide a change of the wire.
+#![forbid(unsafe_code)]
+
+pub mod bad_request;
+pub mod case;
+pub mod files;
+pub mod generators;
+pub mod matchers;
