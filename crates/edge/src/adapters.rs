@@ -7,7 +7,7 @@ use crate::{
     answer::{self, Answer, Refusal},
     auth,
     call::JobCall,
-    door::Visit,
+    context::RequestContext,
     limit,
     request::Query,
     writes,
@@ -15,12 +15,12 @@ use crate::{
 
 /// The grant of the request's credential, if it covers the job that the Tensorlake API names by two ids; and its id.
 async fn allow(
-    visit: &mut Visit,
+    ctx: &mut RequestContext,
     need: Permission,
     application: &str,
     request: &str,
 ) -> Result<(Grant, JobId), Refusal> {
-    let grant = auth::grant(visit).await?;
+    let grant = auth::grant(ctx).await?;
     let id = JobId::pair(application, request).ok_or_else(|| {
         let wrong = if JobId::parse_new(application).is_none() { "application" } else { "request_id" };
         Problem::invalid(wrong, format_args!("must be {}", JobId::FORM))
@@ -30,32 +30,32 @@ async fn allow(
 }
 
 /// `GET /applications/{application}/requests/{request_id}/progress`.
-pub(crate) async fn read_progress(visit: &mut Visit, application: &str, request: &str) -> Answer {
-    let (grant, id) = allow(visit, Permission::Read, application, request).await?;
-    Query::of(&visit.request, &[])?;
-    limit::check_read(visit, &grant, id.as_str()).await?;
-    match JobCall::new(&visit.env, &grant, id).document(Include::NONE, "tensorlake").await?.success() {
+pub(crate) async fn read_progress(ctx: &mut RequestContext, application: &str, request: &str) -> Answer {
+    let (grant, id) = allow(ctx, Permission::Read, application, request).await?;
+    Query::of(&ctx.request, &[])?;
+    limit::check_read(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
+    match JobCall::new(&ctx.env, &grant, id).document(Include::NONE, "tensorlake").await?.success() {
         Ok(reply) => Ok(answer::json_text(200, &reply.text)),
         Err(refused) => Ok(refused),
     }
 }
 
 /// `POST /applications/{application}/requests/{request_id}/progress`.
-pub(crate) async fn report_progress(visit: &mut Visit, application: &str, request: &str) -> Answer {
-    let (grant, id) = allow(visit, Permission::Write, application, request).await?;
-    Query::of(&visit.request, &[])?;
-    writes::report_to(visit, &grant, id, true).await
+pub(crate) async fn report_progress(ctx: &mut RequestContext, application: &str, request: &str) -> Answer {
+    let (grant, id) = allow(ctx, Permission::Write, application, request).await?;
+    Query::of(&ctx.request, &[])?;
+    writes::report_to(ctx, &grant, id, true).await
 }
 
 /// `GET /api/task-status/{task_id}`.
-pub(crate) async fn task_status(visit: &mut Visit, task: &str) -> Answer {
-    let grant = auth::grant(visit).await?;
+pub(crate) async fn task_status(ctx: &mut RequestContext, task: &str) -> Answer {
+    let grant = auth::grant(ctx).await?;
     // Flask's readers know one body for a task that is not there, whatever its id looks like.
     let Some(id) = JobId::parse(task) else { return Ok(answer::json_text(404, flask::NOT_FOUND)) };
     grant.authorize(Permission::Read, Some(&id)).map_err(Problem::from)?;
-    Query::of(&visit.request, &[])?;
-    limit::check_read(visit, &grant, id.as_str()).await?;
-    match JobCall::new(&visit.env, &grant, id).document(Include::NONE, "flask").await?.success() {
+    Query::of(&ctx.request, &[])?;
+    limit::check_read(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
+    match JobCall::new(&ctx.env, &grant, id).document(Include::NONE, "flask").await?.success() {
         Ok(reply) => Ok(answer::json_text(200, &reply.text)),
         Err(refused) if refused.status() == 404 => Ok(answer::json_text(404, flask::NOT_FOUND)),
         Err(refused) => Ok(refused),

@@ -9,34 +9,34 @@ use protocol::{Problem, id::JobId};
 
 use crate::{
     answer::Refusal,
-    door::Visit,
+    context::RequestContext,
     incoming::Incoming,
     limit::{self, Class},
 };
 
 /// The grant of the request's credential.
-pub(crate) async fn grant(visit: &mut Visit) -> Result<Grant, Refusal> {
-    match believe(visit)? {
+pub(crate) async fn grant(ctx: &mut RequestContext) -> Result<Grant, Refusal> {
+    match believe(ctx)? {
         Ok(grant) => {
-            visit.holder = Some(grant.holder.to_string());
+            ctx.holder = Some(grant.holder.to_string());
             Ok(grant)
         }
-        Err(unauthenticated) => Err(turn_away(visit, unauthenticated).await),
+        Err(unauthenticated) => Err(turn_away(ctx, unauthenticated).await),
     }
 }
 
 /// The grant of the request's credential; a request that goes straight on and comes back is believed as it was.
-pub(crate) fn believe(visit: &Visit) -> Result<Result<Grant, Unauthenticated>, Refusal> {
+pub(crate) fn believe(ctx: &RequestContext) -> Result<Result<Grant, Unauthenticated>, Refusal> {
     // Unconfigured goes before unauthenticated: no credential could be right yet.
-    let access = visit.config.access()?;
-    let token = query_token(&visit.request)?;
-    let credential = Credential::from_request(visit.request.authorization(), token.as_deref());
-    Ok(credential.and_then(|credential| access.authenticate(credential, visit.began)))
+    let access = ctx.config.access()?;
+    let token = query_token(&ctx.request)?;
+    let credential = Credential::from_request(ctx.request.authorization(), token.as_deref());
+    Ok(credential.and_then(|credential| access.authenticate(credential, ctx.began)))
 }
 
 /// The grant of the request's credential, if it may read at all; whether this or that job is asked later.
-pub(crate) async fn allow_reading(visit: &mut Visit) -> Result<Grant, Refusal> {
-    let grant = grant(visit).await?;
+pub(crate) async fn allow_reading(ctx: &mut RequestContext) -> Result<Grant, Refusal> {
+    let grant = grant(ctx).await?;
     if !grant.permissions.contains(Permission::Read) {
         grant.authorize(Permission::Read, None).map_err(Problem::from)?;
     }
@@ -44,8 +44,8 @@ pub(crate) async fn allow_reading(visit: &mut Visit) -> Result<Grant, Refusal> {
 }
 
 /// The grant of the request's credential, if it covers this job; and the job's id.
-pub(crate) async fn allow(visit: &mut Visit, need: Permission, job: &str) -> Result<(Grant, JobId), Refusal> {
-    let grant = grant(visit).await?;
+pub(crate) async fn allow(ctx: &mut RequestContext, need: Permission, job: &str) -> Result<(Grant, JobId), Refusal> {
+    let grant = grant(ctx).await?;
     let id = cover(&grant, need, job)?;
     Ok((grant, id))
 }
@@ -72,8 +72,8 @@ fn query_token(request: &Incoming) -> Result<Option<String>, Refusal> {
 }
 
 /// The 401 of a caller that has not shown who it is, or the 429 of one that has failed to too often.
-pub(crate) async fn turn_away(visit: &Visit, unauthenticated: Unauthenticated) -> Refusal {
-    match limit::check(visit, Class::AuthFailures, &limit::address(&visit.request)).await {
+pub(crate) async fn turn_away(ctx: &RequestContext, unauthenticated: Unauthenticated) -> Refusal {
+    match limit::check(&ctx.env, Class::AuthFailures, &limit::address(&ctx.request)).await {
         Ok(()) => {
             Refusal::from(Problem::from(unauthenticated)).with_header("WWW-Authenticate", unauthenticated.challenge())
         }

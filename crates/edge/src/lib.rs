@@ -11,8 +11,8 @@ mod call;
 #[cfg(feature = "census")]
 mod census;
 mod config;
+mod context;
 mod crossing;
-mod door;
 mod feed;
 mod incoming;
 mod js;
@@ -23,6 +23,7 @@ mod reads;
 mod relay;
 mod request;
 mod route;
+mod router;
 #[cfg(feature = "sabotage")]
 mod sabotage;
 mod streams;
@@ -40,5 +41,5 @@ use worker::{Env, worker_sys::Context};
 /// What `worker::event` would write for us, but for the future: a report that goes straight on needs none.
 #[wasm_bindgen]
 pub fn fetch(request: Request, env: Env, context: Context) -> Promise {
-    door::answer(request, env, context)
+    router::answer(request, env, context)
 }

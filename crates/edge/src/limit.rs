@@ -8,8 +8,9 @@ use protocol::{
     limits::{AUTH_FAILURES_PER_MINUTE, READS_PER_MINUTE, STREAMS_PER_MINUTE},
     problem::Code,
 };
+use worker::Env;
 
-use crate::{answer::Refusal, door::Visit, incoming::Incoming};
+use crate::{answer::Refusal, incoming::Incoming};
 
 /// What is counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +53,8 @@ impl Class {
 const WINDOW_SECONDS: u64 = 60;
 
 /// Counts a request, and refuses it past the limit.
-pub(crate) async fn check(visit: &Visit, class: Class, key: &str) -> Result<(), Refusal> {
-    if visit.env.rate_limiter(class.binding())?.limit(key.to_owned()).await?.success {
+pub(crate) async fn check(env: &Env, class: Class, key: &str) -> Result<(), Refusal> {
+    if env.rate_limiter(class.binding())?.limit(key.to_owned()).await?.success {
         return Ok(());
     }
     let problem = Problem::new(Code::RateLimitExceeded, class.message())
@@ -65,25 +66,23 @@ pub(crate) async fn check(visit: &Visit, class: Class, key: &str) -> Result<(), 
 }
 
 /// Counts the read of a job.
-pub(crate) async fn check_read(visit: &Visit, grant: &Grant, job_id: &str) -> Result<(), Refusal> {
+pub(crate) async fn check_read(env: &Env, request: &Incoming, grant: &Grant, job_id: &str) -> Result<(), Refusal> {
     let holder = &grant.holder;
     match holder {
-        Holder::Key { .. } => check(visit, Class::Reads, &format!("{holder} {job_id}")).await,
+        Holder::Key { .. } => check(env, Class::Reads, &format!("{holder} {job_id}")).await,
         Holder::Token { .. } => {
             // A token is as public as its page: its readers must not lock each other out.
-            let address = address(&visit.request);
-            check(visit, Class::Reads, &format!("{holder} {job_id} {address}")).await
+            let address = address(request);
+            check(env, Class::Reads, &format!("{holder} {job_id} {address}")).await
         }
     }
 }
 
 /// Counts the opening of a stream.
-pub(crate) async fn check_stream(visit: &Visit, grant: &Grant) -> Result<(), Refusal> {
+pub(crate) async fn check_stream(env: &Env, request: &Incoming, grant: &Grant) -> Result<(), Refusal> {
     match &grant.holder {
         Holder::Key { .. } => Ok(()),
-        holder @ Holder::Token { .. } => {
-            check(visit, Class::Streams, &format!("{holder} {}", address(&visit.request))).await
-        }
+        holder @ Holder::Token { .. } => check(env, Class::Streams, &format!("{holder} {}", address(request))).await,
     }
 }
 

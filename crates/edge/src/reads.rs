@@ -22,7 +22,7 @@ use crate::{
     answer::{self, Answer, Refusal, joined, set},
     auth,
     call::{JobCall, Reply},
-    door::Visit,
+    context::RequestContext,
     limit,
     request::{self, Body, Query},
     wait,
@@ -32,9 +32,9 @@ use crate::{
 const LOGS_DEFAULT: u64 = 200;
 
 /// `GET /v2/jobs/{id}/status`.
-pub(crate) async fn status(visit: &mut Visit, job: &str) -> Answer {
-    let (grant, id) = auth::allow(visit, Permission::Read, job).await?;
-    let query = Query::of(&visit.request, &["include", "format", "wait", "cursor"])?;
+pub(crate) async fn status(ctx: &mut RequestContext, job: &str) -> Answer {
+    let (grant, id) = auth::allow(ctx, Permission::Read, job).await?;
+    let query = Query::of(&ctx.request, &["include", "format", "wait", "cursor"])?;
     let include = query.include()?;
     let format = match query.one("format")? {
         None => Format::Json,
@@ -42,19 +42,25 @@ pub(crate) async fn status(visit: &mut Visit, job: &str) -> Answer {
             .ok_or_else(|| Problem::invalid("format", format_args!("must be one of {}", Format::NAMES.join(", "))))?,
     };
     let wait_seconds = query.integer("wait", 0, WAIT_SECONDS)?.unwrap_or(0);
-    limit::check_read(visit, &grant, id.as_str()).await?;
+    limit::check_read(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
 
-    let none_match_header = visit.request.header("If-None-Match");
+    let none_match_header = ctx.request.header("If-None-Match");
     let cursor = query.one("cursor")?.map(str::to_owned);
     let seen = |at: &Cursor| {
         let by_etag = none_match_header.as_deref().is_some_and(|header| none_match(header, &etag(at, include, format)));
         by_etag || cursor.as_deref() == Some(at.to_string().as_str())
     };
-    let call = JobCall::new(&visit.env, &grant, id);
+    let call = JobCall::new(&ctx.env, &grant, id);
     if wait_seconds > 0 {
         // Who names no state waits for a change of the one there is.
         let named = none_match_header.is_some() || cursor.is_some();
-        wait::until(visit, &call, wait_seconds, |first, at| if named { !seen(at) } else { !first }).await?;
+        wait::until(
+            &ctx.request.inner().signal(),
+            &call,
+            wait_seconds,
+            |first, at| if named { !seen(at) } else { !first },
+        )
+        .await?;
     }
     let view = if format == Format::Summary { "summary" } else { "document" };
     let reply = match call.document(include, view).await?.success() {
@@ -84,19 +90,18 @@ fn state(reply: Reply, include: Include, format: Format, unchanged: bool) -> Res
 }
 
 /// `POST /v2/jobs/status/batch`.
-pub(crate) async fn batch(visit: &mut Visit) -> Answer {
-    let grant = auth::allow_reading(visit).await?;
-    Query::of(&visit.request, &[])?;
-    let body = Body::read(&visit.request, REPORT_BYTES).await?;
+pub(crate) async fn batch(ctx: &mut RequestContext) -> Answer {
+    let grant = auth::allow_reading(ctx).await?;
+    Query::of(&ctx.request, &[])?;
+    let body = Body::read(&ctx.request, REPORT_BYTES).await?;
     let (job_ids, include) = batch_request(Fields::of(body.json()?, "")?)?;
-    limit::check_read(visit, &grant, "batch").await?;
+    limit::check_read(&ctx.env, &ctx.request, &grant, "batch").await?;
 
     let mut jobs = Vec::new();
     let mut errors = Vec::new();
     // Six calls may wait for their answers at a time; one place is left for the rate limiter.
     for few in job_ids.chunks(5) {
-        let replies =
-            futures_util::future::join_all(few.iter().map(|job_id| look(visit, &grant, job_id, include))).await;
+        let replies = futures_util::future::join_all(few.iter().map(|job_id| look(ctx, &grant, job_id, include))).await;
         for (job_id, reply) in few.iter().zip(replies) {
             match reply {
                 Ok(reply) if reply.status < 400 => jobs.push(reply.text),
@@ -112,11 +117,11 @@ pub(crate) async fn batch(visit: &mut Visit) -> Answer {
     Ok(answer::json_text(200, &format!("{{\"jobs\":[{}],\"errors\":[{}]}}", jobs.join(","), errors.join(","))))
 }
 
-async fn look(visit: &Visit, grant: &Grant, job_id: &str, include: Include) -> Result<Reply, Refusal> {
+async fn look(ctx: &RequestContext, grant: &Grant, job_id: &str, include: Include) -> Result<Reply, Refusal> {
     // What is no job id is no job either; in a batch it must not spoil the others.
     let id = JobId::parse(job_id).ok_or_else(|| Problem::job_not_found(job_id))?;
     grant.authorize(Permission::Read, Some(&id)).map_err(Problem::from)?;
-    JobCall::new(&visit.env, grant, id).document(include, "document").await
+    JobCall::new(&ctx.env, grant, id).document(include, "document").await
 }
 
 fn batch_request(mut fields: Fields) -> Result<(Vec<String>, Include), Problem> {
@@ -139,13 +144,13 @@ pub(crate) fn include_of(value: Value, name: &str) -> Result<Include, Problem> {
 }
 
 /// `GET /v2/jobs/{id}/logs`.
-pub(crate) async fn logs(visit: &mut Visit, job: &str) -> Answer {
-    let (grant, id) = auth::allow(visit, Permission::Read, job).await?;
-    let query = Query::of(&visit.request, &["after", "limit"])?;
+pub(crate) async fn logs(ctx: &mut RequestContext, job: &str) -> Answer {
+    let (grant, id) = auth::allow(ctx, Permission::Read, job).await?;
+    let query = Query::of(&ctx.request, &["after", "limit"])?;
     let after = query.integer("after", 0, MAX_SAFE_INTEGER)?.unwrap_or(0);
     let limit = query.integer("limit", 1, LOG_LINES_RESUME)?.unwrap_or(LOGS_DEFAULT);
-    limit::check_read(visit, &grant, id.as_str()).await?;
-    match JobCall::new(&visit.env, &grant, id).logs(after, limit).await?.success() {
+    limit::check_read(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
+    match JobCall::new(&ctx.env, &grant, id).logs(after, limit).await?.success() {
         Ok(reply) => Ok(answer::json_text(200, &reply.text)),
         Err(refused) => Ok(refused),
     }

@@ -22,7 +22,7 @@ use crate::{
     answer::{self, Answer, Refusal, set},
     auth,
     call::JobCall,
-    door::Visit,
+    context::RequestContext,
     js, limit, reads,
     relay::{ALL_ENDED, Relay},
     request::{Body, Query},
@@ -32,75 +32,75 @@ use crate::{
 const OPENING_AT_ONCE: usize = 5;
 
 /// `GET /v2/jobs/{id}/status/stream`.
-pub(crate) async fn one(visit: &mut Visit, job: &str) -> Answer {
-    let native = auth::is_native(&visit.request);
-    match open_one(visit, job).await {
+pub(crate) async fn one(ctx: &mut RequestContext, job: &str) -> Answer {
+    let native = auth::is_native(&ctx.request);
+    match open_one(ctx, job).await {
         Err(refusal) if native && may_pass(refusal.problem().code()) => Ok(come_back_later()),
         answer => answer,
     }
 }
 
-async fn open_one(visit: &mut Visit, job: &str) -> Answer {
-    let (grant, id) = auth::allow(visit, Permission::Read, job).await?;
-    let query = Query::of(&visit.request, &["include", "cursor"])?;
+async fn open_one(ctx: &mut RequestContext, job: &str) -> Answer {
+    let (grant, id) = auth::allow(ctx, Permission::Read, job).await?;
+    let query = Query::of(&ctx.request, &["include", "cursor"])?;
     let include = query.include()?;
-    let cursor = last_event_id(visit, &query)?.as_deref().and_then(Cursor::parse);
-    limit::check_stream(visit, &grant).await?;
-    let mut opened = JobCall::new(&visit.env, &grant, id.clone()).subscribe(include, cursor.as_ref(), false).await?;
+    let cursor = last_event_id(ctx, &query)?.as_deref().and_then(Cursor::parse);
+    limit::check_stream(&ctx.env, &ctx.request, &grant).await?;
+    let mut opened = JobCall::new(&ctx.env, &grant, id.clone()).subscribe(include, cursor.as_ref(), false).await?;
     match opened.status_code() {
         101 => {}
         204 => return Ok(answer::empty(204)),
-        503 if auth::is_native(&visit.request) => return Ok(come_back_later()),
+        503 if auth::is_native(&ctx.request) => return Ok(come_back_later()),
         status => return Ok(answer::json_text(status, &opened.text().await?)),
     }
     let Some(socket) = opened.websocket() else { return Err(worker::Error::from("101 without a socket").into()) };
-    let (relay, response) = Relay::open(visit.request.inner().signal(), true)?;
+    let (relay, response) = Relay::open(ctx.request.inner().signal(), true)?;
     relay.join(id.as_str(), &socket, grant.expires_at)?;
     relay.complete();
     Ok(response.into())
 }
 
 /// `GET /v2/jobs/status/stream?jobIds=a,b`: many jobs of one credential.
-pub(crate) async fn many_of_one(visit: &mut Visit) -> Answer {
-    let native = auth::is_native(&visit.request);
-    match open_many_of_one(visit).await {
+pub(crate) async fn many_of_one(ctx: &mut RequestContext) -> Answer {
+    let native = auth::is_native(&ctx.request);
+    match open_many_of_one(ctx).await {
         Err(refusal) if native && may_pass(refusal.problem().code()) => Ok(come_back_later()),
         answer => answer,
     }
 }
 
-async fn open_many_of_one(visit: &mut Visit) -> Answer {
-    let grant = auth::allow_reading(visit).await?;
-    let query = Query::of(&visit.request, &["jobIds", "include", "cursor"])?;
+async fn open_many_of_one(ctx: &mut RequestContext) -> Answer {
+    let grant = auth::allow_reading(ctx).await?;
+    let query = Query::of(&ctx.request, &["jobIds", "include", "cursor"])?;
     let include = query.include()?;
     let job_ids = query.all("jobIds").flat_map(|value| value.split(',')).filter(|id| !id.is_empty());
     let seats: Vec<Seat> = job_ids.map(|job_id| Seat::of(job_id, include, Ok(grant.clone()))).collect();
     if seats.is_empty() || seats.len() > JOBS {
         return Err(Problem::invalid("jobIds", format_args!("must name 1 to {JOBS} jobs")).with("limit", JOBS).into());
     }
-    limit::check_stream(visit, &grant).await?;
-    let last_event_id = last_event_id(visit, &query)?;
-    open(visit, seats, last_event_id.as_deref() == Some(ALL_ENDED)).await
+    limit::check_stream(&ctx.env, &ctx.request, &grant).await?;
+    let last_event_id = last_event_id(ctx, &query)?;
+    open(ctx, seats, last_event_id.as_deref() == Some(ALL_ENDED)).await
 }
 
 /// `POST /v2/jobs/status/stream`: many jobs, each with a token of its own where it has one.
-pub(crate) async fn many(visit: &mut Visit) -> Answer {
+pub(crate) async fn many(ctx: &mut RequestContext) -> Answer {
     // A page may have nothing but the tokens in the body.
-    let common = match visit.request.authorization() {
-        Some(_) => Some(auth::grant(visit).await?),
+    let common = match ctx.request.authorization() {
+        Some(_) => Some(auth::grant(ctx).await?),
         None => {
-            visit.config.access()?;
+            ctx.config.access()?;
             None
         }
     };
-    Query::of(&visit.request, &[])?;
-    let body = Body::read(&visit.request, REPORTS_BYTES).await?;
+    Query::of(&ctx.request, &[])?;
+    let body = Body::read(&ctx.request, REPORTS_BYTES).await?;
     let asked = asked_jobs(Fields::of(body.json()?, "")?)?;
     let mut seats = Vec::with_capacity(asked.len());
     let mut stranger = None;
     for job in asked {
         let grant = match (&job.token, &common) {
-            (Some(token), _) => believe(visit, token)?,
+            (Some(token), _) => believe(ctx, token)?,
             (None, Some(common)) => Ok(common.clone()),
             (None, None) => Err(Unauthenticated::Missing),
         };
@@ -113,17 +113,17 @@ pub(crate) async fn many(visit: &mut Visit) -> Answer {
         // Nobody gets in: that is no stream, but the refusal of whoever has not shown who it is, or of the first job.
         return Err(match (stranger, seats.into_iter().find_map(|seat| seat.ticket.err())) {
             (None, Some(problem)) => problem.into(),
-            (stranger, _) => auth::turn_away(visit, stranger.unwrap_or(Unauthenticated::Missing)).await,
+            (stranger, _) => auth::turn_away(ctx, stranger.unwrap_or(Unauthenticated::Missing)).await,
         });
     };
-    visit.holder = Some(grant.holder.to_string());
-    limit::check_stream(visit, &grant).await?;
-    let last_event_id = visit.request.header("Last-Event-ID");
-    open(visit, seats, last_event_id.as_deref() == Some(ALL_ENDED)).await
+    ctx.holder = Some(grant.holder.to_string());
+    limit::check_stream(&ctx.env, &ctx.request, &grant).await?;
+    let last_event_id = ctx.request.header("Last-Event-ID");
+    open(ctx, seats, last_event_id.as_deref() == Some(ALL_ENDED)).await
 }
 
-fn believe(visit: &Visit, token: &str) -> Result<Result<Grant, Unauthenticated>, Refusal> {
-    let access = visit.config.access()?;
+fn believe(ctx: &RequestContext, token: &str) -> Result<Result<Grant, Unauthenticated>, Refusal> {
+    let access = ctx.config.access()?;
     Ok(Credential::from_body(token).and_then(|credential| access.authenticate(credential, js::now())))
 }
 
@@ -177,13 +177,13 @@ fn asked_job(value: Value, name: &str) -> Result<AskedJob, Problem> {
 }
 
 /// Opens a stream of many jobs: it begins at once, and each job joins when its object answers.
-async fn open(visit: &Visit, seats: Vec<Seat>, seen_all_end: bool) -> Answer {
-    if seen_all_end && all_ended(visit, &seats).await? {
+async fn open(ctx: &RequestContext, seats: Vec<Seat>, seen_all_end: bool) -> Answer {
+    if seen_all_end && all_ended(ctx, &seats).await? {
         return Ok(answer::empty(204));
     }
-    let (relay, response) = Relay::open(visit.request.inner().signal(), false)?;
-    let env = visit.env.clone();
-    Context::new(visit.context.clone().unchecked_into()).wait_until(async move {
+    let (relay, response) = Relay::open(ctx.request.inner().signal(), false)?;
+    let env = ctx.env.clone();
+    Context::new(ctx.context.clone().unchecked_into()).wait_until(async move {
         let mut seats = seats.into_iter();
         loop {
             let few: Vec<Seat> = seats.by_ref().take(OPENING_AT_ONCE).collect();
@@ -216,12 +216,12 @@ async fn try_seat(relay: &Relay, env: &worker::Env, seat: &Seat) -> Result<(), P
     }
 }
 
-async fn all_ended(visit: &Visit, seats: &[Seat]) -> Result<bool, Refusal> {
+async fn all_ended(ctx: &RequestContext, seats: &[Seat]) -> Result<bool, Refusal> {
     for few in seats.chunks(OPENING_AT_ONCE) {
         let ended = few.iter().map(async |seat| -> Result<bool, Refusal> {
             // A job that is closed to this reader, or gone, has nothing more to tell.
             let Ok((id, grant)) = &seat.ticket else { return Ok(true) };
-            let reply = JobCall::new(&visit.env, grant, id.clone()).document(Include::NONE, "summary").await?;
+            let reply = JobCall::new(&ctx.env, grant, id.clone()).document(Include::NONE, "summary").await?;
             Ok(reply.poll_after_ms.is_none())
         });
         for ended in futures_util::future::join_all(ended).await {
@@ -234,8 +234,8 @@ async fn all_ended(visit: &Visit, seats: &[Seat]) -> Result<bool, Refusal> {
 }
 
 /// Where the reader stands: the header that browsers send by themselves goes before the parameter.
-fn last_event_id(visit: &Visit, query: &Query) -> Result<Option<String>, Refusal> {
-    let header = visit.request.header("Last-Event-ID");
+fn last_event_id(ctx: &RequestContext, query: &Query) -> Result<Option<String>, Refusal> {
+    let header = ctx.request.header("Last-Event-ID");
     Ok(header.or(query.one("cursor")?.map(str::to_owned)))
 }
 

@@ -6,15 +6,16 @@ use engine::frame::Kind;
 use protocol::{cursor::Cursor, include::Include};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::AbortSignal;
 
-use crate::{answer::Refusal, call::JobCall, door::Visit, feed::Feed, js};
+use crate::{answer::Refusal, call::JobCall, feed::Feed, js};
 
 /// Returns at the first state that `is_new` (which hears whether it is the first one told), at the end of the job, when
 /// the caller leaves, or after `seconds`.
 ///
 /// What the state is, the caller asks afterwards: it may be newer still by then.
 pub(crate) async fn until(
-    visit: &Visit,
+    signal: &AbortSignal,
     call: &JobCall,
     seconds: u64,
     is_new: impl Fn(bool, &Cursor) -> bool,
@@ -50,14 +51,14 @@ pub(crate) async fn until(
             }
         }
         let left = deadline.saturating_sub(js::now().millis());
-        if left == 0 || visit.request.inner().signal().aborted() {
+        if left == 0 || signal.aborted() {
             break;
         }
         let waiting = js::with_resolvers();
         let resolve = waiting.resolve();
         let timer = js::set_timeout(&resolve, left as f64);
         // A listener that fires after the wait resolves a promise that nobody holds any more.
-        let _ = visit.request.inner().signal().add_event_listener_with_callback("abort", &resolve);
+        let _ = signal.add_event_listener_with_callback("abort", &resolve);
         wake.replace(Some(resolve));
         JsFuture::from(waiting.promise()).await?;
         js::clear_timeout(&timer);
