@@ -74,9 +74,9 @@ pub(crate) const VIEWERS_HEADER: &str = "Job-Viewers";
 /// The header in which the object tells, on a developer's machine, how many rows this call has written.
 pub(crate) const ROWS_HEADER: &str = "Job-Rows-Written";
 /// The header in which the object tells, in a build for tests and while nobody watches, what the instance holds.
-pub(crate) const HELD_HEADER: &str = "Job-Held";
+pub(crate) const HEAP_STATS_HEADER: &str = "Job-Heap-Stats";
 /// What only a developer's machine is told, so that tests can see from outside what an object does.
-pub(crate) const INSIGHTS: [&str; 4] = [STARTED_HEADER, VIEWERS_HEADER, ROWS_HEADER, HELD_HEADER];
+pub(crate) const INSIGHTS: [&str; 4] = [STARTED_HEADER, VIEWERS_HEADER, ROWS_HEADER, HEAP_STATS_HEADER];
 
 /// A job's object.
 pub(crate) struct JobCall {

@@ -38,8 +38,8 @@ impl Feed {
         });
         let on_close = Closure::own_assert_unwind_safe(move |_: JsValue| closed());
         let raw: &web_sys::WebSocket = socket.as_ref();
-        #[cfg(feature = "census")]
-        crate::census::follow(raw);
+        #[cfg(feature = "leak-check")]
+        crate::leak_check::watch(raw);
         // The default is a Blob, which cannot be read at once.
         raw.set_binary_type(BinaryType::Arraybuffer);
         raw.add_event_listener_with_callback("message", on_message.as_ref().unchecked_ref())?;

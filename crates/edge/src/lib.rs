@@ -8,15 +8,17 @@ mod adapters;
 mod answer;
 mod auth;
 mod call;
-#[cfg(feature = "census")]
-mod census;
 mod config;
 mod context;
 mod crossing;
+#[cfg(feature = "fault-injection")]
+mod fault_injection;
 mod feed;
 mod incoming;
 mod js;
 mod lane;
+#[cfg(feature = "leak-check")]
+mod leak_check;
 mod limit;
 mod object;
 mod reads;
@@ -24,8 +26,6 @@ mod relay;
 mod request;
 mod route;
 mod router;
-#[cfg(feature = "sabotage")]
-mod sabotage;
 mod streams;
 mod tokens;
 mod wait;

@@ -145,17 +145,17 @@ impl Object {
             set(headers, STARTED_HEADER, &self.started.to_string());
             set(headers, VIEWERS_HEADER, &self.viewers.sockets().to_string());
             set(headers, ROWS_HEADER, &self.rows.take().to_string());
-            #[cfg(feature = "census")]
+            #[cfg(feature = "leak-check")]
             if self.viewers.sockets() == 0 {
-                set(headers, crate::call::HELD_HEADER, &crate::census::held());
+                set(headers, crate::call::HEAP_STATS_HEADER, &crate::leak_check::heap_stats());
             }
         }
         response
     }
 
     fn obey(&self, heard: &Heard, body: &[u8]) -> Answer {
-        #[cfg(feature = "sabotage")]
-        crate::sabotage::in_the_object(body);
+        #[cfg(feature = "fault-injection")]
+        crate::fault_injection::in_the_object(body);
         let job_id = heard.text("job");
         let include = || Include::from_bits(u8::try_from(heard.number("include")).unwrap_or_default());
         match heard.command {

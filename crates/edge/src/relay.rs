@@ -81,9 +81,9 @@ impl Relay {
     pub(crate) fn open(signal: AbortSignal, single: bool) -> Result<(Relay, Response), Refusal> {
         let pipe = js::IdentityTransformStream::new();
         let writer = pipe.writable().get_writer()?;
-        #[cfg(feature = "census")]
+        #[cfg(feature = "leak-check")]
         for its in [writer.as_ref(), signal.as_ref()] {
-            crate::census::follow(its);
+            crate::leak_check::watch(its);
         }
         let relay = Relay(Rc::new(RefCell::new(State {
             writer,

@@ -53,8 +53,8 @@ fn straight_on(ctx: &RequestContext, route: &Result<Route, NoRoute>) -> Option<P
     if ctx.config.varies_by_origin() && ctx.request.origin().is_some() {
         return None;
     }
-    #[cfg(feature = "sabotage")]
-    crate::sabotage::at_the_edge(&ctx.request);
+    #[cfg(feature = "fault-injection")]
+    crate::fault_injection::at_the_edge(&ctx.request);
     let (grant, call, url) = writes::straight_on(ctx, job)?;
     let line = ctx.line(route.template(), Some(&grant.holder.to_string()));
     let RequestContext { request, env, context, began, .. } = ctx;
@@ -87,8 +87,8 @@ async fn attend(mut ctx: RequestContext, route: Result<Route, NoRoute>) -> Respo
 }
 
 async fn handle(ctx: &mut RequestContext, route: Route) -> Answer {
-    #[cfg(feature = "sabotage")]
-    crate::sabotage::at_the_edge(&ctx.request);
+    #[cfg(feature = "fault-injection")]
+    crate::fault_injection::at_the_edge(&ctx.request);
     match route {
         Route::Health => Ok(answer::json(200, &serde_json::json!({"status": "ok"}))),
         Route::CreateJob => writes::create(ctx).await,

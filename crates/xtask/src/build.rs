@@ -9,7 +9,7 @@ pub(crate) mod package;
 mod prune;
 mod worker;
 
-pub(crate) use worker::{Sabotaged, TESTED};
+pub(crate) use worker::{FaultInjectionBuild, TESTED};
 
 use crate::project::Project;
 use crate::setup::{self, Tools};
@@ -39,9 +39,9 @@ pub(crate) fn all(project: &Project, tools: &Tools) -> Result<()> {
     assets::build(project)
 }
 
-/// Workers that panic on demand, for the test of what that does to everybody else.
-pub(crate) fn sabotaged(project: &Project, tools: &Tools) -> Result<Vec<Sabotaged>> {
-    worker::sabotaged(project, tools)
+/// Workers that panic on demand, for the tests of what a panic does to other requests.
+pub(crate) fn fault_injection(project: &Project, tools: &Tools) -> Result<Vec<FaultInjectionBuild>> {
+    worker::fault_injection(project, tools)
 }
 
 /// The worker alone, where nothing else is asked.

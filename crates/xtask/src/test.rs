@@ -141,8 +141,8 @@ fn schemathesis(project: &Project, site: Option<&Site>) -> Result<()> {
 fn live(project: &Project, _: Option<&Site>) -> Result<()> {
     let mut cargo = Command::new(project::cargo());
     cargo.args(["test", "--package", "bench"]).current_dir(&project.root).env("XTASK", process::current_exe()?);
-    for worker in build::sabotaged(project, &setup::tools(project)?)? {
-        cargo.env(format!("SABOTAGED_{}", worker.panics.to_uppercase()), worker.bundle);
+    for worker in build::fault_injection(project, &setup::tools(project)?)? {
+        cargo.env(format!("FAULT_INJECTION_{}", worker.panics.to_uppercase()), worker.bundle);
     }
     steps::shown("live tests", &mut cargo)
 }

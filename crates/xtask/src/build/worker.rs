@@ -31,11 +31,11 @@ enum Panics {
     Abort(String),
 }
 
-/// The features of a worker that panics on demand, and tells what it holds.
-pub(crate) const TESTED: &str = "sabotage,census";
+/// The features of a worker that panics on demand and counts what it holds.
+pub(crate) const TESTED: &str = "fault-injection,leak-check";
 
-/// Such a worker.
-pub(crate) struct Sabotaged {
+/// A worker with these features.
+pub(crate) struct FaultInjectionBuild {
     /// What panics do in it: `unwind` or `abort`.
     pub(crate) panics: &'static str,
     /// The bundle's folder.
@@ -48,16 +48,16 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
     make(project, tools, &Recipe { name: "worker", out: "build".to_owned(), panics, features: "" }).map(drop)
 }
 
-/// Workers that panic on demand and tell what they hold: as ours is shipped, and as it is where no nightly toolchain is.
-pub(crate) fn sabotaged(project: &Project, tools: &Tools) -> Result<Vec<Sabotaged>> {
-    let mut all = vec![("sabotaged-abort", "abort", Panics::Abort("for a test".to_owned()))];
+/// Workers that panic on demand and count what they hold: built as the shipped one, and as it is built without nightly.
+pub(crate) fn fault_injection(project: &Project, tools: &Tools) -> Result<Vec<FaultInjectionBuild>> {
+    let mut all = vec![("fault-injection-abort", "abort", Panics::Abort("for a test".to_owned()))];
     if let unwind @ Panics::Unwind(_) = panics(project)? {
-        all.push(("sabotaged-unwind", "unwind", unwind));
+        all.push(("fault-injection-unwind", "unwind", unwind));
     }
     let made = all.into_iter().map(|(name, word, panics)| {
-        let out = format!("target/sabotaged/{word}");
+        let out = format!("target/fault-injection/{word}");
         let bundle = make(project, tools, &Recipe { name, out, panics, features: TESTED })?;
-        Ok(Sabotaged { panics: word, bundle })
+        Ok(FaultInjectionBuild { panics: word, bundle })
     });
     made.collect()
 }

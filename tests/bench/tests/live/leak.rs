@@ -39,7 +39,7 @@ struct Held {
 impl Held {
     /// What the worker tells, which it does while no socket to a viewer is left.
     fn told(answer: &Answer) -> Option<Held> {
-        let told = answer.head.header("job-held")?;
+        let told = answer.head.header("job-heap-stats")?;
         let mut numbers = told.split(' ').map(|number| number.parse().unwrap());
         let mut number = || numbers.next().expect("four numbers");
         Some(Held { allocations: number(), bytes: number(), values: number(), followed: number() })

@@ -68,7 +68,7 @@ impl Stage {
 
 /// The bundles there are that were built for tests, and what panics do in them.
 fn bundles() -> Vec<(&'static str, PathBuf)> {
-    let bundle = |panics| Some((panics, PathBuf::from(env::var_os(format!("SABOTAGED_{panics}"))?)));
+    let bundle = |panics| Some((panics, PathBuf::from(env::var_os(format!("FAULT_INJECTION_{panics}"))?)));
     let bundles: Vec<_> = ["UNWIND", "ABORT"].into_iter().filter_map(bundle).collect();
     assert!(!bundles.is_empty(), "no worker was built for tests: `cargo xtask test live` builds it");
     bundles

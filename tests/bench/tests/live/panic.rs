@@ -66,8 +66,8 @@ impl Watched {
     /// Has something panic, and says what that request was told.
     async fn panic(&self, place: &str) -> Answer {
         let (headers, body): (&[_], &[u8]) = match place {
-            "edge" => (&[("Sabotage", "edge")], b"{}"),
-            _ => (&[], br#"{"message":"sabotage in the object"}"#),
+            "edge" => (&[("Fault-Injection", "edge")], b"{}"),
+            _ => (&[], br#"{"message":"injected fault in the object"}"#),
         };
         let path = format!("/v2/jobs/{}/reports", self.job);
         let request = Request::new("POST", &path, &self.key.text, headers, body);
