@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot read the sources should fail")]
 
 mod imports;
+mod links;
 mod readme;
 mod sources;
 
