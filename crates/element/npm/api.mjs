@@ -113,7 +113,7 @@ export const PROBLEMS = [
   {
     name: "UNAUTHENTICATED",
     isLast: true,
-    text: "Reported when there is no `tokenProvider`, or its new token was refused too.",
+    text: "There is no `tokenProvider`, or its new token was refused too.",
   },
   { name: "ACCESS_DENIED", isLast: true },
   {
@@ -122,7 +122,7 @@ export const PROBLEMS = [
     text: "The element keeps looking for a job that never existed for about six minutes.",
   },
   { name: "NOT_FOUND", isLast: true, text: "Check the path in `src`." },
-  { name: "INVALID_REQUEST", isLast: true, text: "The server is of another release." },
+  { name: "INVALID_REQUEST", isLast: true, text: "The likely cause is a server of another release." },
   { name: "RATE_LIMIT_EXCEEDED", isLast: false },
   { name: "OVERLOADED", isLast: false, text: "For example, the job has too many viewers." },
   { name: "NOT_CONFIGURED", isLast: false },

@@ -1,7 +1,7 @@
 // What the tables of the README take from the OpenAPI document: the fields of a job's document and the server's codes.
 
-// A member of a list or of a union of its own.
-const grouped = (type) => (type.includes(" | ") ? `(${type})` : type);
+// The type of the items of an array: a union needs parentheses.
+const grouped = (type) => (type.includes(" | ") && !type.startsWith("{") ? `(${type})` : type);
 
 const members = (schema, schemas) => {
   const required = new Set(schema.required);
