@@ -1,4 +1,4 @@
-//! A worker of a test's own, with settings that the shared one must not have.
+//! A worker for one test, with settings that the shared worker must not have.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use crate::{
     target::{authority, fresh_name},
 };
 
-/// What a deployment can be told. What is not said stays unsaid, though the shared worker was told.
+/// The settings of a deployment. Those that a test does not set stay unset, even if the shared worker has them.
 const SETTINGS: [&str; 13] = [
     "API_KEYS",
     "API_KEYS_2",
@@ -43,13 +43,13 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 pub enum Runtime {
     /// `wrangler dev` on the shipped configuration: static files and the shipped rate limits.
     Shipped,
-    /// The same, with rate limits that nobody meets.
+    /// The same, with rate limits that no test reaches.
     Raised,
-    /// `workerd` alone: no static files, no rate limits, nothing in its log but what the worker says.
+    /// `workerd` alone: no static files, no rate limits, and only the output of the worker in its log.
     Bare,
 }
 
-/// A running worker; dropped, it is gone, and its data with it.
+/// A running worker; dropping it ends it and deletes its data.
 #[derive(Debug)]
 pub struct Deployment {
     /// `http://127.0.0.1:port`.
@@ -66,7 +66,7 @@ impl Deployment {
     /// When it does not start.
     pub fn start(runtime: Runtime, settings: &[(&str, &str)]) -> Deployment {
         let Some(xtask) = std::env::var_os("XTASK") else {
-            panic!("XTASK is not set: the launcher, as `cargo xtask test` names it")
+            panic!("XTASK is not set: the path of the launcher, which `cargo xtask test` sets")
         };
         let dir = std::env::temp_dir().join(format!("job-progress-{}", fresh_name()));
         let port = free_port();
@@ -86,8 +86,8 @@ impl Deployment {
             Ok(launcher) => launcher,
             Err(error) => panic!("the launcher cannot be run: {error}"),
         };
-        let mut said = launcher.stdout.take().map(BufReader::new).into_iter().flat_map(|said| said.lines());
-        let ready = said.any(|line| line.is_ok_and(|line| line.starts_with("ready: ")));
+        let mut lines = launcher.stdout.take().map(BufReader::new).into_iter().flat_map(|output| output.lines());
+        let ready = lines.any(|line| line.is_ok_and(|line| line.starts_with("ready: ")));
         let deployment = Deployment { base_url: format!("http://127.0.0.1:{port}"), launcher, dir };
         assert!(ready, "the worker did not start:\n{}", deployment.log());
         deployment
@@ -95,11 +95,11 @@ impl Deployment {
 
     /// A `GET` without a credential.
     pub fn get(&self, path: impl Into<String>) -> Request {
-        self.ask("GET", path)
+        self.request("GET", path)
     }
 
     /// A request without a credential.
-    pub fn ask(&self, method: &str, path: impl Into<String>) -> Request {
+    pub fn request(&self, method: &str, path: impl Into<String>) -> Request {
         Request { method: method.to_owned(), path: path.into(), ..Request::default() }.to(&self.base_url)
     }
 
@@ -108,23 +108,23 @@ impl Deployment {
         fs::read(self.dir.join("log")).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
-    /// Where its data are.
+    /// The folder of its data.
     pub fn data(&self) -> PathBuf {
         self.dir.join("data")
     }
 
-    /// Ends the worker at once, as a power cut does; its data stay until it is dropped.
+    /// Ends the worker at once, as a power cut does; its data stay until this value is dropped.
     ///
     /// # Panics
     ///
-    /// When it goes on answering.
+    /// When the worker still accepts connections 20 seconds later.
     pub fn kill(&mut self) {
-        // Whatever ended the launcher, its guard ends the worker.
+        // The guard process ends the worker, whatever ends the launcher.
         let _ = self.launcher.kill();
         let _ = self.launcher.wait();
         let deadline = Instant::now() + STOP_TIMEOUT;
         while TcpStream::connect(authority(&self.base_url)).is_ok() {
-            assert!(Instant::now() < deadline, "the worker goes on after its launcher was killed");
+            assert!(Instant::now() < deadline, "the worker still runs after its launcher was killed");
             thread::sleep(POLL_INTERVAL);
         }
     }
@@ -134,7 +134,7 @@ impl Drop for Deployment {
     fn drop(&mut self) {
         let _ = self.launcher.kill();
         let _ = self.launcher.wait();
-        // The worker may be writing still; what it leaves is in the folder for temporary files.
+        // The worker may still be writing; files that are left are in the folder for temporary files.
         let deadline = Instant::now() + STOP_TIMEOUT;
         while fs::remove_dir_all(&self.dir).is_err() && self.dir.exists() && Instant::now() < deadline {
             thread::sleep(POLL_INTERVAL);
@@ -166,6 +166,6 @@ fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
     match listener {
         Ok(address) => address.port(),
-        Err(error) => panic!("there is no free port: {error}"),
+        Err(error) => panic!("no free port: {error}"),
     }
 }

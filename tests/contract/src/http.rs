@@ -1,4 +1,4 @@
-//! Requests and their answers, whatever the status.
+//! Requests and their answers; an error status is an answer too.
 
 use std::{fmt, sync::OnceLock, time::Duration};
 
@@ -7,10 +7,10 @@ use ureq::{Agent, http};
 
 use crate::target::Target;
 
-/// How long one answer may take; a `wait` of the API takes up to a minute.
+/// The longest time to an answer; a `wait` of the API takes up to a minute.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(75);
 
-/// A request on its way to the server under test.
+/// A request to the server under test.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The method, in capitals.
@@ -21,7 +21,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The bytes of the body, if there is one.
     pub body: Option<Vec<u8>>,
-    /// Where it goes, if not to the target of all tests: `http://host:port`.
+    /// The server, if not the target of all tests: `http://host:port`.
     pub base_url: Option<String>,
 }
 
@@ -32,27 +32,27 @@ pub struct Answer {
     pub status: u16,
     /// Names in lower case, and values.
     pub headers: Vec<(String, String)>,
-    /// The body; what is no text in it is replaced.
+    /// The body; bytes that are not UTF-8 are replaced.
     pub text: String,
 }
 
 impl Request {
-    /// A request with the key that may do everything.
+    /// A request with the key that has every permission.
     pub fn new(method: &str, path: impl Into<String>) -> Request {
         Request { method: method.to_owned(), path: path.into(), ..Request::default() }.bearer(&Target::get().key)
     }
 
-    /// A `GET` with the key that may do everything.
+    /// A `GET` with the key that has every permission.
     pub fn get(path: impl Into<String>) -> Request {
         Request::new("GET", path)
     }
 
-    /// A `POST` of JSON with the key that may do everything.
+    /// A `POST` of JSON with the key that has every permission.
     pub fn post(path: impl Into<String>, body: &Value) -> Request {
         Request::new("POST", path).json(body)
     }
 
-    /// The same request with this header in place of a former one of that name.
+    /// The same request with this header; it replaces an earlier one of that name.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Request {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
@@ -87,7 +87,7 @@ impl Request {
         self
     }
 
-    /// The server it goes to.
+    /// The server that the request is sent to.
     pub fn base_url(&self) -> &str {
         self.base_url.as_deref().unwrap_or_else(|| &Target::get().base_url)
     }
@@ -96,7 +96,7 @@ impl Request {
     ///
     /// # Panics
     ///
-    /// When there is no answer; a test has nothing to say then.
+    /// When there is no answer.
     pub fn send(&self) -> Answer {
         match self.try_send() {
             Ok(answer) => answer,
@@ -107,7 +107,7 @@ impl Request {
     fn try_send(&self) -> Result<Answer, ureq::Error> {
         static AGENT: OnceLock<Agent> = OnceLock::new();
         let agent = AGENT.get_or_init(|| {
-            // No connection is used twice: one that the server closed meanwhile would fail a test by chance.
+            // No connection is used twice: one that the server has closed in the meantime would fail a test by chance.
             let config = Agent::config_builder()
                 .http_status_as_error(false)
                 .allow_non_standard_methods(true)
@@ -143,12 +143,12 @@ impl Answer {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
-    /// The body as JSON, null where it is none.
+    /// The body as JSON, null when it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or(Value::Null)
     }
 
-    /// The body as JSON, after a look at the status.
+    /// The body as JSON, after a check of the status.
     ///
     /// # Panics
     ///

@@ -1,13 +1,13 @@
-//! API keys for a deployment of a test's own.
+//! API keys for the deployment of a single test.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::{target::fresh_name, token::base64url};
 
-/// Every permission there is.
+/// Every permission.
 pub const EVERYTHING: &str = "jobs:read,jobs:write,jobs:control,jobs:admin";
 
-/// A key, and the line by which a deployment knows it.
+/// A key, and its line in the setting `API_KEYS`.
 #[derive(Clone, Debug)]
 pub struct Key {
     /// `jp_<id>_<secret>`.

@@ -1,4 +1,4 @@
-//! A stream of server-sent events, read from a bare socket: the head, the chunks, the frames, each with a deadline.
+//! A stream of server-sent events, read from a socket: head, chunks and frames, each with a deadline.
 
 use std::{
     collections::VecDeque,
@@ -11,15 +11,15 @@ use serde_json::Value;
 
 use crate::{http::Request, target::authority};
 
-/// How long a frame may take to come, and a stream to open.
+/// The longest time until a frame arrives, or until a stream opens.
 pub const FRAME_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a stream brings.
+/// An item of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     /// A comment, without its colon.
     Comment(String),
-    /// How many milliseconds to wait before coming back.
+    /// The reconnection time in milliseconds.
     Retry(u64),
     /// A block with data.
     Frame(Frame),
@@ -28,22 +28,22 @@ pub enum Item {
 /// A block of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// Its name; `None` is a document.
+    /// The name of its event; `None` for a document.
     pub event: Option<String>,
-    /// Its id, if it bears one.
+    /// Its id, if it has one.
     pub id: Option<String>,
     /// Its data, lines joined by line feeds.
     pub data: String,
 }
 
 impl Frame {
-    /// The data as JSON, null where it is none.
+    /// The data as JSON, null when it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.data).unwrap_or(Value::Null)
     }
 }
 
-/// An open stream, or an answer that is none.
+/// An open stream, or an answer that is not a stream.
 #[derive(Debug)]
 pub struct Stream {
     /// The HTTP status.
@@ -71,7 +71,7 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// A sentence when the server does not answer in HTTP.
+    /// When the server cannot be reached or does not answer in HTTP.
     pub fn open(request: &Request) -> Result<Stream, String> {
         let authority = authority(request.base_url());
         let io = |error: std::io::Error| format!("{request}: {error}");
@@ -99,11 +99,11 @@ impl Stream {
         Ok(stream)
     }
 
-    /// The stream, after a look at the head.
+    /// Opens a stream and checks that its status is 200.
     ///
     /// # Panics
     ///
-    /// When it is no stream.
+    /// When it is not.
     pub fn expect(request: &Request) -> Stream {
         match Stream::open(request) {
             Ok(stream) if stream.status == 200 => stream,
@@ -120,11 +120,11 @@ impl Stream {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// What comes next, or `None` when the server has closed the stream.
+    /// The next item, or `None` when the server has closed the stream.
     ///
     /// # Errors
     ///
-    /// A sentence when nothing comes until `deadline`.
+    /// When nothing arrives before `deadline`.
     pub fn next(&mut self, deadline: Instant) -> Result<Option<Item>, String> {
         loop {
             if let Some(item) = self.items.pop_front() {
@@ -138,7 +138,7 @@ impl Stream {
         }
     }
 
-    /// The next frame, whatever comments come before it.
+    /// The next frame; comments before it are skipped.
     ///
     /// # Errors
     ///
@@ -157,7 +157,7 @@ impl Stream {
     ///
     /// # Panics
     ///
-    /// When none comes in time.
+    /// When none arrives in time.
     pub fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + FRAME_TIMEOUT;
         let mut last = Value::Null;
@@ -169,12 +169,12 @@ impl Stream {
                         return last;
                     }
                 }
-                other => panic!("{other:?} came before the document that was waited for; the last one was {last}"),
+                other => panic!("{other:?} arrived before the expected document; the last document was {last}"),
             }
         }
     }
 
-    /// Everything that is left to read of an answer that is no stream.
+    /// The rest of an answer that is not a stream.
     pub fn rest(&mut self) -> String {
         let deadline = Instant::now() + FRAME_TIMEOUT;
         let length = self.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(usize::MAX);
@@ -197,7 +197,7 @@ impl Stream {
         let head = String::from_utf8_lossy(&head).into_owned();
         let mut lines = head.split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
-        self.status = status.ok_or_else(|| format!("no HTTP answer: {head}"))?;
+        self.status = status.ok_or_else(|| format!("not an HTTP answer: {head}"))?;
         let headers = lines.filter_map(|line| line.split_once(':'));
         self.headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
         self.chunked = self.header("transfer-encoding") == Some("chunked");
@@ -208,7 +208,7 @@ impl Stream {
     fn read(&mut self, deadline: Instant) -> Result<(), String> {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err("nothing came in time".to_owned());
+            return Err("nothing arrived in time".to_owned());
         }
         let mut buffer = [0; 16 * 1024];
         let read = self.socket.set_read_timeout(Some(left)).and_then(|()| self.socket.read(&mut buffer));
@@ -216,16 +216,16 @@ impl Stream {
             Ok(0) => self.closed = true,
             Ok(count) => self.raw.extend(buffer.iter().take(count)),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                return Err("nothing came in time".to_owned());
+                return Err("nothing arrived in time".to_owned());
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // A server that is killed resets the connection; to a reader that is an end too.
+            // A server that is killed resets the connection; for a reader that is an end of the stream too.
             Err(_) => self.closed = true,
         }
         Ok(())
     }
 
-    /// Moves at least something from the socket to the text, or finds the end.
+    /// Moves at least one byte from the socket to the text, or finds the end.
     fn fill(&mut self, deadline: Instant) -> Result<(), String> {
         let before = self.text.len();
         loop {
@@ -245,7 +245,7 @@ impl Stream {
         while let Some(line) = self.raw.windows(2).position(|window| window == b"\r\n") {
             let size = String::from_utf8_lossy(self.raw.get(..line).unwrap_or_default()).into_owned();
             let size = size.split(';').next().unwrap_or_default().trim();
-            let size = usize::from_str_radix(size, 16).map_err(|_| format!("no chunk size: {size}"))?;
+            let size = usize::from_str_radix(size, 16).map_err(|_| format!("not a chunk size: {size}"))?;
             let Some(chunk) = self.raw.get(line + 2..line + 2 + size) else { return Ok(()) };
             if self.raw.len() < line + 4 + size {
                 return Ok(());
@@ -257,7 +257,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Turns whole lines into items.
+    /// Turns complete lines into items.
     fn parse(&mut self) {
         while let Some(end) = self.text.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.text.drain(..=end).collect();

@@ -1,4 +1,4 @@
-//! Where the server under test is, and the credentials for it.
+//! The address of the server under test, and credentials for it.
 
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ pub struct Target {
     pub write_key: String,
     /// A key with every permission in another project.
     pub other_key: String,
-    /// What the signing secrets of all projects are derived from.
+    /// The secret from which the signing secrets of all projects are derived.
     pub token_secret: String,
     /// The project of the first three keys.
     pub project: String,
@@ -26,7 +26,7 @@ impl Target {
     ///
     /// # Panics
     ///
-    /// When a variable is unset, with its name and what it is for.
+    /// When a variable is unset, with its name and meaning.
     pub fn get() -> &'static Target {
         static TARGET: OnceLock<Target> = OnceLock::new();
         TARGET.get_or_init(|| Target {
@@ -35,7 +35,7 @@ impl Target {
             read_key: variable("API_KEY_READ", "a key of the same project with jobs:read alone"),
             write_key: variable("API_KEY_WRITE", "a key of the same project with jobs:write alone"),
             other_key: variable("API_KEY_OTHER", "a key with every permission in another project"),
-            token_secret: variable("TOKEN_SECRET", "the server's own, to mint tokens with"),
+            token_secret: variable("TOKEN_SECRET", "the secret of the server, to mint tokens with"),
             project: variable("PROJECT", "the project of API_KEY"),
         })
     }
@@ -49,7 +49,7 @@ impl Target {
 pub fn authority(base_url: &str) -> &str {
     match base_url.strip_prefix("http://") {
         Some(authority) => authority,
-        None => panic!("a server under test begins with http://, and {base_url} does not"),
+        None => panic!("the address of a server must begin with http://, but is {base_url}"),
     }
 }
 
@@ -64,7 +64,7 @@ fn variable(name: &str, meaning: &str) -> String {
 ///
 /// # Panics
 ///
-/// When the system gives no random bytes.
+/// When the system has no random bytes.
 pub fn fresh_job() -> String {
     format!("test-{}", fresh_name())
 }
@@ -73,10 +73,10 @@ pub fn fresh_job() -> String {
 ///
 /// # Panics
 ///
-/// When the system gives no random bytes.
+/// When the system has no random bytes.
 pub fn fresh_name() -> String {
     match getrandom::u64() {
         Ok(random) => format!("{random:016x}"),
-        Err(error) => panic!("the system gives no random bytes: {error}"),
+        Err(error) => panic!("the system has no random bytes: {error}"),
     }
 }

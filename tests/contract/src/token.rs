@@ -1,4 +1,4 @@
-//! Tokens made by hand, as any back end makes them, and as no back end should.
+//! Tokens signed by hand: valid ones as any back end makes them, and invalid ones.
 
 use std::time::SystemTime;
 
@@ -12,7 +12,7 @@ pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The text that a project's tokens are signed with.
+/// The secret that the tokens of a project are signed with.
 pub fn signing_secret(token_secret: &str, project: &str) -> String {
     base64url(hmac_sha256(token_secret, &format!("job-progress/v1/{project}")))
 }
@@ -21,7 +21,7 @@ pub fn signing_secret(token_secret: &str, project: &str) -> String {
 ///
 /// # Panics
 ///
-/// When the clock of this machine stands before that.
+/// When the clock of this machine is set to an earlier time.
 pub fn now() -> u64 {
     match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => since.as_secs(),
@@ -34,7 +34,7 @@ pub fn claims(project: &str, job: &str) -> Value {
     json!({"aud": "job-progress", "prj": project, "jobs": [job], "perm": ["jobs:read"], "exp": now() + 600})
 }
 
-/// The claims with one of them replaced, or taken away with `None`.
+/// The claims with one of them replaced, or removed with `None`.
 #[must_use]
 pub fn with(mut claims: Value, name: &str, value: Option<Value>) -> Value {
     if let Some(members) = claims.as_object_mut() {
@@ -46,12 +46,12 @@ pub fn with(mut claims: Value, name: &str, value: Option<Value>) -> Value {
     claims
 }
 
-/// A token as it should be: `HS256`, `JWT`.
+/// A token with the header that the API expects: `HS256`, `JWT`.
 pub fn sign(claims: &Value, secret: &str) -> String {
     sign_as(&json!({"alg": "HS256", "typ": "JWT"}), claims, secret)
 }
 
-/// A token with any header; it is signed with HMAC-SHA256 whatever the header says, but for `HS512`.
+/// A token with any header; it is signed with HMAC-SHA256 unless the algorithm in the header is `HS512`.
 pub fn sign_as(header: &Value, claims: &Value, secret: &str) -> String {
     let message = format!("{}.{}", base64url(header.to_string()), base64url(claims.to_string()));
     let signature = match header.get("alg").and_then(Value::as_str) {
@@ -61,27 +61,27 @@ pub fn sign_as(header: &Value, claims: &Value, secret: &str) -> String {
     format!("{message}.{}", base64url(signature))
 }
 
-/// What a token says, or the part of it before the signature.
+/// The claims of a token, with or without its signature.
 ///
 /// # Panics
 ///
-/// When it is no token.
+/// When the text is not a token.
 pub fn payload(token: &str) -> Value {
     let payload = token.split('.').nth(1).and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok());
     match payload.and_then(|payload| serde_json::from_slice(&payload).ok()) {
         Some(claims) => claims,
-        None => panic!("this is no token: {token}"),
+        None => panic!("this is not a token: {token}"),
     }
 }
 
-/// The token with one bit of its signature, from 0 to 255, turned over.
+/// The token with one bit of its signature, from 0 to 255, flipped.
 ///
 /// # Panics
 ///
-/// When it is no token or has no such bit.
+/// When the text is not a token or its signature has no such bit.
 pub fn flipped(token: &str, bit: usize) -> String {
     let parts = token.rsplit_once('.').map(|(message, signature)| (message, URL_SAFE_NO_PAD.decode(signature)));
-    let Some((message, Ok(mut signature))) = parts else { panic!("this is no token: {token}") };
+    let Some((message, Ok(mut signature))) = parts else { panic!("this is not a token: {token}") };
     match signature.get_mut(bit / 8) {
         Some(byte) => *byte ^= 1 << (bit % 8),
         None => panic!("a signature has no bit {bit}"),

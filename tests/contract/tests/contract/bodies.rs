@@ -1,4 +1,4 @@
-//! Bodies whose length nobody announces.
+//! Request bodies without a Content-Length.
 
 use std::{
     io::{Read as _, Write as _},
@@ -11,7 +11,7 @@ use contract::{
     target::{Target, fresh_job},
 };
 
-/// Reports to a job with a body that comes in chunks; the status and the text of the answer.
+/// Reports to a job with a chunked body; returns the status and the text of the answer.
 fn report_in_chunks<'a>(job: &str, chunks: impl IntoIterator<Item = &'a [u8]>) -> (u16, String) {
     let target = Target::get();
     let host = target.base_url.strip_prefix("http://").unwrap();
@@ -25,7 +25,7 @@ fn report_in_chunks<'a>(job: &str, chunks: impl IntoIterator<Item = &'a [u8]>) -
     socket.write_all(head.as_bytes()).unwrap();
     for chunk in chunks {
         let sent = [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat();
-        // A server that has heard enough may close before all is sent.
+        // A server that refuses the body may close the connection before all of it is sent.
         if socket.write_all(&sent).is_err() {
             break;
         }
@@ -47,7 +47,7 @@ fn a_body_of_unknown_length_is_read_to_its_end() {
 }
 
 #[test]
-fn a_body_of_unknown_length_is_refused_past_its_limit_and_makes_nothing() {
+fn a_body_of_unknown_length_is_refused_past_the_limit_and_creates_nothing() {
     let job = fresh_job();
     let blanks = vec![b' '; 64 * 1024];
     let chunks = std::iter::once(&b"[{}"[..]).chain(std::iter::repeat_n(&blanks[..], 17)).chain([&b"]"[..]]);

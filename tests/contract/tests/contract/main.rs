@@ -1,4 +1,4 @@
-//! The contract over a real socket: every case of `tests/cases`, and what data says badly.
+//! The promises of the API over a real socket that the cases of `tests/cases` cannot express as data.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
@@ -7,7 +7,7 @@
     clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a test measures deadlines, and a panic is how it says no"
+    reason = "a test measures deadlines, and a panic is how it fails"
 )]
 
 mod bodies;

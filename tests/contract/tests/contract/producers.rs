@@ -1,4 +1,4 @@
-//! Many producers at once, and producers that try again.
+//! Concurrent producers, and producers that retry.
 
 use std::thread;
 
@@ -34,7 +34,7 @@ fn increments_of_100_producers_each_sent_twice_add_up_exactly() {
 }
 
 #[test]
-fn one_of_many_that_make_the_job_at_once_makes_it() {
+fn of_many_concurrent_creations_one_creates_the_job() {
     const CALLERS: usize = 8;
     let job = fresh_job();
     let body = json!({"jobId": job, "kind": "race"});
@@ -43,15 +43,15 @@ fn one_of_many_that_make_the_job_at_once_makes_it() {
             (0..CALLERS).map(|_| scope.spawn(|| Request::post("/v2/jobs", &body).send().status)).collect();
         calls.into_iter().map(|call| call.join().unwrap()).collect::<Vec<_>>()
     });
-    let made = statuses.iter().filter(|status| **status == 201).count();
+    let created = statuses.iter().filter(|status| **status == 201).count();
     let retried = statuses.iter().filter(|status| **status == 200).count();
-    assert_eq!((made, retried), (1, CALLERS - 1), "{statuses:?}");
+    assert_eq!((created, retried), (1, CALLERS - 1), "{statuses:?}");
     let document = Request::get(format!("/v2/jobs/{job}/status")).send().expect(200);
     assert_eq!(document["seq"], 1);
 }
 
 #[test]
-fn one_of_many_that_end_the_job_at_once_ends_it() {
+fn of_many_concurrent_ends_one_ends_the_job() {
     let job = fresh_job();
     let path = format!("/v2/jobs/{job}/reports");
     Request::post(format!("{path}?create=true"), &json!({"status": "running"})).send().expect(201);

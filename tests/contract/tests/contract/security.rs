@@ -1,4 +1,4 @@
-//! Open to embed, closed to strangers: who may do what, what is told to whom, and what is never told to anybody.
+//! Security: who may do what, what each caller may learn, and what no answer and no log may contain.
 
 mod credentials;
 mod operations;
@@ -10,5 +10,5 @@ mod limits;
 mod matrix;
 mod minting;
 mod probes;
+mod project_isolation;
 mod settings;
-mod walls;

@@ -1,4 +1,4 @@
-//! What streams promise beside the frames of the cases: how they begin, how often they speak, whom they forget.
+//! Promises of streams beyond the frames of the cases: how they begin, their pace and heartbeats, how they resume.
 
 use std::{
     thread,
@@ -12,14 +12,14 @@ use contract::{
 };
 use serde_json::{Value, json};
 
-/// How often a silent stream says that it is alive, at most.
+/// The longest time between two heartbeats of a stream without changes.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Broadcasts of a job in a second, at most.
+/// The most broadcasts of a job in a second.
 const BROADCASTS_PER_SECOND: f64 = 10.0;
-/// How late the last of many changes may come: 250 ms by design, and what a busy machine adds.
-const LAST_STATE: Duration = Duration::from_secs(2);
+/// How late the last of many changes may arrive: 250 ms by design, the rest is for a busy machine.
+const LAST_STATE_DELAY: Duration = Duration::from_secs(2);
 
-fn made(report: &Value) -> String {
+fn create_job(report: &Value) -> String {
     let job = fresh_job();
     Request::post(reports(&job) + "?create=true", report).send().expect(201);
     job
@@ -29,14 +29,14 @@ fn reports(job: &str) -> String {
     format!("/v2/jobs/{job}/reports")
 }
 
-fn watch(job: &str) -> Request {
+fn stream_request(job: &str) -> Request {
     Request::get(format!("/v2/jobs/{job}/status/stream"))
 }
 
 #[test]
-fn a_stream_begins_with_ok_and_how_long_to_wait_before_coming_back() {
-    let job = made(&json!({}));
-    let mut stream = Stream::expect(&watch(&job));
+fn a_stream_begins_with_ok_and_a_reconnection_time() {
+    let job = create_job(&json!({}));
+    let mut stream = Stream::expect(&stream_request(&job));
     let deadline = Instant::now() + FRAME_TIMEOUT;
     let mut before = Vec::new();
     while let Some(item) = stream.next(deadline).unwrap() {
@@ -50,20 +50,20 @@ fn a_stream_begins_with_ok_and_how_long_to_wait_before_coming_back() {
 }
 
 #[test]
-fn a_silent_stream_says_that_it_is_alive() {
-    let job = made(&json!({}));
-    let mut stream = Stream::expect(&watch(&job));
+fn a_stream_without_changes_sends_heartbeats() {
+    let job = create_job(&json!({}));
+    let mut stream = Stream::expect(&stream_request(&job));
     stream.until(|_| true);
-    let asked = Instant::now();
-    let item = stream.next(asked + HEARTBEAT + Duration::from_secs(2)).unwrap();
+    let began = Instant::now();
+    let item = stream.next(began + HEARTBEAT + Duration::from_secs(2)).unwrap();
     assert!(matches!(item, Some(Item::Comment(_))), "{item:?}");
 }
 
 #[test]
-fn a_fast_producer_becomes_a_calm_stream_that_misses_no_end() {
+fn a_fast_producer_becomes_a_paced_stream_that_ends_with_the_last_state() {
     const REPORTS: u64 = 200;
-    let job = made(&json!({"current": 0, "total": REPORTS}));
-    let mut stream = Stream::expect(&watch(&job));
+    let job = create_job(&json!({"current": 0, "total": REPORTS}));
+    let mut stream = Stream::expect(&stream_request(&job));
     stream.until(|_| true);
     let producer = {
         let job = job.clone();
@@ -78,7 +78,7 @@ fn a_fast_producer_becomes_a_calm_stream_that_misses_no_end() {
     let mut seen = Vec::new();
     let deadline = Instant::now() + Duration::from_secs(60);
     let last_at = loop {
-        let frame = stream.frame(deadline).unwrap().expect("the stream goes on");
+        let frame = stream.frame(deadline).unwrap().expect("the stream stays open");
         seen.push(frame.json()["seq"].as_u64().unwrap());
         if frame.json()["current"] == REPORTS {
             break Instant::now();
@@ -87,17 +87,17 @@ fn a_fast_producer_becomes_a_calm_stream_that_misses_no_end() {
     let (took, acknowledged) = producer.join().unwrap();
     assert!(seen.windows(2).all(|pair| pair[0] < pair[1]), "seq falls: {seen:?}");
     let late = last_at.saturating_duration_since(acknowledged);
-    assert!(late < LAST_STATE, "the last state came {late:?} after its report was acknowledged");
+    assert!(late < LAST_STATE_DELAY, "the last state came {late:?} after its report was acknowledged");
     let most = (took.as_secs_f64() * BROADCASTS_PER_SECOND).ceil() as usize + 2;
     assert!(seen.len() <= most, "{} frames in {took:?}", seen.len());
 }
 
 #[test]
-fn a_new_state_and_the_end_do_not_wait_for_the_pace() {
-    let job = made(&json!({"progress": 1}));
-    let mut stream = Stream::expect(&watch(&job));
+fn a_new_status_and_the_end_are_sent_at_once() {
+    let job = create_job(&json!({"progress": 1}));
+    let mut stream = Stream::expect(&stream_request(&job));
     stream.until(|_| true);
-    // Right behind a broadcast the next change would wait; a new state must not.
+    // A change right after a broadcast waits for the pace; a new status must not.
     Request::post(reports(&job), &json!({"progress": 2})).send().expect(200);
     Request::post(reports(&job), &json!({"status": "paused"})).send().expect(200);
     Request::post(reports(&job), &json!({"status": "running"})).send().expect(200);
@@ -115,8 +115,8 @@ fn a_new_state_and_the_end_do_not_wait_for_the_pace() {
 
 #[test]
 fn every_viewer_sees_every_end_and_the_same_documents() {
-    let job = made(&json!({"progress": 1}));
-    let mut viewers: Vec<_> = (0..20).map(|_| Stream::expect(&watch(&job))).collect();
+    let job = create_job(&json!({"progress": 1}));
+    let mut viewers: Vec<_> = (0..20).map(|_| Stream::expect(&stream_request(&job))).collect();
     for viewer in &mut viewers {
         viewer.until(|document| document["progress"] == 1);
     }
@@ -133,19 +133,19 @@ fn every_viewer_sees_every_end_and_the_same_documents() {
 }
 
 #[test]
-fn a_viewer_that_is_cut_and_comes_back_lacks_nothing() {
-    let job = made(&json!({"progress": 0}));
+fn a_viewer_that_reconnects_gets_the_newest_state() {
+    let job = create_job(&json!({"progress": 0}));
     let mut cursor: Option<String> = None;
     for progress in 1..=10 {
         let request = match &cursor {
-            Some(cursor) => watch(&job).header("last-event-id", cursor.clone()),
-            None => watch(&job),
+            Some(cursor) => stream_request(&job).header("last-event-id", cursor.clone()),
+            None => stream_request(&job),
         };
         let mut stream = Stream::expect(&request);
         Request::post(reports(&job), &json!({"progress": progress})).send().expect(200);
         let deadline = Instant::now() + FRAME_TIMEOUT;
         loop {
-            let frame = stream.frame(deadline).unwrap().expect("the stream goes on");
+            let frame = stream.frame(deadline).unwrap().expect("the stream stays open");
             if frame.json()["progress"] == progress {
                 cursor = frame.id;
                 break;
@@ -157,25 +157,25 @@ fn a_viewer_that_is_cut_and_comes_back_lacks_nothing() {
 }
 
 #[test]
-fn lines_come_again_after_a_cut_and_none_is_lost() {
-    let job = made(&json!({"logs": ["line 1"]}));
-    let watch = |cursor: Option<&str>| {
+fn a_viewer_that_reconnects_misses_no_log_line() {
+    let job = create_job(&json!({"logs": ["line 1"]}));
+    let stream_request = |cursor: Option<&str>| {
         let request = Request::get(format!("/v2/jobs/{job}/status/stream?include=logs"));
         Stream::expect(&match cursor {
             Some(cursor) => request.header("last-event-id", cursor),
             None => request,
         })
     };
-    let mut have = std::collections::BTreeSet::new();
+    let mut received = std::collections::BTreeSet::new();
     let mut cursor: Option<String> = None;
     for line in 2..=6 {
-        let mut stream = watch(cursor.as_deref());
+        let mut stream = stream_request(cursor.as_deref());
         Request::post(reports(&job), &json!({"logs": [format!("line {line}")]})).send().expect(200);
         let deadline = Instant::now() + FRAME_TIMEOUT;
-        while !have.contains(&line) {
-            let frame = stream.frame(deadline).unwrap().expect("the stream goes on");
+        while !received.contains(&line) {
+            let frame = stream.frame(deadline).unwrap().expect("the stream stays open");
             match frame.event.as_deref() {
-                Some("log") => have.extend(frame.json()["lines"].as_array().unwrap().iter().map(|line| {
+                Some("log") => received.extend(frame.json()["lines"].as_array().unwrap().iter().map(|line| {
                     let number = line["number"].as_u64().unwrap();
                     assert_eq!(line["message"], format!("line {number}"));
                     number
@@ -184,5 +184,5 @@ fn lines_come_again_after_a_cut_and_none_is_lost() {
             }
         }
     }
-    assert!(have.into_iter().eq(1..=6));
+    assert!(received.into_iter().eq(1..=6));
 }

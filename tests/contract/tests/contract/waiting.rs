@@ -1,4 +1,4 @@
-//! Readers that wait with `wait`.
+//! Long polling with `wait`.
 
 use std::{
     thread,
@@ -26,12 +26,12 @@ fn a_waiting_reader_is_answered_by_the_next_change() {
     .into_iter()
     .map(|request| thread::spawn(move || request.send()))
     .collect();
-    // Whoever comes after the change is answered at once too, so it does not matter who of them waits already; but the
-    // one that names no state must: report until it is answered.
+    // A reader that names a state and arrives after the change is answered at once, so the order does not matter. The one
+    // that names no state must wait already when the change comes: report until it is answered.
     let mut progress = 1;
     while !waiting.iter().all(thread::JoinHandle::is_finished) {
         progress += 1;
-        assert!(began.elapsed() < Duration::from_secs(50), "nobody was answered before the time was up");
+        assert!(began.elapsed() < Duration::from_secs(50), "no reader was answered before its `wait` was over");
         Request::post(&reports, &json!({"progress": progress})).send().expect(200);
     }
     for reader in waiting {
@@ -51,5 +51,5 @@ fn a_wait_for_a_job_that_is_deleted_ends() {
     let waiting = thread::spawn(move || request.send());
     Request::new("DELETE", format!("/v2/jobs/{job}")).send().expect(204);
     assert_eq!(waiting.join().unwrap().status, 404);
-    assert!(began.elapsed() < Duration::from_secs(50), "it waited until the time was up");
+    assert!(began.elapsed() < Duration::from_secs(50), "the reader waited until its `wait` was over");
 }

@@ -1,4 +1,4 @@
-//! What callers send to say who they are: the columns of the matrix, and the many ways to be a stranger.
+//! Credentials: the valid ones, which are the columns of the matrix, and many invalid ones.
 
 use contract::{
     http::Request,
@@ -8,8 +8,8 @@ use contract::{
 };
 use serde_json::{Value, json};
 
-/// Seconds that lie between now and a token's time: how many there are is told, and must not change its length meanwhile.
-const LONG: u64 = 50_500;
+/// Seconds between now and a time in a token. The answer has that number, whose length must not change while the tests run.
+const FAR: u64 = 50_500;
 
 /// A credential, and where it is sent.
 #[derive(Clone, Debug)]
@@ -38,31 +38,31 @@ impl Credential {
         Credential { name, place, text: text.into() }
     }
 
-    /// The call with this credential.
-    pub(crate) fn on(&self, mut call: Request) -> Request {
+    /// The request with this credential.
+    pub(crate) fn on(&self, mut request: Request) -> Request {
         if matches!(self.place, Place::Url | Place::Both) {
-            let sign = if call.path.contains('?') { '&' } else { '?' };
-            call.path = format!("{}{sign}token={}", call.path, self.text);
+            let separator = if request.path.contains('?') { '&' } else { '?' };
+            request.path = format!("{}{separator}token={}", request.path, self.text);
         }
         match self.place {
-            Place::Bearer | Place::Both => call.bearer(&self.text),
-            Place::Header => call.header("authorization", &*self.text),
-            Place::Url => call,
+            Place::Bearer | Place::Both => request.bearer(&self.text),
+            Place::Header => request.header("authorization", &*self.text),
+            Place::Url => request,
             Place::Elsewhere => match self.text.split_once(": ") {
-                Some((name, value)) => call.header(name, value),
-                None => call,
+                Some((name, value)) => request.header(name, value),
+                None => request,
             },
         }
     }
 
-    /// The text alone, where it is what a header would bear.
+    /// The text, if the credential is sent as a bearer token in the header.
     pub(crate) fn bearer(&self) -> Option<&str> {
         (self.place == Place::Bearer).then_some(&*self.text)
     }
 }
 
-/// The columns of the matrix that are no strangers, for one job; their names stand in its head.
-pub(crate) fn known(job: &str) -> Vec<Credential> {
+/// The valid credentials for a job, in the order of the columns of the matrix.
+pub(crate) fn valid_credentials(job: &str) -> Vec<Credential> {
     let target = Target::get();
     let secret = signing_secret(&target.token_secret, &target.project);
     let other_secret = signing_secret(&target.token_secret, "other");
@@ -88,8 +88,8 @@ pub(crate) fn known(job: &str) -> Vec<Credential> {
     ]
 }
 
-/// Everybody who has not shown who they are; whatever they ask for, they are told the same.
-pub(crate) fn strangers(job: &str) -> Vec<Credential> {
+/// Missing and invalid credentials; every one of them gets the same answer.
+pub(crate) fn invalid_credentials(job: &str) -> Vec<Credential> {
     let target = Target::get();
     let secret = signing_secret(&target.token_secret, &target.project);
     let own = with(claims(&target.project, job), "perm", Some(json!(["jobs:read", "jobs:write"])));
@@ -107,27 +107,27 @@ pub(crate) fn strangers(job: &str) -> Vec<Credential> {
         header("an empty header", String::new()),
         header("a scheme alone", "Bearer".to_owned()),
         header("a key without its scheme", target.key.clone()),
-        header("a key by another scheme", format!("Basic {}", target.key)),
+        header("a key with another scheme", format!("Basic {}", target.key)),
         header("two keys", format!("Bearer {}, Bearer {}", target.key, target.read_key)),
         bearer("a malformed key", "jp_all_short"),
         bearer("a key cut short", target.key.get(..30).unwrap()),
-        bearer("a key with one letter more", &format!("{}x", target.key)),
-        bearer("a key nobody has, or no more", &Key::draw("gone", "test", "jobs:read").text),
+        bearer("a key with an extra letter", &format!("{}x", target.key)),
+        bearer("an unknown or deleted key", &Key::draw("deleted", "test", "jobs:read").text),
         bearer("a known id with another secret", &Key::draw(id, "test", "jobs:read").text),
         bearer("a known secret with another id", &format!("jp_read_{key_secret}")),
-        bearer("the line of a key", &Key::draw("gone", "test", "jobs:read").line.replace(' ', "_")),
-        bearer("no token", "nonsense-0123456789"),
-        bearer("an expired token", &token(&with(own.clone(), "exp", Some((now() - LONG).into())))),
-        bearer("a token from the future", &token(&with(own.clone(), "nbf", Some((now() + LONG).into())))),
-        bearer("a token of a year", &token(&with(own.clone(), "exp", Some((now() + 365 * 86_400).into())))),
-        bearer("a token without end", &token(&with(own.clone(), "exp", None))),
+        bearer("the line of a key", &Key::draw("deleted", "test", "jobs:read").line.replace(' ', "_")),
+        bearer("not a token", "nonsense-0123456789"),
+        bearer("an expired token", &token(&with(own.clone(), "exp", Some((now() - FAR).into())))),
+        bearer("a token from the future", &token(&with(own.clone(), "nbf", Some((now() + FAR).into())))),
+        bearer("a token valid for a year", &token(&with(own.clone(), "exp", Some((now() + 365 * 86_400).into())))),
+        bearer("a token without exp", &token(&with(own.clone(), "exp", None))),
         bearer("a token without aud", &token(&with(own.clone(), "aud", None))),
-        bearer("a token for somebody else", &token(&with(own.clone(), "aud", Some("elsewhere".into())))),
+        bearer("a token for another audience", &token(&with(own.clone(), "aud", Some("elsewhere".into())))),
         bearer("a token that claims jobs:admin", &token(&with(own.clone(), "perm", Some(json!(["jobs:admin"]))))),
         bearer("a token for every job", &token(&with(own.clone(), "jobs", None))),
         bearer("a token of an unknown project", &{
-            let unknown = with(own.clone(), "prj", Some("nobody".into()));
-            sign(&unknown, &signing_secret(&target.token_secret, "nobody"))
+            let unknown = with(own.clone(), "prj", Some("unknown".into()));
+            sign(&unknown, &signing_secret(&target.token_secret, "unknown"))
         }),
         bearer("alg none", &headed(json!({"alg": "none", "typ": "JWT"}))),
         bearer("alg none, unsigned", &{
@@ -143,11 +143,11 @@ pub(crate) fn strangers(job: &str) -> Vec<Credential> {
         bearer("signed with the deployment's secret", &sign(&own, &target.token_secret)),
         bearer("signed by another project", &sign(&own, &signing_secret(&target.token_secret, "other"))),
         bearer("padded", &format!("{good}=")),
-        bearer("one bit off", &flipped(&good, 77)),
+        bearer("one bit flipped", &flipped(&good, 77)),
         Credential::new("a key in the URL", Place::Url, target.key.clone()),
         Credential::new("an expired token in the URL", Place::Url, {
             let read = claims(&target.project, job);
-            token(&with(read, "exp", Some((now() - LONG).into())))
+            token(&with(read, "exp", Some((now() - FAR).into())))
         }),
         Credential::new("a token in the header and in the URL", Place::Both, token(&claims(&target.project, job))),
     ]

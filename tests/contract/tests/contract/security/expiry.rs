@@ -1,4 +1,4 @@
-//! The end of a token on streams that are open: a problem, then nothing more of that job.
+//! Tokens that expire while a stream is open: the stream sends a problem and then nothing more of that job.
 
 use std::{
     thread,
@@ -13,24 +13,24 @@ use contract::{
 };
 use serde_json::{Value, json};
 
-/// Seconds that a short token lives: enough to open a stream on a busy machine.
-const LIFE: u64 = 6;
+/// Seconds until a short token expires: enough to open a stream on a busy machine.
+const LIFETIME: u64 = 6;
 
-fn made() -> String {
+fn create_job() -> String {
     let job = fresh_job();
     Request::post(format!("/v2/jobs/{job}/reports?create=true"), &json!({"progress": 1})).send().expect(201);
     job
 }
 
-fn token(jobs: &[&str], life: u64) -> String {
+fn token(jobs: &[&str], lifetime: u64) -> String {
     let Target { project, token_secret, .. } = Target::get();
     let claims = with(claims(project, ""), "jobs", Some(json!(jobs)));
-    sign(&with(claims, "exp", Some((now() + life).into())), &signing_secret(token_secret, project))
+    sign(&with(claims, "exp", Some((now() + lifetime).into())), &signing_secret(token_secret, project))
 }
 
-/// The next frame, in the time that a short token and a busy machine may take.
+/// The next frame; it may take until a short token has expired, and longer on a busy machine.
 fn next(stream: &mut Stream) -> Option<Frame> {
-    stream.frame(Instant::now() + Duration::from_secs(LIFE) + FRAME_TIMEOUT).unwrap()
+    stream.frame(Instant::now() + Duration::from_secs(LIFETIME) + FRAME_TIMEOUT).unwrap()
 }
 
 fn is_expiry(frame: &Frame, job: &str) -> bool {
@@ -44,24 +44,24 @@ fn by_body(jobs: &[(&str, &str)]) -> Request {
 }
 
 #[test]
-fn a_stream_whose_token_ends_says_so_and_ends() {
-    let ways: [fn(&str, &str) -> Request; 4] = [
+fn a_stream_whose_token_expires_sends_a_problem_and_ends() {
+    let requests: [fn(&str, &str) -> Request; 4] = [
         |job, token| Request::get(format!("/v2/jobs/{job}/status/stream?token={token}")).anonymous(),
         |job, token| Request::get(format!("/v2/jobs/{job}/status/stream")).bearer(token),
         |job, token| Request::get(format!("/v2/jobs/status/stream?jobIds={job}")).bearer(token),
         |job, token| by_body(&[(job, token)]),
     ];
     thread::scope(|scope| {
-        for way in ways {
+        for make_request in requests {
             scope.spawn(move || {
-                let job = made();
-                let request = way(&job, &token(&[&job], LIFE));
+                let job = create_job();
+                let request = make_request(&job, &token(&[&job], LIFETIME));
                 let mut stream = Stream::expect(&request);
                 assert_eq!(next(&mut stream).unwrap().json()["progress"], 1);
                 let last = next(&mut stream).unwrap();
                 assert!(is_expiry(&last, &job), "{last:?}");
-                assert_eq!(next(&mut stream), None, "the stream goes on after its token has ended");
-                // Who comes back with it is a stranger.
+                assert_eq!(next(&mut stream), None, "the stream stays open after its token has expired");
+                // The expired token opens no further stream.
                 assert_eq!(Stream::open(&request).unwrap().status, 401);
             });
         }
@@ -69,15 +69,15 @@ fn a_stream_whose_token_ends_says_so_and_ends() {
 }
 
 #[test]
-fn where_each_job_has_a_token_of_its_own_the_others_go_on() {
-    let (brief, lasting) = (made(), made());
-    let (first, second) = (token(&[&brief], LIFE), token(&[&lasting], 600));
+fn an_expired_token_ends_its_own_job_only() {
+    let (brief, lasting) = (create_job(), create_job());
+    let (first, second) = (token(&[&brief], LIFETIME), token(&[&lasting], 600));
     let mut stream = Stream::expect(&by_body(&[(&brief, &first), (&lasting, &second)]));
-    let mut told: Vec<Value> = (0..2).map(|_| next(&mut stream).unwrap().json()["jobId"].clone()).collect();
-    told.sort_by_key(Value::to_string);
+    let mut jobs: Vec<Value> = (0..2).map(|_| next(&mut stream).unwrap().json()["jobId"].clone()).collect();
+    jobs.sort_by_key(Value::to_string);
     let mut both = [json!(brief), json!(lasting)];
     both.sort_by_key(Value::to_string);
-    assert_eq!(told, both);
+    assert_eq!(jobs, both);
     let problem = next(&mut stream).unwrap();
     assert!(is_expiry(&problem, &brief), "{problem:?}");
 
@@ -89,12 +89,12 @@ fn where_each_job_has_a_token_of_its_own_the_others_go_on() {
 }
 
 #[test]
-fn a_stream_ends_when_the_last_of_its_tokens_has() {
-    let (first, second) = (made(), made());
-    let (one, two) = (token(&[&first], LIFE), token(&[&second], LIFE + 2));
+fn a_stream_ends_when_the_last_of_its_tokens_expires() {
+    let (first, second) = (create_job(), create_job());
+    let (one, two) = (token(&[&first], LIFETIME), token(&[&second], LIFETIME + 2));
     let mut stream = Stream::expect(&by_body(&[(&second, &two), (&first, &one)]));
     let (_, _) = (next(&mut stream), next(&mut stream));
-    // On a machine that is busy for two seconds both may come at once, in the order of the request.
+    // On a machine that is busy for two seconds both may expire in one step, in the order of the request.
     let ends = [next(&mut stream).unwrap(), next(&mut stream).unwrap()];
     for job in [&first, &second] {
         assert!(ends.iter().any(|end| is_expiry(end, job)), "{ends:?}");

@@ -1,4 +1,4 @@
-//! What every answer bears: for pages of other origins, and against everybody else.
+//! Headers of every answer: those that let pages of other origins embed it, and those that restrict everything else.
 
 use contract::{
     deployment::{Deployment, Runtime},
@@ -8,7 +8,7 @@ use contract::{
 };
 use serde_json::json;
 
-use super::operations::{OPEN, OPERATIONS};
+use super::operations::{OPERATIONS, PUBLIC_OPERATIONS};
 
 const ORIGIN: &str = "https://shop.example";
 
@@ -36,21 +36,21 @@ fn check_api(answer: &Answer, what: &str) {
     for name in ["date", "etag", "retry-after"] {
         assert!(exposed.contains(&name.to_owned()), "{what}: {name} is not exposed");
     }
-    // Tokens go in headers of the page's own; a browser must never send anything by itself.
+    // The page puts the token into a header itself; the browser must never send credentials on its own.
     assert!(answer.header("access-control-allow-credentials").is_none(), "{what}");
     assert!(answer.header("set-cookie").is_none(), "{what}");
 }
 
 #[test]
-fn every_answer_of_the_api_can_be_embedded_and_is_locked_down() {
+fn every_answer_of_the_api_can_be_embedded_and_has_the_security_headers() {
     let target = Target::get();
-    for operation in OPERATIONS.iter().chain(OPEN) {
+    for operation in OPERATIONS.iter().chain(PUBLIC_OPERATIONS) {
         for credential in [None, Some(&target.key), Some(&target.write_key), Some(&target.other_key)] {
-            let call = operation.call(&operation.job(&fresh_job())).header("origin", ORIGIN);
+            let call = operation.request(&operation.job_id(&fresh_job())).header("origin", ORIGIN);
             let call = credential.map_or(call.clone(), |credential| call.bearer(credential));
             check_api(&operation.send(&call), operation.name);
         }
-        let mut wrong = operation.call(&operation.job("a")).header("origin", ORIGIN);
+        let mut wrong = operation.request(&operation.job_id("a")).header("origin", ORIGIN);
         wrong.method = "PUT".to_owned();
         let answer = wrong.send();
         answer.expect(405);
@@ -60,8 +60,8 @@ fn every_answer_of_the_api_can_be_embedded_and_is_locked_down() {
     unknown.expect(404);
     check_api(&unknown, "an unknown path");
     let job = fresh_job();
-    let made = Request::post(format!("/v2/jobs/{job}/reports?create=true"), &json!({})).send();
-    check_api(&made, "a creation");
+    let created = Request::post(format!("/v2/jobs/{job}/reports?create=true"), &json!({})).send();
+    check_api(&created, "a creation");
     let status = Request::get(format!("/v2/jobs/{job}/status"));
     let read = status.send();
     check_api(&read, "a status");
@@ -71,9 +71,9 @@ fn every_answer_of_the_api_can_be_embedded_and_is_locked_down() {
 }
 
 #[test]
-fn a_preflight_is_answered_for_every_operation_and_remembered() {
+fn a_preflight_is_answered_for_every_operation_and_can_be_cached() {
     for operation in OPERATIONS {
-        let mut call = operation.call(&operation.job("a")).header("origin", ORIGIN);
+        let mut call = operation.request(&operation.job_id("a")).header("origin", ORIGIN);
         call = call.header("access-control-request-method", operation.method);
         call = call.header("access-control-request-headers", "authorization,content-type,last-event-id,if-none-match");
         (call.method, call.body) = ("OPTIONS".to_owned(), None);
@@ -87,12 +87,12 @@ fn a_preflight_is_answered_for_every_operation_and_remembered() {
             assert!(headers.contains(&name.to_owned()), "{}: {headers:?}", operation.name);
         }
         let age: u64 = answer.header("access-control-max-age").and_then(|age| age.parse().ok()).unwrap();
-        assert!(age >= 3_600, "a preflight is asked for again after {age} s");
+        assert!(age >= 3_600, "a preflight is cached for only {age} s");
     }
 }
 
 #[test]
-fn static_files_are_locked_down_too_and_the_element_can_be_embedded() {
+fn static_files_have_the_security_headers_and_the_element_can_be_embedded() {
     for (path, kind) in [
         ("/", "text/html"),
         ("/job", "text/html"),
@@ -126,7 +126,7 @@ fn static_files_are_locked_down_too_and_the_element_can_be_embedded() {
 }
 
 #[test]
-fn allowed_origins_narrow_who_may_call_from_a_page() {
+fn allowed_origins_limit_the_pages_that_may_call() {
     let key = Key::draw("ci", "acme", EVERYTHING);
     let settings = [
         ("API_KEYS", &*key.line),
@@ -135,7 +135,7 @@ fn allowed_origins_narrow_who_may_call_from_a_page() {
     ];
     let deployment = Deployment::start(Runtime::Bare, &settings);
     for operation in OPERATIONS {
-        let call = operation.call(&operation.job("a")).to(&deployment.base_url).bearer(&key.text);
+        let call = operation.request(&operation.job_id("a")).to(&deployment.base_url).bearer(&key.text);
         let mut preflight = call.clone().anonymous();
         (preflight.method, preflight.body) = ("OPTIONS".to_owned(), None);
         for call in [call, preflight] {
@@ -151,9 +151,9 @@ fn allowed_origins_narrow_who_may_call_from_a_page() {
             ] {
                 let call = origin.map_or(call.clone(), |origin| call.clone().header("origin", origin));
                 let answer = operation.send(&call);
-                let told = answer.header("access-control-allow-origin");
-                assert_eq!(told.as_deref(), origin.filter(|_| allowed), "{} from {origin:?}", operation.name);
-                // Or a cache would give one origin's answer to another.
+                let sent = answer.header("access-control-allow-origin");
+                assert_eq!(sent.as_deref(), origin.filter(|_| allowed), "{} from {origin:?}", operation.name);
+                // Without it a cache would give the answer for one origin to another.
                 assert!(names(&answer, "vary").contains(&"origin".to_owned()), "{}", operation.name);
             }
         }

@@ -1,4 +1,4 @@
-//! Secrets, planted wherever a caller can put one, and looked for in everything that is printed.
+//! Secrets are put wherever a caller can put one, then searched for in every answer and in the log.
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,16 +18,16 @@ use serde_json::{Value, json};
 
 use super::operations::{OPERATIONS, Operation, Shape};
 
-/// Deployment secrets that are found again if anything tells them.
+/// Secrets of the deployment that no other text contains.
 const SECRET: &str = "PLANTED-token-secret-0123456789abcdef";
 const PREVIOUS: &str = "PLANTED-former-secret-0123456789abcdef";
 
-/// A deployment full of secrets, and what has been sent to it.
+/// A deployment, the secrets it knows or was sent, and the number of requests sent to it.
 struct Site {
     deployment: Deployment,
     key: Key,
     reader: Key,
-    /// What nobody may be told.
+    /// The texts that no answer and no log line may contain.
     secrets: RefCell<Vec<String>>,
     calls: Cell<usize>,
 }
@@ -45,60 +45,61 @@ impl Site {
         Site { deployment, key, reader, secrets: RefCell::new(secrets), calls: Cell::new(0) }
     }
 
-    /// A text that must never be seen again.
+    /// A new text that must not appear again.
     fn plant(&self) -> String {
         let planted = format!("PLANTED{}", fresh_name());
         self.secrets.borrow_mut().push(planted.clone());
         planted
     }
 
-    /// A token that must never be seen again, nor its signature.
+    /// A new token; neither it nor its signature may appear again.
     fn token(&self, job: &str, edit: impl Fn(Value) -> Value) -> String {
         let token = sign(&edit(claims("acme", job)), &signing_secret(SECRET, "acme"));
-        self.hide(&token);
+        self.add_secret_token(&token);
         token
     }
 
-    fn hide(&self, token: &str) {
+    fn add_secret_token(&self, token: &str) {
         let (_, signature) = token.rsplit_once('.').unwrap();
         self.secrets.borrow_mut().extend([token.to_owned(), signature.to_owned()]);
     }
 
-    /// Sends a call; what it is told must hold no secret.
-    fn ask(&self, operation: &Operation, call: &Request) -> Answer {
+    /// Sends a request; its answer must not contain a secret.
+    fn send_checked(&self, operation: &Operation, call: &Request) -> Answer {
         let answer = self.send(operation, call);
         let printed = format!("{:?} {}", answer.headers, answer.text);
         for secret in self.secrets.borrow().iter() {
-            assert!(!printed.contains(secret.as_str()), "{} tells {secret}: {call}\n{answer}", operation.name);
+            assert!(!printed.contains(secret.as_str()), "{} reveals {secret}: {call}\n{answer}", operation.name);
         }
         answer
     }
 
-    /// Sends a call that may be told what it has sent itself; only the log is looked at.
+    /// Sends a request whose answer may repeat what the request contains; only the log is checked.
     fn send(&self, operation: &Operation, call: &Request) -> Answer {
         self.calls.set(self.calls.get() + 1);
         operation.send(&call.clone().to(&self.deployment.base_url))
     }
 
-    /// The lines of the log, one a call, once they are all there; launching asks for `/healthz` besides.
+    /// The lines of the log, one per request, once all of them are written; without those for `/healthz` by the launcher.
     fn log(&self) -> Vec<Value> {
         let deadline = Instant::now() + FRAME_TIMEOUT;
         loop {
             let log = self.deployment.log();
             let lines = log.lines().map(|line| {
-                serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("the log holds another line: {line}"))
+                serde_json::from_str::<Value>(line)
+                    .unwrap_or_else(|_| panic!("the log has another kind of line: {line}"))
             });
             let lines: Vec<Value> = lines.filter(|line| line["route"] != "/healthz").collect();
-            assert!(lines.len() <= self.calls.get(), "{} lines for {} calls", lines.len(), self.calls.get());
+            assert!(lines.len() <= self.calls.get(), "{} lines for {} requests", lines.len(), self.calls.get());
             if lines.len() == self.calls.get() {
                 return lines;
             }
-            assert!(Instant::now() < deadline, "{} lines for {} calls", lines.len(), self.calls.get());
+            assert!(Instant::now() < deadline, "{} lines for {} requests", lines.len(), self.calls.get());
             thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// Nothing that the worker has printed holds a secret, and every line is as a line should be.
+    /// Checks that the log contains no secret and that every line has the fields it should have.
     fn check_log(&self) {
         for line in self.log() {
             let members = line.as_object().unwrap();
@@ -115,15 +116,15 @@ impl Site {
         }
         let log = self.deployment.log();
         for secret in self.secrets.borrow().iter() {
-            assert!(!log.contains(secret.as_str()), "the log tells {secret}:\n{log}");
+            assert!(!log.contains(secret.as_str()), "the log contains {secret}:\n{log}");
         }
         assert!(!log.contains("PLANTED"), "{log}");
     }
 
-    /// The call with what it is called by added to the URL.
+    /// The request with an addition to its query.
     fn with_query(call: Request, query: &str) -> Request {
-        let sign = if call.path.contains('?') { '&' } else { '?' };
-        Request { path: format!("{}{sign}{query}", call.path), ..call }
+        let separator = if call.path.contains('?') { '&' } else { '?' };
+        Request { path: format!("{}{separator}{query}", call.path), ..call }
     }
 }
 
@@ -132,11 +133,11 @@ fn operation(name: &str) -> &'static Operation {
 }
 
 #[test]
-fn no_bad_credential_is_told_again_wherever_it_stood() {
+fn no_answer_and_no_log_repeats_a_bad_credential() {
     let site = Site::open();
     for operation in OPERATIONS {
-        let job = operation.job(&fresh_job());
-        let call = || operation.call(&job);
+        let job = operation.job_id(&fresh_job());
+        let call = || operation.request(&job);
         let planted = || site.plant();
         let mut calls = vec![
             call().bearer(&planted()),
@@ -149,7 +150,7 @@ fn no_bad_credential_is_told_again_wherever_it_stood() {
             call().header("authorization", format!("Basic {}", planted())),
             call().header("x-api-key", planted()),
             call().header("cookie", format!("token={}", planted())),
-            // Good ones, each where it does not belong.
+            // Valid keys in the wrong place.
             call().header("authorization", &*site.key.text),
             call().header("cookie", format!("token={}", site.key.text)),
             Site::with_query(call(), &format!("token={}", site.key.text)),
@@ -172,7 +173,7 @@ fn no_bad_credential_is_told_again_wherever_it_stood() {
             calls.push(Site::with_query(call(), &format!("token={}", site.token(&job, edit))));
         }
         for call in calls {
-            let answer = site.ask(operation, &call);
+            let answer = site.send_checked(operation, &call);
             assert!(answer.status >= 400 || operation.outcome(&answer).contains('/'), "{call}: {answer}");
         }
     }
@@ -180,39 +181,39 @@ fn no_bad_credential_is_told_again_wherever_it_stood() {
     for token in [site.plant(), site.key.text.clone(), format!("jp_{}", site.plant()), site.token("x", |claims| claims)]
     {
         let body = json!({"jobs": [{"jobId": "a", "token": token}]});
-        site.ask(streams, &streams.call("a").json(&body));
-        site.ask(streams, &streams.call("a").json(&body).bearer(&site.reader.text));
+        site.send_checked(streams, &streams.request("a").json(&body));
+        site.send_checked(streams, &streams.request("a").json(&body).bearer(&site.reader.text));
     }
     site.check_log();
 }
 
 #[test]
-fn what_a_stranger_sends_is_not_told_again() {
+fn no_answer_and_no_log_repeats_an_unauthenticated_request() {
     let site = Site::open();
     for operation in OPERATIONS {
         let planted = site.plant();
-        let call = operation.call(&operation.job(&planted));
-        site.ask(operation, &call);
-        // Where the credentials stand in the body, it is read before anybody is known, and its mistakes are named.
-        let ask = if operation.name == "streams" { Site::send } else { Site::ask };
-        ask(&site, operation, &call.clone().json(&json!({&*planted: planted})));
-        ask(&site, operation, &Site::with_query(call, &format!("{planted}={planted}")));
+        let call = operation.request(&operation.job_id(&planted));
+        site.send_checked(operation, &call);
+        // A body that contains credentials is read before authentication, and the answer names its faults.
+        let send = if operation.name == "streams" { Site::send } else { Site::send_checked };
+        send(&site, operation, &call.clone().json(&json!({&*planted: planted})));
+        send(&site, operation, &Site::with_query(call, &format!("{planted}={planted}")));
     }
     let status = operation("status");
     for path in ["/", "/v2/", "/v2/jobs/", "/assets/", "/%00", "/v2/jobs/a/b/"] {
-        let nowhere = status.call("a");
-        site.ask(status, &Request { path: format!("{path}{}", site.plant()), ..nowhere });
+        let unknown = status.request("a");
+        site.send_checked(status, &Request { path: format!("{path}{}", site.plant()), ..unknown });
     }
     site.check_log();
 }
 
 #[test]
-fn what_a_caller_names_itself_stays_out_of_the_log() {
+fn the_log_contains_no_name_that_a_caller_chose() {
     let site = Site::open();
     for operation in OPERATIONS {
         let planted = site.plant();
-        let call = || operation.call(&operation.job(&planted)).bearer(&site.key.text);
-        // A job may be called anything; whoever asked for it by a secret is told that there is no such job.
+        let call = || operation.request(&operation.job_id(&planted)).bearer(&site.key.text);
+        // A job id may be any name, so a caller can use a secret as one; the answer then repeats it.
         site.send(operation, &call());
         site.send(operation, &Site::with_query(call(), &format!("include={planted}")));
         site.send(operation, &Site::with_query(call(), &format!("{planted}=1")));
@@ -227,51 +228,51 @@ fn what_a_caller_names_itself_stays_out_of_the_log() {
 }
 
 #[test]
-fn tokens_are_told_to_whoever_may_have_them_and_to_nobody_else() {
+fn a_token_is_given_only_to_callers_that_may_have_it() {
     let site = Site::open();
     let (create, report, mint) = (operation("create"), operation("report-create"), operation("mint"));
     let mut jobs = Vec::new();
     for operation in [create, report] {
         let job = fresh_job();
-        let answer = site.send(operation, &operation.call(&job).bearer(&site.key.text));
+        let answer = site.send(operation, &operation.request(&job).bearer(&site.key.text));
         let body = answer.expect(201);
         let token = body["token"].as_str().unwrap().to_owned();
         let page = body["links"]["page"].as_str().unwrap().to_owned();
-        // The token stands in its own field, and behind the `#` of the page, which no browser sends.
+        // The token is in its own field, and after the `#` of the page, which browsers do not send.
         assert_eq!(answer.text.matches(&*token).count(), 2);
         assert!(page.ends_with(&format!("/job#{job}&{token}")), "{page}");
         for link in ["status", "stream", "reports"] {
             assert!(!body["links"][link].as_str().unwrap().contains(['?', '#']), "{answer}");
         }
         assert!(!format!("{:?}", answer.headers).contains(&token));
-        site.hide(&token);
+        site.add_secret_token(&token);
         jobs.push((job, token));
     }
     let (job, token) = &jobs[0];
-    let answer = site.send(mint, &mint.call(job).bearer(&site.key.text));
-    site.hide(answer.expect(200)["token"].as_str().unwrap());
-    // Whoever may not read is given no token; whoever holds one is given no other.
+    let answer = site.send(mint, &mint.request(job).bearer(&site.key.text));
+    site.add_secret_token(answer.expect(200)["token"].as_str().unwrap());
+    // A caller without permission to read gets no token, and a caller with a token gets no other.
     let writer = site.token(job, |claims| with(claims, "perm", Some(json!(["jobs:write"]))));
-    let answer = site.ask(report, &report.call(job).bearer(&writer));
+    let answer = site.send_checked(report, &report.request(job).bearer(&writer));
     assert!(answer.expect(200)["token"].is_null());
-    // And afterwards none of them is seen in any answer.
+    // Afterwards no answer contains any of them.
     for operation in OPERATIONS.iter().filter(|operation| operation.name != "mint") {
         for credential in [token, &site.reader.text] {
-            site.ask(operation, &operation.call(&operation.job(job)).bearer(credential));
+            site.send_checked(operation, &operation.request(&operation.job_id(job)).bearer(credential));
         }
         if operation.shape == Shape::Stream && operation.method == "GET" {
-            site.ask(operation, &Site::with_query(operation.call(job), &format!("token={token}")));
+            site.send_checked(operation, &Site::with_query(operation.request(job), &format!("token={token}")));
         }
     }
     site.check_log();
 }
 
 #[test]
-fn a_request_is_one_line_of_log_that_tells_who_did_what_and_how_it_went() {
+fn a_request_is_one_log_line_with_method_route_status_and_credential() {
     let site = Site::open();
     let job = fresh_job();
     let token = site.token(&job, |claims| claims);
-    let ask = |method: &str, path: &str, credential: Option<&str>, body: Option<Value>| {
+    let send = |method: &str, path: &str, credential: Option<&str>, body: Option<Value>| {
         let call = Request { method: method.to_owned(), path: path.to_owned(), ..Request::default() };
         let call = credential.map_or(call.clone(), |credential| call.bearer(credential));
         let call = body.map_or(call.clone(), |body| call.json(&body));
@@ -285,20 +286,20 @@ fn a_request_is_one_line_of_log_that_tells_who_did_what_and_how_it_went() {
     let key = Some(&*site.key.text);
     let streams = json!({"jobs": [{"jobId": job, "token": token}]});
     let statuses = [
-        ask("POST", "/v2/jobs", key, Some(json!({"jobId": job}))),
-        ask("POST", &format!("/v2/jobs/{job}/reports"), key, Some(json!({"current": 1}))),
-        ask("POST", &format!("/v2/jobs/{job}/reports"), key, Some(json!({"current": "one"}))),
-        ask("GET", &format!("/v2/jobs/{job}/status?include=logs"), Some(&token), None),
-        ask("GET", &format!("/v2/jobs/{job}/status"), None, None),
-        ask("GET", "/v2/jobs/unknown/status", Some(&site.reader.text), None),
-        ask("DELETE", &format!("/v2/jobs/{job}"), Some(&site.reader.text), None),
-        ask("GET", &format!("/v2/jobs/{job}/status/stream?token={token}"), None, None),
-        ask("POST", "/v2/jobs/status/stream", None, Some(streams)),
-        ask("GET", "/applications/app/requests/r/progress", key, None),
-        ask("GET", "/api/task-status/unknown", key, None),
-        ask("OPTIONS", &format!("/v2/jobs/{job}/reports"), None, None),
-        ask("PATCH", &format!("/v2/jobs/{job}/reports"), key, None),
-        ask("GET", "/no/such/path", key, None),
+        send("POST", "/v2/jobs", key, Some(json!({"jobId": job}))),
+        send("POST", &format!("/v2/jobs/{job}/reports"), key, Some(json!({"current": 1}))),
+        send("POST", &format!("/v2/jobs/{job}/reports"), key, Some(json!({"current": "one"}))),
+        send("GET", &format!("/v2/jobs/{job}/status?include=logs"), Some(&token), None),
+        send("GET", &format!("/v2/jobs/{job}/status"), None, None),
+        send("GET", "/v2/jobs/unknown/status", Some(&site.reader.text), None),
+        send("DELETE", &format!("/v2/jobs/{job}"), Some(&site.reader.text), None),
+        send("GET", &format!("/v2/jobs/{job}/status/stream?token={token}"), None, None),
+        send("POST", "/v2/jobs/status/stream", None, Some(streams)),
+        send("GET", "/applications/app/requests/r/progress", key, None),
+        send("GET", "/api/task-status/unknown", key, None),
+        send("OPTIONS", &format!("/v2/jobs/{job}/reports"), None, None),
+        send("PATCH", &format!("/v2/jobs/{job}/reports"), key, None),
+        send("GET", "/no/such/path", key, None),
     ];
     let print = {
         let line = site.log().into_iter().nth(3).unwrap();
@@ -325,8 +326,8 @@ fn a_request_is_one_line_of_log_that_tells_who_did_what_and_how_it_went() {
     assert_eq!(statuses, expected.map(|(_, _, status, _)| status));
     let log = site.log();
     for (line, (method, route, status, by)) in log.iter().zip(expected) {
-        let told = json!({"method": method, "route": route, "status": status, "ms": line["ms"], "by": by});
-        assert_eq!(*line, told);
+        let expected = json!({"method": method, "route": route, "status": status, "ms": line["ms"], "by": by});
+        assert_eq!(*line, expected);
     }
     site.check_log();
 }

@@ -1,4 +1,4 @@
-//! The rate limits as they are shipped: who is counted with whom, and what is told past the limit.
+//! The shipped rate limits: which requests are counted together, and the answer beyond the limit.
 
 use std::collections::BTreeMap;
 
@@ -30,11 +30,12 @@ impl Site {
         Site { deployment: Deployment::start(Runtime::Shipped, &settings), keys }
     }
 
-    /// Makes a job that has ended; its cursor, and a token that reads it.
-    fn make(&self, job: &str) -> (String, String) {
+    /// Creates a job that has ended; returns its cursor and a token that reads it.
+    fn create(&self, job: &str) -> (String, String) {
         let report = json!({"jobId": job, "status": "completed"});
-        let made = self.deployment.ask("POST", "/v2/jobs").json(&report).bearer(&self.keys[0].text).send().expect(201);
-        let cursor = format!("{}.{}", made["epoch"].as_str().unwrap(), made["seq"]);
+        let created =
+            self.deployment.request("POST", "/v2/jobs").json(&report).bearer(&self.keys[0].text).send().expect(201);
+        let cursor = format!("{}.{}", created["epoch"].as_str().unwrap(), created["seq"]);
         (cursor, sign(&claims("acme", job), &signing_secret(SECRET, "acme")))
     }
 
@@ -43,30 +44,30 @@ impl Site {
     }
 }
 
-/// Sends the call again and again until it is refused; what it was told until then, and the refusal.
+/// Sends the request until it is refused; returns the number of answers by status before that, and the refusal.
 ///
-/// The window may turn once meanwhile, so that up to twice as many may pass, less one.
+/// A new window may begin in between, so up to twice the limit, less one, may pass.
 fn until_refused(limit: usize, call: &Request) -> (BTreeMap<u16, usize>, Answer) {
-    let mut told = BTreeMap::new();
+    let mut statuses = BTreeMap::new();
     for _ in 0..2 * limit {
         let answer = call.send();
         if answer.status == 429 {
-            return (told, answer);
+            return (statuses, answer);
         }
-        *told.entry(answer.status).or_default() += 1;
+        *statuses.entry(answer.status).or_default() += 1;
     }
-    panic!("{call}: {} calls were never refused: {told:?}", 2 * limit)
+    panic!("{call}: {} requests, and none was refused: {statuses:?}", 2 * limit)
 }
 
-/// As many calls as the limit allows are told `status`, and then one is refused.
+/// Checks that as many requests as the limit allows get `status`, and that then one is refused.
 fn exhaust(limit: usize, call: &Request, status: u16, message: &str) {
-    let (told, refusal) = until_refused(limit, call);
-    assert_eq!(told.keys().copied().collect::<Vec<_>>(), [status]);
-    assert!(told[&status] >= limit, "refused after {}, and should be after {limit}", told[&status]);
+    let (statuses, refusal) = until_refused(limit, call);
+    assert_eq!(statuses.keys().copied().collect::<Vec<_>>(), [status]);
+    assert!(statuses[&status] >= limit, "refused after {} requests; expected at least {limit}", statuses[&status]);
     check_refusal(&refusal, message, limit);
 }
 
-/// The answer to a call past a limit that `spent` has reached; if the window has turned since, it is reached again.
+/// The answer to a request beyond a limit that `spent` has reached; if a new window has begun since, `spent` reaches it again.
 fn past(limit: usize, spent: &Request, call: &Request, refused: impl Fn(&Answer) -> bool) -> Answer {
     let answer = call.send();
     if refused(&answer) {
@@ -76,8 +77,8 @@ fn past(limit: usize, spent: &Request, call: &Request, refused: impl Fn(&Answer)
     call.send()
 }
 
-/// Whether a native `EventSource` was told to come back later: any status but 200 would end it for ever.
-fn comes_back_later(answer: &Answer) -> bool {
+/// Whether the answer makes a native `EventSource` reconnect later: any status but 200 would end it for good.
+fn reconnects_later(answer: &Answer) -> bool {
     let retry = answer.text.lines().find_map(|line| line.strip_prefix("retry: "));
     let millis: Option<u64> = retry.and_then(|millis| millis.parse().ok());
     answer.status == 200
@@ -87,7 +88,7 @@ fn comes_back_later(answer: &Answer) -> bool {
         && answer.text.ends_with("\n\n")
 }
 
-/// The body of a refusal: the source API's words, and the right numbers in them.
+/// Checks a refusal: the text of the source API with the numbers of this limit.
 fn check_refusal(answer: &Answer, message: &str, limit: usize) {
     assert_eq!(answer.header("retry-after").as_deref(), Some("60"), "{answer}");
     assert!(answer.header("www-authenticate").is_none());
@@ -109,19 +110,19 @@ fn reads_are_counted_by_credential_and_job_and_for_a_token_by_address() {
     const MESSAGE: &str = "Too many status check requests";
     let site = Site::open();
     let (job, other) = (fresh_job(), fresh_job());
-    let (_, token) = site.make(&job);
-    site.make(&other);
+    let (_, token) = site.create(&job);
+    site.create(&other);
     let [key, second] = &site.keys;
 
     exhaust(READS, &site.read(&job, &key.text), 200, MESSAGE);
-    // Whoever and whatever else goes on.
+    // Other jobs, other keys and tokens are not affected.
     site.read(&other, &key.text).send().expect(200);
     site.read(&job, &second.text).send().expect(200);
     site.read(&job, &token).send().expect(200);
-    // Reports are never refused: the owner of the key pays for them.
+    // Reports are not limited: the owner of the key pays for them.
     let path = format!("/v2/jobs/{other}/reports");
     for _ in 0..READS + 50 {
-        site.deployment.ask("POST", &*path).json(&json!({})).bearer(&key.text).send().expect(200);
+        site.deployment.request("POST", &*path).json(&json!({})).bearer(&key.text).send().expect(200);
     }
 
     // A token is as public as its page: one reader must not lock out the others.
@@ -129,9 +130,9 @@ fn reads_are_counted_by_credential_and_job_and_for_a_token_by_address() {
     exhaust(READS, &from("203.0.113.7"), 200, MESSAGE);
     from("203.0.113.8").send().expect(200);
 
-    // Batches are reads too, and so are logs.
+    // Batches and logs count as reads.
     let batch = json!({"jobIds": [job, other]});
-    let batch = site.deployment.ask("POST", "/v2/jobs/status/batch").json(&batch).bearer(&second.text);
+    let batch = site.deployment.request("POST", "/v2/jobs/status/batch").json(&batch).bearer(&second.text);
     exhaust(READS, &batch, 200, MESSAGE);
     let logs = site.deployment.get(format!("/v2/jobs/{other}/logs")).bearer(&second.text);
     exhaust(READS, &logs, 200, MESSAGE);
@@ -142,8 +143,8 @@ fn streams_are_counted_by_token_and_address_and_not_for_keys() {
     const MESSAGE: &str = "Too many streams opened";
     let site = Site::open();
     let job = fresh_job();
-    let (cursor, token) = site.make(&job);
-    // With the cursor of its end a stream is over at once, and opened all the same.
+    let (cursor, token) = site.create(&job);
+    // With the cursor of the end a stream is over at once, but it counts as opened.
     let watch = |credential: &str| {
         let call = site.deployment.get(format!("/v2/jobs/{job}/status/stream")).bearer(credential);
         call.header("last-event-id", &*cursor)
@@ -155,11 +156,11 @@ fn streams_are_counted_by_token_and_address_and_not_for_keys() {
     let native = site.deployment.get(format!("/v2/jobs/{job}/status/stream?token={token}"));
     let several = site.deployment.get(format!("/v2/jobs/status/stream?jobIds={job}&token={token}"));
     for call in [native, several] {
-        let answer = past(STREAMS, &spent, &call, comes_back_later);
-        assert!(comes_back_later(&answer), "{answer}");
+        let answer = past(STREAMS, &spent, &call, reconnects_later);
+        assert!(reconnects_later(&answer), "{answer}");
     }
     let body = json!({"jobs": [{"jobId": job, "token": token}]});
-    let posted = site.deployment.ask("POST", "/v2/jobs/status/stream").json(&body);
+    let posted = site.deployment.request("POST", "/v2/jobs/status/stream").json(&body);
     check_refusal(&past(STREAMS, &spent, &posted, |answer| answer.status == 429), MESSAGE, STREAMS);
 
     for _ in 0..STREAMS + 50 {
@@ -168,29 +169,29 @@ fn streams_are_counted_by_token_and_address_and_not_for_keys() {
 }
 
 #[test]
-fn who_fails_to_show_who_it_is_is_counted_by_address() {
+fn failed_authentications_are_counted_by_address() {
     const MESSAGE: &str = "Too many requests with a credential that is not valid";
     let site = Site::open();
     let job = fresh_job();
-    let (_, token) = site.make(&job);
+    let (_, token) = site.create(&job);
     let wrong = Key::draw("one", "acme", EVERYTHING).text;
     let spent = site.read(&job, &wrong);
     exhaust(AUTH_FAILURES, &spent, 401, MESSAGE);
-    // Nobody is locked out by a neighbour who guesses, and a stranger elsewhere is told what is wrong.
+    // Valid credentials from the same address still work, and other addresses still get a 401.
     site.read(&job, &site.keys[0].text).send().expect(200);
     site.read(&job, &token).send().expect(200);
     site.read(&job, &wrong).header("cf-connecting-ip", "203.0.113.8").send().expect(401);
-    // A token in the body is as good a guess as any.
+    // A wrong token in the body counts too.
     let guesses: Vec<Value> = (0..100).map(|guess| json!({"jobId": job, "token": format!("a.b.{guess}")})).collect();
-    let guess = site.deployment.ask("POST", "/v2/jobs/status/stream").json(&json!({"jobs": guesses}));
+    let guess = site.deployment.request("POST", "/v2/jobs/status/stream").json(&json!({"jobs": guesses}));
     check_refusal(&past(AUTH_FAILURES, &spent, &guess, |answer| answer.status == 429), MESSAGE, AUTH_FAILURES);
     let native = site.deployment.get(format!("/v2/jobs/{job}/status/stream?token=a.b.c"));
-    let answer = past(AUTH_FAILURES, &spent, &native, comes_back_later);
-    assert!(comes_back_later(&answer), "{answer}");
+    let answer = past(AUTH_FAILURES, &spent, &native, reconnects_later);
+    assert!(reconnects_later(&answer), "{answer}");
 
-    // A good credential that may not do this is no guess.
+    // A valid credential without the permission does not count.
     let denied = site.read("another", &token).header("cf-connecting-ip", "203.0.113.9");
-    let denied_stream = site.deployment.ask("POST", "/v2/jobs/status/stream");
+    let denied_stream = site.deployment.request("POST", "/v2/jobs/status/stream");
     let denied_stream = denied_stream.json(&json!({"jobs": [{"jobId": "another", "token": token}]}));
     for call in [denied, denied_stream.header("cf-connecting-ip", "203.0.113.9")] {
         for _ in 0..AUTH_FAILURES + 20 {

@@ -1,4 +1,4 @@
-//! What the README tells people to run: the three back ends that mint a token, and every `curl`.
+//! The programs of the README: the three back ends that mint a token, and every `curl`.
 
 use std::{
     fs,
@@ -17,51 +17,52 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A program that the tests are told of, since it is not the one on everybody's path.
+/// A program that an environment variable names, because it need not be on the path.
 fn program(name: &str) -> Command {
     match std::env::var_os(name) {
         Some(program) => Command::new(program),
-        None => panic!("{name} is not set: `cargo xtask test` names the program"),
+        None => panic!("{name} is not set: `cargo xtask test` sets it to the path of the program"),
     }
 }
 
-/// What a program prints, in one line.
-fn said(command: &mut Command) -> String {
+/// The output of a program, without the line feed at its end.
+fn stdout_of(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// Mints a token with a program of `tests/minting`, and looks at what it opens.
+/// Mints a token with a program of `tests/minting` and checks what it permits.
 fn check(mint: &mut Command) {
     let Target { project, token_secret, .. } = Target::get();
-    let secret = said(program("XTASK").args(["key", "secret", "--project", project]).env("TOKEN_SECRET", token_secret));
+    let secret =
+        stdout_of(program("XTASK").args(["key", "secret", "--project", project]).env("TOKEN_SECRET", token_secret));
     assert_eq!(secret, signing_secret(token_secret, project));
     let (job, other) = (fresh_job(), fresh_job());
     for job in [&job, &other] {
         Request::post("/v2/jobs", &json!({"jobId": job})).send().expect(201);
     }
-    let token = said(mint.env("SIGNING_SECRET", secret).env("PROJECT", project).env("JOB", &job));
-    let ask = |method: &str, path: String| Request::new(method, path).bearer(&token).send().status;
-    assert_eq!(ask("GET", format!("/v2/jobs/{job}/status")), 200);
+    let token = stdout_of(mint.env("SIGNING_SECRET", secret).env("PROJECT", project).env("JOB", &job));
+    let status_of = |method: &str, path: String| Request::new(method, path).bearer(&token).send().status;
+    assert_eq!(status_of("GET", format!("/v2/jobs/{job}/status")), 200);
     assert_eq!(Request::get(format!("/v2/jobs/{job}/status?token={token}")).anonymous().send().status, 200);
-    assert_eq!(ask("GET", format!("/v2/jobs/{other}/status")), 403);
-    assert_eq!(ask("POST", format!("/v2/jobs/{job}/reports")), 403);
-    assert_eq!(ask("DELETE", format!("/v2/jobs/{job}")), 403);
+    assert_eq!(status_of("GET", format!("/v2/jobs/{other}/status")), 403);
+    assert_eq!(status_of("POST", format!("/v2/jobs/{job}/reports")), 403);
+    assert_eq!(status_of("DELETE", format!("/v2/jobs/{job}")), 403);
 }
 
 #[test]
-fn a_token_of_a_node_back_end_opens_its_job_and_no_other() {
+fn a_token_of_a_node_back_end_reads_its_job_and_no_other() {
     check(program("NODE").arg(root().join("tests/minting/mint.mjs")));
 }
 
 #[test]
-fn a_token_of_a_python_back_end_opens_its_job_and_no_other() {
+fn a_token_of_a_python_back_end_reads_its_job_and_no_other() {
     check(program("PYTHON").arg(root().join("tests/minting/mint.py")));
 }
 
 #[test]
-fn a_token_of_a_rust_back_end_opens_its_job_and_no_other() {
+fn a_token_of_a_rust_back_end_reads_its_job_and_no_other() {
     let manifest = root().join("tests/minting/rust/Cargo.toml");
     check(program("CARGO").args(["run", "--quiet", "--locked", "--manifest-path"]).arg(manifest));
 }
@@ -75,11 +76,11 @@ fn every_curl_of_the_readme_runs_as_it_is_printed() {
         joined.lines().map(str::to_owned).collect::<Vec<_>>()
     });
     let commands: Vec<String> = commands.filter(|command| command.starts_with("curl ")).collect();
-    assert!(commands.len() >= 6, "the README has only these: {commands:?}");
+    assert!(commands.len() >= 6, "the README has too few curl commands: {commands:?}");
     let Target { base_url, key, .. } = Target::get();
     for command in commands {
         let here = command.replace("https://status.example.com", "$BASE_URL");
-        // In a shell, as people do it; an answer that is an error must fail the test.
+        // In a shell, as a person runs it; an error answer must fail the test.
         let script =
             format!("curl() {{ command curl --fail-with-body --silent --show-error --max-time 60 \"$@\"; }}\n{here}");
         let mut shell = Command::new("sh");

@@ -1,4 +1,4 @@
-//! Whoever asks for jobs that are not there leaves nothing behind.
+//! Requests for jobs that do not exist, and refused requests, write nothing.
 
 use std::{path::PathBuf, process::Command};
 
@@ -14,11 +14,11 @@ use super::operations::{OPERATIONS, Operation, Shape};
 
 const SECRET: &str = "a-secret-of-32-characters-or-more";
 
-/// Jobs that are asked for.
+/// The number of unknown jobs that are requested.
 const PROBES: usize = 1_000;
 
-/// Prints how many tables there are in the files it is told, and how many rows in all of them.
-const COUNT: &str = "
+/// A program that prints the number of tables in the database files given to it, and of rows in all of them.
+const COUNT_PROGRAM: &str = "
 import sqlite3, sys
 tables = rows = 0
 for path in sys.argv[1:]:
@@ -29,18 +29,18 @@ for path in sys.argv[1:]:
 print(tables, rows)
 ";
 
-/// The databases of jobs in a folder of data. The runtime keeps a database of alarms of its own beside them.
+/// The databases of jobs of a deployment. The runtime keeps its own database of alarms beside them.
 fn databases(deployment: &Deployment) -> Vec<PathBuf> {
     let of_a_job = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "sqlite");
     let alarms = |path: &PathBuf| path.file_name().is_some_and(|name| name == "metadata.sqlite");
     files_below(&deployment.data()).into_iter().filter(|path| of_a_job(path) && !alarms(path)).collect()
 }
 
-/// The tables and rows in all of them; the worker must have ended, so that nothing waits in its memory.
+/// The number of tables and rows in all of them; the worker must have ended, so that nothing is left in its memory.
 fn tables_and_rows(databases: &[PathBuf]) -> (u64, u64) {
-    let output = Command::new("python3").args(["-c", COUNT]).args(databases).output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    let (tables, rows) = said.trim().split_once(' ').unwrap_or_else(|| panic!("{said}"));
+    let output = Command::new("python3").args(["-c", COUNT_PROGRAM]).args(databases).output().unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    let (tables, rows) = output.trim().split_once(' ').unwrap_or_else(|| panic!("{output}"));
     (tables.parse().unwrap(), rows.parse().unwrap())
 }
 
@@ -50,17 +50,17 @@ fn start() -> (Deployment, Key) {
     (deployment, key)
 }
 
-/// Whether an operation makes a job that is not there.
-fn makes(operation: &Operation) -> bool {
+/// Whether an operation creates a job that does not exist.
+fn creates(operation: &Operation) -> bool {
     ["create", "report-create", "report-progress"].contains(&operation.name)
 }
 
 #[test]
-fn a_probe_of_a_thousand_jobs_writes_nothing() {
+fn requests_for_a_thousand_unknown_jobs_write_nothing() {
     let (mut deployment, key) = start();
-    let probes: Vec<&Operation> = OPERATIONS.iter().filter(|operation| !makes(operation)).collect();
+    let probes: Vec<&Operation> = OPERATIONS.iter().filter(|operation| !creates(operation)).collect();
     for (_, operation) in (0..PROBES).zip(probes.iter().cycle()) {
-        let call = operation.call(&operation.job(&format!("probe-{}", fresh_name()))).to(&deployment.base_url);
+        let call = operation.request(&operation.job_id(&format!("probe-{}", fresh_name()))).to(&deployment.base_url);
         let answer = operation.send(&call.bearer(&key.text));
         let expected = match operation.shape {
             Shape::Plain if operation.name == "mint" => "200",
@@ -75,10 +75,10 @@ fn a_probe_of_a_thousand_jobs_writes_nothing() {
 }
 
 #[test]
-fn what_is_written_can_be_counted() {
-    // The probe above would prove nothing if the counter were blind.
+fn the_counter_of_tables_and_rows_counts() {
+    // Without this the test above would prove nothing.
     let (mut deployment, key) = start();
-    let call = deployment.ask("POST", "/v2/jobs/a/reports?create=true").json(&json!({"logs": ["a line"]}));
+    let call = deployment.request("POST", "/v2/jobs/a/reports?create=true").json(&json!({"logs": ["a line"]}));
     call.bearer(&key.text).send().expect(201);
     deployment.kill();
     let databases = databases(&deployment);
@@ -88,13 +88,13 @@ fn what_is_written_can_be_counted() {
 }
 
 #[test]
-fn who_is_refused_at_the_door_wakes_no_object() {
+fn a_request_that_is_refused_wakes_no_object() {
     let (mut deployment, _) = start();
     let token = sign(&claims("acme", "another"), &signing_secret(SECRET, "acme"));
     for operation in OPERATIONS {
         for credential in [None, Some("jp_ci_0123456789abcdefghijklmnopqrstuvwxyz"), Some(&*token)] {
-            let job = operation.job(&format!("refused-{}", fresh_name()));
-            let call = operation.call(&job).to(&deployment.base_url);
+            let job = operation.job_id(&format!("refused-{}", fresh_name()));
+            let call = operation.request(&job).to(&deployment.base_url);
             let call = credential.map_or(call.clone(), |credential| call.bearer(credential));
             let outcome = operation.outcome(&operation.send(&call));
             assert!(outcome.ends_with("401") || outcome.ends_with("403"), "{}: {outcome}", operation.name);

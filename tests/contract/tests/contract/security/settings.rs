@@ -1,4 +1,4 @@
-//! What an operator sets, or forgets: a deployment that is not configured, and one whose secrets are being changed.
+//! Settings of an operator: a deployment without its secrets, and one whose secrets are being rotated.
 
 use contract::{
     deployment::{Deployment, Runtime},
@@ -13,22 +13,22 @@ use super::operations::{OPERATIONS, Shape};
 const SECRET: &str = "a-secret-of-32-characters-or-more";
 const OLD_SECRET: &str = "another-secret-of-32-characters-or-more";
 
-/// Every call is refused, whatever is sent with it, in a sentence that holds `says`.
-fn check_unconfigured(deployment: &Deployment, key: &Key, says: &str) {
+/// Checks that every request is refused, whatever its credential, with a message that contains `expected`.
+fn check_unconfigured(deployment: &Deployment, key: &Key, expected: &str) {
     deployment.get("/healthz").send().expect(200);
     let token = sign(&claims("acme", "a"), &signing_secret(SECRET, "acme"));
     for operation in OPERATIONS {
         for credential in [None, Some(&key.text), Some(&token), Some(&"nonsense".to_owned())] {
-            let call = operation.call(&operation.job("a")).to(&deployment.base_url);
+            let call = operation.request(&operation.job_id("a")).to(&deployment.base_url);
             let call = credential.map_or(call.clone(), |credential| call.bearer(credential));
             let body = operation.send(&call).expect(503);
             assert_eq!(body["error"], "NOT_CONFIGURED", "{}", operation.name);
             let message = body["message"].as_str().unwrap();
-            assert!(message.contains(says), "{}: {message}", operation.name);
+            assert!(message.contains(expected), "{}: {message}", operation.name);
         }
-        // Any other status would end a native EventSource for ever.
+        // Any other status would end a native EventSource for good.
         if operation.shape == Shape::Stream && operation.method == "GET" {
-            let mut call = operation.call("a").to(&deployment.base_url);
+            let mut call = operation.request("a").to(&deployment.base_url);
             call.path += if call.path.contains('?') { "&token=x" } else { "?token=x" };
             let answer = call.send();
             assert_eq!((answer.status, answer.text.contains("\nretry: ")), (200, true), "{answer}");
@@ -37,25 +37,25 @@ fn check_unconfigured(deployment: &Deployment, key: &Key, says: &str) {
 }
 
 #[test]
-fn a_deployment_without_its_secrets_refuses_every_call_and_says_what_is_missing() {
+fn a_deployment_without_its_secrets_refuses_every_request_and_names_what_is_missing() {
     let key = Key::draw("ci", "acme", EVERYTHING);
     let demo = Key::draw("insecuredemo", "acme", EVERYTHING);
     let unhashed = format!("ci acme {EVERYTHING} {}", key.text);
-    for (settings, says) in [
+    for (settings, missing) in [
         (vec![], "no API keys"),
         (vec![("TOKEN_SECRET", SECRET)], "no API keys"),
         (vec![("API_KEYS", &*key.line)], "no TOKEN_SECRET"),
         (vec![("API_KEYS", &*key.line), ("TOKEN_SECRET", "short")], "shorter than 32"),
         (vec![("API_KEYS", &*unhashed), ("TOKEN_SECRET", SECRET)], "Line 1 of API_KEYS"),
-        // The demo key is printed on terminals: it is good on a developer's machine alone.
+        // The demo key is printed on terminals, so it is valid in development mode only.
         (vec![("API_KEYS", &*demo.line), ("TOKEN_SECRET", SECRET)], "insecure"),
     ] {
         let deployment = Deployment::start(Runtime::Bare, &settings);
-        check_unconfigured(&deployment, &key, says);
-        if says == "insecure" {
-            check_unconfigured(&deployment, &demo, says);
+        check_unconfigured(&deployment, &key, missing);
+        if missing == "insecure" {
+            check_unconfigured(&deployment, &demo, missing);
         }
-        assert!(!deployment.log().contains(&key.text), "the log tells the key");
+        assert!(!deployment.log().contains(&key.text), "the log contains the key");
     }
     let settings = [("API_KEYS", &*demo.line), ("TOKEN_SECRET", SECRET), ("JOB_PROGRESS_DEV", "1")];
     let deployment = Deployment::start(Runtime::Bare, &settings);
@@ -72,46 +72,46 @@ fn a_deployment_without_its_secrets_serves_its_static_files() {
 }
 
 #[test]
-fn two_keys_of_a_project_work_side_by_side_until_one_is_taken_away() {
+fn two_keys_of_a_project_work_side_by_side_and_a_removed_key_does_not() {
     let (old, new) = (Key::draw("old", "acme", EVERYTHING), Key::draw("new", "acme", EVERYTHING));
-    let gone = Key::draw("gone", "acme", EVERYTHING);
+    let removed = Key::draw("removed", "acme", EVERYTHING);
     let settings = [("API_KEYS", &*old.line), ("API_KEYS_9", &*new.line), ("TOKEN_SECRET", SECRET)];
     let deployment = Deployment::start(Runtime::Bare, &settings);
     let job = fresh_job();
     let report = |key: &Key| {
         let path = format!("/v2/jobs/{job}/reports?create=true");
-        deployment.ask("POST", path).json(&json!({"increment": 1})).bearer(&key.text).send().status
+        deployment.request("POST", path).json(&json!({"increment": 1})).bearer(&key.text).send().status
     };
-    assert_eq!([report(&old), report(&new), report(&gone)], [201, 200, 401]);
+    assert_eq!([report(&old), report(&new), report(&removed)], [201, 200, 401]);
     let document = deployment.get(format!("/v2/jobs/{job}/status")).bearer(&old.text).send().expect(200);
     assert_eq!(document["current"], 2);
 }
 
 #[test]
-fn the_former_token_secret_is_believed_while_the_secrets_turn() {
+fn the_previous_token_secret_is_accepted_during_a_rotation() {
     let key = Key::draw("ci", "acme", EVERYTHING);
-    let told = |job: &str| json!({"jobId": job});
+    let creation = |job: &str| json!({"jobId": job});
     let read = |deployment: &Deployment, job: &str, token: &str| {
         deployment.get(format!("/v2/jobs/{job}/status")).bearer(token).send().status
     };
     let job = fresh_job();
     let signed_with =
         |secret: &str, project: &str| sign(&with(claims(project, &job), "iat", None), &signing_secret(secret, project));
-    for (settings, former) in [
+    for (settings, previous) in [
         (vec![("TOKEN_SECRET", SECRET), ("TOKEN_SECRET_PREVIOUS", OLD_SECRET)], 200),
         (vec![("TOKEN_SECRET", SECRET)], 401),
     ] {
         let settings = [settings, vec![("API_KEYS", &*key.line)]].concat();
         let deployment = Deployment::start(Runtime::Bare, &settings);
-        let made = deployment.ask("POST", "/v2/jobs").json(&told(&job)).bearer(&key.text).send().expect(201);
-        let minted = made["token"].as_str().unwrap();
+        let created = deployment.request("POST", "/v2/jobs").json(&creation(&job)).bearer(&key.text).send().expect(201);
+        let minted = created["token"].as_str().unwrap();
         assert_eq!(read(&deployment, &job, minted), 200);
         assert_eq!(read(&deployment, &job, &signed_with(SECRET, "acme")), 200);
-        assert_eq!(read(&deployment, &job, &signed_with(OLD_SECRET, "acme")), former);
+        assert_eq!(read(&deployment, &job, &signed_with(OLD_SECRET, "acme")), previous);
         assert_eq!(read(&deployment, &job, &signed_with("a-secret-that-never-was-in-any-place", "acme")), 401);
-        // A project without keys has no tokens either: taking its keys away ends it.
-        assert_eq!(read(&deployment, &job, &signed_with(SECRET, "gone")), 401);
-        // What is made now outlives the turn.
+        // A project without keys has no valid tokens either: removing its keys removes the project.
+        assert_eq!(read(&deployment, &job, &signed_with(SECRET, "removed")), 401);
+        // A token minted during the rotation stays valid after it.
         let claims = payload(minted);
         assert_eq!(sign(&claims, &signing_secret(SECRET, "acme")), minted);
     }
