@@ -79,7 +79,7 @@ test("each variant has its own shape, and a value that is none is a bar and said
   assert.deepEqual(
     said,
     ["donut", "RING!", "<b>"].map(
-      (name) => `warning: <job-progress> There is no variant "${name}", only bar, ring, compact, detailed`,
+      (name) => `warning: <job-progress> Unknown variant "${name}"; allowed: bar, ring, compact, detailed`,
     ),
   );
   assert.deepEqual(page.faults, []);

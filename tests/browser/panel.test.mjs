@@ -3,29 +3,30 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { numberLanguage } from "../../crates/widget/js/plain-view.js";
 import ar from "../../crates/element/js/locales/ar.js";
 import de from "../../crates/element/js/locales/de.js";
-import { moment } from "../../crates/widget/panel/facts.js";
+import { toDate } from "../../crates/widget/panel/facts.js";
 import { History, line } from "../../crates/widget/panel/history.js";
-import { MOST, joined } from "../../crates/widget/panel/log.js";
+import { MOST, append } from "../../crates/widget/panel/log.js";
 import { address } from "../../crates/widget/panel/record.js";
 import { readings } from "../../crates/widget/panel/resources.js";
-import { Tongue } from "../../crates/widget/panel/tongue.js";
-import { counts, view } from "../../crates/widget/panel/view.js";
-import { ENGLISH } from "../../crates/widget/panel/words.js";
+import { Locale } from "../../crates/widget/panel/locale.js";
+import { needsTick, view } from "../../crates/widget/panel/view.js";
+import { ENGLISH } from "../../crates/widget/panel/messages.js";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
-const english = new Tongue({}, "en");
+const english = new Locale({}, "en");
 
 // What is to be seen of a document: the text of each part, under its name.
 function seen(
   document,
-  { tongue = english, lines = [], isOpen = true, isLogOpen = false, history = new History() } = {},
+  { locale = english, lines = [], isOpen = true, isLogOpen = false, history = new History() } = {},
 ) {
   const tree = view({
     document: { createdAt: at(-90), ...document },
-    tongue,
+    locale,
     history,
     lines,
     now: NOW,
@@ -82,24 +83,24 @@ test("nothing impossible is said of broken figures", () => {
     attempt: null,
   };
   assert.deepEqual(seen(broken), { facts: "Waiting|0 sec" });
-  assert.equal(moment("yesterday"), undefined);
+  assert.equal(toDate("yesterday"), undefined);
 });
 
 test("why it waits is said in words", () => {
-  assert.equal(seen({ status: "queued", queuePosition: 0 }).waits, "Next in the queue");
-  assert.equal(seen({ status: "queued", queuePosition: 1 }).waits, "1 job ahead in the queue");
-  assert.equal(seen({ status: "queued", queuePosition: 12_000 }).waits, "12,000 jobs ahead in the queue");
+  assert.equal(seen({ status: "queued", queuePosition: 0 }).waiting, "Next in the queue");
+  assert.equal(seen({ status: "queued", queuePosition: 1 }).waiting, "1 job ahead in the queue");
+  assert.equal(seen({ status: "queued", queuePosition: 12_000 }).waiting, "12,000 jobs ahead in the queue");
   const waiting = { reason: "Rate limit", until: at(600) };
   assert.match(
-    seen({ status: "paused", waiting }).waits,
+    seen({ status: "paused", waiting }).waiting,
     /^Waiting until \d/,
     "the reason stands in place of the message",
   );
-  assert.match(seen({ status: "paused", message: "Calling", waiting }).waits, /^Rate limit\|Waiting until /);
-  assert.match(seen({ status: "running", stalledSince: at(-40) }).waits, /^Nothing has been heard since /);
-  assert.equal(seen({ status: "running", control: { request: "cancel", at: at(-1) } }).waits, "Asked to cancel");
-  assert.match(seen({ status: "failed", nextRetryAt: at(10) }).waits, /^Next try at /);
-  assert.equal(seen({ status: "failed", nextRetryAt: at(-10) }).waits, undefined, "what is past lies not ahead");
+  assert.match(seen({ status: "paused", message: "Calling", waiting }).waiting, /^Rate limit\|Waiting until /);
+  assert.match(seen({ status: "running", stalledSince: at(-40) }).waiting, /^Nothing has been heard since /);
+  assert.equal(seen({ status: "running", control: { request: "cancel", at: at(-1) } }).waiting, "Asked to cancel");
+  assert.match(seen({ status: "failed", nextRetryAt: at(10) }).waiting, /^Next try at /);
+  assert.equal(seen({ status: "failed", nextRetryAt: at(-10) }).waiting, undefined, "what is past lies not ahead");
 });
 
 test("steps show their own states, and how far the running one is", () => {
@@ -213,8 +214,8 @@ test("resources are read in all three shapes", () => {
 
 test("a chart keeps all the time since it began, however long that is", () => {
   const history = new History();
-  for (let second = 0; second < 100_000; second += 1) history.note("gpu", second * 1000, second % 100);
-  const samples = history.of("gpu");
+  for (let second = 0; second < 100_000; second += 1) history.add("gpu", second * 1000, second % 100);
+  const samples = history.samples("gpu");
   assert.ok(samples.length <= 121 && samples.length > 50, `${samples.length} samples`);
   assert.deepEqual([samples[0].at, samples.at(-1).at], [0, 99_999_000]);
   assert.ok(samples.every(({ at }, index) => index === 0 || at > samples[index - 1].at));
@@ -225,8 +226,8 @@ test("a chart keeps all the time since it began, however long that is", () => {
 test("a level that stays is a line that stays, for as long as it does", () => {
   const history = new History();
   const lines = [1, 2, 3, 4].map((second) => {
-    history.note("cpu", second * 1000, 50);
-    return line(history.of("cpu"));
+    history.add("cpu", second * 1000, 50);
+    return line(history.samples("cpu"));
   });
   assert.deepEqual(new Set(lines), new Set(["M0 12L100 12"]));
   assert.equal(line([]), "");
@@ -264,14 +265,14 @@ test("attributes, metadata and tags are one table", () => {
 });
 
 test("log lines are kept once each, the newest of them, and laid out only while the log is open", () => {
-  let lines = joined(
+  let lines = append(
     [],
     [
       { number: 1, message: "one" },
       { number: 2, message: "two" },
     ],
   );
-  lines = joined(lines, [
+  lines = append(lines, [
     { number: 2, message: "two" },
     { number: 3, level: "error", message: "three" },
     "nonsense",
@@ -281,8 +282,8 @@ test("log lines are kept once each, the newest of them, and laid out only while 
     lines.map(({ number }) => number),
     [1, 2, 3],
   );
-  assert.equal(joined(lines, lines), lines);
-  const many = joined(
+  assert.equal(append(lines, lines), lines);
+  const many = append(
     lines,
     Array.from({ length: 2 * MOST }, (_, index) => ({ number: index + 4, message: "x" })),
   );
@@ -308,15 +309,15 @@ test("only addresses of the web are addresses", () => {
 });
 
 test("the time alone changes what is shown of a job that goes on or will be tried again", () => {
-  assert.equal(counts({ status: "paused" }, NOW), true);
-  assert.equal(counts({ status: "failed", nextRetryAt: at(5) }, NOW), true);
-  assert.equal(counts({ status: "failed", nextRetryAt: at(-5) }, NOW), false);
-  assert.equal(counts({ status: "completed" }, NOW), false);
+  assert.equal(needsTick({ status: "paused" }, NOW), true);
+  assert.equal(needsTick({ status: "failed", nextRetryAt: at(5) }, NOW), true);
+  assert.equal(needsTick({ status: "failed", nextRetryAt: at(-5) }, NOW), false);
+  assert.equal(needsTick({ status: "completed" }, NOW), false);
 });
 
 test("German and Arabic have every text of the face, and no other", () => {
   const rust = readFileSync(new URL("../../crates/widget/src/messages.rs", import.meta.url), "utf8");
-  const table = rust.slice(rust.indexOf("words! {"), rust.indexOf("\n}\n", rust.indexOf("words! {")));
+  const table = rust.slice(rust.indexOf("messages! {"), rust.indexOf("\n}\n", rust.indexOf("messages! {")));
   const own = [...table.matchAll(/^ {4}[A-Z]\w+ "(\w+)" "(.*)",$/gm)].map(([, key, text]) => [key, text]);
   assert.ok(own.length > 20, "the table of texts was not found");
   const all = { ...ENGLISH, ...Object.fromEntries(own) };
@@ -334,13 +335,22 @@ test("German and Arabic have every text of the face, and no other", () => {
   }
 });
 
+test("spans and the language of numbers are those of the bar", () => {
+  const cases = (name) =>
+    JSON.parse(readFileSync(new URL(`../../crates/widget/cases/${name}.json`, import.meta.url), "utf8"));
+  const english = new Locale(undefined, "en");
+  for (const [seconds, text] of cases("spans")) assert.equal(english.span(seconds), text);
+  for (const { texts, reader, expect } of cases("number-language"))
+    assert.equal(numberLanguage(texts, reader), expect, `${texts} ${reader}`);
+});
+
 test("numbers, spans and plurals are those of the language", () => {
-  const german = new Tongue(de, "de");
-  assert.equal(german.say("queueAhead", 12_000), "12.000 Aufträge davor in der Warteschlange");
+  const german = new Locale(de, "de");
+  assert.equal(german.text("queueAhead", 12_000), "12.000 Aufträge davor in der Warteschlange");
   assert.equal(german.span(7_500), "2 Std. 5 Min.");
-  const arabic = new Tongue(ar, "ar");
-  assert.equal(arabic.say("lines", 2), "سطران");
-  assert.match(arabic.say("lines", 11), /سطرًا$/);
-  assert.equal(new Tongue(undefined, "not a tag!").say("lines", 1), "1 line");
-  assert.equal(new Tongue({ done: "" }, "en").say("done"), "");
+  const arabic = new Locale(ar, "ar");
+  assert.equal(arabic.text("lines", 2), "سطران");
+  assert.match(arabic.text("lines", 11), /سطرًا$/);
+  assert.equal(new Locale(undefined, "not a tag!").text("lines", 1), "1 line");
+  assert.equal(new Locale({ done: "" }, "en").text("done"), "");
 });

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { BASE_URL, create, report } from "../browser/api.mjs";
 import { stage } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
-import { ENGLISH } from "../../crates/widget/js/plain.js";
+import { ENGLISH } from "../../crates/widget/js/plain-view.js";
 import { follows } from "./follow.mjs";
 import { snippet, snippetFor } from "./readme.mjs";
 import { USER, html, serve, write } from "./user.mjs";

@@ -1,4 +1,4 @@
-// The door that registers <job-progress>.
+// The entry point that registers <job-progress>.
 
 import { JobProgressElement } from "./element.js";
 

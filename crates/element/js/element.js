@@ -1,36 +1,36 @@
-// The class of <job-progress>: its attributes, properties, methods and DOM events. What it shows and how it stays
-// connected is done by the wasm that it loads; until that is there it shows the state as a plain bar.
+// The class of <job-progress>: its attributes, properties, methods and DOM events. The view and the connection are in the
+// wasm that it loads; until that is ready, it shows the state as a plain bar.
 
 import { ask, drop, take } from "../../client/js/early.js";
 import { transport } from "../../client/js/transport.js";
 import { CSS, paint } from "../../widget/js/paint.js";
 
 const ATTRIBUTES = ["job", "token", "src", "variant", "label", "include", "locale"];
-// The variants besides the bar.
+// The variants other than the default, `bar`.
 const OTHERS = /^(ring|compact|detailed)$/i;
-// Milliseconds in which the wasm takes over what was asked for before it was there.
+// Milliseconds within which the wasm takes over the streams that were opened before it was ready.
 const HANDOVER = 1_000;
 
-// What draws and listens: from the wasm, one instance of which serves all elements of a page, or from a script where a
-// page forbids it.
-let face;
+// `{Mounted, sheet}`: from the wasm, one instance of which serves all elements of a page, or from a script where the page
+// forbids wasm.
+let implementation;
 let loading;
 
 const load = () =>
   (loading ??= full()
     .catch(plain)
-    .then((loaded) => (face = loaded))
+    .then((loaded) => (implementation = loaded))
     .catch((error) => {
       loading = undefined;
-      complain(error);
+      logError(error);
     }));
 
 const full = async () => {
-  // Both are asked for at once; the glue waits for the bytes.
+  // Both are requested at once; the glue awaits the response.
   const bytes = fetch(new URL("./job-progress-element.wasm", import.meta.url));
   const wasm = await import("./job-progress-element.js");
   await wasm.default({ module_or_path: bytes });
-  wasm.lend(transport(wasm, take));
+  wasm.setTransport(transport(wasm, take));
   setTimeout(drop, HANDOVER);
   return { Mounted: wasm.Mounted, sheet: sheetOf(wasm.style()) };
 };
@@ -38,14 +38,14 @@ const full = async () => {
 const plain = async (error) => {
   drop();
   if (!(error instanceof WebAssembly.CompileError)) throw error;
-  complain(`is plain; is 'wasm-unsafe-eval' allowed? ${error}`);
+  logError(`is plain; is 'wasm-unsafe-eval' allowed? ${error}`);
   const { Mounted } = await import("./job-progress-plain.js");
   return { Mounted, sheet: plainSheet() };
 };
 
-const complain = (about) => console.error("<job-progress>", about);
+const logError = (error) => console.error("<job-progress>", error);
 
-// What only the detailed variant shows: the function that makes a panel.
+// Loads what only the detailed variant shows: returns the function that makes a panel.
 const loadPanel = async () => {
   const { makePanel } = await import("./job-progress-panel.js");
   return makePanel;
@@ -58,23 +58,23 @@ const sheetOf = (css) => {
 };
 
 let sheet;
-// An element without fallback content keeps its place, so that the page does not jump when the bar comes.
+// An element without fallback content keeps its height, so that the page does not jump when the bar appears.
 const plainSheet = () => (sheet ??= sheetOf(`${CSS}:host(:empty){min-block-size:4.1em}`));
 
-// Nothing that fails in here may reach the page.
+// No error of ours may reach the page.
 const attempt = (run) => {
   try {
     run();
   } catch (error) {
-    complain(error);
+    logError(error);
   }
 };
 
-// On a server there is no HTMLElement, and importing this file must do no harm there.
+// On a server there is no HTMLElement, and importing this file must not fail there.
 export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   static observedAttributes = ATTRIBUTES;
 
-  // The server of elements that have no `src`; set by the file that a server serves itself.
+  // The server of elements without a `src`; loader.js, which a server serves itself, sets it.
   static src;
 
   static define(tag = "job-progress", registry = globalThis.customElements) {
@@ -84,8 +84,8 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   #mounted;
   #base;
   #messages;
-  #isHeld;
-  #isChanged;
+  #isDisconnected;
+  #isUpdateQueued;
 
   constructor() {
     super();
@@ -93,45 +93,45 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     this.#clear();
   }
 
-  // Leaves the place to what stands in the tag.
+  // Shows the element's own content.
   #clear() {
     this.shadowRoot.adoptedStyleSheets = [plainSheet()];
     this.shadowRoot.replaceChildren(document.createElement("slot"));
   }
 
-  // Texts in place of the English ones: an object of their keys. Languages are files of their own, `locales/`.
+  // An object of texts that replace the English ones, by key. Each file of `locales/` exports one.
   get messages() {
     return this.#messages;
   }
 
   set messages(messages) {
     this.#messages = messages;
-    attempt(() => this.#mounted?.messages(messages));
+    attempt(() => this.#mounted?.setMessages(messages));
   }
 
-  // Asks now how the job stands; after `disconnect()` once, and it stays disconnected.
+  // Requests the state now; after `disconnect()` it does so once and stays disconnected.
   refresh() {
     attempt(() => this.#mounted?.refresh());
   }
 
-  // Ends the connection and leaves what is shown.
+  // Closes the connection; what is shown stays.
   disconnect() {
-    this.#hold(true);
+    this.#setDisconnected(true);
   }
 
-  // Begins it again.
+  // Opens the connection again.
   connect() {
-    this.#hold(false);
+    this.#setDisconnected(false);
   }
 
-  #hold(isHeld) {
-    this.#isHeld = isHeld;
-    attempt(() => this.#mounted?.hold(isHeld));
+  #setDisconnected(isDisconnected) {
+    this.#isDisconnected = isDisconnected;
+    attempt(() => this.#mounted?.setDisconnected(isDisconnected));
   }
 
   connectedCallback() {
     for (const name of [...ATTRIBUTES, "messages"]) {
-      // A property that was set before the class was there hides the accessor.
+      // A property that was set before the class was defined hides the accessor.
       if (Object.hasOwn(this, name)) {
         const value = this[name];
         delete this[name];
@@ -139,43 +139,44 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
       }
     }
     if (this.#mounted) return;
-    if (!face) attempt(() => this.#askEarly());
-    load().then((face) => {
-      if (face && this.isConnected && !this.#mounted) attempt(() => this.#mount(face));
+    if (!implementation) attempt(() => this.#requestEarly());
+    load().then((loaded) => {
+      if (loaded && this.isConnected && !this.#mounted) attempt(() => this.#mount(loaded));
     });
   }
 
   disconnectedCallback() {
-    // An element that is only moved is connected again before this runs.
+    // A moved element is connected again before this runs.
     queueMicrotask(() => {
       if (!this.isConnected) attempt(() => this.#unmount());
     });
   }
 
   attributeChangedCallback(_name, former, value) {
-    if (former === value || this.#isChanged) return;
-    this.#isChanged = true;
+    if (former === value || this.#isUpdateQueued) return;
+    this.#isUpdateQueued = true;
     queueMicrotask(() => {
-      this.#isChanged = false;
+      this.#isUpdateQueued = false;
       attempt(() => this.#mounted?.update());
     });
   }
 
-  #askEarly() {
+  // Requests the state before the wasm is ready, and shows it as a plain bar.
+  #requestEarly() {
     const [job, token, ownSrc, , , include] = ATTRIBUTES.map((name) => this[name].trim());
     const src = ownSrc || JobProgressElement.src;
-    if (!src || !job || !token || this.#isHeld) return;
+    if (!src || !job || !token || this.#isDisconnected) return;
     ask(src, job, token, include, (document) => {
-      // The other variants are of another shape.
+      // The other variants have another shape.
       if (this.job.trim() !== job || this.variant !== "bar" || this.#mounted) return;
-      this.#place();
+      this.#addBase();
       paint(this.#base, document, this.label.trim());
       this.#reveal();
     });
   }
 
-  // Makes the place where the view is drawn, unless it is there.
-  #place() {
+  // Adds the parent of the view's DOM, hidden, unless it exists.
+  #addBase() {
     if (this.#base) return;
     this.#base = document.createElement("div");
     this.#base.hidden = true;
@@ -183,29 +184,29 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   #mount({ Mounted, sheet }) {
-    // What was painted early stays until there is something to see in its place.
+    // The early bar stays until the view has something to show.
     const early = this.#base;
     this.#base = undefined;
-    this.#place();
+    this.#addBase();
     let reveal = () => {
       reveal = () => {};
       early?.remove();
-      // In the place of the plain one; the panel's may follow it already.
+      // It replaces the plain one; the panel's sheet may already follow.
       this.shadowRoot.adoptedStyleSheets[0] = sheet;
       this.#reveal();
     };
     if (!early && !this.firstElementChild && !this.textContent.trim()) reveal();
-    const emit = (name, detail, isSeen) => {
-      if (isSeen) reveal();
+    const emit = (name, detail, hasContent) => {
+      if (hasContent) reveal();
       this.dispatchEvent(new CustomEvent(`job-progress-${name}`, { detail, bubbles: true, composed: true }));
     };
     const renew = () => this.tokenProvider && (async () => this.tokenProvider())();
     this.#mounted = new Mounted(this, this.#base, JobProgressElement.src, emit, renew, loadPanel);
-    if (this.#messages) this.#mounted.messages(this.#messages);
-    if (this.#isHeld) this.#mounted.hold(true);
+    if (this.#messages) this.#mounted.setMessages(this.#messages);
+    if (this.#isDisconnected) this.#mounted.setDisconnected(true);
   }
 
-  // The light DOM stands in until there is something to see.
+  // Shows the view in place of the element's own content.
   #reveal() {
     this.#base.hidden = false;
     this.shadowRoot.querySelector("slot")?.remove();
@@ -218,7 +219,7 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   }
 }
 
-// Frameworks set as a property what an element has, and React drops a function that it has not.
+// Frameworks set a property only if the element has it; React drops a function otherwise.
 JobProgressElement.prototype.tokenProvider = undefined;
 
 for (const name of ATTRIBUTES) {
@@ -226,7 +227,7 @@ for (const name of ATTRIBUTES) {
     get() {
       const value = this.getAttribute(name) ?? "";
       if (name !== "variant") return value;
-      // An enumerated attribute, as HTML has them: what is none of its values is the first.
+      // An enumerated attribute as in HTML: an invalid value is the default.
       return OTHERS.test(value) ? value.toLowerCase() : "bar";
     },
     set(value) {

@@ -1,3 +1,3 @@
-// The door without side effects: the class, registered by whoever imports it.
+// The entry point without side effects: it exports the class, and the importer registers it.
 
 export { JobProgressElement } from "./element.js";

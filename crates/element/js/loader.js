@@ -1,4 +1,4 @@
-// What a server serves as /job-progress.js: one script tag is enough.
+// The script that a server serves as /job-progress.js. One script tag registers the element, with that server as `src`.
 
 import { JobProgressElement } from "./element.js";
 

@@ -1,8 +1,8 @@
-// The plain mode, where a page's Content-Security-Policy forbids wasm. It does for the class what the wasm does, with a
-// native progress bar and by asking for the state again and again, and is loaded only then.
+// The plain mode, for pages whose Content-Security-Policy forbids wasm; it is loaded only there. The class has the same
+// members as `Mounted` of the wasm, shows a native progress bar and polls.
 
 import { follow } from "../../client/js/polling.js";
-import { picture } from "../../widget/js/plain.js";
+import { paintPlain } from "../../widget/js/plain-view.js";
 
 const text = (host, name) => host.getAttribute(name)?.trim() || undefined;
 
@@ -13,13 +13,14 @@ export class Mounted {
   #emit;
   #renew;
   #following;
-  #watched;
+  // The source of the current or last job, as JSON.
+  #source;
   #document;
-  // The key of the text that says what keeps news away.
-  #trouble;
+  // The message key of the current problem.
+  #problem;
   #messages;
   #isOver = false;
-  #isHeld = false;
+  #isDisconnected = false;
 
   constructor(host, base, defaultSrc, emit, renew) {
     this.#host = host;
@@ -40,37 +41,37 @@ export class Mounted {
     };
     const key = JSON.stringify(wanted);
     this.#paint();
-    if (key === this.#watched && this.#following) return;
-    if (key !== this.#watched) [this.#document, this.#trouble, this.#isOver] = [undefined, undefined, false];
-    this.#watched = key;
-    this.hold(this.#isHeld);
+    if (key === this.#source && this.#following) return;
+    if (key !== this.#source) [this.#document, this.#problem, this.#isOver] = [undefined, undefined, false];
+    this.#source = key;
+    this.setDisconnected(this.#isDisconnected);
   }
 
-  messages(messages) {
+  setMessages(messages) {
     this.#messages = messages;
     this.#paint();
   }
 
-  hold(isHeld) {
-    this.#isHeld = isHeld;
-    if (isHeld) this.free();
+  setDisconnected(isDisconnected) {
+    this.#isDisconnected = isDisconnected;
+    if (isDisconnected) this.free();
     else this.refresh();
   }
 
   refresh() {
     this.free();
-    const wanted = JSON.parse(this.#watched);
+    const wanted = JSON.parse(this.#source);
     if (!wanted.job) return;
     if (!wanted.src)
-      return this.#refuse(
+      return this.#onProblem(
         { error: "NO_SRC", message: "The attribute src is missing: the URL of the job-progress server." },
         true,
       );
     this.#following = new AbortController();
     const hear = (what, about, isLast) => {
-      if (what === "document") this.#tell(about);
-      else if (what === "end") this.#end(about);
-      else this.#refuse(about, isLast);
+      if (what === "document") this.#onDocument(about);
+      else if (what === "end") this.#onEnd(about);
+      else this.#onProblem(about, isLast);
     };
     follow(wanted, { hear, renew: this.#renew }, this.#following.signal);
   }
@@ -80,37 +81,37 @@ export class Mounted {
     this.#following = undefined;
   }
 
-  #tell(document) {
+  #onDocument(document) {
     const former = this.#document;
     this.#document = document;
-    // Who is on hold wanted to know once.
-    if (this.#isHeld) this.free();
-    this.#trouble = undefined;
+    // While disconnected, this was the one answer to `refresh()`.
+    if (this.#isDisconnected) this.free();
+    this.#problem = undefined;
     this.#paint();
     if (former?.seq === document.seq && former.epoch === document.epoch) return;
     this.#isOver = false;
     this.#emit("update", document, true);
   }
 
-  // Whoever asks again how an ended job stands is not told twice that it has ended.
-  #end(document) {
+  // A later `refresh()` of an ended job does not emit the end again.
+  #onEnd(document) {
     if (!this.#isOver) this.#emit("end", document, true);
     this.#isOver = true;
   }
 
-  #refuse(problem, isFatal) {
-    // What a developer has to know is no words for those who wait for the job.
+  #onProblem(problem, isFatal) {
+    // The details are for developers; the view shows a text for readers.
     console.warn("<job-progress>", `${problem.error}: ${problem.message}`);
     if (isFatal || !this.#document)
-      this.#trouble = this.#document ? "noLongerShown" : isFatal ? "notShown" : "notYetShown";
+      this.#problem = this.#document ? "noLongerShown" : isFatal ? "notShown" : "notYetShown";
     this.#paint();
     this.#emit("problem", problem, isFatal);
   }
 
   #paint() {
-    if (!this.#document && !this.#trouble) return;
+    if (!this.#document && !this.#problem) return;
     const host = this.#host;
     const locale = text(host, "locale") ?? (host.closest("[lang]")?.lang || undefined);
-    picture(this.#base, this.#document, this.#trouble, text(host, "label") ?? "", this.#messages, locale);
+    paintPlain(this.#base, this.#document, this.#problem, text(host, "label") ?? "", this.#messages, locale);
   }
 }

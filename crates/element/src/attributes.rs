@@ -1,4 +1,4 @@
-//! The attributes of an element, read with their defaults; a bad value is no value.
+//! The attributes of an element, read with their defaults. An invalid value counts as absent.
 
 use client::browser::Source;
 use protocol::include::Include;
@@ -13,9 +13,9 @@ pub(crate) fn text(host: &Element, name: &str) -> Option<String> {
     host.get_attribute(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
-/// What to watch; `None` while no job or no server is named.
+/// The job to follow; `None` without a job or a server.
 pub(crate) fn source(host: &Element, default_src: Option<&str>) -> Option<Source> {
-    // As in the token lists of HTML, a name that is none is nobody's.
+    // As in the token lists of HTML, an unknown name is ignored.
     let names = text(host, "include").unwrap_or_default();
     let known = names.split(',').filter(|name| Include::NAMES.contains(&name.trim()));
     Some(Source {
@@ -26,17 +26,18 @@ pub(crate) fn source(host: &Element, default_src: Option<&str>) -> Option<Source
     })
 }
 
-/// Whether what only the detailed variant shows is wanted. A variant that is none is a bar, as with the enumerated
-/// attributes of HTML, and the console says so.
+/// Whether the variant is `detailed`. As with the enumerated attributes of HTML, an unknown variant is the default, `bar`;
+/// the console says so.
 pub(crate) fn is_detailed(host: &Element) -> bool {
-    let named = host.get_attribute("variant").unwrap_or_default();
-    if !named.is_empty() && !VARIANTS.iter().any(|known| known.eq_ignore_ascii_case(&named)) {
-        console::warn(&["There is no variant \"", &named, "\", only ", &VARIANTS.join(", ")].concat());
+    let variant = host.get_attribute("variant").unwrap_or_default();
+    if !variant.is_empty() && !VARIANTS.iter().any(|known| known.eq_ignore_ascii_case(&variant)) {
+        console::warn(&["Unknown variant \"", &variant, "\"; allowed: ", &VARIANTS.join(", ")].concat());
     }
-    named.eq_ignore_ascii_case("detailed")
+    variant.eq_ignore_ascii_case("detailed")
 }
 
-/// The reader's language: the element's own, else that of the nearest ancestor that has one, else the browser's.
+/// The reader's language: the attribute `locale`, else the `lang` of the element or its nearest ancestor with one, else the
+/// browser's language.
 pub(crate) fn locale(host: &Element) -> String {
     let inherited = || host.closest("[lang]").ok().flatten().and_then(|ancestor| text(&ancestor, "lang"));
     let own = || web_sys::window().and_then(|window| window.navigator().language());

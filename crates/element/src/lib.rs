@@ -1,27 +1,24 @@
-//! The door: what the JavaScript class of `<job-progress>` calls to put the widget on the client.
+//! The custom element `<job-progress>`: what its JavaScript class calls in the wasm, which connects the client to the view.
+//!
+//! A custom element must be a JavaScript class; it is in `js/element.js`. [`Mounted`] is one element's part in the wasm.
+//! Where a page forbids wasm, `js/plain.js` takes its place.
 //!
 //! # What this crate does not do
 //!
-//! It holds no view and no reconnect logic: those are the widget's and the client's, and so are the scripts that do their
-//! work where the wasm cannot, in `js/` beside each.
+//! It contains no view and no reconnect logic: those are in the crates `widget` and `client`, and so are the scripts that do
+//! their work where the wasm cannot:
 //!
-//! - `client/js/transport.js` sends the requests, a script that the wasm is lent: in Rust it would be 4 KB (gzip) more.
-//! - `client/js/early.js` asks for the state while the wasm is on its way, and `widget/js/paint.js` shows it.
-//! - `client/js/polling.js` follows a job where a page forbids wasm, and `widget/js/plain.js` shows it there.
-//!
-//! It defines no element either: a custom element must be a JavaScript class, which stands in `js/element.js`. `js/plain.js`
-//! joins polling and picture where a page forbids wasm, as [`Mounted`] joins client and widget.
+//! - `client/js/transport.js` sends the requests; in Rust that would be 4 KB (gzip) more.
+//! - `client/js/early.js` requests the state while the wasm is loading, and `widget/js/paint.js` shows it.
+//! - `client/js/polling.js` follows a job where a page forbids wasm, and `widget/js/plain-view.js` shows it.
 #![cfg(target_arch = "wasm32")]
 
 mod attributes;
-mod clock;
 mod console;
-mod frame;
+mod document;
 mod mounted;
 mod panel;
-mod print;
-mod report;
-mod sight;
+mod visibility;
 
 use client::{
     Input,
@@ -36,14 +33,14 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[global_allocator]
 static ALLOCATOR: WasmDynamicTalc = new_wasm_dynamic_allocator();
 
-/// Takes what sends requests; see [`Transport`].
-#[wasm_bindgen]
-pub fn lend(transport: Transport) {
+/// Sets the transport, which sends the requests.
+#[wasm_bindgen(js_name = setTransport)]
+pub fn set_transport(transport: Transport) {
     client::browser::lend(transport);
 }
 
-/// The head of an answer is there; `retry_after` is in seconds, `date` in milliseconds since the Unix epoch, and what is
-/// missing NaN.
+/// Called by the transport with the head of a response: `retry_after` in seconds, `date` in milliseconds since the Unix
+/// epoch; NaN stands for a missing header.
 #[wasm_bindgen]
 pub fn head(number: f64, status: u16, is_stream: bool, retry_after: f64, date: f64) {
     let known = |number: f64| (number >= 0.0).then_some(number as u64);
@@ -51,26 +48,26 @@ pub fn head(number: f64, status: u16, is_stream: bool, retry_after: f64, date: f
     heard(number, |request| Input::Head(request, head));
 }
 
-/// Bytes of an answer are there.
+/// Called by the transport with bytes of a response's body.
 #[wasm_bindgen]
 pub fn bytes(number: f64, bytes: &[u8]) {
     heard(number, |request| Input::Bytes(request, bytes));
 }
 
-/// The token that was asked for is there, or not to be had this time.
+/// Called by the transport with the new token, or with `None` if the page's token provider returned none.
 #[wasm_bindgen]
 pub fn renewed(number: f64, token: Option<String>) {
     let token = token.filter(|token| !token.is_empty());
     heard(number, |key| Input::Renewed(key, token.map_or(Renewal::Failed, Renewal::Token)));
 }
 
-/// An answer is complete, or was cut.
+/// Called by the transport when a response is complete or has failed.
 #[wasm_bindgen]
 pub fn end(number: f64, is_complete: bool) {
     heard(number, if is_complete { Input::Closed } else { Input::Failed });
 }
 
-/// The style sheet for the shadow root.
+/// The style sheet for the element's shadow root.
 #[wasm_bindgen]
 pub fn style() -> String {
     widget::STYLE.to_owned()

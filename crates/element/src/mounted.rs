@@ -1,9 +1,13 @@
-//! A mounted element: a view, the job it shows, and the page that listens.
+//! A mounted element: its view, the job that the view shows, and the events for the page.
 
-mod hearing;
+mod before_print;
+mod clock;
+mod paint_scheduler;
+mod updates;
 
 use std::{
     cell::{Cell, RefCell},
+    fmt,
     rc::{Rc, Weak},
 };
 
@@ -13,55 +17,51 @@ use protocol::Timestamp;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, HtmlElement};
-use widget::{
-    Face, View,
-    intl::Intl,
-    messages::Messages,
-    tongue::{self, Tongue},
-};
+use widget::{Locale, Props, View, intl::Intl, locale, messages::Messages};
 
-use crate::{attributes, clock, frame, panel::Panel, print, report, sight::Sight};
+use crate::{attributes, document, panel::Panel, visibility::Visibility};
 
-/// An element's view and its subscription; both end when it is freed.
+/// An element's view and its subscription; both end when it is freed. `js/plain.js` has a class of the same name and
+/// members, for pages that forbid wasm.
 #[wasm_bindgen]
 pub struct Mounted(Rc<Inner>);
 
-pub(crate) struct Inner {
+struct Inner {
     host: Element,
     default_src: Option<String>,
-    /// Is told `update`, `end` and `problem`, each with its detail and whether there is something to see now.
+    /// Called with the event's name (`update`, `end` or `problem`), its detail, and whether there is something to show now.
     emit: Function,
-    /// Gives the promise of a new token, or undefined.
+    /// Returns the promise of a new token, or undefined.
     renew: Function,
-    /// Gives the promise of the function that makes a panel.
+    /// Returns the promise of the function that makes a panel.
     load_panel: Function,
     root: HtmlElement,
     view: View,
     panel: Panel,
-    sight: Sight,
-    /// Whether it will be painted with the next frame.
+    visibility: Visibility,
+    /// A paint is scheduled.
     is_stale: Cell<bool>,
-    /// Whether it may be painted out of sight, as a second has turned since it was last.
+    /// The next paint happens even off-screen, as a second has passed since the last one.
     is_due: Cell<bool>,
     locale: RefCell<String>,
     messages: RefCell<JsValue>,
     /// Milliseconds that the server's clock is ahead.
     skew: Cell<i64>,
     document: RefCell<Option<Value>>,
-    /// Whether the document has not been painted yet. It is only read for that: others may overtake it.
+    /// The document has not been painted yet. It is read only when it is painted, as a newer one may replace it before.
     is_fresh: Cell<bool>,
     subscription: RefCell<Option<Subscription>>,
-    /// What the subscription is of, or was, while the page holds it.
-    watched: RefCell<Option<Source>>,
-    /// The page wants no connection for now.
-    is_held: Cell<bool>,
-    /// It wants to know once how the job stands all the same.
-    is_looking: Cell<bool>,
+    /// The source of the current subscription, or of the last one.
+    source: RefCell<Option<Source>>,
+    /// The page has called `disconnect()`.
+    is_disconnected: Cell<bool>,
+    /// The page has called `refresh()` while disconnected: the subscription ends with the first answer.
+    is_one_shot: Cell<bool>,
 }
 
 #[wasm_bindgen]
 impl Mounted {
-    /// Mounts the view of `host` into `root` and begins to watch its job.
+    /// Mounts the view of `host` into `root` and subscribes to its job.
     #[wasm_bindgen(constructor)]
     pub fn new(
         host: Element,
@@ -73,14 +73,14 @@ impl Mounted {
     ) -> Mounted {
         let locale = attributes::locale(&host);
         let now = Timestamp::from_millis(Date::now() as u64);
-        let face =
-            Face { label: attributes::text(&host, "label"), job: None, link: widget::Link::Idle, trouble: None, now };
-        let tongue = tongue(&JsValue::UNDEFINED, &locale);
+        let label = attributes::text(&host, "label");
+        let props = Props { label, job: None, link: widget::Link::Idle, problem: None, now };
+        let texts = locale_of(&JsValue::UNDEFINED, &locale);
         let inner = Rc::new_cyclic(|weak: &Weak<Inner>| {
             let shown = weak.clone();
             Inner {
-                view: View::mount(&root, face, tongue),
-                sight: Sight::of(&host, move || Inner::invalidate(&shown)),
+                view: View::mount(&root, props, texts),
+                visibility: Visibility::new(&host, move || Inner::invalidate(&shown)),
                 host,
                 default_src,
                 emit,
@@ -96,47 +96,50 @@ impl Mounted {
                 document: RefCell::default(),
                 is_fresh: Cell::new(false),
                 subscription: RefCell::default(),
-                watched: RefCell::default(),
-                is_held: Cell::new(false),
-                is_looking: Cell::new(false),
+                source: RefCell::default(),
+                is_disconnected: Cell::new(false),
+                is_one_shot: Cell::new(false),
             }
         });
-        print::join(Rc::downgrade(&inner));
-        inner.watch();
-        inner.dress();
+        before_print::join(Rc::downgrade(&inner));
+        inner.connect();
+        inner.apply_variant();
         Mounted(inner)
     }
 
-    /// Takes up what has changed in the element's attributes.
+    /// Applies changed attributes.
     pub fn update(&self) {
         let inner = &self.0;
         let label = attributes::text(&inner.host, "label");
-        inner.view.update(|face| face.label = label);
+        inner.view.update(|props| props.label = label);
         let locale = attributes::locale(&inner.host);
         if *inner.locale.borrow() != locale {
             inner.locale.replace(locale);
-            inner.speak();
+            inner.set_locale();
         }
-        inner.watch();
-        inner.dress();
+        inner.connect();
+        inner.apply_variant();
     }
 
-    /// Replaces texts: a plain object of [`KEYS`](widget::messages::KEYS) and of those of `panel/words.js`. What it lacks is said in English.
-    pub fn messages(&self, messages: JsValue) {
+    /// Sets the texts: a plain object with keys of [`KEYS`](widget::messages::KEYS) and of `panel/messages.js`. Missing texts
+    /// are English.
+    #[wasm_bindgen(js_name = setMessages)]
+    pub fn set_messages(&self, messages: JsValue) {
         self.0.messages.replace(messages);
-        self.0.speak();
+        self.0.set_locale();
     }
 
-    /// Does without a connection from now on, or no longer; what is shown stays.
-    pub fn hold(&self, is_held: bool) {
-        self.0.is_held.set(is_held);
-        self.0.watch();
+    /// Closes the connection, or opens it again. What is shown stays.
+    #[wasm_bindgen(js_name = setDisconnected)]
+    pub fn set_disconnected(&self, is_disconnected: bool) {
+        self.0.is_disconnected.set(is_disconnected);
+        self.0.connect();
     }
 
-    /// Asks now how the job stands; on hold once, until there is an answer.
+    /// Requests the state now; while disconnected, until there is one answer.
     pub fn refresh(&self) {
-        if self.0.is_held.get() {
-            self.0.is_looking.set(true);
+        if self.0.is_disconnected.get() {
+            self.0.is_one_shot.set(true);
             let former = self.0.subscription.take();
             self.0.subscribe(former);
         } else if let Some(subscription) = &*self.0.subscription.borrow() {
@@ -145,67 +148,73 @@ impl Mounted {
     }
 }
 
+impl fmt::Debug for Mounted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Mounted").field(&self.0.view).finish()
+    }
+}
+
 impl Inner {
-    /// Has it painted with the next frame.
+    /// Schedules a paint in the next animation frame.
     fn invalidate(inner: &Weak<Inner>) {
         if inner.upgrade().is_some_and(|strong| !strong.is_stale.replace(true)) {
-            frame::join(Weak::clone(inner));
+            paint_scheduler::join(Weak::clone(inner));
         }
     }
 
-    /// Has it painted with the next frame though it be out of sight, unless it has no box. That is measured here, where
-    /// nothing is being written that would have to be laid out first.
-    pub(crate) fn tick(inner: &Weak<Inner>) {
+    /// Schedules a paint in the next animation frame even off-screen; skipped while the element has no layout box. The box
+    /// is measured here, where nothing is being written to the DOM and so no layout is forced.
+    fn on_tick(inner: &Weak<Inner>) {
         let Some(strong) = inner.upgrade() else { return };
-        if strong.sight.is_seen() || !strong.sight.waits_for_box() {
+        if strong.visibility.is_visible() || !strong.visibility.waits_for_box() {
             strong.is_due.set(true);
             Inner::invalidate(inner);
         }
     }
 
-    /// Shows how things stand: at once where somebody could see it, elsewhere, where it can be read aloud and captured, with
-    /// the turn of the second. In a crowd nothing slides.
-    pub(crate) fn paint(self: &Rc<Self>, is_crowded: bool) {
+    /// Paints at once if the element is on the screen. Off-screen, where it can still be read aloud and captured, it paints
+    /// at the next full second.
+    fn paint(self: &Rc<Self>, skip_animation: bool) {
         self.is_stale.set(false);
         let is_due = self.is_due.take();
-        if self.sight.is_seen() {
-            self.draw(is_crowded);
+        if self.visibility.is_visible() {
+            self.write(skip_animation);
         } else if is_due {
-            self.draw(true);
+            self.write(true);
         } else {
             clock::join(Rc::downgrade(self));
         }
     }
 
-    /// Shows how things stand without waiting for a frame.
-    pub(crate) fn paint_now(self: &Rc<Self>) {
-        self.draw(true);
+    /// Paints without waiting for an animation frame.
+    fn paint_now(self: &Rc<Self>) {
+        self.write(true);
     }
 
-    /// Writes what has changed, and goes on doing so while something counts.
-    fn draw(self: &Rc<Self>, is_crowded: bool) {
+    /// Writes to the DOM what has changed, and joins the clock if that changes with the time alone.
+    fn write(self: &Rc<Self>, skip_animation: bool) {
         if self.is_fresh.replace(false)
-            && let Some(job) = self.document.borrow().as_ref().and_then(report::job)
+            && let Some(job) = self.document.borrow().as_ref().and_then(document::job)
         {
-            self.view.update(|face| face.job = Some(job));
+            self.view.update(|props| props.job = Some(job));
         }
         let now = self.now();
-        let counts = [self.view.paint(now, is_crowded), self.panel.paint(now, self.view.link().is_open())];
-        if counts.contains(&true) {
+        let need_tick = [self.view.paint(now, skip_animation), self.panel.paint(now, self.view.link().is_open())];
+        if need_tick.contains(&true) {
             clock::join(Rc::downgrade(self));
         }
     }
 
-    /// Takes up the language and the texts.
-    fn speak(self: &Rc<Self>) {
+    /// Applies the texts and the language.
+    fn set_locale(self: &Rc<Self>) {
         let (messages, locale) = (self.messages.borrow(), self.locale.borrow());
-        self.view.speak(tongue(&messages, &locale));
-        self.panel.speak(&messages, &written(&messages, &locale));
+        self.view.set_locale(locale_of(&messages, &locale));
+        self.panel.set_locale(&messages, &number_language(&messages, &locale));
         Inner::invalidate(&Rc::downgrade(self));
     }
 
-    /// Takes up the variant. All but the panel is the style sheet's business.
-    fn dress(self: &Rc<Self>) {
+    /// Opens or closes the panel. Everything else that depends on the variant is in the style sheet.
+    fn apply_variant(self: &Rc<Self>) {
         if !attributes::is_detailed(&self.host) {
             return self.panel.close();
         }
@@ -215,13 +224,13 @@ impl Inner {
         let weak = Rc::downgrade(self);
         spawn_local(async move {
             let made = JsFuture::from(Promise::resolve(&loading)).await;
-            // It may have been taken out or dressed otherwise meanwhile.
+            // The element may have been removed, or its variant changed, in the meantime.
             if let (Ok(make), Some(inner)) = (made, weak.upgrade())
                 && attributes::is_detailed(&inner.host)
             {
                 inner.panel.open(make, &inner.root);
-                inner.panel.hear(inner.document.borrow().as_ref());
-                inner.speak();
+                inner.panel.set_document(inner.document.borrow().as_ref());
+                inner.set_locale();
             }
         });
     }
@@ -231,25 +240,26 @@ impl Inner {
         Timestamp::from_millis((Date::now() as u64).saturating_add_signed(self.skew.get()))
     }
 
-    fn emit(&self, name: &str, detail: &JsValue, is_seen: bool) {
-        // The class catches what the page's listeners throw.
-        let _ = self.emit.call3(&JsValue::UNDEFINED, &JsValue::from_str(name), detail, &JsValue::from_bool(is_seen));
+    fn emit(&self, name: &str, detail: &JsValue, has_content: bool) {
+        // The element's class catches what the page's listeners throw.
+        let (name, has_content) = (JsValue::from_str(name), JsValue::from_bool(has_content));
+        let _ = self.emit.call3(&JsValue::UNDEFINED, &name, detail, &has_content);
     }
 }
 
-/// The texts, and the numbers beside them.
-fn tongue(messages: &JsValue, locale: &str) -> Tongue {
-    let format = Intl::shared(&written(messages, locale));
+/// The texts, and the number format beside them.
+fn locale_of(messages: &JsValue, tag: &str) -> Locale {
+    let format = Intl::shared(&number_language(messages, tag));
     let messages =
-        if messages.is_object() { Messages::replaced(|key| text(messages, key)) } else { Messages::default() };
-    Tongue { messages: Rc::new(messages), format }
+        if messages.is_object() { Messages::from_fn(|key| text(messages, key)) } else { Messages::default() };
+    Locale { messages: Rc::new(messages), format }
 }
 
-/// The language of numbers beside `messages`, of which only the page knows what they are in unless they say so.
-fn written(messages: &JsValue, locale: &str) -> String {
+/// The language of numbers beside `messages`. Custom messages may name theirs; without any, the texts are English.
+fn number_language(messages: &JsValue, tag: &str) -> String {
     let own = text(messages, "language");
     let texts = if messages.is_object() { own.as_deref() } else { Some("en") };
-    tongue::written(texts, locale).to_owned()
+    locale::number_language(texts, tag).to_owned()
 }
 
 fn text(messages: &JsValue, key: &str) -> Option<String> {

@@ -1,4 +1,4 @@
-//! The panel: what only the detailed variant shows, in a script of its own that is loaded when it is first needed.
+//! The panel: what only the detailed variant shows. It is drawn by a script that is loaded when it is first needed.
 
 use std::cell::RefCell;
 
@@ -8,28 +8,28 @@ use protocol::Timestamp;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use web_sys::HtmlElement;
 
-/// How many log lines are kept for a panel that is yet to come; it shows no more either.
+/// The most log lines kept for a panel that is not open yet; the panel shows no more either.
 const LINES: u32 = 500;
 
 #[wasm_bindgen]
 extern "C" {
-    /// `crates/widget/panel/panel.js`. What fails in there is said on the console and goes no further.
+    /// The class in `crates/widget/panel/panel.js`. It catches its own errors and writes them to the console.
     #[wasm_bindgen(js_name = Panel)]
     pub(crate) type Script;
 
-    #[wasm_bindgen(method)]
-    fn speak(this: &Script, messages: &JsValue, locale: &str);
-    #[wasm_bindgen(method)]
-    fn hear(this: &Script, document: &JsValue);
-    #[wasm_bindgen(method)]
-    fn log(this: &Script, lines: &Array);
+    #[wasm_bindgen(method, js_name = setLocale)]
+    fn set_locale(this: &Script, messages: &JsValue, tag: &str);
+    #[wasm_bindgen(method, js_name = setDocument)]
+    fn set_document(this: &Script, document: &JsValue);
+    #[wasm_bindgen(method, js_name = addLines)]
+    fn add_lines(this: &Script, lines: &Array);
     #[wasm_bindgen(method)]
     fn paint(this: &Script, now: f64, is_open: bool) -> bool;
     #[wasm_bindgen(method)]
     fn close(this: &Script);
 }
 
-/// A place for a panel, and what it has to know when it comes.
+/// The panel of an element, if it is open, and the log lines that it will show once it opens.
 #[derive(Default)]
 pub(crate) struct Panel {
     script: RefCell<Option<Script>>,
@@ -37,51 +37,52 @@ pub(crate) struct Panel {
 }
 
 impl Panel {
-    /// Whether it is there.
+    /// Whether the panel is open.
     pub(crate) fn is_open(&self) -> bool {
         self.script.borrow().is_some()
     }
 
-    /// Puts what `make` makes into `root`, unless it is there.
+    /// Opens the panel in `root` with the script's function `make`, unless it is open.
     pub(crate) fn open(&self, make: JsValue, root: &HtmlElement) {
         let make = make.unchecked_into::<js_sys::Function>();
         if !self.is_open()
             && let Ok(script) = make.call1(&JsValue::UNDEFINED, root)
         {
             let script = script.unchecked_into::<Script>();
-            script.log(&self.lines.borrow());
+            script.add_lines(&self.lines.borrow());
             self.script.replace(Some(script));
         }
     }
 
-    /// Takes it out.
+    /// Removes the panel.
     pub(crate) fn close(&self) {
         if let Some(script) = self.script.take() {
             script.close();
         }
     }
 
-    /// Sets the texts, and the language of numbers and times beside them.
-    pub(crate) fn speak(&self, messages: &JsValue, locale: &str) {
-        self.with(|script| script.speak(messages, locale));
+    /// Sets the texts, and the language of numbers and times, a BCP 47 tag.
+    pub(crate) fn set_locale(&self, messages: &JsValue, tag: &str) {
+        self.with(|script| script.set_locale(messages, tag));
     }
 
-    /// Takes a newer document, `None` when it is another job's turn.
-    pub(crate) fn hear(&self, document: Option<&Value>) {
+    /// Sets the document; `None` forgets the job, before another one is shown.
+    pub(crate) fn set_document(&self, document: Option<&Value>) {
         if document.is_none() {
             self.lines.take();
         }
-        self.with(|script| script.hear(document.map_or(&JsValue::NULL, Value::as_js)));
+        self.with(|script| script.set_document(document.map_or(&JsValue::NULL, Value::as_js)));
     }
 
-    /// Takes log lines, `{number, at, level?, message}`, in order. The script drops those that it has already.
-    pub(crate) fn log(&self, lines: &Array) {
+    /// Adds log lines, `{number, at, level?, message}`, in order. The script drops those that it already has.
+    pub(crate) fn add_lines(&self, lines: &Array) {
         let all = self.lines.borrow().concat(lines);
         self.lines.replace(all.slice(all.length().saturating_sub(LINES), all.length()));
-        self.with(|script| script.log(lines));
+        self.with(|script| script.add_lines(lines));
     }
 
-    /// Shows how things stand; true while that changes with the time alone, which it does not unless news may still come.
+    /// Writes to the DOM what has changed, as of `now`; `is_open` says whether updates may still arrive. Returns whether the
+    /// panel needs a paint each second.
     pub(crate) fn paint(&self, now: Timestamp, is_open: bool) -> bool {
         self.with(|script| script.paint(now.millis() as f64, is_open)).unwrap_or(false)
     }

@@ -1,12 +1,12 @@
-// The plain picture: a native progress bar and its texts, as high as the bar that the wasm draws.
+// The plain bar: a native progress bar and its texts, as high as the bar of the wasm.
 
 export const CSS = `:host{display:block}:host([hidden]){display:none}
 .plain{display:grid;gap:.4em;line-height:1.5}
-p{display:flex;font-weight:600;gap:.75em;margin:0;min-block-size:1lh;white-space:nowrap}
+p{min-block-size:1lh;margin:0;white-space:nowrap;display:flex;gap:.75em;font-weight:600}
 p:last-child{font-size:.875em;font-weight:400}
-span{overflow:hidden;text-overflow:ellipsis;unicode-bidi:plaintext}
+span{text-overflow:ellipsis;overflow:hidden;unicode-bidi:plaintext}
 [part=percent]{margin-inline-start:auto}
-progress{appearance:none;background:var(--job-progress-track,color-mix(in srgb,currentColor 12%,transparent));block-size:var(--job-progress-height,.5em);border:0;border-radius:var(--job-progress-radius,1em);inline-size:100%;overflow:hidden}
+progress{inline-size:100%;overflow:hidden;block-size:var(--job-progress-height,.5em);border-radius:var(--job-progress-radius,1em);background:var(--job-progress-track,color-mix(in srgb,currentColor 12%,transparent));border:0;appearance:none}
 ::-webkit-progress-bar{background:none}::-webkit-progress-value{background:var(--job-progress-accent,#2563eb)}::-moz-progress-bar{background:var(--job-progress-accent,#2563eb)}`;
 
 const make = (tag, part, ...children) => {
@@ -16,7 +16,7 @@ const make = (tag, part, ...children) => {
   return element;
 };
 
-// Draws what a document says into `base`.
+// Paints a document into `base`.
 export const paint = (base, { progress, message, currentStep, error }, label, state = "", name = "Progress") => {
   const bar = make("progress", "track");
   bar.max = 100;

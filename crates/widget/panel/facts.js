@@ -1,47 +1,47 @@
-// How far it is, how fast and since when: a few figures side by side.
+// Progress, speed and times: a few figures side by side.
 
 import { isObject, isText, row } from "./record.js";
 import { h } from "./tree.js";
 
-// A time of the wire as a date, undefined where there is none.
-export function moment(time) {
+// A timestamp of the API as a Date; undefined for anything else.
+export function toDate(time) {
   const date = new Date(isText(time) ? time : Number.NaN);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-export function facts({ document, tongue, now, isOpen, isOver }) {
+export function facts({ document, locale, now, isOpen, isOver }) {
   const { current, total, unit, throughput, currentStep, steps, startedAt, createdAt, executionTime, attempt } =
     document;
   const found = [];
-  const fact = (key, text) => found.push(row(tongue.say(key), text, key));
+  const fact = (key, text) => found.push(row(locale.text(key), text, key));
   if (Number.isFinite(current)) {
     const named = isText(unit) ? unit : undefined;
-    const whole = Number.isFinite(total) ? tongue.quantity(total, named) : undefined;
-    // The unit is said once, unless the two are of another size each.
-    const isSized = whole !== undefined && tongue.quantity(0, named) === tongue.size(0);
-    const part = tongue.quantity(current, whole === undefined || isSized ? named : undefined);
-    const text = whole === undefined ? part : tongue.say("of", part, whole);
-    found.push(row(tongue.say("done"), text, "done", whole !== undefined));
+    const whole = Number.isFinite(total) ? locale.quantity(total, named) : undefined;
+    // The unit is written once, except for byte sizes, where the two amounts may have different units.
+    const isSized = whole !== undefined && locale.quantity(0, named) === locale.size(0);
+    const part = locale.quantity(current, whole === undefined || isSized ? named : undefined);
+    const text = whole === undefined ? part : locale.text("of", part, whole);
+    found.push(row(locale.text("done"), text, "done", whole !== undefined));
   }
   if (!isOver && isObject(throughput) && throughput.rate > 0) {
     const { rate } = throughput;
     const named = isText(throughput.unit) ? throughput.unit : unit;
     const isSlow = rate < 0.5;
-    fact("speed", tongue.say(isSlow ? "perMinute" : "perSecond", tongue.quantity(isSlow ? rate * 60 : rate, named)));
+    fact("speed", locale.text(isSlow ? "perMinute" : "perSecond", locale.quantity(isSlow ? rate * 60 : rate, named)));
   }
   if (isText(currentStep) && !Array.isArray(steps) && !isOver) fact("step", currentStep);
-  const [created, started] = [moment(createdAt), moment(startedAt)];
-  const since = (date) => tongue.span(Math.max(0, Math.floor((now - date) / 1000)));
+  const [created, started] = [toDate(createdAt), toDate(startedAt)];
+  const since = (date) => locale.span(Math.max(0, Math.floor((now - date) / 1000)));
   if (isOver) {
     if (executionTime >= 0)
-      fact("duration", tongue.span(executionTime >= 10 ? Math.round(executionTime) : executionTime));
+      fact("duration", locale.span(executionTime >= 10 ? Math.round(executionTime) : executionTime));
   } else if (started && isOpen) fact("elapsed", since(started));
   else if (created && isOpen) fact("waited", since(created));
-  if (started) fact("started", clock(tongue, started, now));
-  const ended = moment(document.completedAt ?? document.failedAt ?? document.cancelledAt ?? document.timedOutAt);
-  if (ended) fact("ended", clock(tongue, ended, now));
-  if (attempt > 1) fact("attempt", tongue.number(attempt));
+  if (started) fact("started", clock(locale, started, now));
+  const ended = toDate(document.completedAt ?? document.failedAt ?? document.cancelledAt ?? document.timedOutAt);
+  if (ended) fact("ended", clock(locale, ended, now));
+  if (attempt > 1) fact("attempt", locale.number(attempt));
   return found.length > 0 && h("dl", { class: "facts", key: "facts", part: "facts" }, found);
 }
 
-const clock = (tongue, date, now) => h("time", { datetime: date.toISOString() }, tongue.time(date, now));
+const clock = (locale, date, now) => h("time", { datetime: date.toISOString() }, locale.time(date, now));

@@ -1,16 +1,17 @@
-// What was measured since the panel came: of each series as many samples as a small chart can show.
+// The measurements since the panel was opened: for each series, as many samples as a small chart can show.
 
 const MOST = 120;
 
 export class History {
   #series = new Map();
 
-  // Notes a percentage. When there are too many, every other one is dropped, so that all the time remains in sight.
-  note(key, at, percent) {
+  // Adds a percentage. When there are too many samples, every other one is dropped, so that the chart still covers the whole
+  // time.
+  add(key, at, percent) {
     const series = this.#series.get(key) ?? { samples: [], gap: 0 };
     this.#series.set(key, series);
     const { samples } = series;
-    // Of a level that stays only its beginning and its end are needed.
+    // Of a constant level, only the first and the last sample are kept.
     const isLevel = samples.at(-1)?.percent === percent && samples.at(-2)?.percent === percent;
     if (isLevel || (samples.length > 1 && at - samples.at(-2).at < series.gap)) samples.pop();
     samples.push({ at, percent });
@@ -21,12 +22,12 @@ export class History {
   }
 
   // The samples of a series, oldest first.
-  of(key) {
+  samples(key) {
     return this.#series.get(key)?.samples ?? [];
   }
 }
 
-// The line through samples, on a field 100 wide and 24 high.
+// The SVG path through samples, in a view box 100 wide and 24 high.
 export function line(samples) {
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first) return "";

@@ -1,58 +1,58 @@
-// How it ended: what came out, or what went wrong and what can be done about it.
+// The outcome of the job: its results, or the error and its remedy.
 
-import { isEmpty, isObject, isText, record, said, value } from "./record.js";
+import { isEmpty, isObject, isText, record, prose, value } from "./record.js";
 import { section } from "./section.js";
 import { h } from "./tree.js";
 
-export function outcome({ document, tongue, isOver }) {
+export function outcome({ document, locale, isOver }) {
   if (!isOver) return [];
-  return [...wrong(document, tongue), ...right(document, tongue)];
+  return [...failure(document, locale), ...success(document, locale)];
 }
 
-function wrong({ error, partialResults, retryable, retryCount }, tongue) {
+function failure({ error, partialResults, retryable, retryCount }, locale) {
   const parts = [];
   if (isObject(error)) {
     const { details } = error;
-    // The message stands above, where every variant shows it.
+    // The message is not repeated: every variant shows it above.
     const suggestion =
       isObject(details) &&
       isText(details.suggestion) &&
-      h("div", { class: "notice", key: "suggestion", part: "suggestion" }, said(details.suggestion));
-    const told = isObject(details)
-      ? record(tongue, details, 0, suggestion ? ["suggestion"] : [])
-      : !isEmpty(details) && h("div", { class: "value", dir: "auto" }, value(tongue, details));
+      h("div", { class: "notice", key: "suggestion", part: "suggestion" }, prose(details.suggestion));
+    const rest = isObject(details)
+      ? record(locale, details, 0, suggestion ? ["suggestion"] : [])
+      : !isEmpty(details) && h("div", { class: "value", dir: "auto" }, value(locale, details));
     const tries = [
-      retryable === true && tongue.say("retryable"),
-      retryable === false && tongue.say("notRetryable"),
-      retryCount > 0 && tongue.say("retryCount", retryCount),
+      retryable === true && locale.text("retryable"),
+      retryable === false && locale.text("notRetryable"),
+      retryCount > 0 && locale.text("retryCount", retryCount),
     ].filter(Boolean);
     parts.push(
       section(
-        tongue,
+        locale,
         "error",
         isText(error.code) && h("code", { class: "code", part: "code" }, error.code),
         suggestion,
-        told,
+        rest,
         tries.length > 0 && h("div", { class: "quiet", key: "tries", dir: "auto" }, tries.join(" · ")),
       ),
     );
   }
-  if (!isEmpty(partialResults)) parts.push(free(tongue, "partialResults", partialResults));
+  if (!isEmpty(partialResults)) parts.push(freeForm(locale, "partialResults", partialResults));
   return parts;
 }
 
-function right({ result, output, finalMetrics }, tongue) {
+function success({ result, output, finalMetrics }, locale) {
   return [
-    !isEmpty(result) && free(tongue, "result", result),
-    !isEmpty(output) && free(tongue, "output", output),
-    !isEmpty(finalMetrics) && free(tongue, "finalMetrics", finalMetrics),
+    !isEmpty(result) && freeForm(locale, "result", result),
+    !isEmpty(output) && freeForm(locale, "output", output),
+    !isEmpty(finalMetrics) && freeForm(locale, "finalMetrics", finalMetrics),
   ];
 }
 
-// Whatever a producer sent, under a title.
-export const free = (tongue, key, of) =>
+// A producer's value of any shape, under a title.
+export const freeForm = (locale, key, of) =>
   section(
-    tongue,
+    locale,
     key,
-    isObject(of) ? record(tongue, of) : h("div", { class: "value", dir: "auto" }, value(tongue, of)),
+    isObject(of) ? record(locale, of) : h("div", { class: "value", dir: "auto" }, value(locale, of)),
   );

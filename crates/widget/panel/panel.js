@@ -1,21 +1,21 @@
-// The panel: all that only the detailed variant shows, under the bar. It shows values; where they come from is not its
-// business. Loaded when the first detailed element comes.
+// The panel: everything that only the detailed variant shows, below the bar. It renders the values it is given and fetches
+// nothing. This script is loaded when the first detailed element appears. The wasm calls it in crates/element/src/panel.rs.
 
-import { moment } from "./facts.js";
+import { toDate } from "./facts.js";
 import { History } from "./history.js";
-import { joined } from "./log.js";
+import { append } from "./log.js";
 import css from "./panel.css";
 import { isObject } from "./record.js";
 import { readings } from "./resources.js";
-import { Tongue } from "./tongue.js";
+import { Locale } from "./locale.js";
 import { patch } from "./tree.js";
-import { counts, view } from "./view.js";
+import { needsTick, view } from "./view.js";
 
 let sheet;
 
 class Panel {
   #base = document.createElement("div");
-  #tongue = new Tongue();
+  #locale = new Locale();
   #history = new History();
   #document = null;
   #lines = [];
@@ -31,70 +31,70 @@ class Panel {
     if (!shadow.adoptedStyleSheets.includes(sheet)) shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
     this.#base.className = "panel";
     this.#base.part = "panel";
-    // It does not bubble.
-    this.#base.addEventListener("toggle", () => attempt(() => this.#draw()), true);
+    // `toggle` does not bubble, so it is captured.
+    this.#base.addEventListener("toggle", () => attempt(() => this.#render()), true);
     root.append(this.#base);
   }
 
-  // Sets the texts, a plain object, and the language.
-  speak(messages, locale) {
-    this.#tongue = new Tongue(messages, locale);
+  // Sets the texts, a plain object, and the language of numbers, a BCP 47 tag.
+  setLocale(messages, tag) {
+    this.#locale = new Locale(messages, tag);
   }
 
-  // Takes a newer document; null when it is another job's turn.
-  hear(document) {
+  // Sets the document; null forgets the job, before another one is shown.
+  setDocument(document) {
     attempt(() => {
       if (document === null) {
         this.#history = new History();
         this.#lines = [];
       } else if (isObject(document.resources)) {
-        const at = moment(document.updatedAt)?.getTime() ?? this.#now;
-        for (const { key, percent } of readings(this.#tongue, document.resources)) this.#history.note(key, at, percent);
+        const at = toDate(document.updatedAt)?.getTime() ?? this.#now;
+        for (const { key, percent } of readings(this.#locale, document.resources)) this.#history.add(key, at, percent);
       }
       this.#document = document;
     });
   }
 
-  // Takes log lines, in order.
-  log(lines) {
-    attempt(() => (this.#lines = joined(this.#lines, lines)));
+  // Adds log lines, in order.
+  addLines(lines) {
+    attempt(() => (this.#lines = append(this.#lines, lines)));
   }
 
-  // Shows how things stand at `now`, milliseconds; true while that changes with the time alone. Unless news may still come
-  // nothing counts on.
+  // Writes to the DOM what has changed, as of `now` in milliseconds; `isOpen` says whether updates may still arrive. Returns
+  // whether the panel changes with the time alone, and so needs a paint each second.
   paint(now, isOpen) {
     this.#now = now;
     this.#isOpen = isOpen;
-    attempt(() => this.#draw());
-    return isOpen && this.#document !== null && counts(this.#document, now);
+    attempt(() => this.#render());
+    return isOpen && this.#document !== null && needsTick(this.#document, now);
   }
 
   close() {
     this.#base.remove();
   }
 
-  #draw() {
+  #render() {
     const found = this.#base.querySelector(".log");
     const box = found?.querySelector(".lines");
     const isAtEnd = !box || box.scrollHeight - box.scrollTop - box.clientHeight < 8;
-    const seen = {
+    const state = {
       document: this.#document,
-      tongue: this.#tongue,
+      locale: this.#locale,
       history: this.#history,
       lines: this.#lines,
       now: this.#now,
       isOpen: this.#isOpen,
       isLogOpen: found?.open ?? false,
     };
-    patch(this.#base, this.#document ? view(seen) : []);
-    // Who reads the newest line goes on doing so; who has scrolled back is left in peace.
+    patch(this.#base, this.#document ? view(state) : []);
+    // The log stays at its end if it was there, and keeps its place if the reader has scrolled back.
     const after = this.#base.querySelector(".lines");
     if (after && isAtEnd && after.scrollTop + after.clientHeight < after.scrollHeight)
       after.scrollTop = after.scrollHeight;
   }
 }
 
-// Nothing that fails in here may reach the bar above.
+// No error of the panel may reach the bar above it.
 function attempt(run) {
   try {
     run();

@@ -1,23 +1,25 @@
-// Free-form values of producers, in any shape: as words, lists and rows of a name and a value.
+// Free-form values of producers, of any shape, as texts, lists and rows of a name and a value.
 
 import { h } from "./tree.js";
 
-// No more members of one object and items of one list are shown, and nothing deeper than that is laid out. A list that is
-// short stands in one line.
+// The most members of an object and items of a list that are shown.
 const MOST = 50;
 const MOST_ITEMS = 20;
+// A list of at most this many characters is written in one line.
 const SHORT = 60;
+// A value nested deeper is shown as JSON.
 const DEPTH = 3;
+// Longer texts are cut.
 const TEXT = 2_000;
 
 export const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 export const isText = (value) => typeof value === "string" && value !== "";
 
-// Whether there is anything to show.
+// Whether there is nothing to show.
 export const isEmpty = (value) =>
   value == null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
 
-// The address in a text, if it is one that may be followed. Whatever else looks like a link (javascript:, data:, …) is text.
+// The URL in a text, if it is http or https. Other schemes (javascript:, data:, …) stay text.
 export function address(text) {
   if (!/^https?:\/\/\S+$/i.test(text)) return undefined;
   try {
@@ -29,52 +31,52 @@ export function address(text) {
 }
 
 // A value as children of the element that holds it.
-export function value(tongue, of, depth = 0) {
+export function value(locale, of, depth = 0) {
   if (of == null) return ["–"];
-  if (typeof of === "boolean") return [tongue.say(of ? "yes" : "no")];
-  if (typeof of === "number") return [tongue.number(of)];
+  if (typeof of === "boolean") return [locale.text(of ? "yes" : "no")];
+  if (typeof of === "number") return [locale.number(of)];
   if (typeof of === "string") return [text(of)];
   if (isEmpty(of)) return ["–"];
   if (depth >= DEPTH) return [h("code", {}, cut(JSON.stringify(of)))];
-  return Array.isArray(of) ? [list(tongue, of, depth)] : record(tongue, of, depth);
+  return Array.isArray(of) ? [list(locale, of, depth)] : record(locale, of, depth);
 }
 
 function text(of) {
   const href = address(of);
-  // The address is shown whole, so that who follows it knows where to.
+  // The URL is shown whole, so that readers see where the link leads.
   return href ? h("a", { href, target: "_blank", rel: "noopener noreferrer", part: "anchor" }, of) : cut(of);
 }
 
 const cut = (of) => (of.length > TEXT ? `${of.slice(0, TEXT)}…` : of);
 
-function list(tongue, items, depth) {
+function list(locale, items, depth) {
   const isPlain = items.every((item) => (typeof item !== "object" || item === null) && !address(String(item)));
-  const line = isPlain && items.map((item) => value(tongue, item)[0]).join(", ");
+  const line = isPlain && items.map((item) => value(locale, item)[0]).join(", ");
   if (isPlain && line.length <= SHORT) return line;
-  const shown = items.slice(0, MOST_ITEMS).map((item) => h("li", {}, said(value(tongue, item, depth + 1))));
-  return h("ul", { class: "values" }, shown, more(tongue, items.length, MOST_ITEMS, "li"));
+  const shown = items.slice(0, MOST_ITEMS).map((item) => h("li", {}, prose(value(locale, item, depth + 1))));
+  return h("ul", { class: "values" }, shown, more(locale, items.length, MOST_ITEMS, "li"));
 }
 
-// Text of producers, in whatever direction it runs, at the side where the panel's text is.
-export const said = (...children) => h("div", { class: "said", dir: "auto" }, children);
+// A producer's text: its direction is its own, its alignment the panel's.
+export const prose = (...children) => h("div", { class: "prose", dir: "auto" }, children);
 
-// An object as rows; `skip` names those that are shown elsewhere.
-export function record(tongue, object, depth = 0, skip = []) {
+// An object as rows, without the members named in `skip`, which are shown elsewhere.
+export function record(locale, object, depth = 0, skip = []) {
   const entries = Object.entries(object).filter(([key]) => !skip.includes(key));
   if (entries.length === 0) return [];
-  const rows = entries.slice(0, MOST).map(([key, of]) => row(tongue.label(key), value(tongue, of, depth + 1), key));
+  const rows = entries.slice(0, MOST).map(([key, of]) => row(locale.label(key), value(locale, of, depth + 1), key));
   return [
     h(
       "dl",
       { class: "record" },
       rows,
-      entries.length > MOST && row("…", more(tongue, entries.length, MOST, "span"), "…"),
+      entries.length > MOST && row("…", more(locale, entries.length, MOST, "span"), "…"),
     ),
   ];
 }
 
-const more = (tongue, length, most, tag) =>
-  length > most && h(tag, { class: "quiet" }, tongue.say("more", length - most));
+const more = (locale, length, most, tag) =>
+  length > most && h(tag, { class: "quiet" }, locale.text("more", length - most));
 
 // One row of a record or of the facts.
 export const row = (name, children, key = name, isWide = false) =>

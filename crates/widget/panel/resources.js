@@ -1,4 +1,4 @@
-// Resources in use, in each of the shapes that producers send: flat, peak, or by device.
+// The resources in use, in each of the shapes that producers send: flat, peak, or by device.
 
 import { line } from "./history.js";
 import { isEmpty, isObject, record, row, value } from "./record.js";
@@ -21,41 +21,48 @@ function bytes(of) {
 
 const joined = (...texts) => texts.filter((text) => text != null && text !== "" && text !== false).join(" · ");
 
-// What there is to draw of `resources`: `{key, name, detail, percent, text}`.
-export function readings(tongue, resources) {
+// The levels to draw from `resources`: `{key, name, detail, percent, text}` each.
+export function readings(locale, resources) {
   const found = [];
   const level = (key, name, of, detail) => {
     const percent = percentage(of);
-    if (percent !== undefined) found.push({ key, name, detail, percent, text: tongue.percent(percent) });
+    if (percent !== undefined) found.push({ key, name, detail, percent, text: locale.percent(percent) });
   };
   const share = (key, name, used, total) => {
     const percent = percentage((bytes(used) / bytes(total)) * 100);
-    if (percent !== undefined) found.push({ key, name, percent, text: tongue.say("of", String(used), String(total)) });
+    if (percent !== undefined) found.push({ key, name, percent, text: locale.text("of", String(used), String(total)) });
   };
-  level("gpu", tongue.say("gpu"), resources.gpuUtilization, resources.gpuType);
+  level("gpu", locale.text("gpu"), resources.gpuUtilization, resources.gpuType);
   const gpus = Array.isArray(resources.gpus) ? resources.gpus.filter(isObject) : [];
   gpus.forEach((gpu, index) => {
-    const name = joined(tongue.say("gpu"), gpus.length > 1 && (gpu.id ?? index));
-    const heat = Number.isFinite(gpu.temperature) ? `${tongue.number(gpu.temperature)}\u00a0°C` : gpu.temperature;
-    level(`gpu ${index}`, name, gpu.utilization, joined(gpu.type, heat, gpu.powerUsage));
+    const name = joined(locale.text("gpu"), gpus.length > 1 && (gpu.id ?? index));
+    const temperature = Number.isFinite(gpu.temperature)
+      ? `${locale.number(gpu.temperature)}\u00a0°C`
+      : gpu.temperature;
+    level(`gpu ${index}`, name, gpu.utilization, joined(gpu.type, temperature, gpu.powerUsage));
     share(
       `gpu ${index} memory`,
-      joined(tongue.say("memory"), gpus.length > 1 && name),
+      joined(locale.text("memory"), gpus.length > 1 && name),
       gpu.memoryUsed,
       gpu.memoryTotal,
     );
   });
-  level("cpu", tongue.say("cpu"), resources.cpuUsage);
+  level("cpu", locale.text("cpu"), resources.cpuUsage);
   if (isObject(resources.cpu)) {
     const { utilization, cores, memory } = resources.cpu;
-    level("cpu", tongue.say("cpu"), utilization, joined(Number.isFinite(cores) && tongue.say("cores", cores), memory));
+    level(
+      "cpu",
+      locale.text("cpu"),
+      utilization,
+      joined(Number.isFinite(cores) && locale.text("cores", cores), memory),
+    );
   }
-  share("memory", tongue.say("memory"), resources.memoryUsage, resources.memoryTotal);
+  share("memory", locale.text("memory"), resources.memoryUsage, resources.memoryTotal);
   return found;
 }
 
-// The rows of what is not drawn.
-function rest(tongue, resources, drawn) {
+// The rows of the members that are not drawn.
+function rest(locale, resources, drawn) {
   const has = (key) => drawn.some((reading) => reading.key === key);
   const skip = [
     ...(has("gpu") ? ["gpuUtilization", "gpuType"] : []),
@@ -71,14 +78,14 @@ function rest(tongue, resources, drawn) {
       h(
         "dl",
         { class: "record", key: "peak" },
-        row(tongue.say("peakGpuUtilization"), tongue.percent(percentage(peak))),
+        row(locale.text("peakGpuUtilization"), locale.percent(percentage(peak))),
       ),
-    record(tongue, resources, 0, skip),
+    record(locale, resources, 0, skip),
     compute != null &&
       h(
         "dl",
         { class: "record", key: "compute" },
-        row(tongue.say("totalComputeTime"), Number.isFinite(compute) ? tongue.span(compute) : value(tongue, compute)),
+        row(locale.text("totalComputeTime"), Number.isFinite(compute) ? locale.span(compute) : value(locale, compute)),
       ),
   ];
 }
@@ -106,10 +113,10 @@ function meter({ key, name, detail, percent, text }, samples) {
   );
 }
 
-export function resources({ document, tongue, history }) {
+export function resources({ document, locale, history }) {
   const of = document.resources;
   if (!isObject(of) || isEmpty(of)) return undefined;
-  const drawn = readings(tongue, of);
-  const meters = drawn.map((reading) => meter(reading, history.of(reading.key)));
-  return section(tongue, "resources", h("div", { class: "meters" }, meters), rest(tongue, of, drawn));
+  const drawn = readings(locale, of);
+  const meters = drawn.map((reading) => meter(reading, history.samples(reading.key)));
+  return section(locale, "resources", h("div", { class: "meters" }, meters), rest(locale, of, drawn));
 }

@@ -1,4 +1,4 @@
-// Its steps, in order, each with its own state.
+// The job's steps, in order, each with its state.
 
 import { isObject, isText } from "./record.js";
 import { section } from "./section.js";
@@ -12,15 +12,15 @@ const STATES = {
   skipped: "stepSkipped",
 };
 
-export function steps({ document, tongue }) {
+export function steps({ document, locale }) {
   if (!Array.isArray(document.steps) || document.steps.length === 0) return undefined;
-  const items = document.steps.filter(isObject).map((step, index) => item(tongue, step, index));
-  return section(tongue, "steps", h("ol", { class: "steps" }, items));
+  const items = document.steps.filter(isObject).map((step, index) => item(locale, step, index));
+  return section(locale, "steps", h("ol", { class: "steps" }, items));
 }
 
-function item(tongue, { id, label, status, progress }, index) {
+function item(locale, { id, label, status, progress }, index) {
   const known = Object.hasOwn(STATES, status) ? status : "pending";
-  const state = tongue.say(STATES[known]);
+  const state = locale.text(STATES[known]);
   const percent = known === "running" && Number.isFinite(progress) ? progress : undefined;
   return h(
     "li",
@@ -29,7 +29,7 @@ function item(tongue, { id, label, status, progress }, index) {
     h(
       "span",
       { class: "number", dir: "auto" },
-      percent === undefined ? state : [tongue.percent(percent), h("span", { class: "spoken" }, `, ${state}`)],
+      percent === undefined ? state : [locale.percent(percent), h("span", { class: "spoken" }, `, ${state}`)],
     ),
     percent !== undefined && h("span", { class: "part", "--fraction": Math.min(percent / 100, 1) }),
   );

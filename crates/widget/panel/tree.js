@@ -1,20 +1,21 @@
-// A tree of plain values, and the DOM made to look like it: what is there already is left alone. Texts become text nodes
-// and nothing else; there is no way from here to markup.
+// A keyed virtual DOM: a tree of plain values, and a function that changes the DOM to match it and leaves equal nodes alone.
+// Texts only ever become text nodes, never markup. A library would be heavier: this file is about 0.7 KB (gzip) of the panel,
+// lit-html is 3 KB and preact 4 KB.
 
 const SVG = "http://www.w3.org/2000/svg";
 const DRAWN = new Set(["svg", "path"]);
 
-// An element: its tag, its attributes (`key` tells it from its like, names that begin with `--` are custom properties),
-// its children. What is null, false or empty is left out.
+// An element: its tag, its attributes and its children. `key` identifies it among its siblings; attributes whose names begin
+// with `--` are custom properties. Children that are null, false or empty are left out.
 export const h = (tag, attributes, ...children) => ({ tag, attributes: attributes ?? {}, children: present(children) });
 
 const present = (children) =>
   children.flat(Infinity).filter((child) => child != null && child !== false && child !== "");
 
-// What an element was made from.
+// The tree that each DOM element was last rendered from.
 const former = new WeakMap();
 
-// Makes the children of `parent` look like `children`.
+// Changes the child nodes of `parent` to match `children`.
 export function patch(parent, children) {
   let place = parent.firstChild;
   for (const child of children) {
@@ -24,15 +25,15 @@ export function patch(parent, children) {
       parent.insertBefore(create(child), place);
       continue;
     }
-    while (place !== node) place = dropped(place);
+    while (place !== node) place = removed(place);
     update(node, child);
     place = node.nextSibling;
   }
-  while (place) place = dropped(place);
+  while (place) place = removed(place);
 }
 
-// Takes a node out and gives the one after it.
-function dropped(node) {
+// Removes a node and returns its next sibling.
+function removed(node) {
   const next = node.nextSibling;
   node.remove();
   return next;
@@ -67,7 +68,7 @@ function update(node, child) {
 }
 
 function set(node, name, value) {
-  // A content security policy may forbid style attributes, but not the object behind them.
+  // A Content-Security-Policy may forbid style attributes, but not the CSSOM.
   if (name.startsWith("--")) node.style.setProperty(name, value ?? "");
   else if (value == null || value === false) node.removeAttribute(name);
   else node.setAttribute(name, value === true ? "" : value);

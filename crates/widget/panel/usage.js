@@ -1,27 +1,27 @@
-// What it used, how it started, and its own figures.
+// The job's own metrics, what its execution used, and its cold start.
 
-import { free } from "./outcome.js";
-import { isEmpty, isObject, isText, record, row, said, value } from "./record.js";
+import { freeForm } from "./outcome.js";
+import { isEmpty, isObject, isText, record, row, prose, value } from "./record.js";
 import { section } from "./section.js";
 import { h } from "./tree.js";
 
-export const metrics = ({ document, tongue }) =>
-  !isEmpty(document.metrics) && free(tongue, "metrics", document.metrics);
+export const metrics = ({ document, locale }) =>
+  !isEmpty(document.metrics) && freeForm(locale, "metrics", document.metrics);
 
-export function execution({ document, tongue }) {
+export function execution({ document, locale }) {
   const used = document.execution;
   if (!isObject(used) || isEmpty(used)) return undefined;
   const text = (key, of) => {
-    if (key === "duration" && Number.isFinite(of)) return tongue.span(of);
-    // Nobody says in which currency.
-    if (key === "costAccrued" && Number.isFinite(of)) return tongue.number(of, 2);
-    return value(tongue, of, 1);
+    if (key === "duration" && Number.isFinite(of)) return locale.span(of);
+    // The API does not name a currency.
+    if (key === "costAccrued" && Number.isFinite(of)) return locale.number(of, 2);
+    return value(locale, of, 1);
   };
-  const cells = Object.entries(used).map(([key, of]) => row(tongue.label(key), text(key, of), key));
-  return section(tongue, "execution", h("dl", { class: "facts" }, cells.slice(0, 50)));
+  const cells = Object.entries(used).map(([key, of]) => row(locale.label(key), text(key, of), key));
+  return section(locale, "execution", h("dl", { class: "facts" }, cells.slice(0, 50)));
 }
 
-export function coldStart({ document, tongue }) {
+export function coldStart({ document, locale }) {
   const start = document.coldStart;
   if (!isObject(start) || isEmpty(start) || start.occurred === false) return undefined;
   const { duration, phases, optimizationSuggestions: advice } = start;
@@ -33,29 +33,29 @@ export function coldStart({ document, tongue }) {
       h(
         "li",
         { key },
-        h("span", { class: "name", dir: "auto" }, tongue.label(key)),
+        h("span", { class: "name", dir: "auto" }, locale.label(key)),
         h("span", { class: "part", "--fraction": longest > 0 ? length / longest : 0 }),
-        h("span", { class: "number", dir: "auto" }, tongue.span(length)),
+        h("span", { class: "number", dir: "auto" }, locale.span(length)),
       ),
     );
-  const rest = record(tongue, start, 0, ["occurred", "duration", "phases", "optimizationSuggestions"]);
+  const rest = record(locale, start, 0, ["occurred", "duration", "phases", "optimizationSuggestions"]);
   return section(
-    tongue,
+    locale,
     "coldStart",
     Number.isFinite(duration) &&
-      h("dl", { class: "record", key: "duration" }, row(tongue.say("duration"), tongue.span(duration))),
+      h("dl", { class: "record", key: "duration" }, row(locale.text("duration"), locale.span(duration))),
     h("ul", { class: "phases" }, bars),
     rest,
     Array.isArray(advice) &&
       advice.length > 0 && [
-        h("div", { class: "quiet", key: "advice", dir: "auto" }, tongue.say("suggestions")),
+        h("div", { class: "quiet", key: "advice", dir: "auto" }, locale.text("suggestions")),
         h(
           "ul",
           { class: "values advice" },
           advice
             .filter(isText)
             .slice(0, 50)
-            .map((line) => h("li", {}, said(line))),
+            .map((line) => h("li", {}, prose(line))),
         ),
       ],
   );

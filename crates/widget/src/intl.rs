@@ -1,4 +1,4 @@
-//! The browser's `Intl`: numbers as the reader's language writes them.
+//! The browser's `Intl` as a [`Format`].
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -7,7 +7,8 @@ use leptos::wasm_bindgen::{JsCast, JsValue};
 
 use crate::format::{Format, Unit};
 
-/// Numbers in one language.
+/// The number formats of one language.
+#[derive(Debug)]
 pub struct Intl {
     percent: Function,
     number: Function,
@@ -18,34 +19,34 @@ pub struct Intl {
 const UNITS: [Unit; 4] = [Unit::Second, Unit::Minute, Unit::Hour, Unit::Day];
 
 thread_local! {
-    /// What was made so far: a page has many elements and few languages.
-    static KNOWN: RefCell<Vec<(String, Rc<Intl>)>> = const { RefCell::new(Vec::new()) };
+    /// The formats made so far, by tag: a page has many elements and few languages.
+    static CACHE: RefCell<Vec<(String, Rc<Intl>)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Intl {
-    /// The language of that BCP 47 tag, shared with whoever asked for it before.
+    /// The formats of that BCP 47 tag, made once a page.
     pub fn shared(locale: &str) -> Rc<Intl> {
-        KNOWN.with_borrow_mut(|known| {
-            if let Some((_, intl)) = known.iter().find(|(tag, _)| tag == locale) {
+        CACHE.with_borrow_mut(|cache| {
+            if let Some((_, intl)) = cache.iter().find(|(tag, _)| tag == locale) {
                 return Rc::clone(intl);
             }
             let intl = Rc::new(Intl::new(locale));
-            known.push((locale.to_owned(), Rc::clone(&intl)));
+            cache.push((locale.to_owned(), Rc::clone(&intl)));
             intl
         })
     }
 
-    /// The language of that BCP 47 tag; where the browser does not know it, or it is none, the browser's own.
+    /// The formats of that BCP 47 tag, or of the browser's own language if the tag is ill-formed or unknown.
     pub fn new(locale: &str) -> Intl {
-        let wished = Array::of1(&JsValue::from_str(locale));
-        let known = if is_well_formed(&wished) { wished } else { Array::new() };
+        let wanted = Array::of1(&JsValue::from_str(locale));
+        let tags = if is_well_formed(&wanted) { wanted } else { Array::new() };
         let format = |options: &[(&str, &str)]| {
             let object = Object::new();
             for (key, value) in options {
                 // Setting a member of a plain object cannot fail.
                 let _ = Reflect::set(&object, &JsValue::from_str(key), &JsValue::from_str(value));
             }
-            NumberFormat::new(&known, &object).format()
+            NumberFormat::new(&tags, &object).format()
         };
         let amount = |unit: Unit| format(&[("style", "unit"), ("unit", unit.as_str()), ("unitDisplay", "short")]);
         Intl {
@@ -66,12 +67,12 @@ impl Format for Intl {
     }
 
     fn amount(&self, value: u64, unit: Unit) -> String {
-        let format = UNITS.iter().zip(&self.amounts).find(|(known, _)| **known == unit);
+        let format = UNITS.iter().zip(&self.amounts).find(|(other, _)| **other == unit);
         format.map(|(_, format)| call(format, value as f64)).unwrap_or_default()
     }
 }
 
-/// Whether `Intl` takes the tags; it throws at those that are ill-formed.
+/// Whether `Intl` accepts the tags; its constructors throw on an ill-formed one.
 fn is_well_formed(tags: &Array) -> bool {
     let member = |object: &JsValue, key| Reflect::get(object, &JsValue::from_str(key));
     let check = member(&js_sys::global(), "Intl").and_then(|intl| member(&intl, "getCanonicalLocales"));

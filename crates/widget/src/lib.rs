@@ -1,27 +1,35 @@
-//! The face of `job-progress`: Leptos views of a value.
+//! The views of `job-progress`: a Leptos view of the bar, and in JavaScript the panel and the plain view.
 //!
-//! [`Face`] is what is known, [`Look`] what there is to see of it, in words and numbers, and [`View`] puts that on the
-//! screen. Only the last needs a browser. What only the detailed variant shows is drawn by `panel/`, which is loaded when
-//! it is first needed; the picture that does without wasm by `js/`.
+//! [`Props`] is what is known of a job and of its connection, [`ViewModel`] what a view shows of that, as texts and numbers,
+//! and [`View`] renders it to the DOM. Only the last needs a browser.
+//!
+//! # Why half of this crate is JavaScript
+//!
+//! `panel/` draws what only the detailed variant shows, with a virtual DOM of its own (`panel/tree.js`), and `js/` the plain
+//! view: a native progress bar, shown before the wasm has arrived and where a page forbids wasm. A wasm module cannot be
+//! split: in Rust, every page with a plain bar would load the panel too, and the panel is 9 KB (gzip) of the script that
+//! now loads when the first detailed element appears.
 //!
 //! # What this crate does not do
 //!
-//! It fetches nothing and knows no connection, no attributes and no DOM events: who mounts a view hands it its value.
+//! It fetches nothing and knows no connection, no attributes and no DOM events: its caller mounts a view and passes it its
+//! props.
 #![forbid(unsafe_code)]
 
 pub mod announcer;
-pub mod face;
 pub mod format;
 pub mod intl;
-pub mod look;
+pub mod locale;
 pub mod messages;
+pub mod props;
 pub mod remaining;
-pub mod tongue;
 pub mod view;
+pub mod view_model;
 
-pub use face::{Face, Job, Link, Trouble};
-pub use look::Look;
+pub use locale::Locale;
+pub use props::{Job, Link, Problem, Props};
 pub use view::View;
+pub use view_model::ViewModel;
 
-/// The style sheet of every view, for the shadow root that it is mounted in.
+/// The style sheet of every view, for the shadow root that contains it.
 pub const STYLE: &str = include_str!("style.css");

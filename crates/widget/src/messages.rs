@@ -1,25 +1,25 @@
-//! The texts of the face, in one table so that they can be replaced.
+//! The texts of a view, in one table so that a page can replace them.
 
 use protocol::{Status, Substate};
 
-use crate::face::{Link, Trouble};
+use crate::props::{Link, Problem};
 
-macro_rules! words {
-    ($($word:ident $key:literal $english:literal,)*) => {
-        /// What a text says. Where it speaks of an amount, `{}` stands for it.
+macro_rules! messages {
+    ($($variant:ident $key:literal $english:literal,)*) => {
+        /// Names a text. In the text, `{}` is the place of the amount.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[allow(missing_docs, reason = "each is named after what it says")]
-        pub enum Word { $($word,)* }
+        #[allow(missing_docs, reason = "each is named after its text")]
+        pub enum MessageKey { $($variant,)* }
 
-        /// The names under which a page replaces the texts, in the order of [`Word`].
+        /// The names under which a page replaces the texts, in the order of [`MessageKey`].
         pub const KEYS: &[&str] = &[$($key,)*];
 
         const ENGLISH: &[&str] = &[$($english,)*];
     };
 }
 
-words! {
-    // What the texts are in, a BCP 47 tag.
+messages! {
+    // The language of the texts, a BCP 47 tag.
     Language "language" "en",
     Queued "queued" "Queued",
     Initializing "initializing" "Starting",
@@ -33,10 +33,10 @@ words! {
     Failed "failed" "Failed",
     Cancelled "cancelled" "Cancelled",
     Timeout "timeout" "Timed out",
-    // The state while nothing is known, and when nothing will be known.
+    // The state before the first document, and when none will come.
     Connecting "connecting" "Connecting…",
     Unavailable "unavailable" "Not available",
-    // Beside it then: for the moment, for good, and for good though something is known.
+    // The message of a problem: a transient one, a permanent one, and a permanent one after the first document.
     NotYetShown "notYetShown" "Progress cannot be shown yet.",
     NotShown "notShown" "Progress cannot be shown.",
     NoLongerShown "noLongerShown" "Progress can no longer be followed.",
@@ -45,7 +45,7 @@ words! {
     Reconnecting "reconnecting" "Reconnecting…",
     Offline "offline" "Offline",
     Lost "lost" "Disconnected",
-    // The name of a bar that the page gives none.
+    // The accessible name of a bar without a label.
     Progress "progress" "Progress",
     Left "left" "{} left",
     FewSecondsLeft "fewSecondsLeft" "A few seconds left",
@@ -55,69 +55,70 @@ words! {
     NoNews "noNews" "No news for {}",
 }
 
-/// Every text that is not the producer's; English as far as it was not replaced.
+/// Every text that is not the producer's: the page's replacements, else English.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Messages {
-    own: Vec<Option<String>>,
+    /// In the order of [`KEYS`]; empty when nothing is replaced.
+    replaced: Vec<Option<String>>,
 }
 
 impl Messages {
-    /// The texts that `find` has for [`KEYS`].
-    pub fn replaced(find: impl FnMut(&&str) -> Option<String>) -> Messages {
-        Messages { own: KEYS.iter().map(find).collect() }
+    /// Replaces the texts for which `find` returns one; it is called with each of [`KEYS`].
+    pub fn from_fn(find: impl FnMut(&&str) -> Option<String>) -> Messages {
+        Messages { replaced: KEYS.iter().map(find).collect() }
     }
 
-    /// The text that says `word`.
-    pub fn get(&self, word: Word) -> &str {
-        let own = self.own.get(word as usize).and_then(Option::as_deref);
-        own.or(ENGLISH.get(word as usize).copied()).unwrap_or_default()
+    /// The text of `key`.
+    pub fn get(&self, key: MessageKey) -> &str {
+        let replaced = self.replaced.get(key as usize).and_then(Option::as_deref);
+        replaced.or(ENGLISH.get(key as usize).copied()).unwrap_or_default()
     }
 
-    /// The text that says `word` of an amount.
-    pub fn with(&self, word: Word, amount: &str) -> String {
-        let text = self.get(word);
+    /// The text of `key`, with `amount` in the place of `{}`.
+    pub fn with(&self, key: MessageKey, amount: &str) -> String {
+        let text = self.get(key);
         match text.split_once("{}") {
             Some((before, after)) => [before, amount, after].concat(),
             None => text.to_owned(),
         }
     }
 
-    /// A job's state in words.
+    /// The text of a job's state.
     pub fn state(&self, status: Status, substate: Option<Substate>) -> &str {
         self.get(match (status, substate) {
-            (Status::Queued, _) => Word::Queued,
-            (Status::Initializing, _) => Word::Initializing,
-            (Status::Running, None) => Word::Running,
-            (Status::Running, Some(Substate::WarmingUp)) => Word::WarmingUp,
-            (Status::Running, Some(Substate::Processing)) => Word::Processing,
-            (Status::Running, Some(Substate::Finalizing)) => Word::Finalizing,
-            (Status::Running, Some(Substate::Uploading)) => Word::Uploading,
-            (Status::Paused, _) => Word::Paused,
-            (Status::Completed, _) => Word::Completed,
-            (Status::Failed, _) => Word::Failed,
-            (Status::Cancelled, _) => Word::Cancelled,
-            (Status::Timeout, _) => Word::Timeout,
+            (Status::Queued, _) => MessageKey::Queued,
+            (Status::Initializing, _) => MessageKey::Initializing,
+            (Status::Running, None) => MessageKey::Running,
+            (Status::Running, Some(Substate::WarmingUp)) => MessageKey::WarmingUp,
+            (Status::Running, Some(Substate::Processing)) => MessageKey::Processing,
+            (Status::Running, Some(Substate::Finalizing)) => MessageKey::Finalizing,
+            (Status::Running, Some(Substate::Uploading)) => MessageKey::Uploading,
+            (Status::Paused, _) => MessageKey::Paused,
+            (Status::Completed, _) => MessageKey::Completed,
+            (Status::Failed, _) => MessageKey::Failed,
+            (Status::Cancelled, _) => MessageKey::Cancelled,
+            (Status::Timeout, _) => MessageKey::Timeout,
         })
     }
 
-    /// What to say of trouble; `is_known` says whether anything is known of the job.
-    pub fn trouble(&self, trouble: Trouble, is_known: bool) -> &str {
-        self.get(match trouble {
-            Trouble::Passing => Word::NotYetShown,
-            Trouble::Lasting if is_known => Word::NoLongerShown,
-            Trouble::Lasting => Word::NotShown,
+    /// The text of a problem; `has_job` says whether a document has arrived.
+    pub fn problem(&self, problem: Problem, has_job: bool) -> &str {
+        self.get(match problem {
+            Problem::Transient => MessageKey::NotYetShown,
+            Problem::Permanent if has_job => MessageKey::NoLongerShown,
+            Problem::Permanent => MessageKey::NotShown,
         })
     }
 
-    /// A link in words.
+    /// The text of a link.
     pub fn link(&self, link: Link) -> &str {
         self.get(match link {
-            Link::Connecting => Word::Connecting,
-            Link::Live => Word::Live,
-            Link::Polling => Word::Polling,
-            Link::Reconnecting => Word::Reconnecting,
-            Link::Offline => Word::Offline,
-            Link::Idle | Link::Lost => Word::Lost,
+            Link::Connecting => MessageKey::Connecting,
+            Link::Live => MessageKey::Live,
+            Link::Polling => MessageKey::Polling,
+            Link::Reconnecting => MessageKey::Reconnecting,
+            Link::Offline => MessageKey::Offline,
+            Link::Idle | Link::Lost => MessageKey::Lost,
         })
     }
 }
@@ -127,17 +128,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_is_not_replaced_is_english() {
-        let messages = Messages::replaced(|key| (**key == *"took").then(|| "Dauerte {}".to_owned()));
-        assert_eq!(messages.with(Word::Took, "3 s"), "Dauerte 3 s");
-        assert_eq!(messages.with(Word::Left, "3 s"), "3 s left");
-        assert_eq!(messages.get(Word::Timeout), "Timed out");
-        assert_eq!(Messages::default().get(Word::NoNews), "No news for {}");
+    fn texts_that_are_not_replaced_are_english() {
+        let messages = Messages::from_fn(|key| (**key == *"took").then(|| "Dauerte {}".to_owned()));
+        assert_eq!(messages.with(MessageKey::Took, "3 s"), "Dauerte 3 s");
+        assert_eq!(messages.with(MessageKey::Left, "3 s"), "3 s left");
+        assert_eq!(messages.get(MessageKey::Timeout), "Timed out");
+        assert_eq!(Messages::default().get(MessageKey::NoNews), "No news for {}");
     }
 
     #[test]
-    fn a_text_without_a_place_for_the_amount_stands_alone() {
-        let messages = Messages::replaced(|_| Some("Soon {".to_owned()));
-        assert_eq!(messages.with(Word::Left, "3 s"), "Soon {");
+    fn a_text_without_a_place_for_the_amount_is_used_as_it_is() {
+        let messages = Messages::from_fn(|_| Some("Soon {".to_owned()));
+        assert_eq!(messages.with(MessageKey::Left, "3 s"), "Soon {");
     }
 }

@@ -1,26 +1,26 @@
-//! The remaining time, in words that do not jump and never promise a moment that has passed.
+//! The remaining time as text: in steps, so that it does not jump, and never negative.
 
 use protocol::Timestamp;
 
 use crate::{
     format::{Format, Unit, span},
-    messages::{Messages, Word},
+    messages::{MessageKey, Messages},
 };
 
-/// Seconds under which no number is given.
+/// The number of seconds up to which the text is "A few seconds left".
 const FEW: f64 = 10.0;
 
-/// How long it will take; nothing once the estimate was clearly wrong.
+/// The time from `now` to the estimated `end` as text, `None` once the estimate has proved wrong: [`FEW`] seconds after it.
 ///
-/// The nearer the end, the finer the steps: five seconds, a minute, five minutes, an hour. It is rounded up, as who waits
-/// is glad to be early.
+/// The steps are finer towards the end: an hour, five minutes, a minute, five seconds. The time is rounded up: an early end
+/// disappoints nobody.
 pub fn remaining(end: Timestamp, now: Timestamp, format: &dyn Format, messages: &Messages) -> Option<String> {
     if now.seconds_since(end) > FEW {
         return None;
     }
     let seconds = end.seconds_since(now);
     if seconds <= FEW {
-        return Some(messages.get(Word::FewSecondsLeft).to_owned());
+        return Some(messages.get(MessageKey::FewSecondsLeft).to_owned());
     }
     let step: u64 = match seconds {
         ..=55.0 => 5,
@@ -29,12 +29,12 @@ pub fn remaining(end: Timestamp, now: Timestamp, format: &dyn Format, messages: 
         _ => 3_600,
     };
     let rounded = ((seconds / step as f64).ceil() as u64).saturating_mul(step);
-    // Hours beside days say more than anybody knows.
+    // From three days on, hours would claim a precision that no estimate has.
     let text = match rounded.checked_div(Unit::Day.seconds()) {
         Some(days @ 3..) => format.amount(days, Unit::Day),
         _ => span(format, rounded),
     };
-    Some(messages.with(Word::Left, &text))
+    Some(messages.with(MessageKey::Left, &text))
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearer_the_end_the_finer_the_words() {
+    fn the_steps_are_finer_towards_the_end() {
         for (seconds, text) in [
             (10.1, "15 sec left"),
             (41.0, "45 sec left"),
@@ -60,14 +60,14 @@ mod tests {
             (3_601.0, "1 hr 5 min left"),
             (86_400.0, "1 day left"),
             (100_000.0, "1 day 4 hr left"),
-            (900_000.0, "10 day left"),
+            (900_000.0, "10 days left"),
         ] {
             assert_eq!(at(seconds).as_deref(), Some(text), "{seconds}");
         }
     }
 
     #[test]
-    fn it_never_says_nothing_is_left_nor_what_has_passed() {
+    fn the_text_is_never_zero_or_negative_and_none_after_a_wrong_estimate() {
         for seconds in [10.0, 1.0, 0.4, 0.0, -9.0] {
             assert_eq!(at(seconds).as_deref(), Some("A few seconds left"));
         }

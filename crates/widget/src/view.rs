@@ -1,7 +1,7 @@
-//! The view: state, per cent, message and time around a bar. The style sheet lays the same nodes out as a bar, as a ring or
-//! in one line, by the `variant` of the element they stand in.
+//! The view: label, state, percentage, message and time around a bar. The style sheet lays out the same nodes as a bar, as
+//! a ring or in one line, depending on the `variant` attribute of the host element.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, fmt};
 
 use leptos::{
     prelude::*,
@@ -12,127 +12,123 @@ use protocol::Timestamp;
 
 use crate::{
     announcer::Announcer,
-    face::{Face, Link},
-    look::Look,
-    tongue::Tongue,
+    locale::Locale,
+    props::{Link, Props},
+    view_model::ViewModel,
 };
 
-/// A face on the screen; it goes with this value.
+/// A mounted view. Its DOM is removed when it is dropped.
 pub struct View(RefCell<State>);
 
-/// What the screen is made from, and what is on it.
 struct State {
-    face: Face,
-    tongue: Tongue,
+    props: Props,
+    locale: Locale,
     announcer: Announcer,
-    screen: Screen,
-    /// Makes the DOM look like a screen. Nothing reacts by itself: a page may have hundreds of views, and for a value that
-    /// is always known whole a graph of effects would cost twice the memory and the time of comparing it.
-    draw: Box<dyn FnMut(&Screen)>,
-}
-
-/// What is on the screen, as texts and attributes. What did not change is not written to the DOM.
-#[derive(Clone, Default, PartialEq)]
-struct Screen {
-    look: Look,
-    /// `unknown` while nobody knows how far it is; `jump` in a crowd and when it went back: a fill that slid back would
-    /// show more than was reported for as long as it slides.
-    fill: &'static str,
-    spoken: String,
+    /// What the DOM shows; what has not changed is not written to it.
+    model: ViewModel,
+    /// Makes the DOM show a view model. No signals or effects are used: a page may have hundreds of views, and as the whole
+    /// value is known at each paint, a graph of effects would cost twice the memory and the time of comparing values.
+    render: Box<dyn FnMut(&ViewModel)>,
 }
 
 impl View {
-    /// Puts `face` into `parent`.
-    pub fn mount(parent: &HtmlElement, face: Face, tongue: Tongue) -> View {
+    /// Renders `props` into `parent`.
+    pub fn mount(parent: &HtmlElement, props: Props, locale: Locale) -> View {
         let mut announcer = Announcer::default();
-        let screen = Screen::of(&face, &tongue, &mut announcer, &Screen::default(), true);
-        let mut drawn = view(&screen).build();
-        drawn.mount(parent, None);
-        let draw = Box::new(move |screen: &Screen| view(screen).rebuild(&mut drawn));
-        View(RefCell::new(State { face, tongue, announcer, screen, draw }))
+        let model = next(&props, &locale, &mut announcer, &ViewModel::default(), true);
+        let mut rendered = template(&model).build();
+        rendered.mount(parent, None);
+        let render = Box::new(move |model: &ViewModel| template(model).rebuild(&mut rendered));
+        View(RefCell::new(State { props, locale, announcer, model, render }))
     }
 
-    /// Changes what is to be shown with the next [`paint`](View::paint).
-    pub fn update(&self, change: impl FnOnce(&mut Face)) {
-        change(&mut self.0.borrow_mut().face);
+    /// Changes the props. The next [`paint`](View::paint) shows them.
+    pub fn update(&self, change: impl FnOnce(&mut Props)) {
+        change(&mut self.0.borrow_mut().props);
     }
 
-    /// How news arrive.
+    /// How changes of the job arrive.
     pub fn link(&self) -> Link {
-        self.0.borrow().face.link
+        self.0.borrow().props.link
     }
 
-    /// Changes the language in which that is to be said.
-    pub fn speak(&self, tongue: Tongue) {
-        self.0.borrow_mut().tongue = tongue;
+    /// Changes the texts and the number format. The next [`paint`](View::paint) shows them.
+    pub fn set_locale(&self, locale: Locale) {
+        self.0.borrow_mut().locale = locale;
     }
 
-    /// Shows how things stand at `now`, at once if `is_crowded`, else gliding there; true while that changes with the time
-    /// alone. What is on the screen already is not written again.
-    pub fn paint(&self, now: Timestamp, is_crowded: bool) -> bool {
+    /// Writes to the DOM what has changed, as of `now`. The fill slides to its new place unless `skip_animation`. Returns
+    /// whether the view changes with the time alone, and so needs a paint each second.
+    pub fn paint(&self, now: Timestamp, skip_animation: bool) -> bool {
         let state = &mut *self.0.borrow_mut();
-        state.face.now = now;
-        let screen = Screen::of(&state.face, &state.tongue, &mut state.announcer, &state.screen, is_crowded);
-        if screen != state.screen {
-            (state.draw)(&screen);
-            state.screen = screen;
+        state.props.now = now;
+        let model = next(&state.props, &state.locale, &mut state.announcer, &state.model, skip_animation);
+        if model != state.model {
+            (state.render)(&model);
+            state.model = model;
         }
-        state.face.counts()
+        state.props.needs_tick()
     }
 }
 
-impl Screen {
-    fn of(face: &Face, tongue: &Tongue, announcer: &mut Announcer, former: &Screen, is_crowded: bool) -> Screen {
-        let look = Look::of(face, &tongue.messages, &*tongue.format);
-        let fell = former.look.fraction.is_none_or(|former| look.fraction.is_none_or(|now| now < former));
-        let fill = match look.fraction {
-            None => "unknown",
-            Some(_) if former.look.fraction == look.fraction => former.fill,
-            Some(_) if fell || is_crowded => "jump",
-            Some(_) => "",
-        };
-        let spoken = announcer.hear(&look, face.now.millis());
-        Screen { spoken: spoken.unwrap_or_else(|| former.spoken.clone()), fill, look }
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("View").field(&self.0.borrow().props).finish()
     }
 }
 
-fn view(screen: &Screen) -> impl Render + use<> {
-    let Screen { look, fill, spoken } = screen.clone();
+/// The view model that follows `former`.
+fn next(
+    props: &Props,
+    locale: &Locale,
+    announcer: &mut Announcer,
+    former: &ViewModel,
+    skip_animation: bool,
+) -> ViewModel {
+    let mut model = ViewModel::new(props, &locale.messages, &*locale.format);
+    model.transition_from(former, skip_animation);
+    let announcement = announcer.announce(&model, props.now.millis());
+    model.announcement = announcement.unwrap_or_else(|| former.announcement.clone());
+    model
+}
+
+fn template(model: &ViewModel) -> impl Render + use<> {
+    let model = model.clone();
     view! {
-        <div class="base" part="base" data-status=look.status data-link=look.link>
+        <div class="base" part="base" data-status=model.status data-link=model.link>
             <div class="row" part="header">
-                <span class="label" part="label" dir="auto">{look.label}</span>
-                <span class="state" part="state" dir="auto">{look.state}</span>
-                <span class="percent" part="percent">{look.percent_text}</span>
+                <span class="label" part="label" dir="auto">{model.label}</span>
+                <span class="state" part="state" dir="auto">{model.state}</span>
+                <span class="percent" part="percent">{model.percent_text}</span>
             </div>
             <div
                 class="track"
                 part="track"
                 role="progressbar"
-                aria-label=look.name
+                aria-label=model.name
                 aria-valuemin="0"
                 aria-valuemax="100"
-                aria-valuenow=look.percent.map(|percent| (percent as u8).to_string())
-                aria-valuetext=look.value_text
+                aria-valuenow=model.percent.map(|percent| (percent as u8).to_string())
+                aria-valuetext=model.value_text
             >
-                <div class="fill" part="fill" data-fill=fill style=("--fraction", fraction_text(look.fraction))>
-                    // Seen in the ring alone. Without the braces it would be set as innerHTML, which Trusted Types forbid.
+                <div class="fill" part="fill" data-fill=model.fill style=("--fraction", fraction_text(model.fraction))>
+                    // Only the ring shows it. The braces keep Leptos from setting it as innerHTML, which Trusted Types forbid.
                     <svg class="ring" aria-hidden="true">
                         <circle class="arc" pathLength={"1"}></circle>
                     </svg>
                 </div>
             </div>
             <div class="row" part="footer">
-                <span class="message" part="message" dir="auto">{look.message}</span>
-                <span class="time" part="time" dir="auto">{look.time}</span>
-                <span class="link" part="link" dir="auto">{look.link_text}</span>
+                <span class="message" part="message" dir="auto">{model.message}</span>
+                <span class="time" part="time" dir="auto">{model.time}</span>
+                <span class="link" part="link" dir="auto">{model.link_text}</span>
             </div>
-            <div class="spoken" role="status">{spoken}</div>
+            <div class="spoken" role="status">{model.announcement}</div>
         </div>
     }
 }
 
-/// The fraction with four decimals: a pixel of the widest screen.
+/// The fraction with four decimals: less than a pixel on the widest screen.
 fn fraction_text(fraction: Option<f64>) -> String {
     let parts = (fraction.unwrap_or(0.0) * 10_000.0).floor() as u32;
     if parts >= 10_000 {

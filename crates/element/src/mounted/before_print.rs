@@ -1,18 +1,18 @@
-//! The print: paper shows what is so now, wherever on the page it stands.
+//! Printing: all elements are painted when the page is about to be printed, in view or not.
 
 use std::{cell::RefCell, rc::Weak};
 
 use wasm_bindgen::{JsCast, closure::Closure};
 
-use crate::mounted::Inner;
+use super::Inner;
 
 thread_local! {
-    /// All elements of the page; `None` until the first one comes.
+    /// All elements of the page; `None` until the first one is mounted.
     static ALL: RefCell<Option<Vec<Weak<Inner>>>> = const { RefCell::new(None) };
 }
 
-/// Has `inner` painted at once whenever the page is about to be printed.
-pub(crate) fn join(inner: Weak<Inner>) {
+/// Paints `inner` whenever the page is about to be printed.
+pub(super) fn join(inner: Weak<Inner>) {
     let is_first = ALL.with_borrow_mut(|all| {
         let is_first = all.is_none();
         let all = all.get_or_insert_default();
@@ -22,7 +22,7 @@ pub(crate) fn join(inner: Weak<Inner>) {
     });
     if is_first && let Some(window) = web_sys::window() {
         let callback = Closure::<dyn Fn()>::new(paint).into_js_value();
-        // It fails for no window.
+        // Adding a listener to a window cannot fail.
         let _ = window.add_event_listener_with_callback("beforeprint", callback.unchecked_ref());
     }
 }

@@ -1,6 +1,6 @@
-// A language: its texts, and how it writes numbers, amounts and times.
+// A locale: its texts, and its formats of numbers, amounts and times.
 
-import { ENGLISH, FIELDS } from "./words.js";
+import { ENGLISH, FIELDS } from "./messages.js";
 
 const SPANS = [
   ["day", 86_400],
@@ -11,25 +11,25 @@ const SPANS = [
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 const BYTES = /^(b|bytes?)$/i;
 
-// In a text from right to left, what is put into it keeps its own direction to itself.
+// Isolates the direction of an amount in a right-to-left text.
 const isolated = (amount, text) => (/[\u0590-\u08ff]/.test(text) ? `\u2068${amount}\u2069` : amount);
 
-export class Tongue {
+export class Locale {
   #messages;
-  #locale;
+  #tag;
   #made = new Map();
 
-  constructor(messages, locale) {
+  constructor(messages, tag) {
     this.#messages = Object(messages);
     try {
-      [this.#locale] = Intl.getCanonicalLocales(locale ?? []);
+      [this.#tag] = Intl.getCanonicalLocales(tag ?? []);
     } catch {
-      // A tag that is none leaves the browser's own language.
+      // With an ill-formed tag, the browser's own language is used.
     }
   }
 
-  // The text under `key`, the amounts in their places. The first one decides the plural.
-  say(key, ...amounts) {
+  // The text of `key` with the amounts in their places. The first amount decides the plural form.
+  text(key, ...amounts) {
     const form = (text) => {
       if (typeof text !== "object" || text === null) return text;
       return text[this.#intl("PluralRules").select(Number(amounts[0]))] ?? text.other;
@@ -42,9 +42,9 @@ export class Tongue {
     return text.replaceAll("{}", () => written.shift() ?? "");
   }
 
-  // What a producer's field is called: by us where we know it, else by its own name in words.
+  // The name of a producer's member: our text for it, else its key split into words.
   label(key) {
-    if (FIELDS.has(key)) return this.say(key);
+    if (FIELDS.has(key)) return this.text(key);
     const words = key
       .replace(/[_-]+/g, " ")
       .replace(/(?<=[a-z\d])(?=[A-Z])/g, " ")
@@ -61,7 +61,8 @@ export class Tongue {
     return this.#intl("NumberFormat", { style: "percent" }).format(Math.floor(value) / 100);
   }
 
-  // Seconds in the largest unit and the next smaller one: `2 min 14 sec`.
+  // Seconds in the largest unit and the next smaller one: `2 min 14 sec`. `span` in src/format.rs is the same function for the
+  // bar; the tests of both read cases/spans.json. Only here, less than a minute may have a decimal.
   span(seconds) {
     if (seconds < 60 && !Number.isInteger(seconds)) return this.#amount(seconds, "second", 1);
     const first = SPANS.findIndex(([, length]) => seconds >= length);
@@ -75,7 +76,7 @@ export class Tongue {
     return parts.join(" ");
   }
 
-  // So many of a producer's units; bytes in the size that suits them.
+  // A number of a producer's units; bytes in the largest fitting unit.
   quantity(value, unit) {
     if (!unit) return this.number(value, 1);
     return BYTES.test(unit) ? this.size(value) : `${this.number(value, 1)} ${unit}`;
@@ -86,17 +87,15 @@ export class Tongue {
     return this.#amount(bytes / 1000 ** power, SIZES[power], power > 0 ? 1 : 0);
   }
 
-  // A moment by the clock on the wall, with its day where that is not today.
-  time(moment, now) {
-    const isToday = moment.toDateString() === new Date(now).toDateString();
-    return this.#intl("DateTimeFormat", { dateStyle: isToday ? undefined : "medium", timeStyle: "short" }).format(
-      moment,
-    );
+  // A Date as time of day, with its day unless that is today.
+  time(date, now) {
+    const isToday = date.toDateString() === new Date(now).toDateString();
+    return this.#intl("DateTimeFormat", { dateStyle: isToday ? undefined : "medium", timeStyle: "short" }).format(date);
   }
 
-  // The same to the second, as a log has it.
-  second(moment) {
-    return this.#intl("DateTimeFormat", { timeStyle: "medium" }).format(moment);
+  // The same with seconds, for the log.
+  second(date) {
+    return this.#intl("DateTimeFormat", { timeStyle: "medium" }).format(date);
   }
 
   #amount(value, unit, digits = 0) {
@@ -104,10 +103,10 @@ export class Tongue {
     return this.#intl("NumberFormat", options).format(value);
   }
 
-  // Making one takes longer than using it a hundred times.
+  // Making a format takes longer than using it a hundred times, so each is kept.
   #intl(kind, options = {}) {
     const key = kind + JSON.stringify(options);
-    if (!this.#made.has(key)) this.#made.set(key, new Intl[kind](this.#locale, options));
+    if (!this.#made.has(key)) this.#made.set(key, new Intl[kind](this.#tag, options));
     return this.#made.get(key);
   }
 }

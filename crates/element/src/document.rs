@@ -1,16 +1,16 @@
-//! What the browser's documents say, as far as a face shows it.
+//! The document as a view shows it.
 
 use client::{browser::Value, json::Json};
 use protocol::{Status, Substate, Timestamp};
 use widget::Job;
 
-/// Reads a document, `None` when its state is none we know.
+/// Reads a status document; `None` if its status is unknown.
 pub(crate) fn job(document: &Value) -> Option<Job> {
     let text = |key| document.text(key).filter(|text| !text.is_empty());
     let time = |key| document.text(key).and_then(|time| Timestamp::parse(&time));
     Some(Job {
         status: Status::parse(&document.text("status")?)?,
-        substate: document.text("substate").and_then(|word| Substate::parse(&word)),
+        substate: document.text("substate").and_then(|name| Substate::parse(&name)),
         progress: document.number("progress"),
         message: text("message")
             .or_else(|| document.get("waiting").text("reason").filter(|text| !text.is_empty()))

@@ -1,4 +1,4 @@
-//! Hearing: what an element watches, and what it makes of the news.
+//! Updates: which job an element subscribes to, and what it does with the updates.
 
 use std::rc::{Rc, Weak};
 
@@ -9,74 +9,75 @@ use client::{
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
-use widget::Trouble;
 
 use super::Inner;
 use crate::{attributes, console};
 
 impl Inner {
-    /// Watches what the attributes name, unless it does already.
-    pub(super) fn watch(self: &Rc<Self>) {
+    /// Subscribes to the job that the attributes name, unless it is subscribed to it; ends the subscription while
+    /// disconnected.
+    pub(super) fn connect(self: &Rc<Self>) {
         let former = self.subscription.take();
-        if self.is_held.get() {
-            self.view.update(|face| face.link = widget::Link::Idle);
+        if self.is_disconnected.get() {
+            self.view.update(|props| props.link = widget::Link::Idle);
             return Inner::invalidate(&Rc::downgrade(self));
         }
         let wanted = attributes::source(&self.host, self.default_src.as_deref());
-        if former.is_some() && *self.watched.borrow() == wanted {
+        if former.is_some() && *self.source.borrow() == wanted {
             self.subscription.replace(former);
             return;
         }
         self.subscribe(former);
     }
 
-    /// Watches what the attributes name in place of `former`.
+    /// Subscribes to the job that the attributes name, in place of `former`.
     pub(super) fn subscribe(self: &Rc<Self>, former: Option<Subscription>) {
         let wanted = attributes::source(&self.host, self.default_src.as_deref());
-        let watched = self.watched.replace(wanted.clone());
-        // Another token for the same job is no reason to forget how it stands.
-        let same_job = watched.zip(wanted.as_ref()).is_some_and(|(a, b)| (&a.src, &a.job) == (&b.src, &b.job));
+        let last = self.source.replace(wanted.clone());
+        // With another token for the same job, its document stays.
+        let same_job = last.zip(wanted.as_ref()).is_some_and(|(a, b)| (&a.src, &a.job) == (&b.src, &b.job));
         if !same_job {
             self.document.take();
-            self.panel.hear(None);
+            self.panel.set_document(None);
         }
-        let is_awaited = wanted.is_some() && !self.is_held.get();
-        self.view.update(|face| {
-            face.trouble = None;
-            face.link = if is_awaited { widget::Link::Connecting } else { widget::Link::Idle };
+        let is_awaited = wanted.is_some() && !self.is_disconnected.get();
+        self.view.update(|props| {
+            props.problem = None;
+            props.link = if is_awaited { widget::Link::Connecting } else { widget::Link::Idle };
             if !same_job {
-                face.job = None;
+                props.job = None;
             }
         });
         Inner::invalidate(&Rc::downgrade(self));
-        let Some(source) = wanted else { return self.say_what_is_missing() };
-        let watcher = Watcher { hear: Rc::new(hear(Rc::downgrade(self))), renew: Rc::new(renew(Rc::downgrade(self))) };
+        let Some(source) = wanted else { return self.report_missing_src() };
+        let watcher =
+            Watcher { hear: Rc::new(on_update(Rc::downgrade(self))), renew: Rc::new(renew(Rc::downgrade(self))) };
         self.subscription.replace(Some(subscribe(source, watcher)));
-        // Now that the other is there, so that a shared connection is not closed in between.
+        // Only after the new one exists, so that a shared connection is not closed in between.
         drop(former);
     }
 
-    /// On hold one answer is enough.
-    fn has_looked(self: &Rc<Self>) {
-        if !self.is_looking.replace(false) {
+    /// Ends a one-shot subscription after its first answer.
+    fn one_shot_done(self: &Rc<Self>) {
+        if !self.is_one_shot.replace(false) {
             return;
         }
         let weak = Rc::downgrade(self);
-        // Not before all of the answer was heard: the end follows its document.
+        // Not before the whole answer is handled: the end follows its document.
         spawn_local(async move {
             if let Some(inner) = weak.upgrade()
-                && inner.is_held.get()
-                && !inner.is_looking.get()
+                && inner.is_disconnected.get()
+                && !inner.is_one_shot.get()
             {
                 inner.subscription.take();
             }
         });
     }
 
-    /// Without a job there is nothing to watch, which a page may intend for a while; without a server it cannot.
-    fn say_what_is_missing(self: &Rc<Self>) {
+    /// Emits a problem if a job is named but no server. Without a job there is no problem: a page may set it later.
+    fn report_missing_src(self: &Rc<Self>) {
         if attributes::text(&self.host, "job").is_some() {
-            self.hear(News::Problem(Problem {
+            self.on_update(News::Problem(Problem {
                 code: "NO_SRC".into(),
                 message: "The attribute src is missing: the URL of the job-progress server.".into(),
                 fatal: true,
@@ -85,9 +86,9 @@ impl Inner {
         }
     }
 
-    fn hear(self: &Rc<Self>, news: News) {
-        match news {
-            News::Link(_) if self.is_held.get() => {}
+    fn on_update(self: &Rc<Self>, update: News) {
+        match update {
+            News::Link(_) if self.is_disconnected.get() => {}
             News::Link(link) => {
                 let known = self.document.borrow().is_some();
                 let link = match link {
@@ -97,35 +98,36 @@ impl Inner {
                     Link::Polling => widget::Link::Polling,
                     Link::Offline => widget::Link::Offline,
                 };
-                self.view.update(|face| face.link = link);
+                self.view.update(|props| props.link = link);
             }
             News::Skew(skew) => self.skew.set(skew),
             News::Document(document) => {
-                self.view.update(|face| face.trouble = None);
+                self.view.update(|props| props.problem = None);
                 self.is_fresh.set(true);
-                self.panel.hear(Some(&document));
+                self.panel.set_document(Some(&document));
                 self.document.replace(Some(document.clone()));
-                self.has_looked();
+                self.one_shot_done();
                 self.emit("update", document.as_js(), true);
             }
             News::Problem(problem) => {
-                // What a developer has to know is no words for those who wait for the job.
+                // The details are for developers; the view shows a text for readers.
                 console::warn(&[problem.code.as_str(), ": ", &problem.message].concat());
-                // What is being dealt with is told where nothing else can be.
+                // A transient problem is shown only while there is no document to show.
                 if problem.fatal || self.document.borrow().is_none() {
-                    self.view.update(|face| {
-                        face.trouble = Some(if problem.fatal { Trouble::Lasting } else { Trouble::Passing });
-                        if problem.fatal && !self.is_held.get() {
-                            face.link = widget::Link::Lost;
+                    self.view.update(|props| {
+                        let permanent = widget::Problem::Permanent;
+                        props.problem = Some(if problem.fatal { permanent } else { widget::Problem::Transient });
+                        if problem.fatal && !self.is_disconnected.get() {
+                            props.link = widget::Link::Lost;
                         }
                     });
                 }
                 if problem.fatal {
-                    self.has_looked();
+                    self.one_shot_done();
                 }
                 self.emit("problem", &detail(&problem), problem.fatal);
             }
-            News::Log { lines, .. } => self.panel.log(&lines.iter().map(Value::as_js).collect()),
+            News::Log { lines, .. } => self.panel.add_lines(&lines.iter().map(Value::as_js).collect()),
             News::End => {
                 let document = self.document.borrow().clone();
                 if let Some(document) = document {
@@ -136,10 +138,10 @@ impl Inner {
     }
 }
 
-fn hear(inner: Weak<Inner>) -> impl Fn(News) {
-    move |news| {
+fn on_update(inner: Weak<Inner>) -> impl Fn(News) {
+    move |update| {
         if let Some(strong) = inner.upgrade() {
-            strong.hear(news);
+            strong.on_update(update);
             Inner::invalidate(&inner);
         }
     }
@@ -149,7 +151,7 @@ fn renew(inner: Weak<Inner>) -> impl Fn() -> Option<Promise> {
     move || inner.upgrade()?.renew.call0(&JsValue::UNDEFINED).ok()?.dyn_into().ok()
 }
 
-/// The body of the problem, as the server sent it or would have.
+/// The body of the problem: the server's, else one of the same shape.
 fn detail(problem: &Problem<Value>) -> JsValue {
     if let Some(body) = &problem.body {
         return body.as_js().clone();

@@ -1,5 +1,5 @@
-//! The clock: one timer for all elements of a page, running only while one of them counts seconds, or has changed where
-//! nobody sees it.
+//! The clock: one timer for all elements of a page. It runs only while an element counts seconds or has changed while out of
+//! view.
 
 use std::{
     cell::{Cell, RefCell},
@@ -9,25 +9,25 @@ use std::{
 use js_sys::Date;
 use wasm_bindgen::{JsCast, closure::Closure};
 
-use crate::mounted::Inner;
+use super::Inner;
 
-/// Milliseconds between two ticks, which come with the turn of the second: all numbers of a page move together.
+/// Milliseconds between two ticks. Ticks are at full seconds, so that all numbers of a page change together.
 const TICK_MS: u64 = 1_000;
 
 thread_local! {
-    static COUNTING: RefCell<Vec<Weak<Inner>>> = const { RefCell::new(Vec::new()) };
+    static WAITING: RefCell<Vec<Weak<Inner>>> = const { RefCell::new(Vec::new()) };
     static IS_RUNNING: Cell<bool> = const { Cell::new(false) };
     static ON_TICK: Closure<dyn Fn()> = Closure::new(|| {
         IS_RUNNING.set(false);
-        COUNTING.take().iter().for_each(Inner::tick);
+        WAITING.take().iter().for_each(Inner::on_tick);
     });
 }
 
-/// Paints `inner` at the next tick.
-pub(crate) fn join(inner: Weak<Inner>) {
-    COUNTING.with_borrow_mut(|counting| {
-        if !counting.iter().any(|other| other.ptr_eq(&inner)) {
-            counting.push(inner);
+/// Calls [`Inner::on_tick`] at the next tick.
+pub(super) fn join(inner: Weak<Inner>) {
+    WAITING.with_borrow_mut(|waiting| {
+        if !waiting.iter().any(|other| other.ptr_eq(&inner)) {
+            waiting.push(inner);
         }
     });
     if !IS_RUNNING.get()

@@ -1,7 +1,7 @@
-// The texts of the panel, in English. Where one speaks of amounts, `{}` stands for each; one that depends on how many
-// there are has a text for each of the language's plural forms (`Intl.PluralRules`).
+// The texts of the panel, in English. `{}` is the place of each amount. A text that depends on a number is an object with a
+// text for each plural form of the language (`Intl.PluralRules`).
 
-// Fields of producers that are known well enough to have a name of ours.
+// The members of producers' values that have a text of their own here.
 export const FIELDS = new Set([
   ...["duration", "costAccrued", "totalCost", "tokensProcessed", "apiCalls", "suggestion", "step"],
   ...["containerStart", "modelLoad", "dependencyLoad", "cacheHit", "metadata", "attributes", "tags", "error"],
@@ -9,7 +9,7 @@ export const FIELDS = new Set([
 ]);
 
 export const ENGLISH = {
-  // Why it waits.
+  // Why the job waits.
   queueNext: "Next in the queue",
   queueAhead: { one: "1 job ahead in the queue", other: "{} jobs ahead in the queue" },
   waitingUntil: "Waiting until {}",
@@ -18,7 +18,7 @@ export const ENGLISH = {
   cancelAsked: "Asked to cancel",
   pauseAsked: "Asked to pause",
   resumeAsked: "Asked to resume",
-  // How far it is.
+  // Progress.
   done: "Done",
   of: "{} of {}",
   speed: "Speed",
@@ -31,14 +31,14 @@ export const ENGLISH = {
   started: "Started",
   ended: "Ended",
   attempt: "Attempt",
-  // Its steps.
+  // Steps.
   steps: "Steps",
   stepPending: "Pending",
   stepRunning: "Running",
   stepCompleted: "Completed",
   stepFailed: "Failed",
   stepSkipped: "Skipped",
-  // How it ended.
+  // Outcome.
   result: "Result",
   output: "Output",
   finalMetrics: "Final metrics",
@@ -48,7 +48,7 @@ export const ENGLISH = {
   retryable: "It can be tried again",
   notRetryable: "Trying again will not help",
   retryCount: { one: "Tried again once", other: "Tried again {} times" },
-  // What it uses.
+  // Resources and usage.
   resources: "Resources",
   gpu: "GPU",
   cpu: "CPU",
@@ -63,14 +63,14 @@ export const ENGLISH = {
   totalCost: "Cost",
   tokensProcessed: "Tokens",
   apiCalls: "API calls",
-  // How it started.
+  // Cold start.
   coldStart: "Cold start",
   containerStart: "Container",
   modelLoad: "Model",
   dependencyLoad: "Dependencies",
   cacheHit: "Cache hit",
   suggestions: "Suggestions",
-  // The rest.
+  // Other properties and the log.
   details: "Details",
   attributes: "Attributes",
   metadata: "Metadata",

@@ -1,0 +1,100 @@
+//! The input of a view: what is known of a job and of the connection to it.
+
+use protocol::{Status, Substate, Timestamp};
+
+/// How changes of the job arrive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Link {
+    /// The page wants no updates, or no job is named.
+    #[default]
+    Idle,
+    /// Nothing has arrived yet.
+    Connecting,
+    /// Every change arrives as it happens.
+    Live,
+    /// The state is requested at intervals.
+    Polling,
+    /// The connection is lost and is being retried.
+    Reconnecting,
+    /// The device has no network.
+    Offline,
+    /// No more updates will arrive, although the job has not ended.
+    Lost,
+}
+
+/// Why no updates arrive. The details are for developers: a reader who waits for the job cannot act on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// It may pass: the client retries.
+    Transient,
+    /// It is final: the client has given up.
+    Permanent,
+}
+
+/// The part of a status document that a bar shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// The lifecycle state.
+    pub status: Status,
+    /// The phase of a running job.
+    pub substate: Option<Substate>,
+    /// 0–100, `None` while unknown.
+    pub progress: Option<f64>,
+    /// One line for people: the message, else why the job waits, else the current step.
+    pub message: Option<String>,
+    /// Why the job failed.
+    pub error: Option<String>,
+    /// When the job is expected to finish.
+    pub estimated_completion: Option<Timestamp>,
+    /// Seconds from start to end.
+    pub execution_time: Option<f64>,
+    /// The number of jobs ahead in the queue.
+    pub queue_position: Option<f64>,
+    /// When the last report came, if the producer has been silent for too long since.
+    pub stalled_since: Option<Timestamp>,
+    /// When the job will be tried again.
+    pub next_retry_at: Option<Timestamp>,
+}
+
+/// Everything that a view shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Props {
+    /// The page's name for the job.
+    pub label: Option<String>,
+    /// The job, once a document has arrived.
+    pub job: Option<Job>,
+    /// How changes arrive.
+    pub link: Link,
+    /// Why no updates arrive.
+    pub problem: Option<Problem>,
+    /// The time by the server's clock.
+    pub now: Timestamp,
+}
+
+impl Link {
+    /// Whether updates may still arrive. Otherwise the document describes a past state, and no elapsed or remaining time is
+    /// counted.
+    pub fn is_open(self) -> bool {
+        !matches!(self, Link::Idle | Link::Lost)
+    }
+}
+
+impl Props {
+    /// Whether the view changes with the time alone, and so needs a paint each second.
+    pub fn needs_tick(&self) -> bool {
+        self.link.is_open() && self.job.as_ref().is_some_and(|job| job.needs_tick(self.now))
+    }
+}
+
+impl Job {
+    fn needs_tick(&self, now: Timestamp) -> bool {
+        let is_running = self.status == Status::Running && self.estimated_completion.is_some();
+        let is_silent = !self.status.is_terminal() && self.stalled_since.is_some();
+        is_running || is_silent || self.waits_for_retry(now)
+    }
+
+    /// Whether the job has ended and will be tried again.
+    fn waits_for_retry(&self, now: Timestamp) -> bool {
+        self.status.is_terminal() && self.next_retry_at.is_some_and(|at| at > now)
+    }
+}

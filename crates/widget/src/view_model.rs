@@ -1,0 +1,293 @@
+//! The view model: what a view shows of its props, as texts, numbers and attribute values.
+
+use protocol::Status;
+
+use crate::{
+    format::{Format, span},
+    messages::{MessageKey, Messages},
+    props::{Job, Link, Props},
+    remaining::remaining,
+};
+
+/// The texts, numbers and attribute values of a view's DOM.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ViewModel {
+    /// The state for style sheets: the job's status, else `idle`, `connecting` or `unavailable`.
+    pub status: &'static str,
+    /// The page's name for the job; empty without one.
+    pub label: String,
+    /// The state as text.
+    pub state: String,
+    /// The filled part of the bar, 0–1; `None` while unknown.
+    pub fraction: Option<f64>,
+    /// The progress in whole per cent, `None` while unknown.
+    pub percent: Option<f64>,
+    /// The same as text; empty while unknown.
+    pub percent_text: String,
+    /// What the job is doing, or why it is not; may be empty.
+    pub message: String,
+    /// The remaining, taken or waited time, or the place in the queue; empty while unknown.
+    pub time: String,
+    /// The link for style sheets; empty once the job has ended.
+    pub link: &'static str,
+    /// The link as text.
+    pub link_text: String,
+    /// The accessible name of the progress bar.
+    pub name: String,
+    /// The accessible value (`aria-valuetext`) of the progress bar.
+    pub value_text: String,
+    /// How the fill moves, for style sheets: `unknown` while the fraction is, `jump` where it does not slide, else empty.
+    /// [`transition_from`](ViewModel::transition_from) sets it.
+    pub fill: &'static str,
+    /// The text of the live region, which screen readers announce when it changes. The [`Announcer`](crate::announcer::Announcer) chooses it.
+    pub announcement: String,
+}
+
+impl ViewModel {
+    /// The texts and numbers of `props`, without [`fill`](ViewModel::fill) and [`announcement`](ViewModel::announcement),
+    /// which depend on what was shown before.
+    pub fn new(props: &Props, messages: &Messages, format: &dyn Format) -> ViewModel {
+        let label = props.label.clone().unwrap_or_default();
+        let name = if label.is_empty() { messages.get(MessageKey::Progress).to_owned() } else { label.clone() };
+        let model = ViewModel { label, name, ..ViewModel::default() };
+        let model = match (&props.job, props.problem) {
+            (Some(job), _) => model.with_job(job, props, messages, format),
+            (None, Some(problem)) => ViewModel {
+                status: "unavailable",
+                state: messages.get(MessageKey::Unavailable).to_owned(),
+                fraction: Some(0.0),
+                message: messages.problem(problem, false).to_owned(),
+                ..model
+            },
+            (None, None) if props.link == Link::Idle => ViewModel { status: "idle", fraction: Some(0.0), ..model },
+            (None, None) => ViewModel { status: "connecting", state: messages.link(props.link).to_owned(), ..model },
+        };
+        // The remaining time changes all the time and is left out; the place in the queue is not.
+        let place = if model.status == Status::Queued.as_str() { model.time.as_str() } else { "" };
+        let value = [model.percent_text.as_str(), &model.state, &model.message, place];
+        let value: Vec<_> = value.into_iter().filter(|text| !text.is_empty()).collect();
+        ViewModel { value_text: value.join(", "), ..model }
+    }
+
+    /// Sets how the fill moves from `former` to this. It jumps with `skip_animation` and when it went back: a fill that slid
+    /// back would show more than was reported for as long as it slides.
+    pub fn transition_from(&mut self, former: &ViewModel, skip_animation: bool) {
+        let fell = former.fraction.is_none_or(|former| self.fraction.is_none_or(|now| now < former));
+        self.fill = match self.fraction {
+            None => "unknown",
+            Some(_) if former.fraction == self.fraction => former.fill,
+            Some(_) if fell || skip_animation => "jump",
+            Some(_) => "",
+        };
+    }
+
+    fn with_job(self, job: &Job, props: &Props, messages: &Messages, format: &dyn Format) -> ViewModel {
+        let ended = job.status.is_terminal();
+        let begun = !matches!(job.status, Status::Queued | Status::Initializing);
+        // The progress of a job that has not begun is unknown, not 0 %.
+        let progress =
+            job.progress.map(|progress| progress.clamp(0.0, 100.0)).filter(|progress| begun || *progress > 0.0);
+        let percent = progress.map(f64::floor);
+        let time = time(job, props, messages, format);
+        let (link, link_text) = if ended { ("", "") } else { (link_name(props.link), messages.link(props.link)) };
+        ViewModel {
+            status: job.status.as_str(),
+            state: messages.state(job.status, job.substate).to_owned(),
+            fraction: progress.map(|progress| progress / 100.0).or(ended.then_some(0.0)),
+            percent,
+            percent_text: percent.map(|percent| format.percent(percent)).unwrap_or_default(),
+            // The reason of an end comes before a problem of the connection, and both before the last message.
+            message: job
+                .error
+                .as_deref()
+                .filter(|_| ended)
+                .or(props.problem.map(|problem| messages.problem(problem, true)))
+                .or(job.message.as_deref())
+                .unwrap_or_default()
+                .to_owned(),
+            time: time.unwrap_or_default(),
+            link,
+            link_text: link_text.to_owned(),
+            ..self
+        }
+    }
+}
+
+/// The remaining or taken time, the time to the next try or since the last report, or the place in the queue. While no
+/// updates can arrive, remaining and waiting times are unknown.
+fn time(job: &Job, props: &Props, messages: &Messages, format: &dyn Format) -> Option<String> {
+    let Props { now, link, .. } = *props;
+    let amount = |key, seconds: f64| messages.with(key, &span(format, seconds.round() as u64));
+    if job.status.is_terminal() {
+        let next = job.next_retry_at.map(|at| at.seconds_since(now)).filter(|seconds| *seconds > 0.0 && link.is_open());
+        let took = || job.execution_time.filter(|seconds| *seconds >= 1.0);
+        return next
+            .map(|seconds| amount(MessageKey::NextTry, seconds.ceil()))
+            .or_else(|| took().map(|seconds| amount(MessageKey::Took, seconds)));
+    }
+    match (job.status, job.stalled_since) {
+        (Status::Queued, _) => Some(messages.with(MessageKey::Ahead, &format.number(job.queue_position?))),
+        _ if !link.is_open() => None,
+        (_, Some(since)) => Some(amount(MessageKey::NoNews, now.seconds_since(since))),
+        (Status::Running, None) => remaining(job.estimated_completion?, now, format, messages),
+        _ => None,
+    }
+}
+
+fn link_name(link: Link) -> &'static str {
+    match link {
+        Link::Idle => "idle",
+        Link::Connecting => "connecting",
+        Link::Live => "live",
+        Link::Polling => "polling",
+        Link::Reconnecting => "reconnecting",
+        Link::Offline => "offline",
+        Link::Lost => "lost",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::Timestamp;
+
+    use super::*;
+    use crate::{format::tests::Plain, props::Problem};
+
+    fn job(status: Status, progress: Option<f64>) -> Job {
+        Job {
+            status,
+            substate: None,
+            progress,
+            message: Some("Batch 3".into()),
+            error: None,
+            estimated_completion: Some(Timestamp::from_millis(100_000)),
+            execution_time: None,
+            queue_position: None,
+            stalled_since: None,
+            next_retry_at: None,
+        }
+    }
+
+    fn props(job: Option<Job>) -> Props {
+        Props { label: None, job, link: Link::Live, problem: None, now: Timestamp::from_millis(0) }
+    }
+
+    fn model(job: Job) -> ViewModel {
+        ViewModel::new(&props(Some(job)), &Messages::default(), &Plain)
+    }
+
+    #[test]
+    fn a_running_job_shows_percentage_message_and_remaining_time() {
+        let shown = model(job(Status::Running, Some(42.9)));
+        assert_eq!((shown.status, shown.state.as_str(), shown.percent_text.as_str()), ("running", "Running", "42%"));
+        assert_eq!((shown.message.as_str(), shown.time.as_str()), ("Batch 3", "2 min left"));
+        assert_eq!(shown.fraction, Some(0.429));
+        assert_eq!(shown.value_text, "42%, Running, Batch 3");
+        assert_eq!((shown.link, shown.link_text.as_str()), ("live", "Live"));
+    }
+
+    #[test]
+    fn the_percentage_is_rounded_down_and_at_most_100() {
+        assert_eq!(model(job(Status::Running, Some(99.99))).percent_text, "99%");
+        assert_eq!(model(job(Status::Running, Some(29.0))).percent_text, "29%");
+        assert_eq!(model(job(Status::Running, Some(1e9))).fraction, Some(1.0));
+    }
+
+    #[test]
+    fn the_progress_of_a_job_that_has_not_begun_is_unknown_at_0() {
+        for status in [Status::Queued, Status::Initializing] {
+            assert_eq!(model(job(status, Some(0.0))).fraction, None);
+            assert_eq!(model(job(status, None)).percent_text, "");
+        }
+        assert_eq!(model(job(Status::Running, Some(0.0))).percent_text, "0%");
+        assert_eq!(model(job(Status::Running, None)).fraction, None);
+    }
+
+    #[test]
+    fn an_ended_job_shows_no_link_and_the_time_it_took() {
+        for status in Status::ALL.into_iter().filter(|status| status.is_terminal()) {
+            let shown = model(Job { execution_time: Some(134.4), ..job(status, None) });
+            assert_eq!((shown.fraction, shown.link, shown.time.as_str()), (Some(0.0), "", "Took 2 min 14 sec"));
+        }
+    }
+
+    #[test]
+    fn only_a_running_job_has_a_remaining_time() {
+        for status in [Status::Queued, Status::Initializing, Status::Paused] {
+            assert_eq!(model(job(status, Some(50.0))).time, "");
+        }
+    }
+
+    #[test]
+    fn a_waiting_job_shows_its_place_its_silence_or_its_next_try() {
+        let queued = model(Job { queue_position: Some(3.0), ..job(Status::Queued, None) });
+        assert_eq!((queued.time.as_str(), queued.value_text.as_str()), ("3 ahead", "Queued, Batch 3, 3 ahead"));
+        let at = |seconds: u64| Some(Timestamp::from_millis(seconds * 1000));
+        let silent = props(Some(Job { stalled_since: at(10), ..job(Status::Running, None) }));
+        let silent = Props { now: Timestamp::from_millis(85_000), ..silent };
+        assert_eq!(ViewModel::new(&silent, &Messages::default(), &Plain).time, "No news for 1 min 15 sec");
+        let ended = Job { next_retry_at: at(12), execution_time: Some(60.0), ..job(Status::Failed, None) };
+        assert_eq!(model(ended.clone()).time, "Next try in 12 sec");
+        let late = Props { now: Timestamp::from_millis(12_000), ..props(Some(ended)) };
+        assert_eq!(
+            ViewModel::new(&late, &Messages::default(), &Plain).time,
+            "Took 1 min",
+            "a due retry is not counted down"
+        );
+    }
+
+    #[test]
+    fn no_time_is_counted_while_no_updates_can_arrive() {
+        let at = |seconds: u64| Some(Timestamp::from_millis(seconds * 1000));
+        for link in [Link::Idle, Link::Lost] {
+            let props = |job| Props { link, ..props(Some(job)) };
+            let model = |props: &Props| ViewModel::new(props, &Messages::default(), &Plain);
+            let running = props(job(Status::Running, Some(42.0)));
+            let shown = model(&running);
+            assert_eq!(
+                (shown.time.as_str(), shown.link_text.as_str(), running.needs_tick()),
+                ("", "Disconnected", false)
+            );
+            assert_eq!(
+                (shown.percent_text.as_str(), shown.message.as_str()),
+                ("42%", "Batch 3"),
+                "the last values stay"
+            );
+            let silent = props(Job { stalled_since: at(10), ..job(Status::Running, None) });
+            assert_eq!(model(&silent).time, "");
+            let queued = props(Job { queue_position: Some(3.0), ..job(Status::Queued, None) });
+            assert_eq!(model(&queued).time, "3 ahead");
+            let ended = props(Job { next_retry_at: at(12), execution_time: Some(60.0), ..job(Status::Failed, None) });
+            assert_eq!((model(&ended).time.as_str(), ended.needs_tick()), ("Took 1 min", false));
+        }
+    }
+
+    #[test]
+    fn a_failed_job_shows_its_error() {
+        let shown = model(Job { error: Some("Out of memory".into()), ..job(Status::Failed, Some(45.0)) });
+        assert_eq!((shown.message.as_str(), shown.percent_text.as_str()), ("Out of memory", "45%"));
+    }
+
+    #[test]
+    fn a_permanent_problem_replaces_the_last_message_but_not_the_reason_of_an_end() {
+        let lost = |job| Props { problem: Some(Problem::Permanent), link: Link::Lost, ..props(Some(job)) };
+        let model = |props: Props| ViewModel::new(&props, &Messages::default(), &Plain).message;
+        assert_eq!(model(lost(job(Status::Running, Some(45.0)))), "Progress can no longer be followed.");
+        let failed = Job { error: Some("Out of memory".into()), ..job(Status::Failed, Some(45.0)) };
+        assert_eq!(model(lost(failed)), "Out of memory");
+    }
+
+    #[test]
+    fn before_the_first_document_the_state_of_the_connection_is_shown() {
+        let model = |props: Props| ViewModel::new(&props, &Messages::default(), &Plain);
+        let waiting = model(Props { link: Link::Connecting, ..props(None) });
+        assert_eq!((waiting.status, waiting.state.as_str(), waiting.fraction), ("connecting", "Connecting…", None));
+        let idle = model(Props { link: Link::Idle, ..props(None) });
+        assert_eq!((idle.state.as_str(), idle.fraction), ("", Some(0.0)));
+        let refused = model(Props { problem: Some(Problem::Permanent), label: Some("Import".into()), ..props(None) });
+        assert_eq!((refused.status, refused.message.as_str()), ("unavailable", "Progress cannot be shown."));
+        let later = model(Props { problem: Some(Problem::Transient), ..props(None) });
+        assert_eq!((later.status, later.message.as_str()), ("unavailable", "Progress cannot be shown yet."));
+        assert_eq!((refused.name.as_str(), waiting.name.as_str()), ("Import", "Progress"));
+    }
+}
