@@ -94,7 +94,7 @@ pub fn create(mut job: Job, reports: Reports, now: Timestamp) -> Result<Acceptan
 impl Acceptance {
     fn apply(&mut self, mut report: Report, now: Timestamp) -> Outcome {
         let Job { document, record, stored_bytes } = &mut self.job;
-        let last_order = record.orders.get(&report.producer).copied();
+        let last_order = record.orders.get(report.producer.as_deref().unwrap_or_default()).copied();
         let stale_order = report.order.zip(last_order).is_some_and(|(order, last)| order <= last);
         if stale_order || report.attempt.is_some_and(|attempt| attempt != document.attempt) {
             return Outcome::Ignored(Reason::Stale);
@@ -129,9 +129,9 @@ impl Acceptance {
         };
         *stored_bytes = None;
         if let Some(order) = order {
-            record.orders.insert(producer, order);
+            record.orders.insert(producer.unwrap_or_default(), order);
         }
-        for line in logs {
+        for line in logs.unwrap_or_default() {
             record.last_line = record.last_line.saturating_add(1);
             self.lines.push(LogLine {
                 number: record.last_line,

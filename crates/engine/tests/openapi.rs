@@ -1,5 +1,6 @@
 //! The OpenAPI document and the code say the same.
 #![allow(
+    clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
@@ -12,14 +13,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::mint::MintRequest;
 use engine::openapi::document;
 use protocol::{
-    Document, Report,
+    Document, Problem, Report, Timestamp,
     creation::Creation,
+    fold::fold,
     include::Include,
-    limits::{JOBS, LOG_LINE_BYTES, LOG_LINES_RESUME, MESSAGE_BYTES, NAME_BYTES, REPORTS, STEPS, WAIT_SECONDS},
+    json,
+    limits::{JOBS, LOG_LINE_BYTES, LOG_LINES_RESUME, REPORTS, WAIT_SECONDS},
     problem::Code,
-    report,
+    report::{self, Role},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The words of PROTOCOL.md and of the edge's table of routes, to be held against the document.
 const PROTOCOL: &str = include_str!("../../protocol/PROTOCOL.md");
@@ -154,7 +157,7 @@ fn every_operation_may_refuse_as_its_credential_and_its_body_may_be() {
 #[test]
 fn a_report_has_its_fields_and_no_other() {
     let document = document();
-    let fields = BTreeSet::from(Report::FIELDS);
+    let fields: BTreeSet<&str> = Report::FIELDS.iter().map(|field| field.name).collect();
     let report = schema(&document, "Report");
     assert_eq!((member_names(&report["properties"]), &report["additionalProperties"]), (fields.clone(), &json!(false)));
     let creation = schema(&document, "Creation");
@@ -163,6 +166,69 @@ fn a_report_has_its_fields_and_no_other() {
     for (name, field) in report["properties"].as_object().unwrap() {
         assert!(field.get("description").is_some(), "{name} is not described");
         assert!(PROTOCOL.contains(&format!("`{name}`")), "PROTOCOL.md does not name {name}");
+    }
+}
+
+/// A value that the schema of a field allows; texts are as long as they may be.
+fn sample(document: &Value, field: &Value) -> Value {
+    let field = resolved(document, field);
+    let kind = match &field["type"] {
+        Value::Array(kinds) => &kinds[0],
+        kind => kind,
+    };
+    match (kind.as_str(), field["format"].as_str()) {
+        (_, _) if field["enum"].is_array() => field["enum"][0].clone(),
+        (Some("string"), Some("date-time")) => json!("2026-01-02T03:04:05Z"),
+        (Some("string"), _) => "x".repeat(field["maxLength"].as_u64().unwrap() as usize).into(),
+        (Some("integer" | "number"), _) => json!(7),
+        (Some("boolean"), _) => json!(true),
+        (Some("array"), _) => json!([sample(document, &field["items"])]),
+        (Some("object"), _) if field["additionalProperties"] != false => json!({ "any": "x".repeat(100) }),
+        (Some("object"), _) => {
+            let required = field["required"].as_array().cloned().unwrap_or_default();
+            let members = required.iter().map(|name| name.as_str().unwrap());
+            members
+                .map(|name| (name.to_owned(), sample(document, &field["properties"][name])))
+                .collect::<Map<_, _>>()
+                .into()
+        }
+        _ => field["anyOf"]
+            .as_array()
+            .map_or_else(|| json!({ "any": "x".repeat(100) }), |forms| sample(document, &forms[0])),
+    }
+}
+
+/// A field is said once, in the table of `protocol::report`: this walks each row all the way.
+#[test]
+fn every_field_of_a_report_reaches_the_document_the_size_limit_and_the_schema() {
+    let openapi = document();
+    let now = Timestamp::from_millis(1_700_000_000_000);
+    for field in Report::FIELDS {
+        let name = field.name;
+        let value = sample(&openapi, &schema(&openapi, "Report")["properties"][name]);
+        let sent = report(&json!({ name: value })).unwrap_or_else(|problem| panic!("{}", problem.message()));
+        assert_ne!(sent, Report::default(), "{name} is not read");
+        if field.role == Role::Sent {
+            continue;
+        }
+        let mut folded = Document::new("import-42".to_owned(), "k3v9a0".to_owned(), now);
+        folded.status = protocol::Status::Running;
+        fold(&mut folded, Report::default(), now).unwrap();
+        let before = serde_json::to_string(&folded).unwrap().len();
+        // Numbers, times and words weigh nothing: `FIXED` covers all of them together.
+        let most = if sent.weight() == 0 { 64 } else { sent.weight() };
+        fold(&mut folded, sent, now).unwrap();
+        let after = serde_json::to_value(&folded).unwrap();
+        assert!(!after[name].is_null(), "the fold drops {name}");
+        assert!(after.to_string().len() <= before + most, "{name} weighs too little");
+        let shown = &schema(&openapi, "Document")["properties"][name];
+        assert!(shown["description"].is_string(), "{name} is not described in the document");
+        if field.role == Role::Copied {
+            assert_eq!(shown["description"], schema(&openapi, "Report")["properties"][name]["description"], "{name}");
+        }
+        let cleared = report(&json!({ name: null })).unwrap();
+        fold(&mut folded, cleared, now).unwrap();
+        assert!(serde_json::to_value(&folded).unwrap().get(name).is_none_or(Value::is_null), "null keeps {name}");
     }
 }
 
@@ -180,16 +246,48 @@ fn a_field_is_cleared_by_null_where_its_schema_says_so() {
     }
 }
 
+/// A text of `bytes` bytes, a list of `bytes` items, …: the largest value that the schema allows, and one past it.
+fn at_and_past_the_limit(field: &Value) -> Vec<(Value, Value)> {
+    let limit = |keyword: &str| field[keyword].as_u64().and_then(|limit| usize::try_from(limit).ok());
+    let text = |length: usize| Value::from("x".repeat(length));
+    let steps = |count: usize| (0..count).map(|id| json!({ "id": id.to_string() })).collect::<Value>();
+    let members = |count: usize| (0..count).map(|key| (key.to_string(), "".into())).collect::<Map<_, _>>().into();
+    let pair = |limit: usize, value: &dyn Fn(usize) -> Value| (value(limit), value(limit + 1));
+    [
+        limit("maxLength").map(|limit| pair(limit, &text)),
+        limit("maxItems").map(|limit| pair(limit, &steps)),
+        limit("maxProperties").map(|limit| pair(limit, &members)),
+        field["maximum"].as_u64().map(|limit| (limit.into(), (limit + 1).into())),
+        field["minimum"].as_u64().map(|limit| (limit.into(), json!(-1))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// A report as the API reads it.
+fn report(body: &Value) -> Result<Report, Problem> {
+    json::parse(body.to_string().as_bytes()).and_then(Report::from_json)
+}
+
 #[test]
-fn the_limits_are_those_of_the_code() {
+fn the_limits_of_a_report_are_those_of_the_code() {
     let document = document();
-    let field = |name: &str| schema(&document, "Report")["properties"][name].clone();
-    assert_eq!(field("message")["maxLength"], MESSAGE_BYTES);
-    for name in ["unit", "currentStep", "kind", "priority", "endpointId"] {
-        assert_eq!(field(name)["maxLength"], NAME_BYTES, "{name}");
+    let mut limits = 0;
+    for (name, field) in schema(&document, "Report")["properties"].as_object().unwrap() {
+        for (largest, past) in at_and_past_the_limit(field) {
+            assert!(report(&json!({ name: largest })).is_ok(), "{name} is refused at the limit of {field}");
+            let problem = report(&json!({ name: past })).expect_err(name);
+            assert_eq!(problem.details()["field"], name.as_str());
+            limits += 1;
+        }
     }
-    assert_eq!(field("steps")["maxItems"], STEPS);
-    assert_eq!(field("progress")["maximum"], 100);
+    assert!(limits > 20, "the schema was not understood");
+}
+
+#[test]
+fn the_limits_of_requests_are_those_of_the_code() {
+    let document = document();
     let line = serde_json::to_string(schema(&document, "ReportedLogLine")).unwrap();
     assert!(line.contains(&format!("\"maxLength\":{LOG_LINE_BYTES}")), "{line}");
     let operations = operations(&document);

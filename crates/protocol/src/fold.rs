@@ -46,37 +46,10 @@ pub fn fold(document: &mut Document, report: Report, now: Timestamp) -> Result<(
     enter(document, status, now);
     current.apply(&mut document.current);
     progress.apply(&mut document.progress);
-    report.total.apply(&mut document.total);
-    report.unit.apply(&mut document.unit);
-    report.message.apply(&mut document.message);
-    report.current_step.apply(&mut document.current_step);
-    report.steps.apply(&mut document.steps);
-    report.attributes.apply(&mut document.attributes);
-    report.metadata.apply(&mut document.metadata);
-    report.resources.apply(&mut document.resources);
-    report.metrics.apply(&mut document.metrics);
-    report.execution.apply(&mut document.execution);
-    report.cold_start.apply(&mut document.cold_start);
-    report.throughput.apply(&mut document.throughput);
-    report.estimated_completion.apply(&mut document.estimated_completion);
-    report.output.apply(&mut document.output);
-    report.result.apply(&mut document.result);
-    report.final_metrics.apply(&mut document.final_metrics);
-    report.error.apply(&mut document.error);
-    report.partial_results.apply(&mut document.partial_results);
-    report.retryable.apply(&mut document.retryable);
-    report.retry_count.apply(&mut document.retry_count);
-    report.next_retry_at.apply(&mut document.next_retry_at);
-    report.queue_position.apply(&mut document.queue_position);
-    report.waiting.apply(&mut document.waiting);
-    report.endpoint_id.apply(&mut document.endpoint_id);
-    report.kind.apply(&mut document.kind);
-    report.priority.apply(&mut document.priority);
-    report.tags.apply(&mut document.tags);
-
     if status == Status::Running {
-        report.substate.apply(&mut document.substate);
+        report.substate.clone().apply(&mut document.substate);
     }
+    report.copy_to(document);
     if status == Status::Completed {
         document.progress = Some(Number::HUNDRED);
     }
@@ -91,7 +64,7 @@ fn next_status(document: &Document, report: &Report) -> Result<Status, Problem> 
     let from = document.status;
     let to = match report.status {
         Some(status) => status,
-        None if matches!(from, Status::Queued | Status::Initializing) && report.tells_of_work() => Status::Running,
+        None if matches!(from, Status::Queued | Status::Initializing) && report.shows_work() => Status::Running,
         None => from,
     };
     if from.may_become(to) {
@@ -125,7 +98,7 @@ fn progress_patch(document: &Document, report: &Report, current: &Patch<Number>)
     let current_after = current.after(document.current);
     let total_after = report.total.after(document.total);
     if let (Some(current), Some(total)) = (current_after, total_after) {
-        return if report.says_counts() { known(ratio(current, total)) } else { Patch::Keep };
+        return if report.changes_counts() { known(ratio(current, total)) } else { Patch::Keep };
     }
     match &report.steps {
         Patch::Set(steps) => known(step::weighted_mean(steps)),

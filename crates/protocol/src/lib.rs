@@ -16,6 +16,7 @@ pub mod document;
 pub mod eta;
 pub mod fields;
 pub mod fold;
+pub mod form;
 pub mod id;
 pub mod include;
 pub mod json;

@@ -1,93 +1,44 @@
-//! The weight of a report: how many bytes it can add to the document as JSON, at most.
+//! The weight of a report: the most bytes that it can add to the document as JSON.
 //!
-//! To know a document's size is to write all of it. Most reports are light and most documents far from their limit, so
-//! that the sum of the weights since it was last known says enough.
+//! The exact size of a document is known only after it is serialized. Most reports are light and most documents are far
+//! below their limit, so the sum of the weights since the last exact size is good enough until it nears the limit.
+//! [`Report::weight`](crate::Report::weight) adds up the weights of the fields; each [`Form`](crate::form::Form) knows its own.
 
 use serde_json::Value;
 
-use crate::{
-    document::{JobError, Object, Throughput, Waiting},
-    patch::Patch,
-    report::Report,
-    step::Step,
-};
+use crate::document::Object;
 
-/// What the fold itself may write, whatever the report: states, times, counts, an estimate and its unit.
+/// The most bytes that the fold adds whatever the report is: states, times, counts and an estimate with its unit.
 pub const FIXED: usize = 4 * 1024;
 
 /// The name of a member, its quotes, colon and comma.
-const NAME: usize = 24;
+pub(crate) const NAME: usize = 24;
 /// The longest number (`-2.2250738585072014e-308`), time and word.
-const SCALAR: usize = 32;
+pub(crate) const SCALAR: usize = 32;
 
-impl Report {
-    /// How many bytes longer the document may be with this report than without it, [`FIXED`] aside.
-    pub fn weight(&self) -> usize {
-        let texts = [&self.unit, &self.message, &self.current_step, &self.endpoint_id, &self.kind, &self.priority];
-        let objects = [
-            &self.attributes,
-            &self.metadata,
-            &self.resources,
-            &self.metrics,
-            &self.execution,
-            &self.cold_start,
-            &self.final_metrics,
-            &self.tags,
-        ];
-        let values = [&self.output, &self.result, &self.partial_results];
-        let parts = [
-            sum(texts.into_iter().map(|patch| member(patch, |text| string(text)))),
-            sum(objects.into_iter().map(|patch| member(patch, object))),
-            sum(values.into_iter().map(|patch| member(patch, value))),
-            member(&self.steps, |steps| sum(steps.iter().map(step))),
-            member(&self.throughput, throughput),
-            member(&self.error, error),
-            member(&self.waiting, waiting),
-        ];
-        sum(parts.into_iter())
-    }
+/// A member whose value weighs `value`.
+pub(crate) fn member(value: usize) -> usize {
+    NAME.saturating_add(value)
 }
 
-fn member<T>(patch: &Patch<T>, weigh: impl FnOnce(&T) -> usize) -> usize {
-    patch.set().map_or(0, |set| NAME.saturating_add(weigh(set)))
+pub(crate) fn sum(weights: impl IntoIterator<Item = usize>) -> usize {
+    weights.into_iter().fold(0, usize::saturating_add)
 }
 
-fn sum(weights: impl Iterator<Item = usize>) -> usize {
-    weights.fold(0, usize::saturating_add)
-}
-
-/// A control character is written as six bytes (`\u0001`), which is the most that one byte becomes.
-fn string(text: &str) -> usize {
+/// A control character is written as six bytes (`\u0001`), the most that one byte can become.
+pub(crate) fn string(text: &str) -> usize {
     text.len().saturating_mul(6).saturating_add(3)
 }
 
-fn value(value: &Value) -> usize {
+pub(crate) fn value(value: &Value) -> usize {
     match value {
         Value::String(text) => string(text),
-        Value::Array(items) => 3_usize.saturating_add(sum(items.iter().map(self::value))),
+        Value::Array(items) => sum(items.iter().map(self::value)).saturating_add(3),
         Value::Object(members) => object(members),
         Value::Null | Value::Bool(_) | Value::Number(_) => SCALAR,
     }
 }
 
-fn object(members: &Object) -> usize {
+pub(crate) fn object(members: &Object) -> usize {
     sum(members.iter().map(|(name, member)| string(name).saturating_add(value(member)))).saturating_add(3)
-}
-
-fn step(step: &Step) -> usize {
-    const MEMBERS: usize = 5 * NAME + 3 * SCALAR;
-    sum([MEMBERS, string(&step.id), string(&step.label)].into_iter())
-}
-
-fn throughput(throughput: &Throughput) -> usize {
-    sum([2 * NAME + SCALAR, throughput.unit.as_deref().map_or(0, string)].into_iter())
-}
-
-fn error(error: &JobError) -> usize {
-    let details = error.details.as_ref().map_or(0, value);
-    sum([3 * NAME, string(&error.code), string(&error.message), details].into_iter())
-}
-
-fn waiting(waiting: &Waiting) -> usize {
-    sum([2 * NAME + SCALAR, string(&waiting.reason)].into_iter())
 }

@@ -1,4 +1,4 @@
-//! What must hold of the fold whatever strangers send: every report here enters as bytes, as it does in production.
+//! Properties of the fold for any input: every report here enters as bytes, as it does in production.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -6,18 +6,40 @@ use protocol::{
     Document, Problem, Report, Timestamp,
     fold::fold,
     json,
-    limits::{DEPTH, OBJECT_KEYS},
-    report,
+    limits::{DEPTH, NAME_BYTES, OBJECT_KEYS},
+    report::{self, Field, Role},
     weight::FIXED,
 };
 use serde_json::{Map, Value, json};
 
-/// Members that hold any JSON at all.
-const ANY: [&str; 3] = ["output", "result", "partialResults"];
-/// Members that hold a free-form object.
-const OBJECTS: [&str; 7] = ["metadata", "resources", "metrics", "execution", "coldStart", "finalMetrics", "tags"];
-/// Members that hold a name or a line.
-const TEXTS: [&str; 6] = ["unit", "message", "currentStep", "endpointId", "kind", "priority"];
+/// The names of the fields whose form is `form`; `Text<…>` has all the lengths.
+fn fields_of(form: &str) -> Vec<String> {
+    let is_of = |field: &&Field| field.form.split('<').next() == Some(form) && field.role == Role::Copied;
+    let names: Vec<String> = Report::FIELDS.iter().filter(is_of).map(|field| field.name.to_owned()).collect();
+    assert!(!names.is_empty(), "no field of a report is a {form}");
+    names
+}
+
+fn names() -> Vec<&'static str> {
+    Report::FIELDS.iter().map(|field| field.name).collect()
+}
+
+/// A value for every field that the fold copies as it is: free-form values, objects and texts.
+fn copied_values() -> impl Strategy<Value = Map<String, Value>> {
+    let each = |form: &str, value: BoxedStrategy<Value>| {
+        let names = fields_of(form);
+        vec(value, names.len()).prop_map(move |values| names.iter().cloned().zip(values).collect::<Vec<_>>())
+    };
+    let text = prop_oneof![".{0,20}", any::<String>()];
+    (
+        each("AnyJson", some_json().boxed()),
+        each("Object", object_of(any_json()).prop_map(Value::from).boxed()),
+        each("Strings", object_of(".{0,12}".prop_map(Value::from)).prop_map(Value::from).boxed()),
+        each("Text", text.prop_filter("a limit", |text| text.len() <= NAME_BYTES).prop_map(Value::from).boxed()),
+    )
+        .prop_map(|(any, objects, strings, texts)| [any, objects, strings, texts].concat().into_iter().collect())
+}
+
 const STATUSES: [&str; 8] =
     ["queued", "initializing", "running", "paused", "completed", "failed", "cancelled", "timeout"];
 
@@ -29,12 +51,12 @@ fn new() -> Document {
     Document::new("import-42".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(1_700_000_000_000))
 }
 
-/// The document with a report laid over it.
+/// The document after a report was folded into it.
 fn folded(document: &Document, report: Report, now: Timestamp) -> Result<Document, Problem> {
     let mut next = document.clone();
     let result = fold(&mut next, report, now);
     if result.is_err() {
-        assert_eq!(&next, document, "what is refused changes nothing");
+        assert_eq!(&next, document, "a refused report changes nothing");
     }
     result.map(|()| next)
 }
@@ -43,7 +65,7 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + seconds * 1_000)
 }
 
-/// The document as a reader gets it after it went through the job's row, twice.
+/// The document as a reader gets it, after it was stored and loaded twice.
 fn as_read(document: &Document) -> Value {
     let once: Document = serde_json::from_str(&serde_json::to_string(document).unwrap()).unwrap();
     let twice: Document = serde_json::from_str(&serde_json::to_string(&once).unwrap()).unwrap();
@@ -54,7 +76,7 @@ fn number() -> impl Strategy<Value = Value> {
     prop_oneof![
         any::<u64>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_filter("JSON has no other", |float| float.is_finite()).prop_map(Value::from),
+        any::<f64>().prop_filter("JSON has no infinite numbers", |float| float.is_finite()).prop_map(Value::from),
     ]
 }
 
@@ -80,7 +102,7 @@ fn object_of(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<S
     vec((".{0,6}", inner), 0..5).prop_map(|members| members.into_iter().collect())
 }
 
-/// Something that no field is cleared by.
+/// Any JSON except `null`, which would clear the field.
 fn some_json() -> impl Strategy<Value = Value> {
     any_json().prop_filter("null clears", |value| !value.is_null())
 }
@@ -103,7 +125,7 @@ fn steps() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A report as a producer may send it, sensible or not.
+/// A report that a producer may send; its values need not make sense together.
 fn any_report() -> impl Strategy<Value = Value> {
     let nullable =
         |strategy: BoxedStrategy<Value>| option::weighted(0.4, prop_oneof![4 => strategy, 1 => Just(Value::Null)]);
@@ -134,17 +156,7 @@ fn any_report() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn what_was_sent_comes_back_as_it_was_sent(
-        any in vec(some_json(), ANY.len()),
-        objects in vec(object_of(any_json()), OBJECTS.len()),
-        texts in vec(".{0,20}", TEXTS.len()),
-        attributes in object_of(".{0,12}".prop_map(Value::from)),
-    ) {
-        let mut sent = Map::new();
-        sent.extend(ANY.map(str::to_owned).into_iter().zip(any));
-        sent.extend(OBJECTS.map(str::to_owned).into_iter().zip(objects.into_iter().map(Value::from)));
-        sent.extend(TEXTS.map(str::to_owned).into_iter().zip(texts.into_iter().map(Value::from)));
-        sent.insert("attributes".to_owned(), attributes.into());
+    fn a_value_is_returned_as_it_was_sent(sent in copied_values()) {
         let report = read(&Value::from(sent.clone())).unwrap();
         let document = as_read(&folded(&new(), report, at(1)).unwrap());
         for (name, value) in sent {
@@ -172,7 +184,7 @@ proptest! {
     }
 
     #[test]
-    fn every_fold_is_one_change_that_keeps_what_the_job_is(reports in vec(any_report(), 1..12)) {
+    fn every_fold_is_one_change_and_keeps_the_identity_of_the_job(reports in vec(any_report(), 1..12)) {
         let mut document = new();
         for (second, sent) in (1..).zip(&reports) {
             let Ok(next) = folded(&document, read(sent).unwrap(), at(second)) else { continue };
@@ -190,7 +202,7 @@ proptest! {
     }
 
     #[test]
-    fn a_terminal_job_goes_nowhere(
+    fn a_terminal_job_changes_its_status_no_more(
         end in select(vec!["completed", "failed", "cancelled", "timeout"]),
         next in select(STATUSES.to_vec()),
     ) {
@@ -200,14 +212,14 @@ proptest! {
     }
 
     #[test]
-    fn a_text_as_error_becomes_code_and_message(text in ".{0,40}") {
+    fn a_string_error_becomes_code_and_message(text in ".{0,40}") {
         let report = read(&json!({"status": "failed", "error": text})).unwrap();
         let document = as_read(&folded(&new(), report, at(1)).unwrap());
         prop_assert_eq!(&document["error"], &json!({"code": "FAILED", "message": text}));
     }
 
     #[test]
-    fn null_clears_what_was_said(sent in any_report()) {
+    fn null_clears_what_was_set(sent in any_report()) {
         let mut members = sent.as_object().unwrap().clone();
         for single in ["status", "increment", "substate"] {
             members.remove(single);
@@ -225,14 +237,10 @@ proptest! {
     fn a_report_adds_no_more_than_its_weight(
         former in any_report(),
         sent in any_report(),
-        any in vec(some_json(), ANY.len()),
-        objects in vec(object_of(any_json()), OBJECTS.len()),
-        texts in vec(any::<String>(), TEXTS.len()),
+        copied in copied_values(),
     ) {
         let mut sent = sent.as_object().unwrap().clone();
-        sent.extend(ANY.map(str::to_owned).into_iter().zip(any));
-        sent.extend(OBJECTS.map(str::to_owned).into_iter().zip(objects.into_iter().map(Value::from)));
-        sent.extend(TEXTS.map(str::to_owned).into_iter().zip(texts.into_iter().map(Value::from)));
+        sent.extend(copied);
         let bytes = |document: &Document| serde_json::to_string(document).unwrap().len();
         let before = read(&former).and_then(|report| folded(&new(), report, at(1))).unwrap_or_else(|_| new());
         if let Ok(report) = read(&sent.into()) {
@@ -244,19 +252,19 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_the_door_panic(bytes in vec(any::<u8>(), 0..64)) {
+    fn no_bytes_make_the_parser_panic(bytes in vec(any::<u8>(), 0..64)) {
         let _ = json::parse(&bytes).and_then(report::from_body);
     }
 
     #[test]
-    fn no_json_makes_the_door_panic(value in any_json(), name in select(Report::FIELDS.to_vec())) {
+    fn no_json_makes_the_parser_panic(value in any_json(), name in select(names())) {
         for body in [value.clone(), json!({name: value}), json!([{name: value}])] {
             let _ = json::parse(&serde_json::to_vec(&body).unwrap()).and_then(report::from_body);
         }
     }
 
     #[test]
-    fn every_refusal_names_a_field(value in any_json(), name in select(Report::FIELDS.to_vec())) {
+    fn every_refusal_names_the_field(value in any_json(), name in select(names())) {
         if let Err(problem) = read(&json!({name: value})) {
             let field = problem.details()["field"].as_str().unwrap();
             prop_assert!(field.starts_with(name), "{}: {}", field, problem.message());
@@ -273,7 +281,7 @@ fn the_same_steps_give_the_same_progress_whether_counts_were_there_before_or_not
     {
         document = folded(&document, read(&report).unwrap(), at(second)).unwrap();
     }
-    assert_eq!(as_read(&document)["progress"], 50, "without counts the steps speak");
+    assert_eq!(as_read(&document)["progress"], 50, "without counts the steps decide");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn read(body: Body) -> Option<Reports> {
             Some(Reports::One(Box::new(creation.report)))
         }
         Body::Fields(reports) => {
-            let name = |number: u8| Report::FIELDS[usize::from(number) % Report::FIELDS.len()].to_owned();
+            let name = |number: u8| Report::FIELDS[usize::from(number) % Report::FIELDS.len()].name.to_owned();
             let object = |fields: Vec<(u8, Json)>| {
                 fields.into_iter().map(|(number, value)| (name(number), value.into())).collect::<Map<_, _>>()
             };

@@ -1,0 +1,165 @@
+//! The forms of a report's fields. A form says how a value is read, how much of the document it may take up and which
+//! schema it has in the OpenAPI document; the table in [`report`](crate::report) names the form of each field.
+//!
+//! The parts of a report that are objects or lists of objects (`steps`, `error`, …) are in
+//! [`report::parts`](crate::report::parts).
+
+use serde_json::Value;
+
+use crate::{
+    document, fields,
+    number::Number,
+    problem::Problem,
+    status::{Status, Substate},
+    time::Timestamp,
+    weight,
+};
+
+/// The form of a field.
+pub trait Form {
+    /// The Rust type of a value that has this form.
+    type Value;
+
+    /// The type whose schema the OpenAPI document shows. `null` is added to it where `null` clears the field.
+    #[cfg(feature = "schema")]
+    type Schema: schemars::JsonSchema;
+
+    /// Reads the value of the field `name`.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_REQUEST` that names the field and the expected form.
+    fn read(value: Value, name: &str) -> Result<Self::Value, Problem>;
+
+    /// The most bytes that the field may add to the document as JSON, its name included; 0 for numbers, times and words,
+    /// which [`weight::FIXED`] covers.
+    fn weight(value: &Self::Value) -> usize;
+}
+
+/// Declares forms of fixed size. `Form = Value, schema, reader;` or, where the form is the value's type, `Form, reader;`.
+macro_rules! fixed_size {
+    ($($(#[$attribute:meta])* $form:ty = $value:ty, $schema:ty, $read:expr;)*) => {
+        $(
+            $(#[$attribute])*
+            impl Form for $form {
+                type Value = $value;
+                #[cfg(feature = "schema")]
+                type Schema = $schema;
+
+                fn read(value: Value, name: &str) -> Result<$value, Problem> {
+                    $read(value, name)
+                }
+
+                fn weight(_: &$value) -> usize {
+                    0
+                }
+            }
+        )*
+    };
+}
+
+/// An integer from 0 to 2^53 − 1, which every JSON reader keeps exactly.
+#[derive(Debug)]
+pub struct Integer;
+
+/// A number from 0 to 100.
+#[derive(Debug)]
+pub struct Percent;
+
+fixed_size! {
+    bool = bool, bool, fields::boolean;
+    Number = Number, Number, fields::number;
+    Integer = u64, Integer, fields::integer;
+    Percent = Number, Percent, fields::percent;
+    Timestamp = Timestamp, Timestamp, fields::time;
+    Status = Status, Status, |value, name| fields::word(value, name, Status::ALL, Status::as_str);
+    Substate = Substate, Substate, |value, name| fields::word(value, name, Substate::ALL, Substate::as_str);
+}
+
+/// A text of at most `BYTES` bytes of UTF-8.
+#[derive(Debug)]
+pub struct Text<const BYTES: usize>;
+
+impl<const BYTES: usize> Form for Text<BYTES> {
+    type Value = String;
+    #[cfg(feature = "schema")]
+    type Schema = Self;
+
+    fn read(value: Value, name: &str) -> Result<String, Problem> {
+        fields::string(value, name, BYTES)
+    }
+
+    fn weight(text: &String) -> usize {
+        weight::member(weight::string(text))
+    }
+}
+
+/// A free-form object of at most [`OBJECT_KEYS`](crate::limits::OBJECT_KEYS) members.
+#[derive(Debug)]
+pub struct Object;
+
+impl Form for Object {
+    type Value = document::Object;
+    #[cfg(feature = "schema")]
+    type Schema = Self;
+
+    fn read(value: Value, name: &str) -> Result<document::Object, Problem> {
+        fields::object(value, name)
+    }
+
+    fn weight(object: &document::Object) -> usize {
+        weight::member(weight::object(object))
+    }
+}
+
+/// An object of at most [`OBJECT_KEYS`](crate::limits::OBJECT_KEYS) members, all of which are strings.
+#[derive(Debug)]
+pub struct Strings;
+
+impl Form for Strings {
+    type Value = document::Object;
+    #[cfg(feature = "schema")]
+    type Schema = Self;
+
+    fn read(value: Value, name: &str) -> Result<document::Object, Problem> {
+        fields::strings(value, name)
+    }
+
+    fn weight(object: &document::Object) -> usize {
+        weight::member(weight::object(object))
+    }
+}
+
+/// Any JSON value.
+#[derive(Debug)]
+pub struct AnyJson;
+
+impl Form for AnyJson {
+    type Value = Value;
+    #[cfg(feature = "schema")]
+    type Schema = Value;
+
+    fn read(value: Value, _: &str) -> Result<Value, Problem> {
+        Ok(value)
+    }
+
+    fn weight(value: &Value) -> usize {
+        weight::member(weight::value(value))
+    }
+}
+
+#[cfg(feature = "schema")]
+mod schema {
+    use super::{Integer, Object, Percent, Strings, Text};
+    use crate::{limits::OBJECT_KEYS, number::MAX_SAFE_INTEGER, schema::inline_schema};
+
+    inline_schema!(Integer, "Integer", { "type": "integer", "minimum": 0, "maximum": MAX_SAFE_INTEGER });
+    inline_schema!(Percent, "Percent", { "type": "number", "minimum": 0, "maximum": 100 });
+    inline_schema!(Object, "Object", { "type": "object", "additionalProperties": true, "maxProperties": OBJECT_KEYS });
+    inline_schema!(Strings, "Strings", {
+        "type": "object",
+        "additionalProperties": { "type": "string" },
+        "maxProperties": OBJECT_KEYS
+    });
+    inline_schema!(Text<BYTES>, "Text", { "type": "string", "maxLength": BYTES }, const BYTES: usize);
+}
