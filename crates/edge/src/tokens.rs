@@ -29,6 +29,6 @@ pub(crate) fn to_read(ctx: &RequestContext, grant: &Grant, job_id: &JobId) -> Re
     if !grant.permissions.contains(Permission::Read) || grant.scope != Scope::Project {
         return Ok(None);
     }
-    let minted = ctx.config.access()?.signer.mint(&MintRequest::to_read(job_id), grant, js::now())?;
+    let minted = ctx.config.access()?.signer.mint(&MintRequest::read_only(job_id), grant, js::now())?;
     Ok(Some(minted.token))
 }

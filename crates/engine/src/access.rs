@@ -1,44 +1,48 @@
-//! The door: the operator's settings, and who is let in with which credential.
+//! Authentication: the keys and token secrets of a deployment, and the grant of a credential.
 
 use protocol::Timestamp;
 
-use crate::credential::{Credential, Sort, Unauthenticated};
-use crate::grant::{Grant, Holder, Scope};
-use crate::key::{KEY_VARIABLES, KeyRing};
-use crate::not_configured::NotConfigured;
-use crate::permission::Permissions;
-use crate::signer::Signer;
+use crate::{
+    credential::{Credential, Kind, Unauthenticated},
+    grant::{Grant, Holder, Scope},
+    key::{KEY_VARIABLES, KeyRing},
+    not_configured::NotConfigured,
+    permission::Permissions,
+    signer::Signer,
+};
 
-/// Everything needed to tell a caller from a stranger: the deployment's keys and token secrets.
+/// The keys and token secrets of the deployment.
 #[derive(Clone, Debug)]
 pub struct Access {
     /// The keys of every project.
     pub keys: KeyRing,
-    /// What signs and verifies tokens.
+    /// The signer, which signs and verifies tokens.
     pub signer: Signer,
 }
 
 impl Access {
-    /// Reads `API_KEYS` … `API_KEYS_9`, `TOKEN_SECRET`, `TOKEN_SECRET_PREVIOUS` and `JOB_PROGRESS_DEV` by asking for
-    /// each by name.
+    /// Reads the settings `API_KEYS` … `API_KEYS_9`, `TOKEN_SECRET`, `TOKEN_SECRET_PREVIOUS` and `JOB_PROGRESS_DEV`;
+    /// `setting` returns the value of a name.
     ///
     /// # Errors
-    /// What is missing or wrong; until it is mended every call is a 503 `NOT_CONFIGURED`.
-    pub fn configure(setting: impl Fn(&str) -> Option<String>) -> Result<Self, NotConfigured> {
+    ///
+    /// The setting that is missing or wrong; until it is corrected, every request is answered with a 503 `NOT_CONFIGURED`.
+    pub fn configure(setting: impl Fn(&str) -> Option<String>) -> Result<Access, NotConfigured> {
         let dev = setting("JOB_PROGRESS_DEV").is_some_and(|dev| dev == "1");
         let texts: Vec<_> = KEY_VARIABLES.iter().filter_map(|name| Some((*name, setting(name)?))).collect();
         let keys = KeyRing::parse(texts.iter().map(|(name, text)| (*name, text.as_str())), dev)?;
         let token_secret = setting("TOKEN_SECRET").unwrap_or_default();
         let signer = Signer::new(&token_secret, setting("TOKEN_SECRET_PREVIOUS").as_deref())?;
-        Ok(Self { keys, signer })
+        Ok(Access { keys, signer })
     }
 
-    /// Who sent this credential, and what it grants at `now`.
+    /// Verifies a credential at `now` and returns its grant.
     ///
     /// # Errors
-    /// The key is not known, the token is not to be believed, or it stands where it must not.
+    ///
+    /// The key is unknown, the token is not valid, or the token must not be in a URL.
     pub fn authenticate(&self, credential: Credential<'_>, now: Timestamp) -> Result<Grant, Unauthenticated> {
-        if credential.sort == Sort::Key {
+        if credential.kind == Kind::Key {
             let key = self.keys.find(credential.text).map_err(Unauthenticated::Key)?;
             return Ok(Grant {
                 project: key.project.clone(),
@@ -49,7 +53,7 @@ impl Access {
             });
         }
         let grant = self.signer.verify(credential.text, now).map_err(Unauthenticated::Token)?;
-        if credential.sort == Sort::TokenInUrl && grant.permissions != Permissions::READ {
+        if credential.kind == Kind::TokenInUrl && grant.permissions != Permissions::READ {
             return Err(Unauthenticated::ChangingTokenInUrl);
         }
         if !self.keys.has_project(&grant.project) {
@@ -61,20 +65,24 @@ impl Access {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::crypto::{base64url, sha256};
-    use crate::key::KeyError;
-    use crate::mint::MintRequest;
-    use crate::permission::Permission;
-    use crate::token::TokenError;
     use protocol::id::JobId;
+
+    use super::*;
+    use crate::{
+        crypto::{base64url, sha256},
+        key::KeyError,
+        mint::MintRequest,
+        permission::Permission,
+        token::TokenError,
+    };
+
+    const KEY: &str = "jp_ci_PLANTED-key-secret-0123456789";
+    const TOKEN_SECRET: &str = "PLANTED-token-secret-0123456789-abcdef";
+    const PREVIOUS: &str = "PLANTED-previous-secret-0123456789-abcdef";
 
     fn now() -> Timestamp {
         Timestamp::from_millis(1_800_000_000_000)
     }
-    const KEY: &str = "jp_ci_PLANTED-key-secret-0123456789";
-    const TOKEN_SECRET: &str = "PLANTED-token-secret-0123456789-abcdef";
-    const PREVIOUS: &str = "PLANTED-previous-secret-0123456789-abcdef";
 
     fn job() -> JobId {
         JobId::parse("a").unwrap()
@@ -84,7 +92,7 @@ mod tests {
         format!("ci {project} jobs:read,jobs:write {}\n", base64url(&sha256(KEY.as_bytes())))
     }
 
-    fn access_of(project: &str) -> Access {
+    fn access_for(project: &str) -> Access {
         Access::configure(|name| match name {
             "API_KEYS_9" => Some(key_lines(project)),
             "TOKEN_SECRET" => Some(TOKEN_SECRET.to_owned()),
@@ -99,39 +107,39 @@ mod tests {
     }
 
     fn token(access: &Access, permissions: &str) -> String {
-        let request = MintRequest { permissions: permissions.parse().unwrap(), ..MintRequest::to_read(&job()) };
+        let request = MintRequest { permissions: permissions.parse().unwrap(), ..MintRequest::read_only(&job()) };
         access.signer.mint(&request, &header(access, KEY).unwrap(), now()).unwrap().token
     }
 
     #[test]
-    fn a_key_opens_every_job_of_its_project_for_as_long_as_it_stands() {
-        let grant = header(&access_of("acme"), KEY).unwrap();
+    fn the_grant_of_a_key_is_for_every_job_of_its_project_and_does_not_expire() {
+        let grant = header(&access_for("acme"), KEY).unwrap();
         assert_eq!((grant.project.as_str(), &grant.scope, grant.expires_at), ("acme", &Scope::Project, None));
         assert_eq!(grant.holder.to_string(), "key:ci");
         assert_eq!(grant.authorize(Permission::Write, None), Ok(()));
     }
 
     #[test]
-    fn a_revoked_key_opens_nothing() {
-        let access = access_of("acme");
+    fn a_revoked_key_is_unknown() {
+        let access = access_for("acme");
         assert_eq!(header(&access, &KEY.replace("ci", "old")), Err(Unauthenticated::Key(KeyError::Unknown)));
     }
 
     #[test]
-    fn a_token_is_known_by_a_print_that_stays_the_same() {
-        let access = access_of("acme");
+    fn a_token_always_has_the_same_fingerprint() {
+        let access = access_for("acme");
         let token = token(&access, "jobs:read");
         let grant = header(&access, &token).unwrap();
         let holder = grant.holder.to_string();
-        let print = holder.strip_prefix("token:").unwrap();
-        assert_eq!(print.len(), 16);
+        let fingerprint = holder.strip_prefix("token:").unwrap();
+        assert_eq!(fingerprint.len(), 16);
         assert_eq!(header(&access, &token).unwrap().holder, grant.holder);
-        assert!(!token.contains(print));
+        assert!(!token.contains(fingerprint));
     }
 
     #[test]
-    fn a_token_in_the_url_may_only_read() {
-        let access = access_of("acme");
+    fn a_token_in_the_url_must_be_read_only() {
+        let access = access_for("acme");
         let in_url = |token: &str| access.authenticate(Credential::from_query(token).unwrap(), now());
         assert!(in_url(&token(&access, "jobs:read")).is_ok());
         for changing in ["jobs:write", "jobs:read,jobs:write"] {
@@ -142,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn a_project_without_keys_has_no_tokens_either() {
-        let token = token(&access_of("acme"), "jobs:read");
-        assert_eq!(header(&access_of("other"), &token), Err(Unauthenticated::ProjectGone));
+    fn the_tokens_of_a_project_without_keys_are_not_valid() {
+        let token = token(&access_for("acme"), "jobs:read");
+        assert_eq!(header(&access_for("other"), &token), Err(Unauthenticated::ProjectGone));
     }
 
     #[test]
-    fn an_unconfigured_deployment_says_what_is_missing() {
+    fn the_error_of_an_unconfigured_deployment_names_what_is_missing() {
         let with = |settings: &[(&str, &str)]| {
             let setting =
                 |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
@@ -161,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_demo_key_needs_the_word_of_a_developers_machine() {
+    fn the_demo_key_is_valid_only_in_development() {
         let lines = key_lines("demo").replacen("ci", "insecure1", 1);
         let with = |dev: Option<&str>| {
             Access::configure(|name| match name {
@@ -178,8 +186,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_can_be_printed_shows_a_secret() {
-        let access = access_of("acme");
+    fn no_debug_output_and_no_message_shows_a_secret() {
+        let access = access_for("acme");
         let token = token(&access, "jobs:read");
         let signing_secret = access.signer.signing_secret("acme");
         let grant = header(&access, &token).unwrap();
@@ -193,7 +201,7 @@ mod tests {
                 Credential::from_body(&token)
             ),
             format!("{:?} {:?}", Credential::from_query(&token), Credential::from_query(KEY)),
-            format!("{:?}", access.signer.mint(&MintRequest::to_read(&job()), &header(&access, KEY).unwrap(), now())),
+            format!("{:?}", access.signer.mint(&MintRequest::read_only(&job()), &header(&access, KEY).unwrap(), now())),
             header(&access, &wrong).map_err(|error| format!("{error:?} {error}")).unwrap_err(),
             header(&access, &format!("{KEY}x")).map_err(|error| format!("{error:?} {error}")).unwrap_err(),
             KeyRing::parse([("API_KEYS", misplaced.as_str())], false)
@@ -211,8 +219,8 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_is_not_believed_says_why() {
-        let access = access_of("acme");
+    fn the_error_of_an_expired_token_says_that_it_has_expired() {
+        let access = access_for("acme");
         let later = Timestamp::from_millis(now().millis() + 86_400_000);
         let token = token(&access, "jobs:read");
         let credential = Credential::from_body(&token).unwrap();

@@ -1,32 +1,35 @@
-//! What a caller sends to say who it is: a key or a token, in the header, the URL or the body; found, not yet believed.
+//! The credential of a request, before it is verified: a key or a token in the header, the URL or the body.
+//!
+//! [`Access::authenticate`](crate::access::Access::authenticate) verifies it.
 
 use std::fmt;
 
-use protocol::Problem;
-use protocol::problem::Code;
+use protocol::{Problem, problem::Code};
 
-use crate::key::{KEY_PREFIX, KeyError};
-use crate::token::TokenError;
+use crate::{
+    key::{KEY_PREFIX, KeyError},
+    token::TokenError,
+};
 
-/// A credential as it came.
+/// A credential that is not verified yet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Credential<'a> {
-    pub(crate) sort: Sort,
+    pub(crate) kind: Kind,
     pub(crate) text: &'a str,
 }
 
-/// What a credential seems to be, and where it stood.
+/// The kind of a credential by its form and its place in the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub(crate) enum Kind {
     Key,
     Token,
-    /// A token that proxies, logs and browser histories have seen.
+    /// A token in the URL, where proxies, logs and browser histories keep it.
     TokenInUrl,
 }
 
 impl fmt::Debug for Credential<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credential({:?}, redacted)", self.sort)
+        write!(f, "Credential({:?}, redacted)", self.kind)
     }
 }
 
@@ -34,21 +37,26 @@ impl<'a> Credential<'a> {
     /// The one credential of a request: its `Authorization` header or its `?token=`.
     ///
     /// # Errors
-    /// Neither is there, both are, or the one that is there cannot be read.
-    pub fn from_request(authorization: Option<&'a str>, query: Option<&'a str>) -> Result<Self, Unauthenticated> {
+    ///
+    /// The request has no credential or two, or the one it has is malformed.
+    pub fn from_request(
+        authorization: Option<&'a str>,
+        query: Option<&'a str>,
+    ) -> Result<Credential<'a>, Unauthenticated> {
         match (authorization, query) {
-            (Some(header), None) => Self::from_authorization(header),
-            (None, Some(token)) => Self::from_query(token),
+            (Some(header), None) => Credential::from_authorization(header),
+            (None, Some(token)) => Credential::from_query(token),
             (Some(_), Some(_)) => Err(Unauthenticated::Two),
             (None, None) => Err(Unauthenticated::Missing),
         }
     }
 
-    /// The key or token of an `Authorization: Bearer …` header (RFC 6750); the scheme in any case.
+    /// The key or token of an `Authorization: Bearer …` header (RFC 6750); the case of the scheme does not matter.
     ///
     /// # Errors
-    /// Another scheme, none, or something else than one word after it.
-    pub fn from_authorization(header: &'a str) -> Result<Self, Unauthenticated> {
+    ///
+    /// The scheme is missing or is not `Bearer`, or it is not followed by exactly one word.
+    pub fn from_authorization(header: &'a str) -> Result<Credential<'a>, Unauthenticated> {
         let header = header.trim_ascii();
         let Some((scheme, text)) = header.split_once(' ') else {
             let scheme_alone = header.eq_ignore_ascii_case("Bearer");
@@ -61,74 +69,79 @@ impl<'a> Credential<'a> {
         if !is_token68(text) {
             return Err(Unauthenticated::NotOneWord);
         }
-        Ok(Self { sort: if text.starts_with(KEY_PREFIX) { Sort::Key } else { Sort::Token }, text })
+        Ok(Credential { kind: if text.starts_with(KEY_PREFIX) { Kind::Key } else { Kind::Token }, text })
     }
 
-    /// The token of `?token=`, which native `EventSource` needs since it sends no headers.
+    /// The token of `?token=`, for a native `EventSource`, which cannot send headers.
     ///
     /// # Errors
-    /// A key: what has been in a URL is no secret any more.
-    pub fn from_query(token: &'a str) -> Result<Self, Unauthenticated> {
+    ///
+    /// The text is a key, which is no longer secret once it has been in a URL.
+    pub fn from_query(token: &'a str) -> Result<Credential<'a>, Unauthenticated> {
         if token.starts_with(KEY_PREFIX) {
             return Err(Unauthenticated::KeyInUrl);
         }
-        Ok(Self { sort: Sort::TokenInUrl, text: token })
+        Ok(Credential { kind: Kind::TokenInUrl, text: token })
     }
 
-    /// A job's own token in the body of a stream of many jobs.
+    /// The token of one job in the body of a stream of many jobs.
     ///
     /// # Errors
-    /// A key: it belongs into the header, where it opens all of them.
-    pub fn from_body(token: &'a str) -> Result<Self, Unauthenticated> {
+    ///
+    /// The text is a key, which belongs in the header and is valid for all of the jobs.
+    pub fn from_body(token: &'a str) -> Result<Credential<'a>, Unauthenticated> {
         if token.starts_with(KEY_PREFIX) {
             return Err(Unauthenticated::KeyInBody);
         }
-        Ok(Self { sort: Sort::Token, text: token })
+        Ok(Credential { kind: Kind::Token, text: token })
     }
 }
 
-/// The form of what follows `Bearer` (RFC 9110 section 11.2); two headers joined by a comma have not got it.
+/// Whether the text after `Bearer` is a token68 (RFC 9110 section 11.2). Two header fields joined by a comma are not.
 fn is_token68(text: &str) -> bool {
     let word = text.trim_end_matches('=');
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
     !word.is_empty() && word.bytes().all(fits)
 }
 
-/// A caller that has not shown who it is: a 401 `UNAUTHENTICATED`, to go out with its [`challenge`](Self::challenge).
+/// Why a request is not authenticated: a 401 `UNAUTHENTICATED`, which is sent with a
+/// [`challenge`](Unauthenticated::challenge).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unauthenticated {
-    /// No credential at all.
+    /// The request has no credential.
     Missing,
-    /// One in the header and one in the URL.
+    /// The request has a credential in the header and one in the URL.
     Two,
-    /// A header that is one word: a key or token without its scheme.
+    /// The header is one word: a key or token without a scheme.
     NoScheme,
-    /// Another scheme than `Bearer`.
+    /// The scheme is not `Bearer`.
     NotBearer,
-    /// Not exactly one word after `Bearer`.
+    /// `Bearer` is not followed by exactly one word.
     NotOneWord,
-    /// A key in the URL.
+    /// A key is in the URL.
     KeyInUrl,
-    /// A key where a job's own token is expected.
+    /// A key is in a body that takes a token.
     KeyInBody,
-    /// A token in the URL that may do more than read.
+    /// A token in the URL has more permissions than `jobs:read`.
     ChangingTokenInUrl,
-    /// A key that opens nothing.
+    /// The key is malformed or unknown.
     Key(KeyError),
-    /// A token that is not believed.
+    /// The token is not valid.
     Token(TokenError),
-    /// A good token of a project whose keys have all been taken away.
+    /// The token is valid, but its project has no keys any more.
     ProjectGone,
 }
 
 impl Unauthenticated {
-    /// The value of the answer's `WWW-Authenticate` (RFC 6750 section 3): who sent no credential is told no error.
+    /// The value of the header `WWW-Authenticate` of the response (RFC 6750 section 3). It has no error code if the request
+    /// had no credential.
     pub fn challenge(&self) -> &'static str {
         match self {
-            Self::Missing => r#"Bearer realm="job-progress""#,
-            Self::Two | Self::NoScheme | Self::NotBearer | Self::NotOneWord => {
-                r#"Bearer realm="job-progress", error="invalid_request""#
-            }
+            Unauthenticated::Missing => r#"Bearer realm="job-progress""#,
+            Unauthenticated::Two
+            | Unauthenticated::NoScheme
+            | Unauthenticated::NotBearer
+            | Unauthenticated::NotOneWord => r#"Bearer realm="job-progress", error="invalid_request""#,
             _ => r#"Bearer realm="job-progress", error="invalid_token""#,
         }
     }
@@ -137,22 +150,31 @@ impl Unauthenticated {
 impl fmt::Display for Unauthenticated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Key(error) => return error.fmt(f),
-            Self::Token(error) => return error.fmt(f),
-            Self::Missing => "Send an API key or a token as `Authorization: Bearer <key or token>`.",
-            Self::Two => "Send one credential: there is one in the Authorization header and one in the URL.",
-            Self::NoScheme => "Write `Bearer ` before the key or token in the Authorization header.",
-            Self::NotBearer => "Only Bearer credentials are taken: `Authorization: Bearer <key or token>`.",
-            Self::NotOneWord => "Exactly one key or token must follow `Bearer ` in the Authorization header.",
-            Self::KeyInUrl => {
-                "An API key must never stand in a URL, where logs and histories keep it: replace this key. \
-                 Pages use a token that only reads."
+            Unauthenticated::Key(error) => return error.fmt(f),
+            Unauthenticated::Token(error) => return error.fmt(f),
+            Unauthenticated::Missing => "Send an API key or a token as `Authorization: Bearer <key or token>`.",
+            Unauthenticated::Two => {
+                "Send one credential: this request has one in the Authorization header and one in the URL."
             }
-            Self::KeyInBody => "A job's own token is expected here; send the API key as `Authorization: Bearer <key>`.",
-            Self::ChangingTokenInUrl => {
-                "A token in the URL may hold only jobs:read; send this one as `Authorization: Bearer <token>`."
+            Unauthenticated::NoScheme => "Write `Bearer ` before the key or token in the Authorization header.",
+            Unauthenticated::NotBearer => {
+                "The authentication scheme must be Bearer: send `Authorization: Bearer <key or token>`."
             }
-            Self::ProjectGone => "The token's project has no API keys here any more, so its tokens are good no more.",
+            Unauthenticated::NotOneWord => "Send exactly one key or token after `Bearer ` in the Authorization header.",
+            Unauthenticated::KeyInUrl => {
+                "An API key must not be sent in a URL, because logs and browser histories keep it: replace this key, \
+                 and use a read-only token in URLs."
+            }
+            Unauthenticated::KeyInBody => {
+                "A job's `token` must not be an API key: send the key as `Authorization: Bearer <key>`."
+            }
+            Unauthenticated::ChangingTokenInUrl => {
+                "A token in a URL may have only the permission jobs:read: send this token as \
+                 `Authorization: Bearer <token>`."
+            }
+            Unauthenticated::ProjectGone => {
+                "The token's project no longer has an API key, so its tokens are not valid: ask the operator for a key."
+            }
         })
     }
 }
@@ -167,20 +189,21 @@ impl From<Unauthenticated> for Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
+    use super::*;
+
     #[test]
-    fn bearer_is_taken_in_any_case_and_spacing() {
+    fn bearer_is_accepted_in_any_case_and_with_any_spacing() {
         for header in ["Bearer jp_a_b", "bearer jp_a_b", "BEARER   jp_a_b", " Bearer jp_a_b\t"] {
             let credential = Credential::from_authorization(header).unwrap();
-            assert_eq!((credential.sort, credential.text), (Sort::Key, "jp_a_b"), "{header:?}");
+            assert_eq!((credential.kind, credential.text), (Kind::Key, "jp_a_b"), "{header:?}");
         }
-        assert_eq!(Credential::from_authorization("Bearer eyJ.a.b").unwrap().sort, Sort::Token);
+        assert_eq!(Credential::from_authorization("Bearer eyJ.a.b").unwrap().kind, Kind::Token);
     }
 
     #[test]
-    fn every_other_header_is_refused_with_its_own_sentence() {
+    fn every_other_header_is_refused_with_a_message_of_its_own() {
         for (header, refusal) in [
             ("", Unauthenticated::NoScheme),
             ("jp_a_b", Unauthenticated::NoScheme),
@@ -208,21 +231,21 @@ mod tests {
     }
 
     #[test]
-    fn a_request_carries_exactly_one_credential() {
+    fn a_request_has_exactly_one_credential() {
         assert_eq!(Credential::from_request(None, None), Err(Unauthenticated::Missing));
         assert_eq!(Credential::from_request(Some("Bearer a"), Some("b")), Err(Unauthenticated::Two));
-        assert_eq!(Credential::from_request(None, Some("b")).unwrap().sort, Sort::TokenInUrl);
+        assert_eq!(Credential::from_request(None, Some("b")).unwrap().kind, Kind::TokenInUrl);
     }
 
     #[test]
-    fn only_a_sent_credential_is_called_an_error() {
+    fn the_challenge_has_an_error_only_if_a_credential_was_sent() {
         assert!(!Unauthenticated::Missing.challenge().contains("error"));
         assert!(Unauthenticated::Token(TokenError::Signature).challenge().contains("invalid_token"));
     }
 
     proptest! {
         #[test]
-        fn no_header_panics_and_what_is_taken_is_one_word(header in "(Bearer )?\\PC{0,60}") {
+        fn no_header_panics_and_an_accepted_credential_is_one_word(header in "(Bearer )?\\PC{0,60}") {
             if let Ok(credential) = Credential::from_authorization(&header) {
                 prop_assert!(!credential.text.is_empty() && !credential.text.contains([' ', ',']));
             }

@@ -14,14 +14,17 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     keyed(key).chain_update(message).finalize().into_bytes().into()
 }
 
-/// Whether `tag` is the HMAC-SHA256 of the message, compared in constant time; a shorter tag is never right.
+/// Whether `tag` is the HMAC-SHA256 of the message, compared in constant time. A shortened tag is never accepted.
 pub(crate) fn hmac_sha256_verifies(key: &[u8], message: &[u8], tag: &[u8]) -> bool {
     keyed(key).chain_update(message).verify_slice(tag).is_ok()
 }
 
-#[expect(clippy::expect_used, reason = "HMAC is defined for keys of every length: the library's error is never made")]
+#[expect(
+    clippy::expect_used,
+    reason = "HMAC is defined for keys of every length, so the library never returns the error"
+)]
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
+    Hmac::new_from_slice(key).expect("HMAC accepts keys of any length")
 }
 
 /// Base64url without padding (RFC 4648 section 5).
@@ -29,8 +32,8 @@ pub fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The bytes of a base64url text, `None` if it is padded, holds any other character, or has a set bit that no byte uses:
-/// each text of bytes has exactly one spelling, so a credential has no second one.
+/// The bytes of a base64url text; `None` if the text is padded, contains another character, or has a set bit that no byte
+/// uses. Any bytes have exactly one such text, so a credential has no second spelling.
 pub(crate) fn from_base64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }

@@ -1,68 +1,68 @@
-//! What an authenticated caller may do, and the refusal of what it may not.
+//! Grants: what an authenticated caller may do, and the refusal of everything else.
 
 use std::fmt;
 
-use protocol::id::JobId;
-use protocol::problem::Code;
-use protocol::{Problem, Timestamp};
+use protocol::{Problem, Timestamp, id::JobId, problem::Code};
 
 use crate::permission::{Permission, Permissions};
 
-/// What a good credential grants.
+/// What a verified credential allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// Whose jobs.
+    /// The project whose jobs the grant is for.
     pub project: String,
-    /// What may be done with them.
+    /// What the caller may do with the jobs.
     pub permissions: Permissions,
-    /// With which of them.
+    /// Which jobs of the project the grant is for.
     pub scope: Scope,
-    /// When the grant ends, and with it every stream opened under it; keys do not end by themselves.
+    /// When the grant expires, and with it every stream opened under it; the grant of a key does not expire.
     pub expires_at: Option<Timestamp>,
-    /// Who is asking, as far as logs and rate limits may know.
+    /// The caller, as logs and rate limits name it.
     pub holder: Holder,
 }
 
-/// Which jobs of a project a grant is for.
+/// The jobs of a project that a grant is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Every one, present and future.
+    /// Every job, present and future.
     Project,
-    /// Those named.
+    /// These jobs.
     Jobs(Vec<JobId>),
 }
 
-/// The holder of a grant, by a name that is not secret.
+/// The key or token behind a grant, by a name that is not secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holder {
-    /// A server, by the id of its key.
+    /// A key, by its id.
     Key {
-        /// The id between the key's first two underscores.
+        /// The id: the part between the first two underscores of the key.
         id: String,
     },
-    /// Whoever has the token, by 16 characters of base64url of the token's SHA-256: the same token has the same print.
+    /// A token, by its fingerprint.
     Token {
-        /// Tells one token from another and is of no use to forge either.
-        print: String,
+        /// The first 16 characters of base64url(SHA-256(token)): it identifies the token and does not help to forge it.
+        fingerprint: String,
     },
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Key { id } => write!(f, "key:{id}"),
-            Self::Token { print } => write!(f, "token:{print}"),
+            Holder::Key { id } => write!(f, "key:{id}"),
+            Holder::Token { fingerprint } => write!(f, "token:{fingerprint}"),
         }
     }
 }
 
 impl Grant {
-    /// Whether this grant covers a call that needs a permission, on one job or (with `None`) on none in particular.
+    /// Checks that the grant allows an operation that needs a permission, on one job or (with `None`) on no particular job.
     ///
-    /// It is decided before any object is asked, so the answer is the same whether or not the job exists.
+    /// The check runs before any object is called, so its result does not depend on whether the job exists.
     ///
     /// # Errors
-    /// The permission is not held, the token names other jobs, or the call is about no job that a token could name.
+    ///
+    /// The grant does not have the permission, its token names other jobs, or the operation has no job that a token could
+    /// name.
     pub fn authorize(&self, required: Permission, job_id: Option<&JobId>) -> Result<(), Denied> {
         let deny = |held, cause| Err(Denied { required, held, job_id: job_id.cloned(), cause });
         if !self.permissions.contains(required) {
@@ -71,49 +71,50 @@ impl Grant {
         match (&self.scope, job_id) {
             (Scope::Project, _) => Ok(()),
             (Scope::Jobs(named), Some(job_id)) if named.contains(job_id) => Ok(()),
-            // What a token may do with its own jobs it may not do with this one: of this one it holds nothing.
+            // The permissions of a token are for its own jobs: for another job it has none.
             (Scope::Jobs(_), Some(_)) => deny(Permissions::NONE, Cause::OtherJob),
             (Scope::Jobs(_), None) => deny(Permissions::NONE, Cause::NoJob),
         }
     }
 
-    /// The name of a job's object: the wall between projects. No two projects share one, since a project holds no `/`.
+    /// The name of the Durable Object of a job. It separates the projects: a project's name has no `/`, so two projects
+    /// never share an object.
     pub fn object_name(&self, job_id: &JobId) -> String {
         format!("{}/{job_id}", self.project)
     }
 }
 
-/// A call that its caller may not make: a 403 `ACCESS_DENIED`.
+/// A refusal of an operation that the caller may not do: a 403 `ACCESS_DENIED`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denied {
-    /// What the call needs: `details.requiredPermission`.
+    /// The permission that the operation needs: `details.requiredPermission`.
     pub required: Permission,
-    /// What the caller holds for that job: `details.userPermissions`.
+    /// The permissions that the caller has for the job: `details.userPermissions`.
     pub held: Permissions,
-    /// The job asked about: `details.jobId`.
+    /// The job: `details.jobId`.
     pub job_id: Option<JobId>,
-    /// Why.
+    /// The cause of the refusal.
     pub cause: Cause,
 }
 
-/// Why a call is denied.
+/// The cause of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The permission is not held.
+    /// The caller does not have the permission.
     Permission,
-    /// A token was sent that names other jobs.
+    /// The token names other jobs.
     OtherJob,
-    /// A token was sent to a call that is about no job it could name.
+    /// The operation has no job that a token could name.
     NoJob,
-    /// A token was sent to mint a token.
+    /// A token cannot mint tokens.
     TokenMints,
 }
 
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.cause, &self.job_id, self.required) {
-            (Cause::TokenMints, ..) => f.write_str("A token mints no tokens: call with an API key"),
-            (Cause::NoJob, ..) => f.write_str("A token is good only for the jobs it names: call with an API key"),
+            (Cause::TokenMints, ..) => f.write_str("A token cannot mint tokens: send an API key"),
+            (Cause::NoJob, ..) => f.write_str("A token is valid only for the jobs that it names: send an API key"),
             (_, None, required) => write!(f, "You don't have the permission {required}"),
             (_, Some(_), Permission::Read) => f.write_str("You don't have permission to view this job"),
             (_, Some(_), Permission::Write) => f.write_str("You don't have permission to report on this job"),
@@ -158,13 +159,13 @@ mod tests {
         Grant {
             scope: Scope::Jobs(jobs.iter().map(|id| job(id)).collect()),
             expires_at: Some(Timestamp::from_millis(1)),
-            holder: Holder::Token { print: "print".to_owned() },
+            holder: Holder::Token { fingerprint: "fingerprint".to_owned() },
             ..key("acme", permissions)
         }
     }
 
     #[test]
-    fn every_permission_opens_its_own_calls_and_no_other() {
+    fn every_permission_allows_its_own_operations_and_no_other() {
         for held in Permission::ALL {
             for required in Permission::ALL {
                 let answer = key("acme", held.name()).authorize(required, Some(&job("a")));
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_tells_what_is_required_and_what_is_held() {
+    fn a_refusal_names_the_required_permission_and_those_of_the_caller() {
         let denied = key("acme", "jobs:write").authorize(Permission::Read, Some(&job("a"))).unwrap_err();
         let problem = serde_json::to_value(Problem::from(denied)).unwrap();
         let body = serde_json::json!({
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_opens_the_jobs_it_names_and_holds_nothing_of_others() {
+    fn a_token_allows_the_jobs_it_names_and_has_no_permission_for_others() {
         let grant = token(&["a", "b"], "jobs:read");
         assert_eq!(grant.authorize(Permission::Read, Some(&job("b"))), Ok(()));
         for other in ["c", "A", "ab", "a:b", "a.b"] {
@@ -196,14 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_opens_no_call_without_a_job() {
+    fn a_token_allows_no_operation_without_a_job() {
         let denied = token(&["a"], "jobs:write").authorize(Permission::Write, None).unwrap_err();
         assert_eq!(denied.cause, Cause::NoJob);
         assert_eq!(key("acme", "jobs:write").authorize(Permission::Write, None), Ok(()));
     }
 
     #[test]
-    fn the_same_job_id_in_two_projects_is_two_objects() {
+    fn the_same_job_id_in_two_projects_names_two_objects() {
         assert_ne!(key("a", "jobs:read").object_name(&job("b-1")), key("a-b", "jobs:read").object_name(&job("1")));
         assert_eq!(key("acme", "jobs:read").object_name(&job("app:1")), "acme/app:1");
     }

@@ -1,39 +1,44 @@
-//! The minting of tokens on behalf of a key: who may have one made, for what, and for how long.
+//! Minting tokens on behalf of a key: which tokens a key may mint, and with which lifetime.
 
 use std::fmt;
 
-use protocol::fields::{Fields, integer, list, word};
-use protocol::id::JobId;
-use protocol::limits::{JOBS, TOKEN_BYTES};
-use protocol::{Problem, Timestamp};
+use protocol::{
+    Problem, Timestamp,
+    fields::{Fields, integer, list, word},
+    id::JobId,
+    limits::{JOBS, TOKEN_BYTES},
+};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::grant::{Cause, Denied, Grant, Scope};
-use crate::permission::{Permission, Permissions};
-use crate::signer::Signer;
-use crate::token::{Claims, Lifetime};
+use crate::{
+    grant::{Cause, Denied, Grant, Scope},
+    permission::{Permission, Permissions},
+    signer::Signer,
+    token::{Claims, Lifetime},
+};
 
-/// What a token may carry: all but `jobs:admin`, which only keys do.
+/// The permissions that a token may have: all except `jobs:admin`, which only keys have.
 pub(crate) const MINTABLE: [Permission; 3] = [Permission::Read, Permission::Write, Permission::Control];
 
-/// A token to be made: what `POST /v2/tokens` is sent.
+/// A request to mint a token: the body of `POST /v2/tokens`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MintRequest {
-    /// The jobs it is to be for; they need not exist yet.
+    /// The jobs that the token is for; they need not exist yet.
     pub job_ids: Vec<JobId>,
-    /// What it is to allow; `jobs:read` when absent.
+    /// The permissions of the token; `jobs:read` if absent.
     pub permissions: Permissions,
-    /// Seconds it is to live; [`Lifetime`] says how long otherwise.
+    /// The lifetime in seconds; the default of [`Lifetime`] if absent.
     pub expires_in: Option<u64>,
 }
 
 impl MintRequest {
-    /// Reads a body: `jobIds`, `permissions` (`["jobs:read"]` when absent) and `expiresIn`.
+    /// Parses a body: `jobIds`, `permissions` (`["jobs:read"]` if absent) and `expiresIn`.
     ///
     /// # Errors
-    /// `INVALID_REQUEST` that names the field and what is expected of it.
-    pub fn from_json(body: Value) -> Result<Self, Problem> {
+    ///
+    /// `INVALID_REQUEST` with the name of the field and the values that it may have.
+    pub fn from_json(body: Value) -> Result<MintRequest, Problem> {
         let mut fields = Fields::of(body, "")?;
         let job_ids = fields.required("jobIds", |value, name| {
             list(value, name, JOBS, |item, name| {
@@ -47,12 +52,12 @@ impl MintRequest {
         let expires_in = fields.optional("expiresIn", integer)?;
         fields.finish("a token request")?;
         let permissions = permissions.map_or(Permissions::READ, |names| names.into_iter().collect());
-        Ok(Self { job_ids, permissions, expires_in })
+        Ok(MintRequest { job_ids, permissions, expires_in })
     }
 
-    /// The token that comes with a created job: it reads this one, for the default time.
-    pub fn to_read(job_id: &JobId) -> Self {
-        Self { job_ids: vec![job_id.clone()], permissions: Permissions::READ, expires_in: None }
+    /// The request for the token that is returned with a created job: it reads this job, for the default lifetime.
+    pub fn read_only(job_id: &JobId) -> MintRequest {
+        MintRequest { job_ids: vec![job_id.clone()], permissions: Permissions::READ, expires_in: None }
     }
 }
 
@@ -74,49 +79,50 @@ impl fmt::Debug for Minted {
 }
 
 impl Signer {
-    /// Makes a token for jobs of the holder's project.
+    /// Mints a token for jobs of the project of `grant`.
     ///
     /// # Errors
-    /// `ACCESS_DENIED`, as a token mints none and a key mints only what it holds; `INVALID_REQUEST` that names the field
-    /// past its limit.
-    pub fn mint(&self, request: &MintRequest, holder: &Grant, now: Timestamp) -> Result<Minted, Problem> {
+    ///
+    /// `ACCESS_DENIED` if the grant is of a token, or of a key without one of the permissions; `INVALID_REQUEST` with the
+    /// name of the field that exceeds its limit.
+    pub fn mint(&self, request: &MintRequest, grant: &Grant, now: Timestamp) -> Result<Minted, Problem> {
         if !(1..=JOBS).contains(&request.job_ids.len()) {
             return Err(Problem::invalid("jobIds", format_args!("must name 1 to {JOBS} jobs")).with("limit", JOBS));
         }
         let mintable = Permissions::from_iter(MINTABLE);
         if request.permissions.is_empty() || !request.permissions.without(mintable).is_empty() {
-            return Err(Problem::invalid("permissions", format_args!("must be at least one of {mintable}")));
+            return Err(Problem::invalid("permissions", format_args!("must be one or more of {mintable}")));
         }
-        may_mint(request.permissions, holder)?;
+        check_minter(request.permissions, grant)?;
         let now = now.seconds();
         let claims = Claims {
-            project: holder.project.clone(),
+            project: grant.project.clone(),
             jobs: request.job_ids.clone(),
             permissions: request.permissions,
             expires_at: now.saturating_add(lifetime(request)?),
             issued_at: Some(now),
             not_before: None,
         };
-        let token = claims.sign(&self.signing_secret(&holder.project));
+        let token = claims.sign(&self.signing_secret(&grant.project));
         if token.len() > TOKEN_BYTES {
-            let message = format_args!("must be fewer or shorter: the token would exceed {TOKEN_BYTES} bytes");
+            let message = format_args!("must be fewer or shorter: the token would be longer than {TOKEN_BYTES} bytes");
             return Err(Problem::invalid("jobIds", message).with("limit", TOKEN_BYTES));
         }
         Ok(Minted { token, expires_at: Timestamp::from_millis(claims.expires_at.saturating_mul(1000)) })
     }
 }
 
-fn may_mint(wanted: Permissions, holder: &Grant) -> Result<(), Denied> {
+fn check_minter(wanted: Permissions, grant: &Grant) -> Result<(), Denied> {
     let deny = |required, held, cause| Err(Denied { required, held, job_id: None, cause });
-    match (&holder.scope, wanted.iter().next(), wanted.without(holder.permissions).iter().next()) {
+    match (&grant.scope, wanted.iter().next(), wanted.without(grant.permissions).iter().next()) {
         (Scope::Jobs(_), Some(required), _) => deny(required, Permissions::NONE, Cause::TokenMints),
-        (Scope::Project, _, Some(missing)) => deny(missing, holder.permissions, Cause::Permission),
+        (Scope::Project, _, Some(missing)) => deny(missing, grant.permissions, Cause::Permission),
         _ => Ok(()),
     }
 }
 
 fn lifetime(request: &MintRequest) -> Result<u64, Problem> {
-    let Lifetime { default_seconds, max_seconds } = Lifetime::of(request.permissions);
+    let Lifetime { default_seconds, max_seconds } = Lifetime::from_permissions(request.permissions);
     let seconds = request.expires_in.unwrap_or(default_seconds);
     if (1..=max_seconds).contains(&seconds) {
         return Ok(seconds);
@@ -127,10 +133,11 @@ fn lifetime(request: &MintRequest) -> Result<u64, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::grant::Holder;
     use protocol::problem::Code;
     use serde_json::json;
+
+    use super::*;
+    use crate::grant::Holder;
 
     fn now() -> Timestamp {
         Timestamp::from_millis(1_800_000_000_999)
@@ -155,10 +162,10 @@ mod tests {
     }
 
     fn request(permissions: &str, expires_in: Option<u64>) -> MintRequest {
-        MintRequest { permissions: permissions.parse().unwrap(), expires_in, ..MintRequest::to_read(&job("a")) }
+        MintRequest { permissions: permissions.parse().unwrap(), expires_in, ..MintRequest::read_only(&job("a")) }
     }
 
-    /// The field that a request of the most powerful key is refused for.
+    /// The field for which a request is refused even to a key with every permission.
     fn refused_field(request: &MintRequest) -> String {
         let holder = key("jobs:read,jobs:write,jobs:control,jobs:admin");
         let refusal = signer().mint(request, &holder, now()).unwrap_err();
@@ -167,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_minted_verifies_as_what_was_asked_for() {
+    fn a_minted_token_grants_what_was_requested() {
         let request = MintRequest {
             job_ids: vec![job("a"), job("app:1")],
             permissions: "jobs:read,jobs:control".parse().unwrap(),
@@ -183,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_token_lives_a_day_and_one_that_changes_jobs_a_quarter_of_an_hour() {
+    fn the_default_lifetime_is_a_day_for_reading_and_fifteen_minutes_for_changing_jobs() {
         for (permissions, seconds) in [("jobs:read", 86_400), ("jobs:read,jobs:write", 900), ("jobs:control", 900)] {
             let minted = signer().mint(&request(permissions, None), &key(permissions), now()).unwrap();
             assert_eq!(minted.expires_at.seconds(), now().seconds() + seconds, "{permissions}");
@@ -191,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn no_token_is_minted_past_the_longest_life() {
+    fn no_token_is_minted_with_more_than_the_maximum_lifetime() {
         for (permissions, max) in
             [("jobs:read", 30 * 86_400), ("jobs:write", 86_400), ("jobs:read,jobs:control", 86_400)]
         {
@@ -206,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_mints_only_what_it_holds() {
+    fn a_key_mints_only_permissions_that_it_has() {
         let refusal = signer().mint(&request("jobs:read,jobs:write", None), &key("jobs:read"), now()).unwrap_err();
         assert_eq!(refusal.code(), Code::AccessDenied);
         assert_eq!(refusal.details()["requiredPermission"], "jobs:write");
@@ -214,26 +221,26 @@ mod tests {
     }
 
     #[test]
-    fn a_token_mints_none_not_even_its_like() {
+    fn a_token_cannot_mint_a_token_with_its_own_permissions() {
         let token = signer().mint(&request("jobs:read", None), &key("jobs:read"), now()).unwrap().token;
         let holder = signer().verify(&token, now()).unwrap();
         let refusal = signer().mint(&request("jobs:read", None), &holder, now()).unwrap_err();
         assert_eq!((refusal.code(), refusal.details().get("userPermissions")), (Code::AccessDenied, Some(&json!([]))));
-        assert_eq!(refusal.message(), "A token mints no tokens: call with an API key");
+        assert_eq!(refusal.message(), "A token cannot mint tokens: send an API key");
     }
 
     #[test]
-    fn admin_and_nothing_at_all_are_never_minted() {
+    fn a_token_with_the_admin_permission_or_none_is_never_minted() {
         assert_eq!(refused_field(&request("jobs:read,jobs:admin", None)), "permissions");
-        let nothing = MintRequest { permissions: Permissions::NONE, ..MintRequest::to_read(&job("a")) };
+        let nothing = MintRequest { permissions: Permissions::NONE, ..MintRequest::read_only(&job("a")) };
         assert_eq!(refused_field(&nothing), "permissions");
     }
 
     #[test]
-    fn a_token_names_1_to_100_jobs_and_stays_within_its_length() {
+    fn a_token_names_1_to_100_jobs_and_is_no_longer_than_its_limit() {
         let naming = |count: usize, chars: usize| MintRequest {
             job_ids: vec![job(&"j".repeat(chars)); count],
-            ..MintRequest::to_read(&job("a"))
+            ..MintRequest::read_only(&job("a"))
         };
         assert_eq!(refused_field(&naming(0, 36)), "jobIds");
         assert_eq!(refused_field(&naming(101, 1)), "jobIds");
@@ -243,12 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_read_whole_or_refused_by_the_name_of_its_field() {
+    fn a_body_is_parsed_completely_or_refused_with_the_name_of_the_field() {
         let body = json!({ "jobIds": ["a", "app:1"], "permissions": ["jobs:write"], "expiresIn": 60 });
         let read = MintRequest::from_json(body).unwrap();
         assert_eq!(read, MintRequest { job_ids: vec![job("a"), job("app:1")], ..request("jobs:write", Some(60)) });
         let least = MintRequest::from_json(json!({ "jobIds": ["a"] })).unwrap();
-        assert_eq!(least, MintRequest::to_read(&job("a")));
+        assert_eq!(least, MintRequest::read_only(&job("a")));
         for (body, field) in [
             (json!({}), "jobIds"),
             (json!({ "jobIds": "a" }), "jobIds"),
@@ -265,15 +272,15 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_has_the_token_and_its_end() {
-        let minted = signer().mint(&MintRequest::to_read(&job("a")), &key("jobs:read"), now()).unwrap();
+    fn the_response_has_the_token_and_its_expiry() {
+        let minted = signer().mint(&MintRequest::read_only(&job("a")), &key("jobs:read"), now()).unwrap();
         let answer = json!({ "token": minted.token, "expiresAt": "2027-01-16T08:00:00Z" });
         assert_eq!(serde_json::to_value(&minted).unwrap(), answer);
     }
 
     #[test]
-    fn a_minted_token_is_not_shown_by_debug() {
-        let minted = signer().mint(&MintRequest::to_read(&job("a")), &key("jobs:read"), now()).unwrap();
+    fn debug_does_not_show_a_minted_token() {
+        let minted = signer().mint(&MintRequest::read_only(&job("a")), &key("jobs:read"), now()).unwrap();
         assert!(!format!("{minted:?}").contains("eyJ"));
     }
 }

@@ -1,67 +1,68 @@
-//! Why a deployment cannot let anybody in yet: what the operator has to set or mend.
+//! Errors in the operator's settings, because of which the deployment answers every request with 503.
 
 use std::fmt;
 
-use protocol::Problem;
-use protocol::problem::Code;
+use protocol::{Problem, problem::Code};
 
-/// A fault in the operator's settings. Its text becomes the message of a 503 `NOT_CONFIGURED` that strangers may read:
-/// it names variables and line numbers and never repeats what stands there, for a secret may stand in the wrong place.
+/// An error in the operator's settings. Its text is the message of a 503 `NOT_CONFIGURED`, which anybody can read: it
+/// names variables and line numbers and never quotes a value, which may be a secret in the wrong place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotConfigured {
     /// No variable holds a key line.
     NoKeys,
-    /// A line that is no `id project permissions hash`.
+    /// A line is not `id project permissions hash`.
     KeyLine {
         /// The variable, such as `API_KEYS_2`.
         variable: String,
-        /// Its line, from 1.
+        /// The number of the line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The error in the line.
         fault: KeyLineFault,
     },
     /// `TOKEN_SECRET` is not set.
     NoTokenSecret,
-    /// A token secret that could be guessed.
+    /// A token secret is so short that it could be guessed.
     ShortTokenSecret {
         /// `TOKEN_SECRET` or `TOKEN_SECRET_PREVIOUS`.
         variable: &'static str,
     },
 }
 
-/// What is wrong with a line of `API_KEYS`.
+/// An error in a line of `API_KEYS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyLineFault {
-    /// Not four fields.
+    /// The line does not have four fields.
     Fields,
-    /// The first field is no key id.
+    /// The first field is not a key id.
     Id,
-    /// The second field is no project.
+    /// The second field is not a project.
     Project,
-    /// The third field is no list of permissions.
+    /// The third field is not a list of permissions.
     Permissions,
-    /// The fourth field is no SHA-256 hash.
+    /// The fourth field is not a SHA-256 hash.
     Hash,
     /// An earlier line has the same id.
     Repeated,
-    /// An id that begins `insecure`, outside development.
+    /// The id begins with `insecure`, outside development.
     Insecure,
 }
 
 impl fmt::Display for NotConfigured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoKeys => f.write_str(
-                "This deployment has no API keys. Make one with `cargo xtask key new` \
+            NotConfigured::NoKeys => f.write_str(
+                "This deployment has no API keys. Create one with `cargo xtask key new` \
                  and store the line it prints with `npx wrangler secret put API_KEYS`.",
             ),
-            Self::KeyLine { variable, line, fault } => write!(f, "Line {line} of {variable} is refused: {fault}."),
-            Self::NoTokenSecret => f.write_str(
-                "This deployment has no TOKEN_SECRET. Store a random text of at least 32 characters, \
-                 such as `openssl rand -base64 32` prints, with `npx wrangler secret put TOKEN_SECRET`.",
+            NotConfigured::KeyLine { variable, line, fault } => {
+                write!(f, "Line {line} of {variable} is invalid: {fault}.")
+            }
+            NotConfigured::NoTokenSecret => f.write_str(
+                "This deployment has no TOKEN_SECRET. Create a random text of at least 32 characters, \
+                 for example with `openssl rand -base64 32`, and store it with `npx wrangler secret put TOKEN_SECRET`.",
             ),
-            Self::ShortTokenSecret { variable } => {
-                write!(f, "{variable} is shorter than 32 characters. Use what `openssl rand -base64 32` prints.")
+            NotConfigured::ShortTokenSecret { variable } => {
+                write!(f, "{variable} is shorter than 32 characters. Use the output of `openssl rand -base64 32`.")
             }
         }
     }
@@ -78,19 +79,19 @@ impl From<NotConfigured> for Problem {
 impl fmt::Display for KeyLineFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Fields => "it must have four fields separated by spaces: id, project, permissions, hash",
-            Self::Id => "its first field must be the key's id: 1 to 32 of a-z and 0-9",
-            Self::Project => "its second field must be a project: 1 to 32 of a-z, 0-9 and -",
-            Self::Permissions => {
+            KeyLineFault::Fields => "it must have four fields separated by spaces: id, project, permissions, hash",
+            KeyLineFault::Id => "its first field must be the key's id: 1 to 32 of a-z and 0-9",
+            KeyLineFault::Project => "its second field must be a project: 1 to 32 of a-z, 0-9 and -",
+            KeyLineFault::Permissions => {
                 "its third field must be a list without spaces of jobs:read, jobs:write, jobs:control, jobs:admin"
             }
-            Self::Hash => {
-                "its fourth field must be the key's SHA-256 hash as 43 characters of base64url, never the key itself"
+            KeyLineFault::Hash => {
+                "its fourth field must be the SHA-256 hash of the key, 43 characters of base64url, and never the key itself"
             }
-            Self::Repeated => "an earlier line has the same id",
-            Self::Insecure => {
-                "an id that begins `insecure` is the demo key of a developer's machine. \
-                 Make a key with `cargo xtask key new`"
+            KeyLineFault::Repeated => "an earlier line has the same id",
+            KeyLineFault::Insecure => {
+                "an id that begins with `insecure` is for the demo key of a development server. \
+                 Create a key with `cargo xtask key new`"
             }
         })
     }

@@ -1,9 +1,10 @@
-//! What a credential may do: four permissions and a small set of them.
+//! Permissions: the four permissions of credentials, and sets of them.
 
-use serde::ser::{Serialize, Serializer};
 use std::fmt;
 
-/// One thing a key or a token may do.
+use serde::ser::{Serialize, Serializer};
+
+/// A permission of a key or a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Permission {
     /// Every GET, the streams and the batch.
@@ -17,33 +18,33 @@ pub enum Permission {
 }
 
 impl Permission {
-    /// All of them, in the order in which sets list them.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Control, Self::Admin];
+    /// All permissions, in the order in which sets list them.
+    pub const ALL: [Permission; 4] = [Permission::Read, Permission::Write, Permission::Control, Permission::Admin];
 
-    /// Their names, in the same order.
+    /// The names of all permissions, in the same order.
     pub const NAMES: &'static [&'static str] = &["jobs:read", "jobs:write", "jobs:control", "jobs:admin"];
 
     /// The name on the wire, such as `jobs:read`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Read => "jobs:read",
-            Self::Write => "jobs:write",
-            Self::Control => "jobs:control",
-            Self::Admin => "jobs:admin",
+            Permission::Read => "jobs:read",
+            Permission::Write => "jobs:write",
+            Permission::Control => "jobs:control",
+            Permission::Admin => "jobs:admin",
         }
     }
 
-    /// The permission of this name; names are exact.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|permission| permission.name() == name)
+    /// The permission with this name; the comparison is exact.
+    pub fn from_name(name: &str) -> Option<Permission> {
+        Permission::ALL.into_iter().find(|permission| permission.name() == name)
     }
 
     const fn bit(self) -> u8 {
         match self {
-            Self::Read => 1,
-            Self::Write => 2,
-            Self::Control => 4,
-            Self::Admin => 8,
+            Permission::Read => 1,
+            Permission::Write => 2,
+            Permission::Control => 4,
+            Permission::Admin => 8,
         }
     }
 }
@@ -67,46 +68,47 @@ impl fmt::Display for Permission {
 pub struct Permissions(u8);
 
 impl Permissions {
-    /// Nothing at all.
-    pub const NONE: Self = Self(0);
+    /// The empty set.
+    pub const NONE: Permissions = Permissions(0);
 
-    /// All a page needs to show a job.
-    pub const READ: Self = Self(Permission::Read.bit());
+    /// The permission `jobs:read` alone, which is all that a page needs to show a job.
+    pub const READ: Permissions = Permissions(Permission::Read.bit());
 
-    /// Whether the set holds this permission.
+    /// Whether the set contains this permission.
     pub const fn contains(self, permission: Permission) -> bool {
         self.0 & permission.bit() != 0
     }
 
-    /// Whether the set holds nothing.
+    /// Whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// What this set holds and the other does not.
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
+    /// The permissions of this set that the other does not contain.
+    pub const fn without(self, other: Permissions) -> Permissions {
+        Permissions(self.0 & !other.0)
     }
 
-    /// The permissions held, in the order of [`Permission::ALL`].
+    /// The permissions of the set, in the order of [`Permission::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.into_iter().filter(move |permission| self.contains(*permission))
     }
 }
 
 impl FromIterator<Permission> for Permissions {
-    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(permissions.into_iter().fold(0, |bits, permission| bits | permission.bit()))
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Permissions {
+        Permissions(permissions.into_iter().fold(0, |bits, permission| bits | permission.bit()))
     }
 }
 
-/// A text that is no comma-separated list of permission names. It does not keep the text: that may be a secret in the wrong place.
+/// The error for a text that is not a comma-separated list of permission names. It does not quote the text, which may be a
+/// secret in the wrong place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotPermissions;
 
 impl fmt::Display for NotPermissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected permissions separated by commas, of {}", Permission::NAMES.join(", "))
+        write!(f, "expected a comma-separated list of {}", Permission::NAMES.join(", "))
     }
 }
 
@@ -115,8 +117,8 @@ impl std::error::Error for NotPermissions {}
 impl std::str::FromStr for Permissions {
     type Err = NotPermissions;
 
-    /// Reads names separated by commas, without spaces; at least one.
-    fn from_str(text: &str) -> Result<Self, NotPermissions> {
+    /// Parses one or more names separated by commas, without spaces.
+    fn from_str(text: &str) -> Result<Permissions, NotPermissions> {
         text.split(',').map(|name| Permission::from_name(name).ok_or(NotPermissions)).collect()
     }
 }
@@ -148,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_reads_back_as_itself() {
+    fn every_name_parses_to_its_permission() {
         for (permission, name) in Permission::ALL.into_iter().zip(Permission::NAMES) {
             assert_eq!(permission.name(), *name);
             assert_eq!(Permission::from_name(name), Some(permission));
@@ -156,21 +158,21 @@ mod tests {
     }
 
     #[test]
-    fn a_set_lists_its_names_in_one_order_whatever_order_came_in() {
+    fn a_set_lists_its_names_in_one_order() {
         let set: Permissions = "jobs:admin,jobs:read,jobs:admin".parse().unwrap();
         assert_eq!(serde_json::to_string(&set).unwrap(), r#"["jobs:read","jobs:admin"]"#);
         assert_eq!("jobs:admin,jobs:read".parse(), Ok(set));
     }
 
     #[test]
-    fn an_unknown_or_empty_name_is_no_permission() {
+    fn an_unknown_or_empty_name_is_refused() {
         for text in ["", ",", "jobs:read,", "jobs:read, jobs:write", "JOBS:READ", "read", "jobs:*"] {
             assert_eq!(text.parse::<Permissions>(), Err(NotPermissions), "{text:?}");
         }
     }
 
     #[test]
-    fn what_one_set_lacks_of_another_is_told() {
+    fn the_difference_of_two_sets_is_what_the_second_lacks() {
         let wanted: Permissions = "jobs:read,jobs:control".parse().unwrap();
         assert_eq!(wanted.without(Permissions::READ), Permissions::from_iter([Permission::Control]));
         assert!(Permissions::READ.without(wanted).is_empty());

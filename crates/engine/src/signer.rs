@@ -13,12 +13,12 @@ const DERIVATION: &str = "job-progress/v1/";
 /// The shortest token secret, in characters: a project knows its own derived secret and could guess a shorter one from it.
 const MIN_SECRET_CHARS: usize = 32;
 
-/// The text a project's tokens are signed with; JWT libraries take its characters as they are, undecoded.
+/// The text with which the tokens of a project are signed. JWT libraries must use its characters as the key, undecoded.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningSecret(String);
 
 impl SigningSecret {
-    /// The text itself, to be shown only to the owner of the project.
+    /// The text itself, for the owner of the project alone.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -30,7 +30,7 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// The deployment's token secrets, from which every project's signing secret is derived.
+/// The token secrets of the deployment, from which the signing secret of every project is derived.
 #[derive(Clone)]
 pub struct Signer {
     current: String,
@@ -38,14 +38,15 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// A signer that signs with `TOKEN_SECRET` and also believes what `TOKEN_SECRET_PREVIOUS` signed.
+    /// A signer that signs with `TOKEN_SECRET` and also verifies what was signed with `TOKEN_SECRET_PREVIOUS`.
     ///
-    /// White space around a secret is no part of it (`echo … | wrangler secret put` adds a line end); an empty previous
-    /// secret counts as none.
+    /// White space around a secret is removed (`echo … | wrangler secret put` adds a line end); an empty previous secret
+    /// is the same as none.
     ///
     /// # Errors
-    /// A secret of less than 32 characters, or an empty current one.
-    pub fn new(token_secret: &str, previous: Option<&str>) -> Result<Self, NotConfigured> {
+    ///
+    /// The current secret is empty, or a secret has fewer than 32 characters.
+    pub fn new(token_secret: &str, previous: Option<&str>) -> Result<Signer, NotConfigured> {
         let current = token_secret.trim_ascii();
         let previous = previous.map(str::trim_ascii).filter(|previous| !previous.is_empty());
         if current.is_empty() {
@@ -56,10 +57,10 @@ impl Signer {
                 return Err(NotConfigured::ShortTokenSecret { variable });
             }
         }
-        Ok(Self { current: current.to_owned(), previous: previous.map(str::to_owned) })
+        Ok(Signer { current: current.to_owned(), previous: previous.map(str::to_owned) })
     }
 
-    /// The text a project's back end signs its tokens with:
+    /// The text with which the back end of a project signs its tokens:
     /// base64url(HMAC-SHA256(`TOKEN_SECRET`, `"job-progress/v1/"` + project)), without padding.
     ///
     /// ```
@@ -70,7 +71,8 @@ impl Signer {
         derive(&self.current, project)
     }
 
-    /// Whether the project signed the message, with today's secret or the previous one; both are always tried.
+    /// Whether the message was signed for the project, with the current secret or the previous one. Both are always tried,
+    /// so that the time taken does not depend on which of them it was.
     pub(crate) fn check_signature(&self, project: &str, message: &[u8], signature: &[u8]) -> bool {
         let signed_under = |token_secret: &String| {
             hmac_sha256_verifies(derive(token_secret, project).reveal().as_bytes(), message, signature)
@@ -81,7 +83,7 @@ impl Signer {
 
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.previous.is_some() { "Signer(redacted, turning)" } else { "Signer(redacted)" })
+        f.write_str(if self.previous.is_some() { "Signer(redacted, rotating)" } else { "Signer(redacted)" })
     }
 }
 
@@ -94,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn white_space_around_a_secret_is_no_part_of_it() {
+    fn white_space_around_a_secret_is_removed() {
         let secret = "s".repeat(32);
         let plain = Signer::new(&secret, Some("")).unwrap();
         let piped = Signer::new(&format!(" {secret}\r\n"), Some("\n")).unwrap();
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_short_secret_is_refused_by_its_name() {
+    fn the_error_for_a_missing_or_short_secret_names_its_variable() {
         let long = "s".repeat(32);
         let short = "s".repeat(31);
         let refusal = |current: &str, previous| Signer::new(current, previous).unwrap_err();

@@ -1,68 +1,77 @@
-//! Tokens, the signed and expiring credentials of browsers: their claims, and the verification of one.
+//! Tokens, the signed credentials of browsers, which expire: their claims, signing and verification.
 //!
-//! A token is a JWT (RFC 7519) under HS256. Two clocks never agree, so what depends on the *minting* server's clock
-//! (`nbf`, `iat`, the longest life) gets [`LEEWAY_SECONDS`]; `exp` gets none: it is compared with our clock alone.
+//! A token is a JWT (RFC 7519) signed with HS256. Two clocks never agree, so the checks that depend on the clock of the
+//! *minting* server (`nbf`, `iat`, the maximum lifetime) get [`LEEWAY_SECONDS`]; `exp` gets none, because it is compared
+//! with this server's clock alone.
+//!
+//! The verification is written here and not taken from a JWT library: it accepts one algorithm, parses JSON strictly, and
+//! names the claim that is wrong. The tests check it against tokens of other libraries.
 
 use std::fmt;
 
-use protocol::document::Object;
-use protocol::id::{JobId, is_project};
-use protocol::limits::{CHANGE_TOKEN_SECONDS, JOBS, READ_TOKEN_SECONDS, TOKEN_BYTES};
-use protocol::{Timestamp, json};
+use protocol::{
+    Timestamp,
+    document::Object,
+    id::{JobId, is_project},
+    json,
+    limits::{CHANGE_TOKEN_SECONDS, JOBS, READ_TOKEN_SECONDS, TOKEN_BYTES},
+};
 use serde_json::Value;
 
-use crate::crypto::{base64url, from_base64url, hmac_sha256, sha256};
-use crate::grant::{Grant, Holder, Scope};
-use crate::permission::{Permission, Permissions};
-use crate::signer::{Signer, SigningSecret};
+use crate::{
+    crypto::{base64url, from_base64url, hmac_sha256, sha256},
+    grant::{Grant, Holder, Scope},
+    permission::{Permission, Permissions},
+    signer::{Signer, SigningSecret},
+};
 
-/// The audience of every token.
+/// The audience (`aud`) of every token.
 pub const AUDIENCE: &str = "job-progress";
-/// Seconds a clock of a minting server may be off.
+/// The number of seconds that the clock of a minting server may be wrong.
 pub const LEEWAY_SECONDS: u64 = 60;
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-/// How long tokens of one sort live.
+/// The lifetime of tokens with certain permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
-    /// Seconds a token lives when its minter does not say.
+    /// The lifetime in seconds if the mint request has none.
     pub default_seconds: u64,
-    /// Seconds a token may live at most.
+    /// The maximum lifetime in seconds.
     pub max_seconds: u64,
 }
 
 impl Lifetime {
-    /// A token that only reads.
-    pub const READ: Self = Self { default_seconds: 24 * 3600, max_seconds: READ_TOKEN_SECONDS };
-    /// One that may change jobs.
-    pub const CHANGE: Self = Self { default_seconds: 15 * 60, max_seconds: CHANGE_TOKEN_SECONDS };
+    /// The lifetime of tokens that only read.
+    pub const READ: Lifetime = Lifetime { default_seconds: 24 * 3600, max_seconds: READ_TOKEN_SECONDS };
+    /// The lifetime of tokens that may change jobs.
+    pub const CHANGE: Lifetime = Lifetime { default_seconds: 15 * 60, max_seconds: CHANGE_TOKEN_SECONDS };
 
-    /// How long a token with these permissions lives.
-    pub fn of(permissions: Permissions) -> Self {
-        if permissions.without(Permissions::READ).is_empty() { Self::READ } else { Self::CHANGE }
+    /// The lifetime of a token with these permissions.
+    pub fn from_permissions(permissions: Permissions) -> Lifetime {
+        if permissions.without(Permissions::READ).is_empty() { Lifetime::READ } else { Lifetime::CHANGE }
     }
 }
 
-/// What a token says. Times are whole seconds since 1970, as in RFC 7519; a fraction is dropped.
+/// The claims of a token. Times are whole seconds since 1970 (RFC 7519); a fraction is dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
-    /// `prj`: whose jobs.
+    /// `prj`: the project.
     pub project: String,
-    /// `jobs`: which of them, 1 to [`JOBS`].
+    /// `jobs`: the jobs of the project that the token is for, 1 to [`JOBS`].
     pub jobs: Vec<JobId>,
-    /// `perm`: what may be done; never `jobs:admin`.
+    /// `perm`: the permissions; never `jobs:admin`.
     pub permissions: Permissions,
-    /// `exp`: the second from which on the token is good no more.
+    /// `exp`: the second from which the token is no longer valid.
     pub expires_at: u64,
-    /// `iat`: when it was made.
+    /// `iat`: when the token was minted.
     pub issued_at: Option<u64>,
-    /// `nbf`: before when it is not good yet.
+    /// `nbf`: the second from which the token is valid.
     pub not_before: Option<u64>,
 }
 
 impl Claims {
-    /// The token that says this, signed.
+    /// The signed token with these claims.
     pub fn sign(&self, secret: &SigningSecret) -> String {
         let mut claims = serde_json::json!({
             "aud": AUDIENCE,
@@ -81,45 +90,45 @@ impl Claims {
     }
 }
 
-/// Why a token is not believed; the text of each is for whoever minted it and repeats nothing of the token.
+/// Why a token is not valid. The messages are for the developer who minted it and quote nothing of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenError {
-    /// More than [`TOKEN_BYTES`].
+    /// The token is longer than [`TOKEN_BYTES`].
     TooLong,
-    /// Not three parts of base64url, or no JSON objects in the first two.
+    /// The token is not three parts of base64url, or the first two are not JSON objects.
     Malformed,
-    /// `alg` is another than `HS256`, `none` among them.
+    /// `alg` is not `HS256`; it may be `none`.
     Algorithm,
-    /// `typ` is another than `JWT`.
+    /// `typ` is not `JWT`.
     Type,
-    /// `crit` asks for extensions; there are none.
+    /// `crit` requires extensions, and none is supported.
     Critical,
-    /// Signed with another secret, or changed since.
+    /// The token was signed with another secret, or changed after it was signed.
     Signature,
-    /// `aud` does not name us.
+    /// `aud` is not [`AUDIENCE`].
     Audience,
-    /// A claim is missing or is not what it must be.
+    /// A claim is missing or has a wrong value.
     Claim {
-        /// The claim.
+        /// The name of the claim.
         name: &'static str,
-        /// What it must be.
+        /// The values that it may have.
         must: &'static str,
     },
     /// `exp` has passed.
     Expired {
-        /// Seconds since then.
+        /// The number of seconds since then.
         seconds_ago: u64,
     },
-    /// `nbf` or `iat` lies ahead.
+    /// `nbf` or `iat` is in the future.
     NotYetValid {
-        /// The claim.
+        /// The name of the claim.
         name: &'static str,
-        /// How far, in seconds.
+        /// The distance in seconds.
         seconds_ahead: u64,
     },
-    /// `exp` lies further ahead (of `iat`, or of now without one) than its permissions allow.
-    LivesTooLong {
-        /// How far it may lie ahead, in seconds.
+    /// `exp` is further after `iat` (or after now, without `iat`) than the permissions allow.
+    LifetimeTooLong {
+        /// The maximum lifetime in seconds.
         max_seconds: u64,
     },
 }
@@ -127,25 +136,26 @@ pub enum TokenError {
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong => write!(f, "The token is longer than {TOKEN_BYTES} bytes."),
-            Self::Malformed => f.write_str("This is no token: a JWT of three base64url parts is expected."),
-            Self::Algorithm => f.write_str("The token's alg must be HS256."),
-            Self::Type => f.write_str("The token's typ must be JWT."),
-            Self::Critical => f.write_str("The token's header has crit, and no extension is understood here."),
-            Self::Signature => f.write_str(
-                "The token's signature is wrong: it must be signed with the signing secret of the project its prj names, \
-                 the secret's text taken as it is.",
+            TokenError::TooLong => write!(f, "The token is longer than {TOKEN_BYTES} bytes: mint one for fewer jobs."),
+            TokenError::Malformed => f.write_str("The token is malformed: a token is a JWT of three base64url parts."),
+            TokenError::Algorithm => f.write_str("The token's alg must be HS256."),
+            TokenError::Type => f.write_str("The token's typ must be JWT."),
+            TokenError::Critical => f.write_str("The token's header must not have crit: no extension is supported."),
+            TokenError::Signature => f.write_str(
+                "The token's signature is wrong: sign it with the signing secret of the project in prj, and use the text \
+                 of the secret as the key, without decoding it.",
             ),
-            Self::Audience => write!(f, "The token's aud must be \"{AUDIENCE}\"."),
-            Self::Claim { name, must } => write!(f, "The token's {name} must be {must}."),
-            Self::Expired { .. } => f.write_str("The token has expired: get a new one."),
-            Self::NotYetValid { name, seconds_ahead } => write!(
+            TokenError::Audience => write!(f, "The token's aud must be \"{AUDIENCE}\"."),
+            TokenError::Claim { name, must } => write!(f, "The token's {name} must be {must}."),
+            TokenError::Expired { .. } => f.write_str("The token has expired: get a new one."),
+            TokenError::NotYetValid { name, seconds_ahead } => write!(
                 f,
-                "The token's {name} lies {seconds_ahead} s ahead: check the clock of the server that minted it."
+                "The token's {name} is {seconds_ahead} s in the future: check the clock of the server that minted it."
             ),
-            Self::LivesTooLong { max_seconds } => write!(
+            TokenError::LifetimeTooLong { max_seconds } => write!(
                 f,
-                "The token lives too long: with its permissions its exp may lie at most {max_seconds} s after it was minted."
+                "The token's exp is too far in the future: with these permissions a token may be valid for at most \
+                 {max_seconds} s from iat."
             ),
         }
     }
@@ -154,14 +164,15 @@ impl fmt::Display for TokenError {
 impl std::error::Error for TokenError {}
 
 impl Signer {
-    /// The grant of a token, if it is to be believed at `now`.
+    /// Verifies a token at `now` and returns its grant.
     ///
-    /// Before the signature is verified only `alg`, `typ`, `crit` and `prj` are looked at. A token that would live
-    /// longer than [`Lifetime`] allows is refused whoever minted it, so a signing secret makes none that outlive a leak
-    /// by years. By `exp - iat` if it has `iat`, and in any case by the time it has left.
+    /// Before the signature is verified only `alg`, `typ`, `crit` and `prj` are read. A token with a longer lifetime than
+    /// [`Lifetime`] allows is refused even if its signature is right, so that tokens minted with a leaked signing secret
+    /// cannot be valid for years. The lifetime is `exp - iat` if there is `iat`, and in any case at least `exp - now`.
     ///
     /// # Errors
-    /// What is wrong with it, the first thing found.
+    ///
+    /// The first fault found.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Grant, TokenError> {
         if token.len() > TOKEN_BYTES {
             return Err(TokenError::TooLong);
@@ -181,7 +192,7 @@ impl Signer {
             permissions: claims.permissions,
             scope: Scope::Jobs(claims.jobs),
             expires_at: Some(Timestamp::from_millis(claims.expires_at.saturating_mul(1000))),
-            holder: Holder::Token { print: base64url(&sha256(token.as_bytes())).chars().take(16).collect() },
+            holder: Holder::Token { fingerprint: base64url(&sha256(token.as_bytes())).chars().take(16).collect() },
         })
     }
 }
@@ -196,15 +207,15 @@ fn check_times(claims: &Claims, now: u64) -> Result<(), TokenError> {
             return Err(TokenError::NotYetValid { name, seconds_ahead });
         }
     }
-    let max_seconds = Lifetime::of(claims.permissions).max_seconds;
-    let born = claims.issued_at.map_or(now, |issued_at| issued_at.min(now));
-    if claims.expires_at.saturating_sub(born) > max_seconds.saturating_add(LEEWAY_SECONDS) {
-        return Err(TokenError::LivesTooLong { max_seconds });
+    let max_seconds = Lifetime::from_permissions(claims.permissions).max_seconds;
+    let valid_from = claims.issued_at.map_or(now, |issued_at| issued_at.min(now));
+    if claims.expires_at.saturating_sub(valid_from) > max_seconds.saturating_add(LEEWAY_SECONDS) {
+        return Err(TokenError::LifetimeTooLong { max_seconds });
     }
     Ok(())
 }
 
-/// The header or the claims of a token, each value still of any shape, so that a wrong one can be named.
+/// Parses the header or the claims of a token. The values are not checked here, so that a wrong one can be named.
 fn read_object(part: &str) -> Result<Object, TokenError> {
     match from_base64url(part).and_then(|text| json::parse(&text).ok()) {
         Some(Value::Object(object)) => Ok(object),
@@ -212,31 +223,31 @@ fn read_object(part: &str) -> Result<Object, TokenError> {
     }
 }
 
-/// Checks what a header may say; `kid`, `jku` and their like choose no key here.
+/// Checks the header of a token. `kid`, `jku` and similar members are ignored: they do not select a key.
 fn check_header(header: &Object) -> Result<(), TokenError> {
     if header.get("alg").and_then(Value::as_str) != Some("HS256") {
         return Err(TokenError::Algorithm);
     }
-    // Some libraries write no typ unless asked. The secret signs nothing but our tokens, so none can be taken for another's.
+    // Some libraries do not write typ by default. The secret signs only these tokens, so no other JWT can pass for one.
     if header.get("typ").is_some_and(|typ| !typ.as_str().is_some_and(|typ| typ.eq_ignore_ascii_case("JWT"))) {
         return Err(TokenError::Type);
     }
     if header.contains_key("crit") { Err(TokenError::Critical) } else { Ok(()) }
 }
 
-/// The project, which says whose secret must have signed; every other claim waits for that.
+/// The project, which determines the secret. It is the only claim that is read before the signature is verified.
 fn project_of(claims: &Object) -> Result<&str, TokenError> {
     let project = claims.get("prj").and_then(Value::as_str).filter(|project| is_project(project));
     project.ok_or(TokenError::Claim { name: "prj", must: "a project: 1 to 32 of a-z, 0-9 and -" })
 }
 
 fn read_claims(claims: &Object) -> Result<Claims, TokenError> {
-    let for_us = match claims.get("aud") {
+    let has_audience = match claims.get("aud") {
         Some(Value::String(audience)) => audience == AUDIENCE,
         Some(Value::Array(audiences)) => audiences.iter().any(|audience| audience == AUDIENCE),
         _ => false,
     };
-    if !for_us {
+    if !has_audience {
         return Err(TokenError::Audience);
     }
     let wrong = |name, must| TokenError::Claim { name, must };
@@ -264,7 +275,7 @@ fn permissions(claim: Option<&Value>) -> Option<Permissions> {
 
 const A_TIME: &str = "a number of seconds since 1970";
 
-/// A NumericDate (RFC 7519 section 2): some libraries write fractions.
+/// A NumericDate (RFC 7519 section 2). Some libraries write fractions, which are dropped.
 fn seconds(claims: &Object, name: &'static str) -> Result<Option<u64>, TokenError> {
     let Some(claim) = claims.get(name) else { return Ok(None) };
     let whole = claim.as_u64().or_else(|| claim.as_f64().filter(|time| *time >= 0.0).map(|time| time as u64));

@@ -1,8 +1,9 @@
-//! What the operator's lines let in, and what they do not.
+//! Which keys the operator's lines admit, and which lines are refused.
+
+use proptest::prelude::*;
 
 use super::*;
 use crate::crypto::base64url;
-use proptest::prelude::*;
 
 const SECRET: &str = "N0t_A-real-Secret_0123456789abcdefghijklmnop";
 
@@ -26,7 +27,7 @@ fn fault(text: &str) -> KeyLineFault {
 }
 
 #[test]
-fn a_key_opens_its_project_with_its_permissions() {
+fn a_key_has_its_project_and_permissions() {
     let text = format!("# ours\r\n\r\n  {}\t\r\n", line("ci1", "acme-2", "jobs:read,jobs:write"));
     let ring = ring(&text).unwrap();
     let found = ring.find(&key("ci1")).unwrap();
@@ -36,21 +37,21 @@ fn a_key_opens_its_project_with_its_permissions() {
 }
 
 #[test]
-fn the_hash_of_a_key_is_the_one_any_tool_computes() {
+fn the_hash_of_a_key_is_the_one_that_other_tools_compute() {
     // printf %s jp_demo_0123456789abcdefghijklmn | openssl dgst -sha256 -binary | basenc --base64url | tr -d =
     let ring = ring("demo acme jobs:read -G_tNTQWVB9EvHlSvjigrMr8W3L2uPfKSSocgY261kE").unwrap();
     assert!(ring.find("jp_demo_0123456789abcdefghijklmn").is_ok());
 }
 
 #[test]
-fn two_keys_of_a_project_work_side_by_side_from_two_variables() {
+fn two_keys_of_a_project_in_two_variables_are_both_valid() {
     let (old, new) = (line("old", "acme", "jobs:read"), line("new", "acme", "jobs:read"));
     let ring = KeyRing::parse([("API_KEYS", old.as_str()), ("API_KEYS_2", new.as_str())], false).unwrap();
     assert!(ring.find(&key("old")).is_ok() && ring.find(&key("new")).is_ok());
 }
 
 #[test]
-fn an_unknown_id_and_a_wrong_secret_get_one_answer() {
+fn an_unknown_id_and_a_wrong_secret_give_the_same_error() {
     let ring = ring(&line("ci", "acme", "jobs:read")).unwrap();
     let almost = key("ci").replace("mnop", "mnoq");
     for presented in [key("other"), almost, key("ci") + "x"] {
@@ -59,7 +60,7 @@ fn an_unknown_id_and_a_wrong_secret_get_one_answer() {
 }
 
 #[test]
-fn what_has_not_the_form_of_a_key_is_told_so() {
+fn a_text_without_the_form_of_a_key_is_malformed() {
     let ring = ring(&line("ci", "acme", "jobs:read")).unwrap();
     let long = "s".repeat(129);
     for presented in [
@@ -80,16 +81,16 @@ fn what_has_not_the_form_of_a_key_is_told_so() {
 }
 
 #[test]
-fn a_bad_line_is_named_by_variable_and_number_and_never_quoted() {
+fn a_malformed_line_is_named_by_variable_and_number_and_never_quoted() {
     let text = format!("# first\n{}\n\nci acme jobs:read {}", line("ok", "acme", "jobs:read"), key("ci"));
     let refusal = KeyRing::parse([("API_KEYS_3", text.as_str())], false).unwrap_err();
     let sentence = refusal.to_string();
-    assert!(sentence.starts_with("Line 4 of API_KEYS_3 is refused: its fourth field"), "{sentence}");
+    assert!(sentence.starts_with("Line 4 of API_KEYS_3 is invalid: its fourth field"), "{sentence}");
     assert!(!format!("{sentence}{refusal:?}").contains("real-Secret"), "{sentence}");
 }
 
 #[test]
-fn each_field_has_its_own_refusal() {
+fn each_field_has_an_error_of_its_own() {
     let hash = base64url(&[7; 32]);
     for (text, expected) in [
         ("ci acme jobs:read".to_owned(), KeyLineFault::Fields),
@@ -114,14 +115,14 @@ fn each_field_has_its_own_refusal() {
 }
 
 #[test]
-fn the_demo_key_opens_only_a_developers_machine() {
+fn the_demo_key_is_valid_only_in_development() {
     let text = line("insecure7", "demo", "jobs:read");
     let dev = KeyRing::parse([("API_KEYS", text.as_str())], true).unwrap();
     assert!(dev.find(&key("insecure7")).is_ok());
 }
 
 #[test]
-fn without_a_key_line_nothing_is_configured() {
+fn settings_without_a_key_line_are_not_configured() {
     for text in ["", "\n\n", "# jp soon\n"] {
         assert_eq!(ring(text).unwrap_err(), NotConfigured::NoKeys);
     }
@@ -130,7 +131,7 @@ fn without_a_key_line_nothing_is_configured() {
 
 proptest! {
     #[test]
-    fn no_text_makes_a_key_of_itself(text in "(jp_)?[a-z0-9_]{0,3}(_|.){0,4}.{0,40}") {
+    fn no_other_text_is_accepted_as_a_key(text in "(jp_)?[a-z0-9_]{0,3}(_|.){0,4}.{0,40}") {
         let ring = ring(&line("ci", "acme", "jobs:read")).unwrap();
         prop_assert!(ring.find(&text).is_err());
     }

@@ -1,8 +1,9 @@
-//! What a token must be to be believed: a table of those that are not, every flipped bit, and tokens of other libraries.
+//! Which tokens are valid: tables of invalid ones, every flipped bit, and tokens of other libraries.
 
-use super::*;
 use proptest::prelude::*;
 use serde_json::json;
+
+use super::*;
 
 const NOW: u64 = 1_800_000_000;
 const DAY: u64 = 86_400;
@@ -19,7 +20,7 @@ fn signer() -> Signer {
     Signer::new("0123456789abcdef0123456789abcdef", None).unwrap()
 }
 
-/// A token of exactly these parts, well signed.
+/// A token of exactly these parts with a right signature.
 fn signed(header: &str, claims: &str) -> String {
     let message = format!("{}.{}", base64url(header.as_bytes()), base64url(claims.as_bytes()));
     let secret = signer().signing_secret("acme");
@@ -31,7 +32,7 @@ fn claims() -> Value {
     json!({ "aud": "job-progress", "prj": "acme", "jobs": ["a"], "perm": ["jobs:read"], "exp": NOW + 60 })
 }
 
-/// The good claims with some of them changed; `null` takes one away.
+/// A token with valid claims, some of them changed; `null` removes a claim.
 fn with(changes: Value) -> String {
     let (Value::Object(mut claims), Value::Object(changes)) = (claims(), changes) else { panic!("objects") };
     claims.extend(changes);
@@ -44,7 +45,7 @@ fn verify(token: &str) -> Result<Grant, TokenError> {
 }
 
 #[test]
-fn a_good_token_grants_what_it_says_and_no_more() {
+fn a_valid_token_grants_what_its_claims_say_and_no_more() {
     let grant = verify(&with(json!({ "jobs": ["a", "app:1"], "perm": ["jobs:write", "jobs:read"] }))).unwrap();
     assert_eq!(grant.project, "acme");
     assert_eq!(grant.permissions.to_string(), "jobs:read,jobs:write");
@@ -53,7 +54,7 @@ fn a_good_token_grants_what_it_says_and_no_more() {
 }
 
 #[test]
-fn claims_read_back_as_they_were_signed() {
+fn signed_claims_parse_to_themselves() {
     let claims = Claims {
         project: "acme".to_owned(),
         jobs: vec![job("a")],
@@ -69,7 +70,7 @@ fn claims_read_back_as_they_were_signed() {
 }
 
 #[test]
-fn what_libraries_write_differently_is_believed() {
+fn variations_between_jwt_libraries_are_accepted() {
     let good = claims().to_string();
     for header in [
         r#"{"alg":"HS256"}"#,
@@ -89,7 +90,7 @@ fn what_libraries_write_differently_is_believed() {
 }
 
 #[test]
-fn another_algorithm_type_or_extension_is_refused_though_the_signature_is_right() {
+fn another_algorithm_type_or_extension_is_refused_even_if_the_signature_is_right() {
     let good = claims().to_string();
     for (header, refusal) in [
         (r#"{"alg":"none","typ":"JWT"}"#, TokenError::Algorithm),
@@ -130,7 +131,7 @@ fn an_unsigned_token_is_refused_in_every_spelling() {
 }
 
 #[test]
-fn each_wrong_claim_is_refused_by_its_name() {
+fn the_error_for_a_wrong_claim_names_it() {
     let many: Vec<String> = (0..101).map(|number| number.to_string()).collect();
     for (changes, name) in [
         (json!({ "prj": null }), "prj"),
@@ -172,7 +173,7 @@ fn another_audience_is_refused() {
 }
 
 #[test]
-fn claims_given_twice_or_not_as_an_object_are_refused() {
+fn duplicate_claims_and_claims_that_are_not_an_object_are_refused() {
     let twice = claims().to_string().replacen('{', r#"{"exp":9999999999,"#, 1);
     let twice_unknown = claims().to_string().replacen('{', r#"{"x":1,"x":1,"#, 1);
     for payload in [twice.as_str(), &twice_unknown, "[]", "null", "{", "\"acme\"", "{\"prj\":\"acme\"} x", "\u{feff}{}"]
@@ -182,7 +183,7 @@ fn claims_given_twice_or_not_as_an_object_are_refused() {
 }
 
 #[test]
-fn a_token_ends_at_its_second_without_leeway() {
+fn a_token_expires_at_its_second_without_leeway() {
     let token = with(json!({}));
     assert!(signer().verify(&token, Timestamp::from_millis((NOW + 60) * 1000 - 1)).is_ok());
     assert_eq!(signer().verify(&token, at(NOW + 60)), Err(TokenError::Expired { seconds_ago: 0 }));
@@ -191,7 +192,7 @@ fn a_token_ends_at_its_second_without_leeway() {
 }
 
 #[test]
-fn a_minting_clock_may_run_a_minute_ahead_and_no_more() {
+fn the_clock_of_a_minting_server_may_be_a_minute_fast_and_no_more() {
     for name in ["nbf", "iat"] {
         assert!(verify(&with(json!({ name: NOW + 60, "exp": NOW + 120 }))).is_ok());
         let refusal = verify(&with(json!({ name: NOW + 61, "exp": NOW + 120 })));
@@ -200,46 +201,50 @@ fn a_minting_clock_may_run_a_minute_ahead_and_no_more() {
 }
 
 #[test]
-fn a_token_that_would_live_too_long_is_refused_whoever_minted_it() {
+fn a_token_past_the_maximum_lifetime_is_refused_even_if_the_signature_is_right() {
     for (permissions, max) in [
         (json!(["jobs:read"]), 30 * DAY),
         (json!(["jobs:write"]), DAY),
         (json!(["jobs:read", "jobs:write"]), DAY),
         (json!(["jobs:read", "jobs:control"]), DAY),
     ] {
-        let living = |seconds: u64| verify(&with(json!({ "perm": permissions, "exp": NOW + seconds })));
-        assert!(living(max + 60).is_ok(), "{permissions}");
+        let expiring_in = |seconds: u64| verify(&with(json!({ "perm": permissions, "exp": NOW + seconds })));
+        assert!(expiring_in(max + 60).is_ok(), "{permissions}");
         for seconds in [max + 61, 3650 * DAY, 1 << 60] {
-            assert_eq!(living(seconds), Err(TokenError::LivesTooLong { max_seconds: max }), "{permissions} {seconds}");
+            assert_eq!(
+                expiring_in(seconds),
+                Err(TokenError::LifetimeTooLong { max_seconds: max }),
+                "{permissions} {seconds}"
+            );
         }
     }
-    assert_eq!(verify(&with(json!({ "exp": 1e300 }))), Err(TokenError::LivesTooLong { max_seconds: 30 * DAY }));
+    assert_eq!(verify(&with(json!({ "exp": 1e300 }))), Err(TokenError::LifetimeTooLong { max_seconds: 30 * DAY }));
 }
 
 #[test]
-fn a_token_made_for_too_long_does_not_become_good_by_waiting() {
+fn a_token_past_the_maximum_lifetime_does_not_become_valid_later() {
     let old = |age: u64| verify(&with(json!({ "iat": NOW - age, "exp": NOW - age + 31 * DAY })));
     for age in [0, DAY, 30 * DAY] {
-        assert_eq!(old(age), Err(TokenError::LivesTooLong { max_seconds: 30 * DAY }), "{age}");
+        assert_eq!(old(age), Err(TokenError::LifetimeTooLong { max_seconds: 30 * DAY }), "{age}");
     }
 }
 
 #[test]
-fn one_project_signs_for_no_other_and_a_job_is_no_project() {
+fn a_token_signed_for_one_project_is_not_valid_for_another() {
     let token = with(json!({ "prj": "other" }));
     assert_eq!(verify(&token), Err(TokenError::Signature));
 }
 
 #[test]
-fn a_turned_secret_is_believed_for_as_long_as_it_is_the_previous_one() {
+fn a_rotated_secret_is_accepted_while_it_is_the_previous_one() {
     let old = "0123456789abcdef0123456789abcdef";
     let new = "fedcba9876543210fedcba9876543210";
     let token = with(json!({}));
-    let turning = Signer::new(new, Some(old)).unwrap();
-    assert!(turning.verify(&token, at(NOW)).is_ok());
-    assert_ne!(turning.signing_secret("acme"), signer().signing_secret("acme"));
-    let turned = Signer::new(new, None).unwrap();
-    assert_eq!(turned.verify(&token, at(NOW)), Err(TokenError::Signature));
+    let rotating = Signer::new(new, Some(old)).unwrap();
+    assert!(rotating.verify(&token, at(NOW)).is_ok());
+    assert_ne!(rotating.signing_secret("acme"), signer().signing_secret("acme"));
+    let rotated = Signer::new(new, None).unwrap();
+    assert_eq!(rotated.verify(&token, at(NOW)), Err(TokenError::Signature));
 }
 
 #[test]
@@ -249,7 +254,7 @@ fn every_single_flipped_bit_is_refused() {
         for bit in 0..8 {
             let mut bytes = token.clone().into_bytes();
             bytes[index] ^= 1 << bit;
-            // A header that is no text reaches no verification at all.
+            // A header that is not UTF-8 never reaches the verification.
             if let Ok(flipped) = String::from_utf8(bytes) {
                 assert!(verify(&flipped).is_err(), "bit {bit} of byte {index}: {flipped}");
             }
@@ -258,7 +263,7 @@ fn every_single_flipped_bit_is_refused() {
 }
 
 #[test]
-fn every_flipped_bit_of_what_the_parts_decode_to_is_refused() {
+fn every_flipped_bit_of_the_decoded_parts_is_refused() {
     let token = with(json!({}));
     let parts: Vec<Vec<u8>> = token.split('.').map(|part| from_base64url(part).unwrap()).collect();
     for part in 0..3 {
@@ -293,7 +298,7 @@ fn each_part_has_one_spelling_down_to_its_last_character() {
 }
 
 #[test]
-fn a_token_longer_than_the_limit_is_not_even_decoded() {
+fn a_token_longer_than_the_limit_is_refused_before_it_is_decoded() {
     let padded = |length: usize| with(json!({ "pad": "x".repeat(length) }));
     let long = padded(TOKEN_BYTES);
     assert_eq!(verify(&long), Err(TokenError::TooLong));
@@ -301,7 +306,7 @@ fn a_token_longer_than_the_limit_is_not_even_decoded() {
 }
 
 #[test]
-fn deep_nesting_is_refused_before_it_is_followed() {
+fn deep_nesting_is_refused() {
     let deep = format!("{}{}", "[".repeat(2500), "]".repeat(2500));
     for name in ["jobs", "other"] {
         let nested = signed(HEADER, &format!(r#"{{"prj":"acme","{name}":{deep}}}"#));
@@ -309,9 +314,9 @@ fn deep_nesting_is_refused_before_it_is_followed() {
     }
 }
 
-/// Tokens as other JWT libraries made them, each with the moment it was made; `tests/minting` holds the programs.
+/// Tokens that other JWT libraries minted, each with the time at which it was; the programs are in `tests/minting`.
 #[test]
-fn tokens_of_ordinary_jwt_libraries_are_believed() {
+fn tokens_of_other_jwt_libraries_are_valid() {
     let vectors: Vec<Value> = serde_json::from_str(include_str!("vectors.json")).unwrap();
     for vector in &vectors {
         let text = |name: &str| vector[name].as_str().unwrap();
@@ -329,7 +334,7 @@ fn tokens_of_ordinary_jwt_libraries_are_believed() {
 
 proptest! {
     #[test]
-    fn no_text_panics_and_none_is_a_token(token in "\\PC{0,80}|[A-Za-z0-9_-]{0,40}(\\.[A-Za-z0-9_-]{0,40}){0,4}") {
+    fn no_text_panics_and_none_is_a_valid_token(token in "\\PC{0,80}|[A-Za-z0-9_-]{0,40}(\\.[A-Za-z0-9_-]{0,40}){0,4}") {
         prop_assert!(verify(&token).is_err());
     }
 
@@ -339,7 +344,7 @@ proptest! {
     }
 
     #[test]
-    fn any_times_are_judged_without_overflow(exp: u64, iat: Option<u64>, nbf: Option<u64>, now: u64) {
+    fn any_times_are_checked_without_overflow(exp: u64, iat: Option<u64>, nbf: Option<u64>, now: u64) {
         let token = with(json!({ "exp": exp, "iat": iat, "nbf": nbf }));
         let now = Timestamp::from_millis(now);
         if signer().verify(&token, now).is_ok() {
