@@ -53,7 +53,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         data,
         variables: variables.map(|(name, value)| (name.to_owned(), value)).into(),
         raised: false,
-        log: project.scratch()?.join("dev.log"),
+        log: project.scratch()?.join(format!("dev-{port}.log")),
     };
     let mut server = steps::step("start the worker", || Server::start(&project, &options))?;
     steps::note(&format!("process group {}, log {}", server.group(), options.log.display()));
@@ -61,7 +61,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     println!("url: {url}/#{}", key.text);
     println!("key: {}", key.text);
 
-    let mut demo = if demo { Some(Demo::start(&project, &url, &key.text)?) } else { None };
+    let mut demo = if demo { Some(Demo::start(&project, port, &url, &key.text)?) } else { None };
     steps::note("Ctrl-C ends it all");
     while !process::interrupted() {
         server.check()?;
@@ -100,8 +100,8 @@ struct Demo {
 }
 
 impl Demo {
-    fn start(project: &Project, url: &str, key: &str) -> Result<Self> {
-        let log = project.scratch()?.join("demo-job.log");
+    fn start(project: &Project, port: u16, url: &str, key: &str) -> Result<Self> {
+        let log = project.scratch()?.join(format!("demo-job-{port}.log"));
         let file = File::create(&log)?;
         let mut command = Command::new("sh");
         command.arg(project.root.join(DEMO_JOB)).current_dir(&project.root);

@@ -1,7 +1,10 @@
 //! One local worker: started, watched until it answers, and ended with all it started.
 
+mod data_lock;
+mod open_files;
 pub(crate) mod options;
 
+use self::data_lock::DataLock;
 use self::options::{Options, Runtime, WorkerdOptions};
 use crate::process::{self, Group, POLL_INTERVAL};
 use crate::project::Project;
@@ -31,6 +34,7 @@ const SILENCES: u32 = 3;
 /// A running worker; dropped, it is gone.
 pub(crate) struct Server {
     group: Group,
+    _lock: DataLock,
     port: u16,
     log: PathBuf,
     checked: Instant,
@@ -43,6 +47,10 @@ impl Server {
         await_port(options.port)?;
         fs::create_dir_all(&options.data).with_context(|| format!("cannot make {}", options.data.display()))?;
         let data = fs::canonicalize(&options.data)?;
+        let lock = DataLock::acquire(&data, options.port)?;
+        if let Some(warning) = open_files::raise_limit() {
+            steps::note(&format!("warning: {warning}"));
+        }
         // Configuration and temporary files of this run. They hold secrets and are gone with it.
         let dir = project.scratch()?.join(format!("run-{}-{}", std::process::id(), options.port));
         let mut command = match &options.runtime {
@@ -51,9 +59,10 @@ impl Server {
         };
         let log = File::create(&options.log).with_context(|| format!("cannot write {}", options.log.display()))?;
         command.stdout(log.try_clone()?).stderr(log).env("TMPDIR", &dir);
-        let group = Group::start_guarded(&mut command, Some(&dir))?;
+        let group = lock.inherited_by(|| Group::start_guarded(&mut command, Some(&dir)))?;
         let checked = Instant::now();
-        let mut server = Self { group, port: options.port, log: options.log.clone(), checked, silences: 0 };
+        let mut server =
+            Self { group, _lock: lock, port: options.port, log: options.log.clone(), checked, silences: 0 };
         server.await_answer()?;
         Ok(server)
     }

@@ -42,6 +42,7 @@ fn start_and_end(project: &Project, data: &Path, signal: Signal) -> Result<()> {
         }
         Ok(line("page: ").is_some())
     })?;
+    refuses_a_second(data)?;
     let key = line("key: ").context("dev prints no `key:`")?;
     let url = line("url: ").context("dev prints no `url:`")?;
     if !key.starts_with("jp_insecure") || url != format!("http://localhost:{port}/#{key}") {
@@ -55,6 +56,18 @@ fn start_and_end(project: &Project, data: &Path, signal: Signal) -> Result<()> {
     kill(Pid::from_raw(dev.id()), signal)?;
     until("dev ends", || Ok(dev.ended()?.is_some()))?;
     until("nothing of dev is left", || Ok(groups.iter().all(|group| is_gone(*group))))
+}
+
+/// A second server on the same folder would answer with the same `seq` and overwrite acknowledged reports.
+fn refuses_a_second(data: &Path) -> Result<()> {
+    let mut second = Command::new(process::current_exe()?);
+    second.args(["dev", "--no-demo", "--port", &server::free_port()?.to_string(), "--data"]).arg(data);
+    let output = second.output()?;
+    let message = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() || !message.contains("another server uses the data folder") {
+        bail!("a second dev on the same data folder is not refused:\n{message}");
+    }
+    Ok(())
 }
 
 fn leading_number(text: &str) -> Option<i32> {
