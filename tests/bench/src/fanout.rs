@@ -39,7 +39,7 @@ pub(crate) fn run(wish: &Wish) -> Result<()> {
     let load = |viewers, rate| Load { viewers, rate, seconds: wish.seconds };
     let mut loads: Vec<Load> = wish.viewers.iter().map(|viewers| load(*viewers, RATE)).collect();
     loads.extend(wish.rates.iter().filter(|rate| **rate != RATE).map(|rate| load(VIEWERS, *rate)));
-    println!("{}", bench::process::machine());
+    println!("{}", bench::machine::describe());
     println!("{HEAD}");
     let mut rows = Vec::new();
     for load in loads {

@@ -12,7 +12,7 @@ use anyhow::Result;
 use bench::{
     http::Producer,
     key::{Key, fresh_job},
-    process,
+    machine,
     sample::median,
     server::{Folder, Kind, Server},
 };
@@ -42,7 +42,7 @@ const WAYS: [Way; 4] = [
 
 /// Runs every way against both servers, in turn.
 pub(crate) fn run(wish: &Wish) -> Result<()> {
-    println!("{}", process::machine());
+    println!("{}", machine::describe());
     let mut table = HEAD.to_owned();
     println!("{HEAD}");
     for way in &WAYS {

@@ -19,6 +19,7 @@ pub mod comeback;
 pub mod crash;
 pub mod http;
 pub mod key;
+pub mod machine;
 pub mod process;
 pub mod sample;
 pub mod server;

@@ -17,7 +17,7 @@ pub(crate) fn write(name: &str, table: &str) -> Result<()> {
     let (before, rest) = page.split_once(&begin).with_context(place)?;
     let (_, after) = rest.split_once(&end).with_context(place)?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let command = format!("`cargo xtask bench {}` on {}.", arguments.join(" "), bench::process::machine());
+    let command = format!("`cargo xtask bench {}` on {}.", arguments.join(" "), bench::machine::describe());
     fs::write(path, format!("{before}{begin}{command}\n\n{table}{end}{after}"))?;
     Ok(())
 }

@@ -37,21 +37,3 @@ pub fn is_dead(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_none_or(|(_, fields)| fields.starts_with('Z'))
 }
-
-/// Processors of this machine, how many programs wanted one in the last minute, and what runs the servers.
-pub fn machine() -> String {
-    let processors = std::thread::available_parallelism().map_or(0, usize::from);
-    let model = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = model.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().unwrap_or_default().to_owned();
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let package = fs::read(crate::server::root().join("node_modules/workerd/package.json")).unwrap_or_default();
-    let package: serde_json::Value = serde_json::from_slice(&package).unwrap_or_default();
-    format!(
-        "{processors} processors ({}), load {load}, Linux {}, workerd {}",
-        model.trim_start_matches(['\t', ' ', ':']),
-        kernel.trim(),
-        package["version"].as_str().unwrap_or("of unknown version")
-    )
-}

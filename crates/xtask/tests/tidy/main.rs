@@ -1,10 +1,21 @@
-//! The rules of the house that a machine can check.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot read the sources should fail")]
+//! The rules for our sources that a program can check.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot read the sources should fail"
+)]
 
-mod imports;
+mod contents;
+mod crates;
+mod cycles;
 mod links;
 mod readme;
-mod sources;
+mod retired_words;
+mod rust_paths;
+mod scripts;
+mod source;
 
 use std::path::{Path, PathBuf};
 
