@@ -1,8 +1,8 @@
-// What of documents is asked for, in the order of the wire. Other names are nobody's.
+// The names in an `include` attribute, in the order of the wire. Unknown names are ignored.
 
-const NAMES = ["logs", "metrics", "resources"];
+import { INCLUDE_NAMES } from "./policy.js";
 
 export const included = (text) => {
   const wanted = text.split(/\s*,\s*/);
-  return NAMES.filter((name) => wanted.includes(name));
+  return INCLUDE_NAMES.filter((name) => wanted.includes(name));
 };

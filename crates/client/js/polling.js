@@ -1,64 +1,59 @@
-// Polling: how a job is followed where there is no wasm to hold a stream. It asks for the state again and again.
+// Polling: how a job is followed on a page that forbids wasm, which holds the streams. It requests the document again and
+// again.
 
 import { included } from "./include.js";
+import {
+  LATER_STATUSES,
+  MAX_POLL_MS,
+  MAX_RETRY_AFTER_MS,
+  MIN_POLL_MS,
+  MISSING_DELAY_MS,
+  MISSING_TRIES,
+  POLL_MS,
+  RENEWAL_TIMEOUT_MS,
+  TOKEN_NOT_RENEWED,
+  TOKEN_NOT_RENEWED_MESSAGE,
+  UNEXPECTED_ANSWER,
+  UNEXPECTED_ANSWER_MESSAGE,
+} from "./policy.js";
 
-// How long between two questions, in milliseconds, when the server has no wish; the first pause after a failure, and the
-// longest.
-const PACE = 2_000;
-const FIRST = 1_000;
-const LONGEST = 60_000;
-// What a server may ask for at most, as in the full mode.
-const ASKED = 600_000;
-// How long a page may take to get a new token.
-const RENEWAL = 30_000;
-// A job that is not there yet is looked for some minutes, at this pace at most.
-const TRIES = 20;
-const MISSING_PACE = 5_000;
-// Refusals after which asking again later may help, as may those of the server's own making.
-const LATER = [408, 425, 429];
+// The first and the longest pause after a failure, in milliseconds. There is no stream to come back to, so it is less eager
+// than the wasm.
+const FIRST_BACKOFF_MS = 1_000;
+const LONGEST_BACKOFF_MS = 60_000;
 
-// Until then, or until nobody wants to know any more, or the network is back.
+// Resolves after that time, when `signal` aborts, or when the network is back.
 const wait = (milliseconds, signal) =>
   new Promise((resolve) => {
-    const over = new AbortController();
+    const listeners = new AbortController();
     const end = () => {
       clearTimeout(timer);
-      over.abort();
+      listeners.abort();
       resolve();
     };
     const timer = setTimeout(end, milliseconds);
-    signal.addEventListener("abort", end, { signal: over.signal });
-    window.addEventListener("online", end, { signal: over.signal });
+    signal.addEventListener("abort", end, { signal: listeners.signal });
+    window.addEventListener("online", end, { signal: listeners.signal });
   });
 
-// The problem that a body tells of, in the server's words; of another answer, in the client's.
+// The problem in a response's body, or that of a response that is not this API's.
 const problemOf = (status, body) => {
   if (typeof body?.error === "string" && typeof body.message === "string") return body;
-  return {
-    error: "UNEXPECTED_ANSWER",
-    message: `The server did not answer as a job-progress server does (HTTP ${status}).`,
-  };
-};
-
-// In the words of the full mode. What went wrong in the page may hold secrets and is not told.
-const NOT_RENEWED = {
-  error: "TOKEN_NOT_RENEWED",
-  message:
-    "The token provider failed, gave no token or took too long. It will be asked again; until it gives one, nothing is heard of the job.",
+  return { error: UNEXPECTED_ANSWER, message: `${UNEXPECTED_ANSWER_MESSAGE}${status}).` };
 };
 
 const parsed = (text) => {
   try {
     return JSON.parse(text);
   } catch {
-    // It is not this API's.
+    // The response is not this API's.
   }
 };
 
-// Follows `{src, job, token, include}` until it ends, is refused for good, or `signal` says so. `hear` is told "document"
-// with each that is there, "end" with the last, and "problem" with the body of a refusal and whether that was the last
-// word; `renew` promises a new token, or nothing where nobody has any.
-export const follow = async ({ src, job, token, include }, { hear, renew }, signal) => {
+// Follows `{src, job, token, include}` until the job ends, is refused for good, or `signal` aborts. It calls `onEvent` with
+// "document" and each response's document, with "end" and the last document, and with "problem", the body of a refusal and
+// whether the client has stopped. `renew` returns the promise of a new token, or nothing without a token provider.
+export const follow = async ({ src, job, token, include }, { onEvent, renew }, signal) => {
   const names = included(include).join();
   const query = names && `?include=${names}`;
   const url = `${src.replace(/\/+$/, "")}/v2/jobs/${encodeURIComponent(job)}/status${query}`;
@@ -68,57 +63,59 @@ export const follow = async ({ src, job, token, include }, { hear, renew }, sign
   let missing = 0;
   let isRenewed = false;
   // The token is missing or was refused.
-  let isWanted = !token;
-  // The code of what is being dealt with, which is told once until a document comes.
-  let told;
-  const tell = (problem, isLast) => {
-    if (isLast || problem.error !== told) hear("problem", problem, isLast);
-    told = problem.error;
+  let needsToken = !token;
+  // The code of the last problem, until a document arrives. The same problem is emitted once.
+  let emitted;
+  const emitProblem = (problem, isLast) => {
+    if (isLast || problem.error !== emitted) onEvent("problem", problem, isLast);
+    emitted = problem.error;
   };
-  // Whether it is of use to ask the server: with a new token, or as there is nobody to ask for one.
+  // Gets a new token. Resolves to whether to request the document: with the token, or because there is no token provider.
   const renewed = async () => {
     const promised = renew();
-    const given = promised && (await Promise.race([promised.catch(() => {}), wait(RENEWAL, signal)]));
+    const given = promised && (await Promise.race([promised.catch(() => {}), wait(RENEWAL_TIMEOUT_MS, signal)]));
     if (given) token = String(given);
     isRenewed = Boolean(given || !promised);
-    isWanted = !isRenewed;
-    if (isWanted && !signal.aborted) tell(NOT_RENEWED, false);
+    needsToken = !isRenewed;
+    if (needsToken && !signal.aborted)
+      emitProblem({ error: TOKEN_NOT_RENEWED, message: TOKEN_NOT_RENEWED_MESSAGE }, false);
     return isRenewed;
   };
   while (!signal.aborted) {
-    let pause = Math.min(LONGEST, FIRST * 2 ** failures) * (0.5 + Math.random() / 2);
+    let pause = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures) * (0.5 + Math.random() / 2);
     failures += 1;
     try {
-      if (isWanted && !(await renewed())) {
+      if (needsToken && !(await renewed())) {
         await wait(pause, signal);
         continue;
       }
       const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(etag && { "if-none-match": etag }) };
-      const answer = await fetch(url, { headers, signal, cache: "no-store", credentials: "omit" });
-      // One that is a date asks for nothing.
-      const asked = Math.min(ASKED, Number(answer.headers.get("retry-after")) * 1000 || 0);
-      const body = parsed(await answer.text());
+      const response = await fetch(url, { headers, signal, cache: "no-store", credentials: "omit" });
+      // A `Retry-After` that is a date is ignored.
+      const retryAfter = Math.min(MAX_RETRY_AFTER_MS, Number(response.headers.get("retry-after")) * 1000 || 0);
+      const body = parsed(await response.text());
       if (signal.aborted) return;
-      if (answer.status === 304 || (answer.ok && body?.seq !== undefined)) {
-        [failures, missing, isRenewed, told] = [0, 0, false, undefined];
-        etag = answer.headers.get("etag");
+      if (response.status === 304 || (response.ok && body?.seq !== undefined)) {
+        [failures, missing, isRenewed, emitted] = [0, 0, false, undefined];
+        etag = response.headers.get("etag");
         document = body ?? document;
-        if (body) hear("document", body);
-        if (document.pollAfterMs === undefined) return hear("end", document);
-        pause = Math.max(FIRST, Math.min(LONGEST, document.pollAfterMs || PACE));
-      } else if (answer.status === 401 && !isRenewed) {
-        isWanted = true;
+        if (body) onEvent("document", body);
+        if (document.pollAfterMs === undefined) return onEvent("end", document);
+        pause = Math.max(MIN_POLL_MS, Math.min(MAX_POLL_MS, document.pollAfterMs || POLL_MS));
+      } else if (response.status === 401 && !isRenewed) {
+        needsToken = true;
         continue;
       } else {
-        const isLate = answer.ok || LATER.includes(answer.status) || answer.status >= 500;
-        const isMissing = answer.status === 404 && !document && (missing += 1) <= TRIES;
-        const isLast = !isLate && !isMissing;
-        tell(problemOf(answer.status, body), isLast);
+        const { status } = response;
+        const isLater = response.ok || LATER_STATUSES.includes(status) || status >= 500;
+        const isMissing = status === 404 && !document && (missing += 1) <= MISSING_TRIES;
+        const isLast = !isLater && !isMissing;
+        emitProblem(problemOf(status, body), isLast);
         if (isLast) return;
-        pause = Math.max(pause, isMissing ? MISSING_PACE : 0, asked);
+        pause = Math.max(pause, isMissing ? MISSING_DELAY_MS : 0, retryAfter);
       }
     } catch {
-      // No answer: again after the pause.
+      // No response: try again after the pause.
     }
     await wait(pause, signal);
   }

@@ -1,13 +1,16 @@
-//! The driver for web pages: a lent `fetch`, timers, and what the browser tells of the page and its network.
+//! The driver for web pages: it gets `fetch` from a script, sets timers, and passes on the events of the page and its
+//! network.
 
-mod hub;
-mod line;
+mod connection_driver;
 mod page;
+mod registry;
+mod shared_subscription;
 mod transport;
+mod update;
 mod value;
-mod watch;
 
-pub use hub::{Subscription, heard, subscribe};
-pub use transport::{Transport, lend};
+pub use registry::{SubscriptionHandle, on_token_renewed, on_transport_event, subscribe};
+pub use shared_subscription::Source;
+pub use transport::{Transport, set_transport};
+pub use update::{Subscriber, Update};
 pub use value::Value;
-pub use watch::{News, Source, Watcher};

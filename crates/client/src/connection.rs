@@ -3,56 +3,59 @@
 mod action;
 mod due;
 mod exchange;
-mod hearing;
+mod id;
 mod input;
-mod moment;
+mod job_state;
 mod polling;
-mod seat;
+mod stream_events;
 #[cfg(test)]
 mod tests;
+mod tick;
 
 pub use action::{Action, Request};
 pub use due::{ANSWER_MS, SILENCE_MS};
 use exchange::Stream;
+pub use id::{JobKey, RequestId};
 pub use input::{Input, Renewal, ResponseHead};
-use moment::{Moment, Rest};
+use job_state::{JobState, Phase};
 use protocol::limits::JOBS;
-use seat::{Seat, Standing};
+use tick::{RetryDelay, Tick};
 
 use crate::{
     backoff::{Backoff, FIRST_MS},
+    endpoints::Endpoints,
     fallback::Fallback,
-    job::Job,
     json::Json,
     link::Link,
-    server::Server,
+    subscription::Subscription,
 };
 
-/// Milliseconds a stream must have lasted to count as healthy.
+/// Milliseconds that a stream must last to count as healthy.
 const HEALTHY_MS: u64 = 5_000;
-/// Milliseconds of silence after which a page that is shown again does not trust its stream.
+/// Milliseconds of silence after which a page that becomes visible again replaces its stream.
 const DOUBT_MS: u64 = 20_000;
-/// Milliseconds in which jobs that come one after the other come at once: those of one turn of the page's event loop.
+/// Milliseconds in which jobs that join are gathered for one stream: those of one turn of the page's event loop.
 const GATHER_MS: u64 = 1;
-/// Milliseconds between two streams at least that are opened because jobs come: four a second, of the five allowed.
-const RESPITE_MS: u64 = 250;
-/// Milliseconds that the server may tell of jobs that are wanted no more, before a stream without them takes over.
-const SHED_MS: u64 = 5_000;
+/// Minimum milliseconds between two streams that are opened because jobs join: four a second, of the five that the server
+/// allows.
+const MIN_REOPEN_INTERVAL_MS: u64 = 250;
+/// Milliseconds that a stream may hold jobs that have left, before a stream without them replaces it.
+const STALE_MS: u64 = 5_000;
 
 /// Keeps a page informed of the jobs of one server, at most [`JOBS`] of them, on one stream.
 ///
-/// A driver tells it what happens, with the time and a random number, and does what it answers. Jobs come and go under
-/// keys of the driver's. When they do, a new stream takes over from the one that is heard as soon as it brings a byte, so
-/// that the jobs that stay notice nothing. It never loses a job's end: a document that says so is handed over however its
-/// stream was cut, and only that or `end` stop it.
+/// A driver passes in each event with the time and a random number, and does the actions that are returned. Jobs join and
+/// leave under keys that the driver chooses. When they do, a new stream replaces the current one as soon as its first byte
+/// arrives, so that the jobs that stay are not interrupted. The end of a job is never lost: its last document is emitted
+/// however often its stream was cut, and only that document or an `end` frame stops the connection from trying again.
 ///
 /// ```
-/// use client::{Action, Connection, Input, Job};
+/// use client::{Action, Connection, Input, JobKey, Subscription};
 /// use protocol::{id::JobId, include::Include};
 ///
 /// let mut connection = Connection::<serde_json::Value>::new("https://status.example.com");
-/// let job = Job::new(JobId::parse("import-42").unwrap(), Some("eyJ".to_owned()), Include::NONE);
-/// connection.handle(Input::Join(1, job), 1_700_000_000_000, 0.5);
+/// let job = Subscription::new(JobId::parse("import-42").unwrap(), Some("eyJ".to_owned()), Include::NONE);
+/// connection.handle(Input::Join(JobKey(1), job), 1_700_000_000_000, 0.5);
 /// let actions = connection.handle(Input::Timer, 1_700_000_000_001, 0.5);
 /// let Action::Open(request) = &actions[0] else { panic!() };
 /// assert_eq!(request.url, "https://status.example.com/v2/jobs/status/stream");
@@ -60,28 +63,29 @@ const SHED_MS: u64 = 5_000;
 /// ```
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Connection<J> {
-    server: Server,
-    seats: Vec<Seat<J>>,
-    /// The stream that is heard.
+    endpoints: Endpoints,
+    jobs: Vec<JobState<J>>,
+    /// The stream that brings frames.
     live: Option<Stream>,
-    /// A stream that has not brought a byte yet: the first one, or the one that takes over.
+    /// The stream that has not brought a byte yet: the first one, or the one that will replace `live`.
     opening: Option<Stream>,
-    /// Nothing is asked for before its end.
-    rest: Option<Rest>,
-    /// When to look whether the stream has the right jobs.
+    /// No stream or poll is due before its end.
+    retry_delay: Option<RetryDelay>,
+    /// When to check whether the stream has the right jobs.
     review_at: Option<u64>,
-    /// Before that, no stream is opened because jobs come.
-    respite_until: u64,
+    /// No stream is opened before this time because jobs join.
+    reopen_not_before: u64,
     fallback: Fallback,
     backoff: Backoff,
-    last_request: u32,
+    last_request: RequestId,
     is_frozen: bool,
     is_offline: bool,
-    told_skew: i64,
-    armed: Option<u64>,
-    /// The device's clock at the last input, and a clock of our own that never goes back.
+    emitted_clock_offset: i64,
+    /// The time of the timer that is set.
+    timer_at: Option<u64>,
+    /// The device's clock at the last input, from which the monotonic time of `tick` is advanced.
     wall: u64,
-    moment: Moment,
+    tick: Tick,
     actions: Vec<Action<J>>,
 }
 
@@ -89,75 +93,75 @@ impl<J: Json> Connection<J> {
     /// A connection to the server at `src`, without jobs yet.
     pub fn new(src: &str) -> Connection<J> {
         Connection {
-            server: Server::at(src),
-            seats: Vec::new(),
+            endpoints: Endpoints::new(src),
+            jobs: Vec::new(),
             live: None,
             opening: None,
-            rest: None,
+            retry_delay: None,
             review_at: None,
-            respite_until: 0,
+            reopen_not_before: 0,
             fallback: Fallback::default(),
             backoff: Backoff::default(),
-            last_request: 0,
+            last_request: RequestId(0),
             is_frozen: false,
             is_offline: false,
-            told_skew: 0,
-            armed: None,
+            emitted_clock_offset: 0,
+            timer_at: None,
             wall: 0,
-            moment: Moment::default(),
+            tick: Tick::default(),
             actions: Vec::new(),
         }
     }
 
-    /// Whether the job can join: there is room, and no other reader of the same job, from whom the server's frames would
-    /// not tell it apart.
-    pub fn has_room_for(&self, job: &Job) -> bool {
-        self.seats.len() < JOBS && self.seats.iter().all(|seat| seat.job.id != job.id)
+    /// Whether the job can join: there is capacity, and no subscription to the same job, whose frames could not be told
+    /// apart.
+    pub fn can_join(&self, subscription: &Subscription) -> bool {
+        self.jobs.len() < JOBS && self.jobs.iter().all(|job| job.subscription.id != subscription.id)
     }
 
-    /// Takes what has happened at `now` (milliseconds since the Unix epoch) and says what to do, in that order;
-    /// `random` lies between 0 and 1.
+    /// Handles an event that happened at `now` (milliseconds since the Unix epoch) and returns the actions to do, in order.
+    /// `random` is between 0 and 1.
     pub fn handle(&mut self, input: Input, now: u64, random: f64) -> Vec<Action<J>> {
-        // A clock that is put back must not stop the machine until it has caught up.
+        // A clock that is set back must not stop the machine until it has caught up.
         let passed = if self.wall == 0 { 0 } else { now.saturating_sub(self.wall) };
-        self.moment = Moment { now: self.moment.in_ms(passed), random };
+        self.tick = Tick { now: self.tick.after(passed), random };
         self.wall = now;
-        // Those who come are waited for until the page's turn is over, however long it takes.
-        let is_coming = matches!(input, Input::Join(..));
-        self.take(input);
+        // Jobs that join are gathered until the page's turn is over, however long it takes.
+        let is_join = matches!(input, Input::Join(..));
+        self.on_input(input);
         if !self.is_frozen {
-            if !is_coming {
-                self.settle();
+            if !is_join {
+                self.run_due();
             }
-            self.tell_links();
-            self.arm();
+            self.emit_links();
+            self.emit_timer();
         }
         std::mem::take(&mut self.actions)
     }
 
-    fn take(&mut self, input: Input) {
+    fn on_input(&mut self, input: Input) {
         match input {
-            Input::Join(key, job) => self.join(key, job),
-            Input::Leave(key) => self.leave(key),
-            Input::Refresh(key) => self.refresh(key),
-            Input::Head(request, head) => self.head(request, head),
-            Input::Bytes(request, bytes) => self.bytes(request, bytes),
-            Input::Closed(request) => self.closed(request),
-            Input::Failed(request) => self.failed(request),
-            Input::Timer => self.armed = None,
+            Input::Join(key, subscription) => self.on_join(key, subscription),
+            Input::Leave(key) => self.on_leave(key),
+            Input::Refresh(key) => self.on_refresh(key),
+            Input::Head(request, head) => self.on_head(request, head),
+            Input::Bytes(request, bytes) => self.on_bytes(request, bytes),
+            Input::Closed(request) => self.on_closed(request),
+            Input::Failed(request) => self.on_failed(request),
+            Input::Timer => self.timer_at = None,
             Input::Offline => self.is_offline = true,
             Input::Online => {
                 // Whether the old connections have survived would show only after a long silence.
                 if std::mem::take(&mut self.is_offline) {
                     self.drop_all();
                 }
-                self.hurry(self.moment.share(FIRST_MS));
+                self.bring_forward(self.tick.share(FIRST_MS));
             }
             Input::Shown => {
-                if self.live.as_ref().is_some_and(|live| self.moment.since(live.heard) > DOUBT_MS) {
+                if self.live.as_ref().is_some_and(|live| self.tick.since(live.last_byte_at) > DOUBT_MS) {
                     self.drop_streams();
                 }
-                self.hurry(0);
+                self.bring_forward(0);
             }
             Input::Frozen => {
                 self.drop_all();
@@ -165,98 +169,96 @@ impl<J: Json> Connection<J> {
             }
             Input::Thawed => {
                 self.is_frozen = false;
-                self.hurry(0);
+                self.bring_forward(0);
             }
-            Input::Renewed(key, renewal) => self.renewed(key, renewal),
+            Input::Renewed(key, renewal) => self.on_renewed(key, renewal),
         }
     }
 
-    fn join(&mut self, key: u32, job: Job) {
-        let mut seat = Seat::new(key, job);
-        // To be sent away for want of a token would take a request to learn nothing.
-        if seat.job.token.is_none() {
-            seat.renew(self.moment, &mut self.actions);
+    fn on_join(&mut self, key: JobKey, subscription: Subscription) {
+        let mut job = JobState::new(key, subscription);
+        // Without a token the server's answer is known before the request.
+        if job.subscription.token.is_none() {
+            job.emit_renew_token(self.tick, &mut self.actions);
         }
-        self.seats.push(seat);
-        self.review(GATHER_MS);
+        self.jobs.push(job);
+        self.review_in(GATHER_MS);
     }
 
-    fn leave(&mut self, key: u32) {
-        let Some(index) = self.seats.iter().position(|seat| seat.key == key) else { return };
-        let seat = self.seats.remove(index);
-        self.actions.extend(seat.poll.map(|poll| Action::Abort(poll.exchange.id)));
-        for (was_in, stream) in [(seat.is_live, &mut self.live), (seat.is_opening, &mut self.opening)] {
+    fn on_leave(&mut self, key: JobKey) {
+        let Some(index) = self.jobs.iter().position(|job| job.key == key) else { return };
+        let job = self.jobs.remove(index);
+        self.actions.extend(job.poll.map(|poll| Action::Abort(poll.exchange.id)));
+        for (was_in, stream) in [(job.is_live, &mut self.live), (job.is_opening, &mut self.opening)] {
             if let Some(stream) = stream.as_mut().filter(|_| was_in) {
-                stream.has_strays = true;
+                stream.has_stale_jobs = true;
             }
         }
-        if seat.is_live || seat.is_opening {
-            self.review(SHED_MS);
+        if job.is_live || job.is_opening {
+            self.review_in(STALE_MS);
         }
     }
 
-    fn refresh(&mut self, key: u32) {
-        let Some(seat) = self.seats.iter_mut().find(|seat| seat.key == key) else { return };
-        seat.reconsider();
-        // A page that runs again is told how everything stands anyway, and so is who gets a token.
-        if self.is_frozen || seat.is_renewing() {
+    fn on_refresh(&mut self, key: JobKey) {
+        let Some(job) = self.jobs.iter_mut().find(|job| job.key == key) else { return };
+        job.on_refresh();
+        // A page that runs again gets all current documents anyway, and so does a job that gets a token.
+        if self.is_frozen || job.is_renewing() {
             return;
         }
-        match seat.standing {
-            Standing::Away(_) if seat.lacks_token() => seat.renew(self.moment, &mut self.actions),
-            _ => self.ask(key, false),
+        match job.phase {
+            Phase::BackingOff(_) if job.lacks_token() => job.emit_renew_token(self.tick, &mut self.actions),
+            _ => self.open_poll(key, false),
         }
     }
 
-    fn renewed(&mut self, key: u32, renewal: Renewal) {
-        let is_possible = renewal != Renewal::Impossible;
-        let token = if let Renewal::Token(token) = renewal { Some(token) } else { None };
-        let waits = |seat: &&mut Seat<J>| seat.key == key && seat.is_renewing();
-        if let Some(seat) = self.seats.iter_mut().find(waits) {
-            seat.renewed(token, is_possible, self.moment, &mut self.actions);
-            self.review(GATHER_MS);
+    fn on_renewed(&mut self, key: JobKey, renewal: Renewal) {
+        if let Some(job) = self.jobs.iter_mut().find(|job| job.key == key && job.is_renewing()) {
+            job.on_renewed(renewal, self.tick, &mut self.actions);
+            self.review_in(GATHER_MS);
         }
     }
 
-    /// Looks in `millis` whether the stream has the right jobs, though not often.
-    fn review(&mut self, millis: u64) {
-        let at = self.moment.in_ms(millis).max(self.respite_until);
+    /// Schedules a check whether the stream has the right jobs in `millis` milliseconds, or later if a stream was opened
+    /// just now.
+    fn review_in(&mut self, millis: u64) {
+        let at = self.tick.after(millis).max(self.reopen_not_before);
         self.review_at = Some(self.review_at.map_or(at, |earlier| earlier.min(at)));
     }
 
-    fn tell_links(&mut self) {
+    fn emit_links(&mut self) {
         let polls_work = self.fallback.is_polling() && self.backoff.failures() == 0;
-        for seat in &mut self.seats {
-            let link = match seat.standing {
-                Standing::Over => continue,
+        for job in &mut self.jobs {
+            let link = match job.phase {
+                Phase::Ended => continue,
                 _ if self.is_offline => Link::Offline,
-                Standing::Here if seat.is_live => Link::Live,
-                Standing::Here if polls_work => Link::Polling,
+                Phase::Active if job.is_live => Link::Live,
+                Phase::Active if polls_work => Link::Polling,
                 _ => Link::Connecting,
             };
-            seat.tell_link(link, &mut self.actions);
+            job.emit_link(link, &mut self.actions);
         }
     }
 
-    /// Opens a stream of all jobs that are to be heard.
-    fn open(&mut self) {
+    /// Opens a stream of all active jobs.
+    fn open_stream(&mut self) {
         let mut body = String::from(r#"{"jobs":["#);
-        for (index, seat) in self.seats.iter_mut().filter(|seat| seat.is_here()).enumerate() {
+        for (index, job) in self.jobs.iter_mut().filter(|job| job.is_active()).enumerate() {
             if index > 0 {
                 body.push(',');
             }
-            seat.job.write(&mut body, seat.newest.as_ref().map(|newest| &newest.cursor));
-            seat.is_opening = true;
+            job.subscription.write(&mut body, job.newest.as_ref().map(|newest| &newest.cursor));
+            job.is_opening = true;
         }
         body.push_str("]}");
         let id = self.next_request();
-        self.opening = Some(Stream::new(id, self.moment.now));
-        self.respite_until = self.moment.in_ms(RESPITE_MS);
-        self.actions.push(Action::Open(Request { id, url: self.server.streams(), token: None, body: Some(body) }));
+        self.opening = Some(Stream::new(id, self.tick.now));
+        self.reopen_not_before = self.tick.after(MIN_REOPEN_INTERVAL_MS);
+        self.actions.push(Action::Open(Request { id, url: self.endpoints.stream(), token: None, body: Some(body) }));
     }
 
-    fn next_request(&mut self) -> u32 {
-        self.last_request = self.last_request.wrapping_add(1);
+    fn next_request(&mut self) -> RequestId {
+        self.last_request = RequestId(self.last_request.0.wrapping_add(1));
         self.last_request
     }
 
@@ -274,32 +276,32 @@ impl<J: Json> Connection<J> {
     fn drop_live(&mut self) {
         if let Some(live) = self.live.take() {
             self.actions.push(Action::Abort(live.exchange.id));
-            self.seats.iter_mut().for_each(Seat::was_left);
+            self.jobs.iter_mut().for_each(JobState::on_stream_lost);
         }
     }
 
     fn drop_opening(&mut self) {
         if let Some(opening) = self.opening.take() {
             self.actions.push(Action::Abort(opening.exchange.id));
-            self.seats.iter_mut().for_each(|seat| seat.is_opening = false);
+            self.jobs.iter_mut().for_each(|job| job.is_opening = false);
         }
     }
 
-    /// Tries again after the back-off, `peace` milliseconds from now at the earliest. What fails in the same moment is one
-    /// failure.
-    fn retry(&mut self, peace: u64) {
-        if self.rest.is_none() {
-            let wait = self.backoff.next(self.moment.random, peace);
-            self.rest = Some(Rest::new(self.moment, wait, peace));
+    /// Starts the delay before the next try, at least `min_delay_ms` milliseconds. Several failures within the delay count
+    /// as one.
+    fn back_off(&mut self, min_delay_ms: u64) {
+        if self.retry_delay.is_none() {
+            let wait = self.backoff.next(self.tick.random, min_delay_ms);
+            self.retry_delay = Some(RetryDelay::new(self.tick, wait, min_delay_ms));
         }
     }
 
-    /// Brings every next try forward to `wait` milliseconds from now, or as near as the server allows.
-    fn hurry(&mut self, wait: u64) {
-        let seats = self.seats.iter_mut().filter_map(|seat| match &mut seat.standing {
-            Standing::Away(rest) => Some(rest),
+    /// Brings every next try forward to `wait` milliseconds from now, or to the earliest time that the server allows.
+    fn bring_forward(&mut self, wait: u64) {
+        let of_jobs = self.jobs.iter_mut().filter_map(|job| match &mut job.phase {
+            Phase::BackingOff(delay) => Some(delay),
             _ => None,
         });
-        self.rest.iter_mut().chain(seats).for_each(|rest| rest.hurry(self.moment, wait));
+        self.retry_delay.iter_mut().chain(of_jobs).for_each(|delay| delay.bring_forward(self.tick, wait));
     }
 }

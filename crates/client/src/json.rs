@@ -1,14 +1,14 @@
-//! A JSON value as far as a connection looks into it.
+//! A JSON value, as far as a connection reads it.
 //!
-//! A browser parses JSON by itself, and the page wants its objects anyway; elsewhere it is `serde_json`. Reading the
-//! few fields by name costs the element 1.8 KB (gzip), the typed document through `serde-wasm-bindgen` 35 KB and
-//! through `serde_json` 42 KB.
+//! A browser parses JSON by itself, and the page needs its objects anyway; elsewhere the value is `serde_json`'s. Reading
+//! the few fields by name costs the element 1.8 KB (gzip); the typed document would cost 35 KB with `serde-wasm-bindgen`
+//! and 42 KB with `serde_json`.
 
 use serde_json::Value;
 
 /// A parsed JSON value.
 pub trait Json: Sized {
-    /// Parses a text, `None` when it is no JSON.
+    /// Parses a text, `None` if it is not JSON.
     fn parse(text: &str) -> Option<Self>;
 
     /// The string under `key`, if this is an object that has one there.
@@ -17,7 +17,7 @@ pub trait Json: Sized {
     /// The number under `key`, if this is an object that has one there.
     fn number(&self, key: &str) -> Option<f64>;
 
-    /// The items of the list under `key`, none if this is no object that has one there.
+    /// The items of the list under `key`; empty if this is not an object that has one there.
     fn items(&self, key: &str) -> Vec<Self>;
 }
 

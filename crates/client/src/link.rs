@@ -1,26 +1,14 @@
-//! The link: what the face knows of its connection.
+//! The link: how a reader is connected to the server.
 
 /// How a reader is connected at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Link {
-    /// Nothing is heard yet, or not any more; it is being tried.
+    /// No response has arrived yet, or not any more; the client is trying.
     Connecting,
-    /// Every change arrives as it happens.
+    /// A stream brings every change as it happens.
     Live,
-    /// Changes are asked for, as something on the way holds streams back.
+    /// The client polls, because a proxy holds streams back.
     Polling,
-    /// The device says that it has no network.
+    /// The device reports that it has no network.
     Offline,
-}
-
-impl Link {
-    /// The word for programs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Link::Connecting => "connecting",
-            Link::Live => "live",
-            Link::Polling => "polling",
-            Link::Offline => "offline",
-        }
-    }
 }

@@ -68,12 +68,12 @@ export class Mounted {
         true,
       );
     this.#following = new AbortController();
-    const hear = (what, about, isLast) => {
+    const onEvent = (what, about, isLast) => {
       if (what === "document") this.#onDocument(about);
       else if (what === "end") this.#onEnd(about);
       else this.#onProblem(about, isLast);
     };
-    follow(wanted, { hear, renew: this.#renew }, this.#following.signal);
+    follow(wanted, { onEvent, renew: this.#renew }, this.#following.signal);
   }
 
   free() {

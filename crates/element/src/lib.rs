@@ -22,7 +22,7 @@ mod visibility;
 
 use client::{
     Input,
-    browser::{Transport, heard},
+    browser::{Transport, on_token_renewed, on_transport_event},
     connection::{Renewal, ResponseHead},
 };
 pub use mounted::Mounted;
@@ -36,7 +36,7 @@ static ALLOCATOR: WasmDynamicTalc = new_wasm_dynamic_allocator();
 /// Sets the transport, which sends the requests.
 #[wasm_bindgen(js_name = setTransport)]
 pub fn set_transport(transport: Transport) {
-    client::browser::lend(transport);
+    client::browser::set_transport(transport);
 }
 
 /// Called by the transport with the head of a response: `retry_after` in seconds, `date` in milliseconds since the Unix
@@ -45,26 +45,26 @@ pub fn set_transport(transport: Transport) {
 pub fn head(number: f64, status: u16, is_stream: bool, retry_after: f64, date: f64) {
     let known = |number: f64| (number >= 0.0).then_some(number as u64);
     let head = ResponseHead { status, is_stream, retry_after: known(retry_after), date: known(date) };
-    heard(number, |request| Input::Head(request, head));
+    on_transport_event(number, |request| Input::Head(request, head));
 }
 
 /// Called by the transport with bytes of a response's body.
 #[wasm_bindgen]
 pub fn bytes(number: f64, bytes: &[u8]) {
-    heard(number, |request| Input::Bytes(request, bytes));
+    on_transport_event(number, |request| Input::Bytes(request, bytes));
 }
 
 /// Called by the transport with the new token, or with `None` if the page's token provider returned none.
 #[wasm_bindgen]
 pub fn renewed(number: f64, token: Option<String>) {
     let token = token.filter(|token| !token.is_empty());
-    heard(number, |key| Input::Renewed(key, token.map_or(Renewal::Failed, Renewal::Token)));
+    on_token_renewed(number, token.map_or(Renewal::Failed, Renewal::Token));
 }
 
 /// Called by the transport when a response is complete or has failed.
 #[wasm_bindgen]
 pub fn end(number: f64, is_complete: bool) {
-    heard(number, if is_complete { Input::Closed } else { Input::Failed });
+    on_transport_event(number, if is_complete { Input::Closed } else { Input::Failed });
 }
 
 /// The style sheet for the element's shadow root.

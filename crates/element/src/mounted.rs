@@ -11,7 +11,7 @@ use std::{
     rc::{Rc, Weak},
 };
 
-use client::browser::{Source, Subscription, Value};
+use client::browser::{Source, SubscriptionHandle, Value};
 use js_sys::{Date, Function, Promise, Reflect};
 use protocol::Timestamp;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -50,7 +50,7 @@ struct Inner {
     document: RefCell<Option<Value>>,
     /// The document has not been painted yet. It is read only when it is painted, as a newer one may replace it before.
     is_fresh: Cell<bool>,
-    subscription: RefCell<Option<Subscription>>,
+    subscription: RefCell<Option<SubscriptionHandle>>,
     /// The source of the current subscription, or of the last one.
     source: RefCell<Option<Source>>,
     /// The page has called `disconnect()`.

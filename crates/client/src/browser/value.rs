@@ -5,12 +5,12 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::json::Json;
 
-/// A value of `JSON.parse`; the page gets the very same object.
+/// A value that `JSON.parse` returned; the page gets the same object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Value(JsValue);
 
 impl Value {
-    /// The member `key`, null where there is none.
+    /// The member `key`, null if there is none.
     pub fn get(&self, key: &str) -> Value {
         Value(Reflect::get(&self.0, &JsValue::from_str(key)).unwrap_or(JsValue::NULL))
     }

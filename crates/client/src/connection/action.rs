@@ -1,41 +1,42 @@
-//! What a connection wants done.
+//! What the driver of a connection has to do: its outputs.
 
-use crate::{link::Link, log, problem::Problem};
+use super::id::{JobKey, RequestId};
+use crate::{link::Link, log::NewLines, problem::Problem};
 
-/// What to do; a key says for which job.
+/// An instruction to the driver, or an event for the reader of one job or of all jobs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action<J> {
     /// Send this request.
     Open(Request),
-    /// Give up the request of that id.
-    Abort(u32),
-    /// Tell [`Input::Timer`](super::Input::Timer) after that many milliseconds, in place of any timer before it.
+    /// Abort this request.
+    Abort(RequestId),
+    /// Pass [`Input::Timer`](super::Input::Timer) after that many milliseconds, in place of any earlier timer.
     Timer(u64),
-    /// Get a new token and tell [`Input::Renewed`](super::Input::Renewed).
-    RenewToken(u32),
-    /// The server's clock is that many milliseconds ahead of this device's.
-    Skew(i64),
+    /// Get a new token and pass [`Input::Renewed`](super::Input::Renewed).
+    RenewToken(JobKey),
+    /// For all jobs: the server's clock is that many milliseconds ahead of this device's.
+    ClockOffset(i64),
     /// The link has changed.
-    Link(u32, Link),
+    Link(JobKey, Link),
     /// A document that is newer than all before it.
-    Document(u32, J),
-    /// Lines of the log that are new, told before the document that covers them.
-    Log(u32, log::News<J>),
-    /// A refusal; after a fatal one nothing more comes, unless it is asked for.
-    Problem(u32, Problem<J>),
-    /// The job has ended; nothing more comes, unless it is asked for.
-    End(u32),
+    Document(JobKey, J),
+    /// New lines of the log; they precede the document that covers them.
+    Log(JobKey, NewLines<J>),
+    /// A problem; after a fatal one nothing follows until [`Input::Refresh`](super::Input::Refresh).
+    Problem(JobKey, Problem<J>),
+    /// The job has ended; nothing follows until [`Input::Refresh`](super::Input::Refresh).
+    End(JobKey),
 }
 
-/// A request.
+/// An HTTP request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Request {
-    /// What its [`Input`](super::Input)s are to name; those of any other request are ignored.
-    pub id: u32,
-    /// Where to.
+    /// The id that the [`Input`](super::Input)s about this request carry.
+    pub id: RequestId,
+    /// The absolute URL.
     pub url: String,
-    /// What goes behind `Authorization: Bearer `.
+    /// The credential of `Authorization: Bearer`.
     pub token: Option<String>,
-    /// What is posted, as JSON, for a stream: `Accept: text/event-stream`. Without it, a GET.
+    /// The JSON body of a POST that requests a stream with `Accept: text/event-stream`. Without a body it is a GET.
     pub body: Option<String>,
 }

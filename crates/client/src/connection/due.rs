@@ -1,123 +1,124 @@
-//! What is due: what a connection does when its time has come, and when that is.
+//! What a connection does at certain times, and which of these times is next.
 
 use super::{
     Action, Connection,
     exchange::{Exchange, Stream},
-    seat::{Seat, Standing},
+    job_state::{JobState, Phase},
 };
-use crate::{fallback::Route, json::Json};
+use crate::{fallback::Route, json::Json, policy::RENEWAL_TIMEOUT_MS};
 
-/// Milliseconds that an open stream may be silent; the server sends a sign of life every 15 s.
+/// Milliseconds that an open stream may be silent; the server sends a heartbeat every 15 s.
 pub const SILENCE_MS: u64 = 45_000;
-/// Milliseconds for the first byte of an answer that is due at once.
+/// Milliseconds until the first byte of a response that is due at once.
 pub const ANSWER_MS: u64 = 10_000;
-/// Milliseconds a page may take to get a new token.
-const RENEWAL_MS: u64 = 30_000;
 
 impl<J: Json> Connection<J> {
-    /// Does what is due.
-    pub(super) fn settle(&mut self) {
-        self.give_up_waiting();
-        if self.rest.is_some_and(|rest| rest.until <= self.moment.now) {
-            self.rest = None;
+    /// Does everything that is due.
+    pub(super) fn run_due(&mut self) {
+        self.run_timeouts();
+        if self.retry_delay.is_some_and(|delay| delay.until <= self.tick.now) {
+            self.retry_delay = None;
         }
-        if !self.seats.iter().any(Seat::is_here) {
+        if !self.jobs.iter().any(JobState::is_active) {
             return self.drop_streams();
         }
-        let is_due = |at: Option<u64>| at.is_some_and(|at| at <= self.moment.now);
+        let is_due = |at: Option<u64>| at.is_some_and(|at| at <= self.tick.now);
         if self.fallback.route() != Route::Stream {
             if is_due(self.next_probe()) {
-                self.open();
+                self.open_stream();
             }
-            self.poll_due();
+            self.open_due_polls();
         } else if is_due(self.next_stream()) {
             self.review_at = None;
-            if self.live.as_ref().is_none_or(|live| live.has_strays) || self.seats.iter().any(Seat::lacks_stream) {
-                self.open();
+            if self.live.as_ref().is_none_or(|live| live.has_stale_jobs) || self.jobs.iter().any(JobState::lacks_stream)
+            {
+                self.open_stream();
             }
         }
     }
 
-    /// Ends what takes too long.
-    fn give_up_waiting(&mut self) {
-        let now = self.moment.now;
-        if self.live.as_ref().is_some_and(|live| silence_ends(live) <= now) {
+    /// Ends everything that has taken too long, and every delay that has passed.
+    fn run_timeouts(&mut self) {
+        let now = self.tick.now;
+        if self.live.as_ref().is_some_and(|live| silence_timeout(live) <= now) {
             self.drop_live();
-            self.stream_ended();
+            self.on_stream_ended();
         }
-        if self.opening.as_ref().is_some_and(|opening| answer_due(&opening.exchange, 0) <= now) {
+        if self.opening.as_ref().is_some_and(|opening| answer_timeout(&opening.exchange, 0) <= now) {
             self.drop_opening();
-            self.stream_was_cut();
+            self.on_stream_cut();
         }
-        self.give_up_polls();
-        for index in 0..self.seats.len() {
-            let Some(seat) = self.seats.get_mut(index) else { continue };
-            match seat.standing {
-                Standing::Away(rest) if rest.until <= now && seat.lacks_token() => {
-                    seat.renew(self.moment, &mut self.actions);
+        self.run_poll_timeouts();
+        for index in 0..self.jobs.len() {
+            let Some(job) = self.jobs.get_mut(index) else { continue };
+            match job.phase {
+                Phase::BackingOff(delay) if delay.until <= now && job.lacks_token() => {
+                    job.emit_renew_token(self.tick, &mut self.actions);
                 }
-                // A stream of many jobs is not opened anew to learn that one of them is still not to be had.
-                Standing::Away(rest) if rest.until <= now && self.live.is_some() => {
-                    let key = seat.key;
-                    self.ask(key, false);
+                // A poll: a stream of many jobs is not replaced only to learn that one of them is still refused.
+                Phase::BackingOff(delay) if delay.until <= now && self.live.is_some() => {
+                    let key = job.key;
+                    self.open_poll(key, false);
                 }
-                Standing::Away(rest) if rest.until <= now => seat.standing = Standing::Here,
-                Standing::Renewing { since } if since.saturating_add(RENEWAL_MS) <= now => {
-                    seat.was_not_renewed(self.moment, &mut self.actions);
+                Phase::BackingOff(delay) if delay.until <= now => job.phase = Phase::Active,
+                Phase::RenewingToken { since } if since.saturating_add(RENEWAL_TIMEOUT_MS) <= now => {
+                    job.on_renewal_failed(self.tick, &mut self.actions);
                 }
                 _ => {}
             }
         }
     }
 
-    /// When a stream is to be opened, if nothing happens.
+    /// When a stream is to be opened, if nothing else happens.
     fn next_stream(&self) -> Option<u64> {
         let wanted = if self.live.is_some() { self.review_at } else { Some(self.review_at.unwrap_or(0)) };
-        Some(self.after_rest(wanted.filter(|_| self.opening.is_none())?))
+        Some(self.after_delay(wanted.filter(|_| self.opening.is_none())?))
     }
 
-    /// When a stream is to be tried though polls are the way.
+    /// When a stream is to be tried while polls are the route.
     fn next_probe(&self) -> Option<u64> {
-        Some(self.after_rest(self.fallback.probe_at().filter(|_| self.opening.is_none())?))
+        Some(self.after_delay(self.fallback.probe_at().filter(|_| self.opening.is_none())?))
     }
 
-    pub(super) fn after_rest(&self, at: u64) -> u64 {
-        self.rest.map_or(at, |rest| rest.until.max(at))
+    /// The time `at`, or the end of the retry delay if that is later.
+    pub(super) fn after_delay(&self, at: u64) -> u64 {
+        self.retry_delay.map_or(at, |delay| delay.until.max(at))
     }
 
-    /// When something must have happened.
+    /// The next time at which something is due.
     fn deadline(&self) -> Option<u64> {
-        let away = self.seats.iter().filter_map(|seat| match seat.standing {
-            Standing::Away(rest) => Some(rest.until).filter(|_| seat.poll.is_none()),
-            Standing::Renewing { since } => Some(since.saturating_add(RENEWAL_MS)),
-            Standing::Here | Standing::Over => None,
+        let of_jobs = self.jobs.iter().filter_map(|job| match job.phase {
+            Phase::BackingOff(delay) => Some(delay.until).filter(|_| job.poll.is_none()),
+            Phase::RenewingToken { since } => Some(since.saturating_add(RENEWAL_TIMEOUT_MS)),
+            Phase::Active | Phase::Ended => None,
         });
-        let is_idle = !self.seats.iter().any(Seat::is_here);
+        let is_idle = !self.jobs.iter().any(JobState::is_active);
         let next = match self.fallback.route() {
             _ if is_idle => [None, None],
             Route::Stream => [self.next_stream(), None],
             Route::LongPoll | Route::Poll => [self.next_probe(), self.next_poll()],
         };
-        let live = self.live.as_ref().map(silence_ends);
-        let opening = self.opening.as_ref().map(|opening| answer_due(&opening.exchange, 0));
-        [live, opening, self.polls_due()].into_iter().chain(next).flatten().chain(away).min()
+        let live = self.live.as_ref().map(silence_timeout);
+        let opening = self.opening.as_ref().map(|opening| answer_timeout(&opening.exchange, 0));
+        [live, opening, self.next_poll_timeout()].into_iter().chain(next).flatten().chain(of_jobs).min()
     }
 
-    /// Asks for a timer unless one is set that comes in time; one that comes early is set again.
-    pub(super) fn arm(&mut self) {
+    /// Sets a timer for the next deadline, unless one is set that fires in time. A timer that fires too early is set again.
+    pub(super) fn emit_timer(&mut self) {
         if let Some(deadline) = self.deadline()
-            && self.armed.is_none_or(|armed| armed > deadline)
+            && self.timer_at.is_none_or(|at| at > deadline)
         {
-            self.armed = Some(deadline);
-            self.actions.push(Action::Timer(deadline.saturating_sub(self.moment.now)));
+            self.timer_at = Some(deadline);
+            self.actions.push(Action::Timer(deadline.saturating_sub(self.tick.now)));
         }
     }
 }
 
-fn silence_ends(stream: &Stream) -> u64 {
-    stream.heard.saturating_add(SILENCE_MS)
+fn silence_timeout(stream: &Stream) -> u64 {
+    stream.last_byte_at.saturating_add(SILENCE_MS)
 }
 
-pub(super) fn answer_due(exchange: &Exchange, wait: u64) -> u64 {
-    exchange.since.saturating_add(wait).saturating_add(ANSWER_MS)
+/// When a response must have begun that the server may delay by `wait` milliseconds.
+pub(super) fn answer_timeout(exchange: &Exchange, wait: u64) -> u64 {
+    exchange.sent_at.saturating_add(wait).saturating_add(ANSWER_MS)
 }

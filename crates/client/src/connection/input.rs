@@ -1,52 +1,53 @@
-//! What happens to a connection.
+//! What happens to a connection: its inputs.
 
-use crate::job::Job;
+use super::id::{JobKey, RequestId};
+use crate::subscription::Subscription;
 
-/// What has happened.
+/// An event that the driver passes to a connection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input<'a> {
-    /// This job is wanted, under a key that no other job of the connection has.
-    Join(u32, Job),
-    /// The job of that key is wanted no more.
-    Leave(u32),
-    /// How the job of that key stands is to be asked now.
-    Refresh(u32),
-    /// The head of an answer is there.
-    Head(u32, ResponseHead),
-    /// Bytes of an answer's body are there.
-    Bytes(u32, &'a [u8]),
-    /// An answer is complete.
-    Closed(u32),
-    /// A request failed, or its answer was cut.
-    Failed(u32),
-    /// The time asked for by [`Action::Timer`](super::Action::Timer) is over.
+    /// The reader wants to follow this job, under a key that no other job of the connection has.
+    Join(JobKey, Subscription),
+    /// The reader no longer wants to follow the job.
+    Leave(JobKey),
+    /// The reader wants the job's current document now.
+    Refresh(JobKey),
+    /// The head of a response has arrived.
+    Head(RequestId, ResponseHead),
+    /// Bytes of a response's body have arrived.
+    Bytes(RequestId, &'a [u8]),
+    /// A response is complete.
+    Closed(RequestId),
+    /// A request failed, or its response was cut.
+    Failed(RequestId),
+    /// The time of the last [`Action::Timer`](super::Action::Timer) has passed.
     Timer,
-    /// The device says that it has a network again.
+    /// The device reports that it has a network again.
     Online,
-    /// The device says that it has no network.
+    /// The device reports that it has no network.
     Offline,
-    /// The page can be seen again.
+    /// The page has become visible.
     Shown,
     /// The page is about to be frozen or put into the back/forward cache.
     Frozen,
     /// The page runs again.
     Thawed,
-    /// The answer to [`Action::RenewToken`](super::Action::RenewToken) for the job of that key.
-    Renewed(u32, Renewal),
+    /// The result of [`Action::RenewToken`](super::Action::RenewToken) for the job.
+    Renewed(JobKey, Renewal),
 }
 
-/// What became of the wish for a new token.
+/// The result of a token renewal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Renewal {
-    /// Here it is.
+    /// The new token.
     Token(String),
-    /// Not this time.
+    /// The token provider failed; it may succeed later.
     Failed,
-    /// There is nobody to ask.
+    /// The page has no token provider.
     Impossible,
 }
 
-/// The head of an answer.
+/// The head of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ResponseHead {
     /// The HTTP status.

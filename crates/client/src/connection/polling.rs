@@ -1,213 +1,213 @@
-//! Polling: how a connection asks for one job at a time, where streams are cut or somebody wants to know at once.
+//! How a connection polls: it requests one job's document, if streams are cut or if the reader wants it now.
 
 use super::{
-    Action, Connection, HEALTHY_MS, Request, ResponseHead,
-    due::answer_due,
+    Action, Connection, HEALTHY_MS, JobKey, Request, RequestId, ResponseHead,
+    due::answer_timeout,
     exchange::{Exchange, Poll},
-    seat::{Seat, Standing},
+    job_state::{JobState, Phase},
 };
 use crate::{
+    endpoints::WAIT_SECONDS,
     fallback::Route,
     json::Json,
-    problem::{Problem, Verdict},
-    reading::Head,
-    server::WAIT_SECONDS,
+    parsed_frame::DocumentHead,
+    policy::{MAX_POLL_MS, MIN_POLL_MS, POLL_MS},
+    problem::Problem,
+    retry_class::RetryClass,
 };
 
-/// Milliseconds between two polls that the server has no wish about; it allows 100 a minute and job.
-const POLL_MS: f64 = 2_000.0;
-/// Milliseconds between two polls of a job at least and at most, whatever the server wishes.
-const POLL_RANGE_MS: (f64, f64) = (1_000.0, 60_000.0);
-/// Milliseconds that each job adds between two polls of a job: ten polls a second for all of them together.
+/// Milliseconds that each job adds to the interval between two polls of a job: ten polls a second for all jobs together.
 const PACE_MS: u64 = 100;
-/// Polls that are out at a time; browsers open six connections to a server of the older kind.
-const AT_ONCE: usize = 4;
-/// Jobs that may be waited for at a time, as each keeps one of those connections.
-const WAITING_AT_ONCE: usize = 2;
+/// Maximum number of open polls; browsers open six HTTP/1.1 connections to a server.
+const MAX_OPEN: usize = 4;
+/// Maximum number of active jobs for long polls, as each keeps one of those connections.
+const MAX_LONG_POLLS: usize = 2;
 
 impl<J: Json> Connection<J> {
-    /// Whether polls are to wait at the server: only once one was answered, as only then there is a state to name.
-    fn may_wait(&self) -> bool {
+    /// Whether polls are long polls: only after one poll was answered, because a long poll needs a cursor.
+    fn polls_wait(&self) -> bool {
         self.fallback.route() == Route::LongPoll
             && self.fallback.is_polling()
-            && self.seats.iter().filter(|seat| seat.is_here()).count() <= WAITING_AT_ONCE
+            && self.jobs.iter().filter(|job| job.is_active()).count() <= MAX_LONG_POLLS
     }
 
-    /// When the next poll is due, if nothing happens.
+    /// When the next poll is due, if nothing else happens.
     pub(super) fn next_poll(&self) -> Option<u64> {
-        if self.seats.iter().filter(|seat| seat.poll.is_some()).count() >= AT_ONCE {
+        if self.jobs.iter().filter(|job| job.poll.is_some()).count() >= MAX_OPEN {
             return None;
         }
-        let idle = self.seats.iter().filter(|seat| seat.is_here() && seat.poll.is_none());
-        Some(self.after_rest(idle.map(|seat| seat.poll_at).min()?))
+        let idle = self.jobs.iter().filter(|job| job.is_active() && job.poll.is_none());
+        Some(self.after_delay(idle.map(|job| job.poll_at).min()?))
     }
 
     /// Sends the polls that are due.
-    pub(super) fn poll_due(&mut self) {
-        while self.next_poll().is_some_and(|at| at <= self.moment.now) {
-            let idle = self.seats.iter().filter(|seat| seat.is_here() && seat.poll.is_none());
-            let Some(key) = idle.min_by_key(|seat| seat.poll_at).map(|seat| seat.key) else { return };
-            self.ask(key, self.may_wait());
+    pub(super) fn open_due_polls(&mut self) {
+        while self.next_poll().is_some_and(|at| at <= self.tick.now) {
+            let idle = self.jobs.iter().filter(|job| job.is_active() && job.poll.is_none());
+            let Some(key) = idle.min_by_key(|job| job.poll_at).map(|job| job.key) else { return };
+            self.open_poll(key, self.polls_wait());
         }
     }
 
-    /// Asks how a job stands; `waits` says whether the server is to wait for a change.
-    pub(super) fn ask(&mut self, key: u32, waits: bool) {
+    /// Requests a job's document; `waits` makes it a long poll if the job has a cursor.
+    pub(super) fn open_poll(&mut self, key: JobKey, waits: bool) {
         let id = self.next_request();
-        let Some(seat) = self.seats.iter_mut().find(|seat| seat.key == key) else { return };
-        match &seat.poll {
+        let Some(job) = self.jobs.iter_mut().find(|job| job.key == key) else { return };
+        match &job.poll {
             Some(poll) if !poll.waits => return,
             Some(poll) => self.actions.push(Action::Abort(poll.exchange.id)),
             None => {}
         }
-        let cursor = seat.newest.as_ref().map(|newest| &newest.cursor);
+        let cursor = job.newest.as_ref().map(|newest| &newest.cursor);
         let waits = waits && cursor.is_some();
         let url = match cursor {
-            Some(cursor) if waits => self.server.next(&seat.job, cursor),
-            cursor => self.server.status(&seat.job, cursor),
+            Some(cursor) if waits => self.endpoints.next(&job.subscription, cursor),
+            cursor => self.endpoints.status(&job.subscription, cursor),
         };
-        seat.poll = Some(Poll { exchange: Exchange::new(id, self.moment.now), waits });
-        self.actions.push(Action::Open(Request { id, url, token: seat.job.token.clone(), body: None }));
+        job.poll = Some(Poll { exchange: Exchange::new(id, self.tick.now), waits });
+        self.actions.push(Action::Open(Request { id, url, token: job.subscription.token.clone(), body: None }));
     }
 
-    pub(super) fn poll_head(&mut self, request: u32, head: ResponseHead) {
-        let Some(poll) = self.polled_by(request).and_then(|seat| seat.poll.as_mut()) else { return };
+    pub(super) fn on_poll_head(&mut self, request: RequestId, head: ResponseHead) {
+        let Some(poll) = self.polled_by(request).and_then(|job| job.poll.as_mut()) else { return };
         let is_unchanged = head.status == 304;
-        poll.exchange.begin(head);
+        poll.exchange.on_head(head);
         if is_unchanged {
             self.actions.push(Action::Abort(request));
-            self.poll_closed(request);
+            self.on_poll_closed(request);
         }
     }
 
-    pub(super) fn poll_bytes(&mut self, request: u32, bytes: &[u8]) {
-        let Some(poll) = self.polled_by(request).and_then(|seat| seat.poll.as_mut()) else { return };
-        poll.exchange.keep(bytes);
+    pub(super) fn on_poll_bytes(&mut self, request: RequestId, bytes: &[u8]) {
+        let Some(poll) = self.polled_by(request).and_then(|job| job.poll.as_mut()) else { return };
+        poll.exchange.on_bytes(bytes);
     }
 
-    pub(super) fn poll_closed(&mut self, request: u32) {
-        let moment = self.moment;
-        let Some(index) = self.seats.iter().position(|seat| seat.is_asked(request)) else { return };
-        let Some(seat) = self.seats.get_mut(index) else { return };
-        let Some(poll) = seat.poll.take() else { return };
-        let was_here = seat.is_here();
+    pub(super) fn on_poll_closed(&mut self, request: RequestId) {
+        let tick = self.tick;
+        let Some(index) = self.jobs.iter().position(|job| job.is_polled_by(request)) else { return };
+        let Some(job) = self.jobs.get_mut(index) else { return };
+        let Some(poll) = job.poll.take() else { return };
+        let was_active = job.is_active();
         let body = || J::parse(&poll.exchange.body());
         match poll.exchange.status() {
             304 => {
-                seat.is_unchanged();
-                self.poll_worked(index, &poll, None);
+                job.on_unchanged();
+                self.on_poll_worked(index, &poll, None);
             }
-            200 => match body().and_then(|body| Some((Head::read(&body)?, body))) {
+            200 => match body().and_then(|body| Some((DocumentHead::parse(&body)?, body))) {
                 Some((head, document)) => {
-                    let wish = document.number("pollAfterMs");
-                    seat.answered(head, document, &mut self.actions);
-                    self.poll_worked(index, &poll, wish);
+                    let interval = document.number("pollAfterMs");
+                    job.on_poll_document(head, document, &mut self.actions);
+                    self.on_poll_worked(index, &poll, interval);
                 }
-                None => seat.refused(Verdict::Later, Problem::unexpected(200, false), 0, moment, &mut self.actions),
+                None => {
+                    let problem = Problem::unexpected(200, false);
+                    job.on_refused(RetryClass::Later, problem, 0, tick, &mut self.actions);
+                }
             },
-            // A gateway that gives up on a request that waits.
-            502 | 504 if poll.waits => self.poll_was_cut(index),
+            // A gateway that gives up on a long poll.
+            502 | 504 if poll.waits => self.on_poll_cut(index),
             status => {
-                let problem = body().and_then(|body| Problem::of(body, false));
+                let problem = body().and_then(|body| Problem::from_body(body, false));
                 let problem = problem.unwrap_or_else(|| Problem::unexpected(status, false));
-                let peace = poll.exchange.peace();
-                match Verdict::of_status(status) {
-                    // Nobody is sent away because a question beside its stream, or after its end, has to wait.
-                    Verdict::Later if seat.is_live || seat.standing == Standing::Over => {
-                        seat.tell(problem, &mut self.actions);
+                let retry_after_ms = poll.exchange.retry_after_ms();
+                match RetryClass::from_status(status) {
+                    // A poll beside the job's stream, or after the job's end, does not make the job back off.
+                    RetryClass::Later if job.is_live || job.phase == Phase::Ended => {
+                        job.emit_problem(problem, &mut self.actions);
                     }
-                    verdict => seat.refused(verdict, problem, peace, moment, &mut self.actions),
+                    class => job.on_refused(class, problem, retry_after_ms, tick, &mut self.actions),
                 }
-                self.fallback.poll_failed();
+                self.fallback.on_poll_failed();
             }
         }
-        if !was_here && self.seats.get(index).is_some_and(Seat::is_here) {
-            self.review(0);
+        if !was_active && self.jobs.get(index).is_some_and(JobState::is_active) {
+            self.review_in(0);
         }
     }
 
-    /// A poll was answered: the next one follows after a while.
-    fn poll_worked(&mut self, index: usize, poll: &Poll, wish: Option<f64>) {
+    /// A poll was answered. The next one follows after `interval` milliseconds, if the server asked for an interval.
+    fn on_poll_worked(&mut self, index: usize, poll: &Poll, interval: Option<f64>) {
         self.is_offline = false;
         if self.fallback.route() != Route::Stream {
             self.backoff.reset();
         }
-        self.fallback.poll_worked();
-        let jobs = u64::try_from(self.seats.iter().filter(|seat| seat.is_here()).count()).unwrap_or(u64::MAX);
-        // A request that waits has done so at the server; one that was answered at once is held back here.
-        let wait = if self.may_wait() { 0.0 } else { wish.unwrap_or(POLL_MS) };
-        let wait = (wait.clamp(0.0, POLL_RANGE_MS.1) as u64).max(jobs.saturating_mul(PACE_MS));
-        let earliest = poll.exchange.since.saturating_add(POLL_RANGE_MS.0 as u64);
-        if let Some(seat) = self.seats.get_mut(index) {
-            seat.poll_at = self.moment.in_ms(wait).max(earliest);
+        self.fallback.on_poll_worked();
+        let jobs = u64::try_from(self.jobs.iter().filter(|job| job.is_active()).count()).unwrap_or(u64::MAX);
+        // A long poll waits at the server; after any other poll the client waits.
+        let wait = if self.polls_wait() { 0 } else { interval.map_or(POLL_MS, |millis| millis as u64) };
+        let wait = wait.min(MAX_POLL_MS).max(jobs.saturating_mul(PACE_MS));
+        let not_before = poll.exchange.sent_at.saturating_add(MIN_POLL_MS);
+        if let Some(job) = self.jobs.get_mut(index) {
+            job.poll_at = self.tick.after(wait).max(not_before);
         }
     }
 
-    pub(super) fn poll_failed(&mut self, request: u32) {
-        let moment = self.moment;
-        let Some(index) = self.seats.iter().position(|seat| seat.is_asked(request)) else { return };
-        let Some(poll) = self.seats.get_mut(index).and_then(|seat| seat.poll.take()) else { return };
-        if poll.exchange.has_begun() || moment.since(poll.exchange.since) >= HEALTHY_MS {
-            return self.poll_was_cut(index);
+    pub(super) fn on_poll_failed(&mut self, request: RequestId) {
+        let Some(index) = self.jobs.iter().position(|job| job.is_polled_by(request)) else { return };
+        let Some(poll) = self.jobs.get_mut(index).and_then(|job| job.poll.take()) else { return };
+        if poll.exchange.has_head() || self.tick.since(poll.exchange.sent_at) >= HEALTHY_MS {
+            return self.on_poll_cut(index);
         }
-        let was_way = self.fallback.route() != Route::Stream;
-        self.fallback.poll_failed();
-        self.poll_is_missed(index, was_way);
+        let was_route = self.fallback.route() != Route::Stream;
+        self.fallback.on_poll_failed();
+        self.retry_poll(index, was_route);
     }
 
-    /// Nothing came of a poll, though the server may be there.
-    fn poll_was_cut(&mut self, index: usize) {
-        let was_way = self.fallback.route() != Route::Stream;
-        let at_once = self.fallback.poll_was_cut();
-        self.poll_is_missed(index, was_way && !at_once);
+    /// A poll was cut before it was answered, although the server may be reachable.
+    fn on_poll_cut(&mut self, index: usize) {
+        let was_route = self.fallback.route() != Route::Stream;
+        let at_once = self.fallback.on_poll_cut();
+        self.retry_poll(index, was_route && !at_once);
     }
 
-    fn poll_is_missed(&mut self, index: usize, was_way: bool) {
-        if was_way {
-            self.retry(0);
+    fn retry_poll(&mut self, index: usize, backs_off: bool) {
+        if backs_off {
+            self.back_off(0);
         }
-        if let Some(seat) = self.seats.get_mut(index)
-            && let Standing::Away(_) = seat.standing
+        if let Some(job) = self.jobs.get_mut(index)
+            && let Phase::BackingOff(_) = job.phase
         {
-            seat.leave_for(0, self.moment);
+            job.back_off(0, self.tick);
         }
     }
 
-    /// When the first of the polls that are out must have been answered.
-    pub(super) fn polls_due(&self) -> Option<u64> {
-        self.seats.iter().filter_map(|seat| seat.poll.as_ref()).map(poll_ends).min()
+    /// When the first of the open polls must have been answered.
+    pub(super) fn next_poll_timeout(&self) -> Option<u64> {
+        self.jobs.iter().filter_map(|job| job.poll.as_ref()).map(poll_timeout).min()
     }
 
-    /// Ends the polls that take too long.
-    pub(super) fn give_up_polls(&mut self) {
-        let now = self.moment.now;
-        for index in 0..self.seats.len() {
-            let Some(seat) = self.seats.get_mut(index) else { return };
-            if let Some(poll) = seat.poll.take_if(|poll| poll_ends(poll) <= now) {
+    /// Aborts the polls that have taken too long.
+    pub(super) fn run_poll_timeouts(&mut self) {
+        let now = self.tick.now;
+        for index in 0..self.jobs.len() {
+            let Some(job) = self.jobs.get_mut(index) else { return };
+            if let Some(poll) = job.poll.take_if(|poll| poll_timeout(poll) <= now) {
                 self.actions.push(Action::Abort(poll.exchange.id));
-                self.poll_was_cut(index);
+                self.on_poll_cut(index);
             }
         }
     }
 
     pub(super) fn drop_polls(&mut self) {
-        let polls = self.seats.iter_mut().filter_map(|seat| seat.poll.take());
+        let polls = self.jobs.iter_mut().filter_map(|job| job.poll.take());
         self.actions.extend(polls.map(|poll| Action::Abort(poll.exchange.id)));
     }
 
-    /// A stream works again, where polls were the way.
+    /// Aborts the polls if they were the route: a stream works again.
     pub(super) fn drop_fallback_polls(&mut self) {
         if self.fallback.route() != Route::Stream {
             self.drop_polls();
         }
     }
 
-    fn polled_by(&mut self, request: u32) -> Option<&mut Seat<J>> {
-        self.seats.iter_mut().find(|seat| seat.is_asked(request))
+    fn polled_by(&mut self, request: RequestId) -> Option<&mut JobState<J>> {
+        self.jobs.iter_mut().find(|job| job.is_polled_by(request))
     }
 }
 
-fn poll_ends(poll: &Poll) -> u64 {
+fn poll_timeout(poll: &Poll) -> u64 {
     let wait = if poll.waits { WAIT_SECONDS.saturating_mul(1000) } else { 0 };
-    answer_due(&poll.exchange, wait)
+    answer_timeout(&poll.exchange, wait)
 }

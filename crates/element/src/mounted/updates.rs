@@ -4,7 +4,7 @@ use std::rc::{Rc, Weak};
 
 use client::{
     Link, Problem,
-    browser::{News, Subscription, Value, Watcher, subscribe},
+    browser::{Subscriber, SubscriptionHandle, Update, Value, subscribe},
 };
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -31,7 +31,7 @@ impl Inner {
     }
 
     /// Subscribes to the job that the attributes name, in place of `former`.
-    pub(super) fn subscribe(self: &Rc<Self>, former: Option<Subscription>) {
+    pub(super) fn subscribe(self: &Rc<Self>, former: Option<SubscriptionHandle>) {
         let wanted = attributes::source(&self.host, self.default_src.as_deref());
         let last = self.source.replace(wanted.clone());
         // With another token for the same job, its document stays.
@@ -50,9 +50,11 @@ impl Inner {
         });
         Inner::invalidate(&Rc::downgrade(self));
         let Some(source) = wanted else { return self.report_missing_src() };
-        let watcher =
-            Watcher { hear: Rc::new(on_update(Rc::downgrade(self))), renew: Rc::new(renew(Rc::downgrade(self))) };
-        self.subscription.replace(Some(subscribe(source, watcher)));
+        let subscriber = Subscriber {
+            on_update: Rc::new(on_update(Rc::downgrade(self))),
+            renew_token: Rc::new(renew(Rc::downgrade(self))),
+        };
+        self.subscription.replace(Some(subscribe(source, subscriber)));
         // Only after the new one exists, so that a shared connection is not closed in between.
         drop(former);
     }
@@ -77,7 +79,7 @@ impl Inner {
     /// Emits a problem if a job is named but no server. Without a job there is no problem: a page may set it later.
     fn report_missing_src(self: &Rc<Self>) {
         if attributes::text(&self.host, "job").is_some() {
-            self.on_update(News::Problem(Problem {
+            self.on_update(Update::Problem(Problem {
                 code: "NO_SRC".into(),
                 message: "The attribute src is missing: the URL of the job-progress server.".into(),
                 fatal: true,
@@ -86,10 +88,10 @@ impl Inner {
         }
     }
 
-    fn on_update(self: &Rc<Self>, update: News) {
+    fn on_update(self: &Rc<Self>, update: Update) {
         match update {
-            News::Link(_) if self.is_disconnected.get() => {}
-            News::Link(link) => {
+            Update::Link(_) if self.is_disconnected.get() => {}
+            Update::Link(link) => {
                 let known = self.document.borrow().is_some();
                 let link = match link {
                     Link::Connecting if known => widget::Link::Reconnecting,
@@ -100,8 +102,8 @@ impl Inner {
                 };
                 self.view.update(|props| props.link = link);
             }
-            News::Skew(skew) => self.skew.set(skew),
-            News::Document(document) => {
+            Update::ClockOffset(skew) => self.skew.set(skew),
+            Update::Document(document) => {
                 self.view.update(|props| props.problem = None);
                 self.is_fresh.set(true);
                 self.panel.set_document(Some(&document));
@@ -109,7 +111,7 @@ impl Inner {
                 self.one_shot_done();
                 self.emit("update", document.as_js(), true);
             }
-            News::Problem(problem) => {
+            Update::Problem(problem) => {
                 // The details are for developers; the view shows a text for readers.
                 console::warn(&[problem.code.as_str(), ": ", &problem.message].concat());
                 // A transient problem is shown only while there is no document to show.
@@ -127,8 +129,8 @@ impl Inner {
                 }
                 self.emit("problem", &detail(&problem), problem.fatal);
             }
-            News::Log { lines, .. } => self.panel.add_lines(&lines.iter().map(Value::as_js).collect()),
-            News::End => {
+            Update::Log { lines, .. } => self.panel.add_lines(&lines.iter().map(Value::as_js).collect()),
+            Update::End => {
                 let document = self.document.borrow().clone();
                 if let Some(document) = document {
                     self.emit("end", document.as_js(), true);
@@ -138,7 +140,7 @@ impl Inner {
     }
 }
 
-fn on_update(inner: Weak<Inner>) -> impl Fn(News) {
+fn on_update(inner: Weak<Inner>) -> impl Fn(Update) {
     move |update| {
         if let Some(strong) = inner.upgrade() {
             strong.on_update(update);

@@ -1,13 +1,13 @@
 //! The viewer: the client's real connection, and what it has shown of its job.
 
-use client::{Action, Connection, Input, Job, connection::ResponseHead};
+use client::{Action, Connection, Input, JobKey, RequestId, Subscription, connection::ResponseHead};
 use protocol::{cursor::Cursor, id::JobId, include::Include};
 use serde_json::Value;
 
 use crate::script::INCLUDE;
 
 /// The only job there is has this key.
-const KEY: u32 = 1;
+const KEY: JobKey = JobKey(1);
 /// In this model nothing depends on how much time passes: every wait is over at once.
 const NOW: u64 = 1_700_000_000_000;
 
@@ -16,7 +16,7 @@ const NOW: u64 = 1_700_000_000_000;
 pub(crate) struct Viewer {
     connection: Connection<Value>,
     /// The stream that has been asked for.
-    request: Option<u32>,
+    request: Option<RequestId>,
     /// From where on, until it begins.
     pub(crate) cursor: Option<Cursor>,
     /// The last document shown.
@@ -38,7 +38,7 @@ impl Viewer {
             lines: 0,
             done: false,
         };
-        let job = Job::new(JobId::parse(job).unwrap(), Some("token".to_owned()), Include::from_bits(INCLUDE));
+        let job = Subscription::new(JobId::parse(job).unwrap(), Some("token".to_owned()), Include::from_bits(INCLUDE));
         viewer.connection.handle(Input::Join(KEY, job), NOW, 0.0);
         viewer.tell(Input::Timer).unwrap();
         viewer
@@ -66,7 +66,7 @@ impl Viewer {
         self.tell(if is_complete { Input::Closed(id) } else { Input::Failed(id) })
     }
 
-    fn id(&self) -> u32 {
+    fn id(&self) -> RequestId {
         self.request.unwrap_or_default()
     }
 
@@ -96,11 +96,11 @@ impl Viewer {
                 }
                 self.newest = Some(cursor);
             }
-            Action::Log(_, news) => {
-                if news.skipped.is_some() {
+            Action::Log(_, log) => {
+                if log.skipped.is_some() {
                     return Err("lacks lines: some were skipped, though nobody was slow".to_owned());
                 }
-                for line in &news.lines {
+                for line in &log.lines {
                     let bit = 1 << line["number"].as_u64().unwrap_or_default();
                     if self.lines & bit != 0 {
                         return Err(format!("{line} is told again"));
@@ -110,7 +110,7 @@ impl Viewer {
             }
             Action::End(_) => self.done = true,
             Action::Problem(_, problem) => return Err(format!("{}: {}", problem.code, problem.message)),
-            Action::Timer(_) | Action::Link(..) | Action::Skew(_) | Action::RenewToken(_) => {}
+            Action::Timer(_) | Action::Link(..) | Action::ClockOffset(_) | Action::RenewToken(_) => {}
         }
         Ok(())
     }

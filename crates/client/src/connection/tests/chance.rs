@@ -15,7 +15,7 @@ proptest! {
         let mut seq = 1;
         let calm = std::iter::repeat_n((0, 400), 12);
         for (step, cut) in moves.into_iter().chain(calm) {
-            if world.job().ended || world.has_given_up() {
+            if world.reader().ended || world.has_given_up() {
                 break;
             }
             if world.open.is_empty() {
@@ -38,16 +38,16 @@ proptest! {
                 4 => world.fail(),
                 5 => { world.head(if is_stream { 200 } else { 500 }, is_stream); world.close() }
                 6 => world.answer(503, &problem("OVERLOADED")),
-                7 => { world.wait(); }
-                8 => { world.tell(Input::Offline); world.tell(Input::Shown) }
-                9 => world.tell(Input::Online),
-                10 => { world.tell(Input::Frozen); world.now += 60_000; world.tell(Input::Thawed) }
+                7 => { world.wait_for_timer(); }
+                8 => { world.input(Input::Offline); world.input(Input::Shown) }
+                9 => world.input(Input::Online),
+                10 => { world.input(Input::Frozen); world.now += 60_000; world.input(Input::Thawed) }
                 _ => world.answer(200, "<html>"),
             }
         }
-        let seen = &world.job().seen;
+        let seen = &world.reader().seen;
         prop_assert!(seen.windows(2).all(|pair| pair[0] < pair[1]));
-        prop_assert!(world.job().ended, "{:?}", world.connection);
+        prop_assert!(world.reader().ended, "{:?}", world.connection);
         prop_assert!(!world.has_given_up());
     }
 
@@ -73,7 +73,7 @@ proptest! {
                     world.leave(key);
                     there.retain(|(other, _)| *other != key);
                 }
-                (3, Some((key, _))) => world.tell(Input::Refresh(key)),
+                (3, Some((key, _))) => world.refresh(key),
                 (4, Some((_, id))) if !world.open.is_empty() && world.last().body.is_some() => {
                     world.stream();
                     world.send(&problem_frame(&id, "OVERLOADED"));
@@ -83,15 +83,15 @@ proptest! {
                     world.stream();
                     world.send(": ok\n\n");
                 }
-                (7, _) => { world.tell(Input::Frozen); world.tell(Input::Thawed) }
-                _ if world.timer.is_some() => { world.wait(); }
+                (7, _) => { world.input(Input::Frozen); world.input(Input::Thawed) }
+                _ if world.timer.is_some() => { world.wait_for_timer(); }
                 _ => {}
             }
         }
         // As long as it takes to try a stream once more after polls have stood in for it.
         for _ in 0..600 {
-            world.is_served();
-            world.pass(1_000);
+            world.serve_all();
+            world.advance(1_000);
         }
         if there.is_empty() {
             prop_assert!(world.open.is_empty(), "{:?}", world.open);
@@ -99,12 +99,12 @@ proptest! {
         }
         prop_assert_eq!(world.open.len(), 1);
         // Of those that have left, only whom the server has refused on this stream can stand there.
-        let asked: Vec<_> = world.asked().into_iter().map(|(id, _)| id).collect();
+        let asked: Vec<_> = world.requested_jobs().into_iter().map(|(id, _)| id).collect();
         prop_assert!(there.iter().all(|(_, id)| asked.contains(id)), "{:?} {:?}", asked, world.connection);
         let frames: String = there.iter().map(|(_, id)| frame_of(id, 1_000, "running")).collect();
         world.send(&frames);
         for (key, id) in &there {
-            prop_assert_eq!(world.heard[key].seen.last(), Some(&1_000), "{}", id);
+            prop_assert_eq!(world.readers[key].seen.last(), Some(&1_000), "{}", id);
         }
     }
 }

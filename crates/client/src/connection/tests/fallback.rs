@@ -26,14 +26,14 @@ fn streams_cut_before_any_byte_lead_to_polls_and_back() {
     assert_eq!(world.wait_for_request(), ANSWER_MS);
     assert_eq!(world.url(), "j/status");
     world.answer(200, &document(1, "running"));
-    assert_eq!((world.job().seen.as_slice(), world.link()), ([1].as_slice(), Link::Polling));
+    assert_eq!((world.reader().seen.as_slice(), world.link()), ([1].as_slice(), Link::Polling));
     world.wait_for_request();
     assert_eq!(world.url(), "j/status?wait=25&cursor=aaaaaa.1");
     world.now += 25_000;
     world.head(304, false);
     world.wait_for_request();
     world.answer(200, &document(2, "running"));
-    assert_eq!(world.job().seen, [1, 2]);
+    assert_eq!(world.reader().seen, [1, 2]);
     assert_eq!(world.link(), Link::Polling);
     // After a while the stream is tried again while the poll goes on.
     world.wait_for_stream();
@@ -52,7 +52,7 @@ fn a_stream_that_is_tried_in_vain_disturbs_no_poll() {
     world.fail();
     world.wait_for_request();
     world.answer(200, &document(2, "running"));
-    assert_eq!((world.job().seen.as_slice(), world.link()), ([1, 2].as_slice(), Link::Polling));
+    assert_eq!((world.reader().seen.as_slice(), world.link()), ([1, 2].as_slice(), Link::Polling));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn long_polls_that_are_cut_lead_to_plain_ones_at_the_pace_the_server_wishes() {
     assert_eq!(world.link(), Link::Polling);
     assert_eq!(world.wait_for_request(), 7000);
     world.answer(200, &document(3, "completed"));
-    assert_eq!((world.job().seen.as_slice(), world.job().ended), ([1, 2, 3].as_slice(), true));
+    assert_eq!((world.reader().seen.as_slice(), world.reader().ended), ([1, 2, 3].as_slice(), true));
     assert!(world.open.is_empty());
 }
 
@@ -89,14 +89,14 @@ fn a_server_that_cannot_be_reached_is_not_polled() {
 #[test]
 fn many_jobs_are_polled_a_few_at_a_time_and_none_is_forgotten() {
     let ids: Vec<_> = (1..=40).map(|index| format!("j{index}")).collect();
-    let mut world = World::of(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut world = World::with_jobs(&ids.iter().map(String::as_str).collect::<Vec<_>>());
     fallen(&mut world);
     let start = world.now;
     let mut polls = 0_u64;
     while world.now - start < 60_000 {
         assert!(world.open.len() <= 4, "{} requests are out", world.open.len());
         if world.open.is_empty() {
-            world.wait();
+            world.wait_for_timer();
             continue;
         }
         let url = world.last().url.clone();
@@ -106,12 +106,12 @@ fn many_jobs_are_polled_a_few_at_a_time_and_none_is_forgotten() {
         world.answer(200, &document_of(&id, polls, "running"));
     }
     assert!((400..=620).contains(&polls), "{polls} polls in a minute");
-    assert!(world.heard.values().all(|heard| heard.seen.len() >= 10));
-    assert!(world.heard.values().all(|heard| heard.links.last() == Some(&Link::Polling)));
+    assert!(world.readers.values().all(|reader| reader.seen.len() >= 10));
+    assert!(world.readers.values().all(|reader| reader.links.last() == Some(&Link::Polling)));
     // A stream that works again is for all of them.
     world.wait_for_stream();
     world.stream();
     world.send(&frame_of("j40", 10_000, "running"));
-    assert!(world.heard.values().all(|heard| heard.links.last() == Some(&Link::Live)));
-    assert_eq!((world.heard[&40].seen.last(), world.open.len()), (Some(&10_000), 1));
+    assert!(world.readers.values().all(|reader| reader.links.last() == Some(&Link::Live)));
+    assert_eq!((world.readers[&40].seen.last(), world.open.len()), (Some(&10_000), 1));
 }

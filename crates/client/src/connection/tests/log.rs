@@ -15,7 +15,7 @@ fn lines(from: u64, to: u64) -> String {
 fn listening() -> World {
     let mut world = World::empty();
     world.join_with(1, "j", Some("secret"), Include::from_bits(LOGS));
-    world.wait();
+    world.wait_for_timer();
     world.and_live()
 }
 
@@ -23,19 +23,19 @@ fn listening() -> World {
 fn a_line_is_told_once_and_before_the_document_that_covers_it() {
     let mut world = listening();
     world.send(&lines(1, 2));
-    assert!(world.job().lines.is_empty());
+    assert!(world.reader().lines.is_empty());
     world.send(&frame(1, "running"));
-    assert_eq!(world.job().lines, [1, 2]);
+    assert_eq!(world.reader().lines, [1, 2]);
     world.send(&lines(3, 3));
     world.close();
     world.wait_for_request();
     world.stream();
     world.send(&(lines(1, 4) + &frame(3, "running")));
     assert_eq!(
-        (world.job().lines.as_slice(), world.job().seen.as_slice()),
+        (world.reader().lines.as_slice(), world.reader().seen.as_slice()),
         ([1, 2, 3, 4].as_slice(), [1, 3].as_slice())
     );
-    assert!(world.job().skipped.is_empty());
+    assert!(world.reader().skipped.is_empty());
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn lines_that_were_left_out_are_named() {
     world.send("event: log\ndata: {\"jobId\":\"j\",\"lines\":[],\"skippedFrom\":1,\"skippedTo\":20}\n\n");
     world.send(&(lines(21, 22) + &frame(30, "running")));
     assert_eq!(
-        (world.job().lines.as_slice(), world.job().skipped.as_slice()),
+        (world.reader().lines.as_slice(), world.reader().skipped.as_slice()),
         ([21, 22].as_slice(), [(1, 20)].as_slice())
     );
 }
@@ -54,16 +54,16 @@ fn a_job_made_again_has_another_log() {
     let mut world = listening();
     world.send(&(lines(1, 3) + &frame(3, "running")));
     world.send(&(lines(1, 2) + &frame(1, "running").replace("aaaaaa", "bbbbbb")));
-    assert_eq!(world.job().lines, [1, 2, 3, 1, 2]);
+    assert_eq!(world.reader().lines, [1, 2, 3, 1, 2]);
 }
 
 #[test]
 fn polls_tell_lines_too() {
     let mut world = listening();
     world.send(&(lines(1, 2) + &frame(3, "running")));
-    world.tell(crate::Input::Refresh(1));
+    world.refresh(1);
     assert_eq!(world.url(), "j/status?include=logs&wait=0&cursor=aaaaaa.3");
     let logs = r#"{"logs":[{"number":2,"message":"x"},{"number":3,"message":"y"}],"#;
     world.answer(200, &document(4, "running").replacen('{', logs, 1));
-    assert_eq!(world.job().lines, [1, 2, 3]);
+    assert_eq!(world.reader().lines, [1, 2, 3]);
 }

@@ -1,22 +1,22 @@
 //! Many jobs on one stream: who comes and goes, and what concerns one of them alone.
 
 use super::{
-    super::{Input, RESPITE_MS, Renewal, SHED_MS},
+    super::{Input, MIN_REOPEN_INTERVAL_MS, Renewal, STALE_MS},
     world::{STREAM, World, frame_of, problem, problem_frame},
 };
-use crate::{job::Job, link::Link};
+use crate::{link::Link, subscription::Subscription};
 use protocol::{id::JobId, include::Include};
 
 const END_OF_A: &str = "event: end\ndata: {\"jobId\":\"a\",\"status\":\"completed\",\"seq\":9}\n\n";
 
 #[test]
 fn jobs_of_one_moment_share_one_stream_and_each_hears_its_own() {
-    let mut world = World::of(&["a", "b", "c"]).and_live();
+    let mut world = World::with_jobs(&["a", "b", "c"]).and_live();
     assert_eq!(world.opened, [STREAM]);
     world.send(&(frame_of("b", 4, "running") + &frame_of("a", 2, "running") + &frame_of("x", 1, "running")));
-    let seen = |key| world.heard[&key].seen.clone();
+    let seen = |key| world.readers[&key].seen.clone();
     assert_eq!([seen(1), seen(2), seen(3)], [vec![2], vec![4], vec![]]);
-    assert!(world.heard.values().all(|heard| heard.links == [Link::Connecting, Link::Live]));
+    assert!(world.readers.values().all(|reader| reader.links == [Link::Connecting, Link::Live]));
 }
 
 #[test]
@@ -27,147 +27,147 @@ fn a_slow_page_does_not_tear_its_jobs_apart() {
         world.now += 3;
     }
     assert!(world.open.is_empty());
-    world.wait();
-    assert_eq!(world.asked().len(), 100);
+    world.wait_for_timer();
+    assert_eq!(world.requested_jobs().len(), 100);
 }
 
 #[test]
 fn a_job_that_comes_later_disturbs_no_other() {
-    let mut world = World::of(&["a"]).and_live();
+    let mut world = World::with_jobs(&["a"]).and_live();
     let old = world.id();
     world.send(&frame_of("a", 1, "running"));
     world.now += 10_000;
     world.join(2, "b");
     assert!(world.wait_for_request() <= 10);
-    assert_eq!(world.asked(), [("a".into(), "aaaaaa.1".into()), ("b".into(), String::new())]);
+    assert_eq!(world.requested_jobs(), [("a".into(), "aaaaaa.1".into()), ("b".into(), String::new())]);
     // The old stream is heard until the new one speaks.
-    world.tell(Input::Bytes(old, frame_of("a", 2, "running").as_bytes()));
+    world.input(Input::Bytes(old, frame_of("a", 2, "running").as_bytes()));
     world.stream();
     assert!(world.open.contains_key(&old));
     world.send(": ok\n\n");
     assert!(!world.open.contains_key(&old));
     world.send(&(frame_of("a", 2, "running") + &frame_of("b", 7, "running")));
-    assert_eq!((&world.heard[&1].seen, &world.heard[&2].seen), (&vec![1, 2], &vec![7]));
-    assert_eq!(world.heard[&1].links, [Link::Connecting, Link::Live], "it stayed live all the time");
+    assert_eq!((&world.readers[&1].seen, &world.readers[&2].seen), (&vec![1, 2], &vec![7]));
+    assert_eq!(world.readers[&1].links, [Link::Connecting, Link::Live], "it stayed live all the time");
 }
 
 #[test]
 fn jobs_that_come_one_after_the_other_are_gathered() {
-    let mut world = World::of(&["j0"]).and_live();
+    let mut world = World::with_jobs(&["j0"]).and_live();
     for key in 2..=40 {
         world.join(key, &format!("j{key}"));
-        world.pass(50);
+        world.advance(50);
         if world.open.len() > 1 {
             world.stream();
             world.send(": ok\n\n");
         }
     }
-    world.pass(RESPITE_MS);
-    let most = 1 + usize::try_from(40 * 50 / RESPITE_MS).unwrap() + 1;
+    world.advance(MIN_REOPEN_INTERVAL_MS);
+    let most = 1 + usize::try_from(40 * 50 / MIN_REOPEN_INTERVAL_MS).unwrap() + 1;
     assert!(world.opened.len() <= most, "{} streams for 40 jobs in two seconds", world.opened.len());
-    assert_eq!(world.asked().len(), 40);
+    assert_eq!(world.requested_jobs().len(), 40);
 }
 
 #[test]
 fn a_stream_that_cannot_be_opened_does_not_cost_the_one_that_is_there() {
-    let mut world = World::of(&["a"]).and_live();
+    let mut world = World::with_jobs(&["a"]).and_live();
     let old = world.id();
     world.join(2, "b");
     for _ in 0..5 {
         world.wait_for_request();
         world.fail();
     }
-    assert_eq!(world.heard[&1].links, [Link::Connecting, Link::Live]);
-    world.tell(Input::Bytes(old, frame_of("a", 2, "running").as_bytes()));
-    assert_eq!(world.heard[&1].seen, [2]);
+    assert_eq!(world.readers[&1].links, [Link::Connecting, Link::Live]);
+    world.input(Input::Bytes(old, frame_of("a", 2, "running").as_bytes()));
+    assert_eq!(world.readers[&1].seen, [2]);
     world.wait_for_request();
     world.stream();
     world.send(&frame_of("b", 3, "running"));
-    assert_eq!(world.heard[&2].seen, [3]);
+    assert_eq!(world.readers[&2].seen, [3]);
 }
 
 #[test]
 fn the_old_stream_may_be_cut_while_the_new_one_is_on_its_way() {
-    let mut world = World::of(&["a"]).and_live();
+    let mut world = World::with_jobs(&["a"]).and_live();
     let old = world.id();
     world.now += 1_000;
     world.join(2, "b");
     world.wait_for_request();
     world.open.remove(&old);
-    world.tell(Input::Closed(old));
+    world.input(Input::Closed(old));
     assert_eq!((world.link(), world.opened.len()), (Link::Connecting, 2));
     world.stream();
     world.send(&frame_of("a", 2, "running"));
-    assert_eq!((world.link(), world.job().seen.as_slice()), (Link::Live, [2].as_slice()));
+    assert_eq!((world.link(), world.reader().seen.as_slice()), (Link::Live, [2].as_slice()));
 }
 
 #[test]
 fn a_job_that_comes_back_while_a_stream_is_on_its_way_is_not_forgotten() {
-    let mut world = World::of(&["a", "b"]).and_live();
+    let mut world = World::with_jobs(&["a", "b"]).and_live();
     world.send(&problem_frame("b", "JOB_NOT_FOUND"));
     world.fail();
     world.wait_for_request();
-    assert_eq!(world.asked(), [("a".into(), String::new())]);
-    world.pass(6_000);
+    assert_eq!(world.requested_jobs(), [("a".into(), String::new())]);
+    world.advance(6_000);
     world.stream();
     world.send(": ok\n\n");
     world.wait_for_request();
-    assert_eq!(world.asked().len(), 2);
+    assert_eq!(world.requested_jobs().len(), 2);
 }
 
 #[test]
 fn a_job_that_leaves_is_shed_without_haste_and_the_last_one_ends_the_stream() {
-    let mut world = World::of(&["a", "b"]).and_live();
+    let mut world = World::with_jobs(&["a", "b"]).and_live();
     world.leave(2);
     world.send(&frame_of("b", 1, "running"));
     assert_eq!(world.open.len(), 1);
-    assert_eq!(world.wait_for_request(), SHED_MS);
-    assert_eq!(world.asked(), [("a".into(), String::new())]);
+    assert_eq!(world.wait_for_request(), STALE_MS);
+    assert_eq!(world.requested_jobs(), [("a".into(), String::new())]);
     world.stream();
     world.send(": ok\n\n");
     world.leave(1);
     assert!(world.open.is_empty());
-    world.pass(86_400_000);
+    world.advance(86_400_000);
     assert_eq!(world.opened.len(), 2);
 }
 
 #[test]
 fn a_job_that_comes_back_under_another_key_begins_anew() {
-    let mut world = World::of(&["a", "b"]).and_live();
+    let mut world = World::with_jobs(&["a", "b"]).and_live();
     world.leave(2);
     world.join(3, "b");
     world.send(&frame_of("b", 5, "running"));
-    assert!(world.heard[&3].seen.is_empty(), "that was said to somebody else");
+    assert!(world.readers[&3].seen.is_empty(), "that was said to somebody else");
     world.wait_for_request();
     world.stream();
     world.send(&frame_of("b", 5, "running"));
-    assert_eq!(world.heard[&3].seen, [5]);
-    world.pass(SHED_MS);
+    assert_eq!(world.readers[&3].seen, [5]);
+    world.advance(STALE_MS);
     assert_eq!(world.opened.len(), 2, "who left is shed already");
 }
 
 #[test]
 fn a_problem_of_one_job_concerns_only_that_job() {
-    let mut world = World::of(&["a", "b", "c"]).and_live();
+    let mut world = World::with_jobs(&["a", "b", "c"]).and_live();
     world.now += 60_000;
     world.send(&(problem_frame("a", "UNAUTHENTICATED") + &problem_frame("b", "ACCESS_DENIED")));
     world.send(&frame_of("c", 1, "running"));
-    assert_eq!((world.heard[&1].renewals, world.heard[&2].renewals, world.heard[&3].renewals), (1, 0, 0));
-    assert_eq!(world.heard[&2].problems, [("ACCESS_DENIED".into(), true)]);
-    assert_eq!(world.heard[&3].links, [Link::Connecting, Link::Live]);
-    world.tell(Input::Renewed(1, Renewal::Token("fresh".into())));
+    assert_eq!((world.readers[&1].renewals, world.readers[&2].renewals, world.readers[&3].renewals), (1, 0, 0));
+    assert_eq!(world.readers[&2].problems, [("ACCESS_DENIED".into(), true)]);
+    assert_eq!(world.readers[&3].links, [Link::Connecting, Link::Live]);
+    world.renewed(1, Renewal::Token("fresh".into()));
     world.wait_for_request();
     let body = world.last().body.clone().unwrap();
     assert!(body.contains(r#"{"jobId":"a","token":"fresh"}"#) && !body.contains(r#""b""#), "{body}");
     world.stream();
     world.send(&frame_of("a", 1, "running"));
     assert_eq!(world.link(), Link::Live);
-    assert_eq!(world.heard[&3].links, [Link::Connecting, Link::Live]);
+    assert_eq!(world.readers[&3].links, [Link::Connecting, Link::Live]);
 }
 
 #[test]
 fn a_job_that_is_missing_is_looked_for_without_opening_the_stream_anew() {
-    let mut world = World::of(&["a", "b"]).and_live();
+    let mut world = World::with_jobs(&["a", "b"]).and_live();
     world.send(&problem_frame("b", "JOB_NOT_FOUND"));
     for _ in 0..3 {
         assert!(world.wait_for_request() >= 5_000);
@@ -179,70 +179,70 @@ fn a_job_that_is_missing_is_looked_for_without_opening_the_stream_anew() {
     world.fail();
     world.wait_for_request();
     world.answer(200, &super::world::document_of("b", 1, "queued"));
-    assert_eq!(world.heard[&2].seen, [1]);
+    assert_eq!(world.readers[&2].seen, [1]);
     world.wait_for_request();
-    assert_eq!((world.url(), world.asked().len()), (STREAM, 2));
-    assert_eq!(world.heard[&2].problems, [("JOB_NOT_FOUND".into(), false)]);
+    assert_eq!((world.url(), world.requested_jobs().len()), (STREAM, 2));
+    assert_eq!(world.readers[&2].problems, [("JOB_NOT_FOUND".into(), false)]);
 }
 
 #[test]
 fn where_nobody_is_let_in_each_learns_its_own_reason() {
-    let mut world = World::of(&["a", "b", "c"]);
+    let mut world = World::with_jobs(&["a", "b", "c"]);
     world.answer(401, &problem("UNAUTHENTICATED"));
     assert_eq!(world.opened[1..], ["a/status", "b/status", "c/status"]);
     world.answer(404, &problem("JOB_NOT_FOUND"));
     world.answer(403, &problem("ACCESS_DENIED"));
     world.answer(401, &problem("UNAUTHENTICATED"));
-    assert_eq!(world.heard[&3].problems, [("JOB_NOT_FOUND".into(), false)]);
-    assert_eq!(world.heard[&2].problems, [("ACCESS_DENIED".into(), true)]);
-    assert_eq!(world.heard[&1].renewals, 1);
-    assert!(world.heard[&1].problems.is_empty());
+    assert_eq!(world.readers[&3].problems, [("JOB_NOT_FOUND".into(), false)]);
+    assert_eq!(world.readers[&2].problems, [("ACCESS_DENIED".into(), true)]);
+    assert_eq!(world.readers[&1].renewals, 1);
+    assert!(world.readers[&1].problems.is_empty());
 }
 
 #[test]
 fn a_server_that_is_busy_is_told_of_by_all_and_asked_by_one_stream() {
-    let mut world = World::of(&["a", "b"]);
+    let mut world = World::with_jobs(&["a", "b"]);
     world.answer(503, &problem("OVERLOADED"));
-    assert!(world.heard.values().all(|heard| heard.problems == [("OVERLOADED".to_owned(), false)]));
+    assert!(world.readers.values().all(|reader| reader.problems == [("OVERLOADED".to_owned(), false)]));
     world.wait_for_request();
     assert_eq!((world.url(), world.open.len()), (STREAM, 1));
 }
 
 #[test]
 fn when_every_job_has_ended_nothing_comes_back() {
-    let mut world = World::of(&["a", "b"]).and_live();
+    let mut world = World::with_jobs(&["a", "b"]).and_live();
     world.send(&frame_of("a", 9, "completed"));
-    assert!(world.heard[&1].ended && !world.heard[&2].ended && world.open.len() == 1);
+    assert!(world.readers[&1].ended && !world.readers[&2].ended && world.open.len() == 1);
     world.send(END_OF_A);
-    world.pass(SHED_MS);
+    world.advance(STALE_MS);
     assert_eq!(world.opened.len(), 1, "who has ended needs not be shed");
     world.send(&frame_of("b", 4, "failed"));
-    assert!(world.heard[&2].ended && world.open.is_empty());
-    world.pass(86_400_000);
+    assert!(world.readers[&2].ended && world.open.is_empty());
+    world.advance(86_400_000);
     assert_eq!(world.opened.len(), 1);
     // Until somebody comes.
     world.join(3, "c");
     world.wait_for_request();
-    assert_eq!(world.asked(), [("c".into(), String::new())]);
+    assert_eq!(world.requested_jobs(), [("c".into(), String::new())]);
 }
 
 #[test]
 fn a_stream_that_the_server_closes_after_the_last_end_is_no_failure() {
-    let mut world = World::of(&["a", "b"]).and_live();
+    let mut world = World::with_jobs(&["a", "b"]).and_live();
     world.send(&(frame_of("a", 9, "completed") + &problem_frame("b", "UNAUTHENTICATED")));
     assert!(world.open.is_empty());
-    world.tell(Input::Renewed(2, Renewal::Token("fresh".into())));
-    assert!(world.wait_for_request() <= RESPITE_MS);
+    world.renewed(2, Renewal::Token("fresh".into()));
+    assert!(world.wait_for_request() <= MIN_REOPEN_INTERVAL_MS);
 }
 
 #[test]
 fn a_hundred_jobs_and_no_two_readers_of_one_have_room() {
-    let job = |id: &str| Job::new(JobId::parse(id).unwrap(), None, Include::NONE);
+    let job = |id: &str| Subscription::new(JobId::parse(id).unwrap(), None, Include::NONE);
     let mut world = World::empty();
     for key in 1..=100 {
-        assert!(world.connection.has_room_for(&job(&format!("j{key}"))));
+        assert!(world.connection.can_join(&job(&format!("j{key}"))));
         world.join(key, &format!("j{key}"));
-        assert!(!world.connection.has_room_for(&job(&format!("j{key}"))));
+        assert!(!world.connection.can_join(&job(&format!("j{key}"))));
     }
-    assert!(!world.connection.has_room_for(&job("one-more")));
+    assert!(!world.connection.can_join(&job("one-more")));
 }

@@ -9,7 +9,7 @@ use crate::link::Link;
 #[test]
 fn offline_is_said_and_online_tries_at_once() {
     let mut world = World::live();
-    world.tell(Input::Offline);
+    world.input(Input::Offline);
     assert_eq!(world.link(), Link::Offline);
     world.fail();
     for _ in 0..6 {
@@ -17,7 +17,7 @@ fn offline_is_said_and_online_tries_at_once() {
         world.fail();
     }
     assert_eq!(world.link(), Link::Offline);
-    world.tell(Input::Online);
+    world.input(Input::Online);
     assert!(world.wait_for_request() <= 500);
     world.stream();
     world.send(":\n");
@@ -28,13 +28,13 @@ fn offline_is_said_and_online_tries_at_once() {
 fn online_does_not_break_the_peace_that_a_server_asked_for() {
     let mut world = World::new();
     let head = ResponseHead { status: 429, retry_after: Some(60), ..Default::default() };
-    world.tell(Input::Head(world.id(), head));
+    world.input(Input::Head(world.id(), head));
     world.close();
-    world.tell(Input::Offline);
-    world.tell(Input::Online);
-    world.tell(Input::Shown);
-    world.tell(Input::Frozen);
-    world.tell(Input::Thawed);
+    world.input(Input::Offline);
+    world.input(Input::Online);
+    world.input(Input::Shown);
+    world.input(Input::Frozen);
+    world.input(Input::Thawed);
     assert!(world.wait_for_request() >= 60_000);
 }
 
@@ -42,10 +42,10 @@ fn online_does_not_break_the_peace_that_a_server_asked_for() {
 fn a_page_that_is_shown_again_doubts_a_stream_that_was_silent() {
     let mut world = World::live();
     world.now += 10_000;
-    world.tell(Input::Shown);
+    world.input(Input::Shown);
     assert_eq!(world.opened.len(), 1);
     world.now += 20_000;
-    world.tell(Input::Shown);
+    world.input(Input::Shown);
     assert_eq!((world.opened.len(), world.open.len()), (2, 1));
 }
 
@@ -53,18 +53,18 @@ fn a_page_that_is_shown_again_doubts_a_stream_that_was_silent() {
 fn a_frozen_page_holds_nothing_open_and_resumes_at_once() {
     let mut world = World::live();
     world.send(&frame(3, "running"));
-    world.tell(Input::Refresh(1));
-    world.tell(Input::Frozen);
+    world.refresh(1);
+    world.input(Input::Frozen);
     assert!(world.open.is_empty());
     world.now += 86_400_000;
-    world.tell(Input::Timer);
-    world.tell(Input::Online);
-    world.tell(Input::Refresh(1));
+    world.input(Input::Timer);
+    world.input(Input::Online);
+    world.refresh(1);
     world.join(2, "later");
     assert!(world.open.is_empty());
-    world.tell(Input::Thawed);
-    world.pass(1);
-    assert_eq!(world.asked(), [("j".into(), "aaaaaa.3".into()), ("later".into(), String::new())]);
+    world.input(Input::Thawed);
+    world.advance(1);
+    assert_eq!(world.requested_jobs(), [("j".into(), "aaaaaa.3".into()), ("later".into(), String::new())]);
 }
 
 #[test]
@@ -73,9 +73,9 @@ fn a_clock_that_is_put_back_does_not_stop_it() {
     world.fail();
     world.now -= 86_400_000;
     world.timer = Some(world.now + 250);
-    world.wait();
+    world.wait_for_timer();
     while world.open.is_empty() {
-        assert!(world.wait() <= 500);
+        assert!(world.wait_for_timer() <= 500);
     }
 }
 
@@ -83,8 +83,8 @@ fn a_clock_that_is_put_back_does_not_stop_it() {
 fn the_clock_is_corrected_by_the_servers() {
     let mut world = World::new();
     let head = |date| ResponseHead { status: 200, is_stream: true, date: Some(date), ..Default::default() };
-    world.tell(Input::Head(world.id(), head(world.now - 400)));
-    assert_eq!(world.skew, 0, "a second counts for nothing, as the header has whole ones");
-    world.tell(Input::Head(world.id(), head(world.now - 90_500)));
-    assert_eq!(world.skew, -90_000);
+    world.input(Input::Head(world.id(), head(world.now - 400)));
+    assert_eq!(world.clock_offset, 0, "a second counts for nothing, as the header has whole ones");
+    world.input(Input::Head(world.id(), head(world.now - 90_500)));
+    assert_eq!(world.clock_offset, -90_000);
 }

@@ -6,15 +6,15 @@ use protocol::{id::JobId, include::Include};
 use serde_json::{Value, json};
 
 use crate::{
-    connection::{Action, Connection, Input, Request, ResponseHead},
-    job::Job,
+    connection::{Action, Connection, Input, JobKey, Renewal, Request, RequestId, ResponseHead},
     link::Link,
-    log,
+    log::NewLines,
+    subscription::Subscription,
 };
 
 /// What the reader of one job has been told.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
+pub(super) struct Reader {
     /// The seq of every document.
     pub(super) seen: Vec<u64>,
     /// The numbers of the log lines, and what was said to be missing.
@@ -32,11 +32,11 @@ pub(super) struct World {
     pub(super) now: u64,
     pub(super) timer: Option<u64>,
     /// The requests that are out.
-    pub(super) open: BTreeMap<u32, Request>,
+    pub(super) open: BTreeMap<RequestId, Request>,
     /// Where all requests went, without what they have in common.
     pub(super) opened: Vec<String>,
-    pub(super) heard: BTreeMap<u32, Heard>,
-    pub(super) skew: i64,
+    pub(super) readers: BTreeMap<u32, Reader>,
+    pub(super) clock_offset: i64,
 }
 
 pub(super) const STREAM: &str = "status/stream";
@@ -49,23 +49,23 @@ impl World {
             timer: None,
             open: BTreeMap::new(),
             opened: vec![],
-            heard: BTreeMap::new(),
-            skew: 0,
+            readers: BTreeMap::new(),
+            clock_offset: 0,
         }
     }
 
     /// One job `j`, under the key 1, whose stream has been asked for.
     pub(super) fn new() -> World {
-        World::of(&["j"])
+        World::with_jobs(&["j"])
     }
 
     /// These jobs, under the keys 1, 2, …, whose stream has been asked for.
-    pub(super) fn of(ids: &[&str]) -> World {
+    pub(super) fn with_jobs(ids: &[&str]) -> World {
         let mut world = World::empty();
         for (key, id) in (1..).zip(ids) {
             world.join(key, id);
         }
-        world.wait();
+        world.wait_for_timer();
         world
     }
 
@@ -85,16 +85,27 @@ impl World {
     }
 
     pub(super) fn join_with(&mut self, key: u32, id: &str, token: Option<&str>, include: Include) {
-        self.heard.insert(key, Heard::default());
-        self.tell(Input::Join(key, Job::new(JobId::parse(id).unwrap(), token.map(str::to_owned), include)));
+        self.readers.insert(key, Reader::default());
+        self.input(Input::Join(
+            JobKey(key),
+            Subscription::new(JobId::parse(id).unwrap(), token.map(str::to_owned), include),
+        ));
     }
 
     pub(super) fn leave(&mut self, key: u32) {
-        self.heard.remove(&key);
-        self.tell(Input::Leave(key));
+        self.readers.remove(&key);
+        self.input(Input::Leave(JobKey(key)));
     }
 
-    pub(super) fn tell(&mut self, input: Input) {
+    pub(super) fn refresh(&mut self, key: u32) {
+        self.input(Input::Refresh(JobKey(key)));
+    }
+
+    pub(super) fn renewed(&mut self, key: u32, renewal: Renewal) {
+        self.input(Input::Renewed(JobKey(key), renewal));
+    }
+
+    pub(super) fn input(&mut self, input: Input) {
         for action in self.connection.handle(input, self.now, 0.5) {
             self.act(action);
         }
@@ -108,30 +119,30 @@ impl World {
             }
             Action::Abort(id) => assert!(self.open.remove(&id).is_some(), "there is something to abort"),
             Action::Timer(millis) => self.timer = Some(self.now + millis),
-            Action::Skew(skew) => self.skew = skew,
-            Action::RenewToken(key) => self.heard_by(key).renewals += 1,
-            Action::Link(key, link) => self.heard_by(key).links.push(link),
-            Action::Document(key, document) => self.heard_by(key).seen.push(document["seq"].as_u64().unwrap()),
-            Action::Log(key, log::News { lines, skipped }) => {
-                let heard = self.heard_by(key);
-                heard.lines.extend(lines.iter().map(|line| line["number"].as_u64().unwrap()));
-                heard.skipped.extend(skipped);
+            Action::ClockOffset(clock_offset) => self.clock_offset = clock_offset,
+            Action::RenewToken(key) => self.reader_mut(key).renewals += 1,
+            Action::Link(key, link) => self.reader_mut(key).links.push(link),
+            Action::Document(key, document) => self.reader_mut(key).seen.push(document["seq"].as_u64().unwrap()),
+            Action::Log(key, NewLines { lines, skipped }) => {
+                let reader = self.reader_mut(key);
+                reader.lines.extend(lines.iter().map(|line| line["number"].as_u64().unwrap()));
+                reader.skipped.extend(skipped);
             }
-            Action::Problem(key, problem) => self.heard_by(key).problems.push((problem.code, problem.fatal)),
+            Action::Problem(key, problem) => self.reader_mut(key).problems.push((problem.code, problem.fatal)),
             Action::End(key) => {
-                assert!(!self.heard_by(key).ended, "an end is told once");
-                self.heard_by(key).ended = true;
+                assert!(!self.reader_mut(key).ended, "an end is told once");
+                self.reader_mut(key).ended = true;
             }
         }
     }
 
-    fn heard_by(&mut self, key: u32) -> &mut Heard {
-        self.heard.get_mut(&key).expect("nothing is told of a job that has left")
+    fn reader_mut(&mut self, key: JobKey) -> &mut Reader {
+        self.readers.get_mut(&key.0).expect("nothing is told of a job that has left")
     }
 
     /// The first job.
-    pub(super) fn job(&self) -> &Heard {
-        &self.heard[&1]
+    pub(super) fn reader(&self) -> &Reader {
+        &self.readers[&1]
     }
 
     /// The request that went out last.
@@ -139,19 +150,19 @@ impl World {
         self.open.values().next_back().expect("a request is out")
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(super) fn id(&self) -> RequestId {
         self.last().id
     }
 
     /// The jobs that the last stream was asked for, with their cursors.
-    pub(super) fn asked(&self) -> Vec<(String, String)> {
+    pub(super) fn requested_jobs(&self) -> Vec<(String, String)> {
         let body: Value = serde_json::from_str(self.last().body.as_ref().expect("it is a stream")).unwrap();
         let text = |job: &Value, key: &str| job[key].as_str().unwrap_or_default().to_owned();
         body["jobs"].as_array().unwrap().iter().map(|job| (text(job, "jobId"), text(job, "cursor"))).collect()
     }
 
     pub(super) fn head(&mut self, status: u16, is_stream: bool) {
-        self.tell(Input::Head(self.id(), ResponseHead { status, is_stream, ..Default::default() }));
+        self.input(Input::Head(self.id(), ResponseHead { status, is_stream, ..Default::default() }));
     }
 
     pub(super) fn stream(&mut self) {
@@ -159,19 +170,19 @@ impl World {
     }
 
     pub(super) fn send(&mut self, text: &str) {
-        self.tell(Input::Bytes(self.id(), text.as_bytes()));
+        self.input(Input::Bytes(self.id(), text.as_bytes()));
     }
 
     pub(super) fn close(&mut self) {
         let id = self.id();
         self.open.remove(&id);
-        self.tell(Input::Closed(id));
+        self.input(Input::Closed(id));
     }
 
     pub(super) fn fail(&mut self) {
         let id = self.id();
         self.open.remove(&id);
-        self.tell(Input::Failed(id));
+        self.input(Input::Failed(id));
     }
 
     /// Answers the last request with a whole body that is no stream.
@@ -179,18 +190,18 @@ impl World {
         let id = self.id();
         self.head(status, false);
         if self.open.contains_key(&id) {
-            self.tell(Input::Bytes(id, body.as_bytes()));
+            self.input(Input::Bytes(id, body.as_bytes()));
             self.open.remove(&id);
-            self.tell(Input::Closed(id));
+            self.input(Input::Closed(id));
         }
     }
 
     /// Lets the time pass until the timer and tells it; says how long that took.
-    pub(super) fn wait(&mut self) -> u64 {
+    pub(super) fn wait_for_timer(&mut self) -> u64 {
         let due = self.timer.take().expect("a timer is set");
         let waited = due.saturating_sub(self.now);
         self.now = self.now.max(due);
-        self.tell(Input::Timer);
+        self.input(Input::Timer);
         waited
     }
 
@@ -199,7 +210,7 @@ impl World {
         let start = self.now;
         let before = self.opened.len();
         while self.opened.len() == before {
-            self.wait();
+            self.wait_for_timer();
             assert!(self.now - start < 3_600_000, "nothing is asked for in an hour");
         }
         self.now - start
@@ -208,9 +219,9 @@ impl World {
     /// Lets the time pass until the page is asked for a token; says how long that took.
     pub(super) fn wait_for_renewal(&mut self, key: u32) -> u64 {
         let start = self.now;
-        let before = self.heard[&key].renewals;
-        while self.heard[&key].renewals == before {
-            self.wait();
+        let before = self.readers[&key].renewals;
+        while self.readers[&key].renewals == before {
+            self.wait_for_timer();
             assert!(self.now - start < 3_600_000, "the page is not asked in an hour");
         }
         self.now - start
@@ -221,8 +232,8 @@ impl World {
         for _ in 0..10_000 {
             let is_poll = |request: &&Request| request.body.is_none();
             match self.open.values().find(is_poll).map(|request| request.id) {
-                Some(poll) => self.tell(Input::Head(poll, ResponseHead { status: 304, ..Default::default() })),
-                None if self.open.is_empty() => _ = self.wait(),
+                Some(poll) => self.input(Input::Head(poll, ResponseHead { status: 304, ..Default::default() })),
+                None if self.open.is_empty() => _ = self.wait_for_timer(),
                 None => return,
             }
         }
@@ -230,28 +241,28 @@ impl World {
     }
 
     /// A server in good order answers all that is out.
-    pub(super) fn is_served(&mut self) {
+    pub(super) fn serve_all(&mut self) {
         let requests: Vec<_> = self.open.values().map(|request| (request.id, request.body.is_some())).collect();
         for (id, is_stream) in requests {
             let status = if is_stream { 200 } else { 304 };
-            self.tell(Input::Head(id, ResponseHead { status, is_stream, ..Default::default() }));
+            self.input(Input::Head(id, ResponseHead { status, is_stream, ..Default::default() }));
             if is_stream {
-                self.tell(Input::Bytes(id, b":\n\n"));
+                self.input(Input::Bytes(id, b":\n\n"));
             }
         }
     }
 
     /// Lets so much time pass, the timer firing when it is due.
-    pub(super) fn pass(&mut self, millis: u64) {
+    pub(super) fn advance(&mut self, millis: u64) {
         let until = self.now + millis;
         while self.timer.is_some_and(|due| due <= until) {
-            self.wait();
+            self.wait_for_timer();
         }
         self.now = until;
     }
 
     pub(super) fn has_given_up(&self) -> bool {
-        self.job().problems.iter().any(|(_, fatal)| *fatal)
+        self.reader().problems.iter().any(|(_, fatal)| *fatal)
     }
 
     pub(super) fn url(&self) -> &str {
@@ -259,7 +270,7 @@ impl World {
     }
 
     pub(super) fn link(&self) -> Link {
-        *self.job().links.last().unwrap()
+        *self.reader().links.last().unwrap()
     }
 }
 

@@ -1,31 +1,32 @@
-//! A job, and by which right and with what it is read.
+//! A subscription: which job a reader wants to follow, with which token, and what its documents include.
 
 use protocol::{cursor::Cursor, id::JobId, include::Include, limits::TOKEN_BYTES};
 
-/// What a reader wants to be kept informed of.
+/// A job that a reader wants to follow.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Job {
-    /// Its id.
+pub struct Subscription {
+    /// The job's id.
     pub id: JobId,
-    /// What opens it.
+    /// The token or key that gives access to the job.
     pub token: Option<String>,
-    /// What its documents shall hold beyond themselves.
+    /// The parts that its documents include.
     pub include: Include,
 }
 
-impl Job {
-    /// The job `id`. A text that cannot be a token counts as none: it would spoil the request for the jobs beside it.
-    pub fn new(id: JobId, token: Option<String>, include: Include) -> Job {
-        Job { id, token: token.filter(|token| is_sendable(token)), include }
+impl Subscription {
+    /// A subscription to the job `id`. A text that cannot be a token is dropped: the server would refuse the whole
+    /// request, with all its other jobs.
+    pub fn new(id: JobId, token: Option<String>, include: Include) -> Subscription {
+        Subscription { id, token: token.filter(|token| is_sendable(token)), include }
     }
 
-    /// The names of what is included, in the order of their bits.
+    /// The names of the included parts, in the order of their bits.
     pub fn included(&self) -> impl Iterator<Item = &'static str> {
         let wanted = [self.include.logs(), self.include.metrics(), self.include.resources()];
         Include::NAMES.into_iter().zip(wanted).filter_map(|(name, wanted)| wanted.then_some(name))
     }
 
-    /// Appends the job as `POST /v2/jobs/status/stream` asks for it. None of its texts needs escaping.
+    /// Appends the item of `jobs` in the body of `POST /v2/jobs/status/stream`. None of its texts needs escaping.
     pub(crate) fn write(&self, body: &mut String, cursor: Option<&Cursor>) {
         let mut push = |parts: &[&str]| parts.iter().for_each(|part| body.push_str(part));
         push(&[r#"{"jobId":""#, self.id.as_str(), "\""]);
@@ -42,8 +43,8 @@ impl Job {
     }
 }
 
-/// Whether a text may stand in a header and, as it is, between the quotes of a JSON text.
-pub(crate) fn is_sendable(token: &str) -> bool {
+/// Whether a text is valid in a header and, unescaped, between the quotes of a JSON string.
+fn is_sendable(token: &str) -> bool {
     !token.is_empty()
         && token.len() <= TOKEN_BYTES
         && token.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte))
@@ -55,31 +56,31 @@ mod tests {
 
     use super::*;
 
-    fn job(token: &str, include: u8) -> Job {
-        Job::new(JobId::parse("app:j-1").unwrap(), Some(token.to_owned()), Include::from_bits(include))
+    fn subscription(token: &str, include: u8) -> Subscription {
+        Subscription::new(JobId::parse("app:j-1").unwrap(), Some(token.to_owned()), Include::from_bits(include))
     }
 
-    fn written(job: &Job, cursor: Option<&Cursor>) -> Value {
+    fn written(subscription: &Subscription, cursor: Option<&Cursor>) -> Value {
         let mut body = String::new();
-        job.write(&mut body, cursor);
+        subscription.write(&mut body, cursor);
         serde_json::from_str(&body).unwrap()
     }
 
     #[test]
-    fn a_job_is_asked_for_with_its_own_right_and_place() {
+    fn a_job_is_requested_with_its_own_token_include_and_cursor() {
         let cursor = Cursor::new("k3v9a0", 7);
-        assert_eq!(written(&job("t.o-k_n", 0), None), json!({"jobId": "app:j-1", "token": "t.o-k_n"}));
+        assert_eq!(written(&subscription("t.o-k_n", 0), None), json!({"jobId": "app:j-1", "token": "t.o-k_n"}));
         assert_eq!(
-            written(&job("t", 5), Some(&cursor)),
+            written(&subscription("t", 5), Some(&cursor)),
             json!({"jobId": "app:j-1", "token": "t", "include": ["logs", "resources"], "cursor": "k3v9a0.7"})
         );
     }
 
     #[test]
-    fn what_cannot_be_a_token_is_not_sent() {
+    fn a_text_that_cannot_be_a_token_is_not_sent() {
         let long = "x".repeat(TOKEN_BYTES + 1);
         for text in ["", "a\"b", "a\\b", "a b", "ä", "a\nb", &long] {
-            assert_eq!(job(text, 0).token, None, "{text:?}");
+            assert_eq!(subscription(text, 0).token, None, "{text:?}");
         }
     }
 }

@@ -1,0 +1,45 @@
+//! What a subscriber gets, and what it is asked for.
+
+use std::{fmt, rc::Rc};
+
+use js_sys::Promise;
+
+use super::value::Value;
+use crate::{link::Link, problem::Problem};
+
+/// A change that a subscriber is notified of.
+#[derive(Clone, Debug)]
+pub enum Update {
+    /// The link has changed.
+    Link(Link),
+    /// The server's clock is that many milliseconds ahead of this device's.
+    ClockOffset(i64),
+    /// New lines of the log, oldest first; they precede the document that covers them.
+    Log {
+        /// `{number, at, level?, message}` each.
+        lines: Vec<Value>,
+        /// The first and the last number of the lines that are missing before these; `GET …/logs` returns them.
+        skipped: Option<(u64, u64)>,
+    },
+    /// A newer document.
+    Document(Value),
+    /// A problem.
+    Problem(Problem<Value>),
+    /// The job has ended; nothing follows until somebody refreshes it.
+    End,
+}
+
+/// One subscriber of a job.
+#[derive(Clone)]
+pub struct Subscriber {
+    /// Called with every update.
+    pub on_update: Rc<dyn Fn(Update)>,
+    /// Called for a new token: it returns the promise of a string, or nothing if the subscriber cannot get one.
+    pub renew_token: Rc<dyn Fn() -> Option<Promise>>,
+}
+
+impl fmt::Debug for Subscriber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscriber").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,84 @@
+//! The URLs of a server that readers request.
+
+use protocol::{cursor::Cursor, include::Include};
+
+use crate::subscription::Subscription;
+
+/// Seconds that the server holds a long poll open: less than the 30 s after which many proxies give up.
+pub const WAIT_SECONDS: u64 = 25;
+
+/// The URLs of one server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoints {
+    base: String,
+}
+
+impl Endpoints {
+    /// The endpoints of the server at `src`, an absolute URL with or without a path.
+    ///
+    /// ```
+    /// use client::endpoints::Endpoints;
+    /// let endpoints = Endpoints::new("https://status.example.com/");
+    /// assert_eq!(endpoints.stream(), "https://status.example.com/v2/jobs/status/stream");
+    /// ```
+    pub fn new(src: &str) -> Endpoints {
+        Endpoints { base: [src.trim_end_matches('/'), "/v2/jobs/"].concat() }
+    }
+
+    /// The URL that answers a POST with a stream of many jobs.
+    pub fn stream(&self) -> String {
+        [&self.base, "status/stream"].concat()
+    }
+
+    /// The URL that answers at once: with the document, or with 304 if the newest document is the one at `cursor`.
+    pub fn status(&self, subscription: &Subscription, cursor: Option<&Cursor>) -> String {
+        self.wait(subscription, 0, cursor)
+    }
+
+    /// The URL that answers with the first document that differs from the one at `cursor`, or with 304 if there is none
+    /// within [`WAIT_SECONDS`].
+    pub fn next(&self, subscription: &Subscription, cursor: &Cursor) -> String {
+        self.wait(subscription, WAIT_SECONDS, Some(cursor))
+    }
+
+    fn wait(&self, subscription: &Subscription, seconds: u64, cursor: Option<&Cursor>) -> String {
+        // No character of a valid id has a special meaning in a path.
+        let mut url = [&self.base, subscription.id.as_str(), "/status"].concat();
+        let mut separator = '?';
+        if subscription.include != Include::NONE {
+            url.push_str("?include=");
+            url.push_str(&subscription.included().collect::<Vec<_>>().join(","));
+            separator = '&';
+        }
+        if let Some(cursor) = cursor {
+            url.push(separator);
+            url.push_str(&["wait=", &seconds.to_string(), "&cursor=", &cursor.to_string()].concat());
+        }
+        url
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::id::JobId;
+
+    use super::*;
+
+    fn subscription(id: &str, include: u8) -> Subscription {
+        Subscription::new(JobId::parse(id).unwrap(), None, Include::from_bits(include))
+    }
+
+    #[test]
+    fn the_url_of_a_poll_names_the_job_its_include_and_the_cursor() {
+        let endpoints = Endpoints::new("http://h");
+        let cursor = Cursor::new("k3v9a0", 7);
+        let plain = subscription("app:req-1", 0);
+        assert_eq!(endpoints.status(&plain, None), "http://h/v2/jobs/app:req-1/status");
+        assert_eq!(endpoints.status(&plain, Some(&cursor)), "http://h/v2/jobs/app:req-1/status?wait=0&cursor=k3v9a0.7");
+        assert_eq!(endpoints.status(&subscription("j", 3), None), "http://h/v2/jobs/j/status?include=logs,metrics");
+        assert_eq!(
+            endpoints.next(&subscription("j", 4), &cursor),
+            "http://h/v2/jobs/j/status?include=resources&wait=25&cursor=k3v9a0.7"
+        );
+    }
+}

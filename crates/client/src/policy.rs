@@ -1,0 +1,87 @@
+//! The retry policy that all clients on the page share.
+//!
+//! `js/polling.js` and `js/early.js` follow it too, where there is no wasm. They read it from `js/policy.js`, which is
+//! generated from this file; a test below holds the two together.
+
+/// Maximum milliseconds that a server can make a client wait with `Retry-After` or `retry:`.
+pub const MAX_RETRY_AFTER_MS: u64 = 600_000;
+
+/// Milliseconds that a page may take to get a new token.
+pub const RENEWAL_TIMEOUT_MS: u64 = 30_000;
+
+/// How often a job is requested again that has never been found: for some six minutes, as it may not be created yet.
+pub const MISSING_TRIES: u32 = 20;
+
+/// Minimum milliseconds between two requests for a job that was not found.
+pub const MISSING_DELAY_MS: u64 = 5_000;
+
+/// Milliseconds between two polls if the server asks for no other interval; it allows 100 a minute for each job.
+pub const POLL_MS: u64 = 2_000;
+
+/// Minimum milliseconds between two polls of a job, whatever interval the server asks for.
+pub const MIN_POLL_MS: u64 = 1_000;
+
+/// Maximum milliseconds between two polls of a job, whatever interval the server asks for.
+pub const MAX_POLL_MS: u64 = 60_000;
+
+/// HTTP statuses below 500 after which the same request may succeed later.
+pub const LATER_STATUSES: [u16; 3] = [408, 425, 429];
+
+/// The code of a response that is not this API's, for example from a wrong address or a sign-in page of a proxy.
+pub const UNEXPECTED_ANSWER: &str = "UNEXPECTED_ANSWER";
+
+/// The message of [`UNEXPECTED_ANSWER`]; the HTTP status and a closing parenthesis follow.
+pub const UNEXPECTED_ANSWER_MESSAGE: &str = "The server did not answer as a job-progress server does (HTTP ";
+
+/// The code of a token provider that gave no token.
+pub const TOKEN_NOT_RENEWED: &str = "TOKEN_NOT_RENEWED";
+
+/// The message of [`TOKEN_NOT_RENEWED`]. The provider's own error may hold secrets and is not repeated.
+pub const TOKEN_NOT_RENEWED_MESSAGE: &str = "The token provider failed, gave no token or took too long. It is called again later; until it gives a token, the job is not updated.";
+
+#[cfg(test)]
+mod tests {
+    use protocol::{include::Include, limits::JOBS};
+
+    use super::*;
+
+    /// Writes `js/policy.js` anew.
+    const UPDATE: &str = "UPDATE_POLICY";
+
+    fn javascript() -> String {
+        let mut text = String::from(
+            "// The policy that the scripts share with the wasm. Generated from src/policy.rs: do not edit; after a change run\n\
+             // `UPDATE_POLICY=1 cargo test -p client policy`.\n\n",
+        );
+        let mut line = |name: &str, value: String| text.push_str(&format!("export const {name} = {value};\n"));
+        line("MAX_JOBS", JOBS.to_string());
+        line("INCLUDE_NAMES", format!("[{}]", Include::NAMES.map(|name| format!("{name:?}")).join(", ")));
+        line("MAX_RETRY_AFTER_MS", MAX_RETRY_AFTER_MS.to_string());
+        line("RENEWAL_TIMEOUT_MS", RENEWAL_TIMEOUT_MS.to_string());
+        line("MISSING_TRIES", MISSING_TRIES.to_string());
+        line("MISSING_DELAY_MS", MISSING_DELAY_MS.to_string());
+        line("POLL_MS", POLL_MS.to_string());
+        line("MIN_POLL_MS", MIN_POLL_MS.to_string());
+        line("MAX_POLL_MS", MAX_POLL_MS.to_string());
+        line("LATER_STATUSES", format!("{LATER_STATUSES:?}"));
+        line("UNEXPECTED_ANSWER", format!("{UNEXPECTED_ANSWER:?}"));
+        line("UNEXPECTED_ANSWER_MESSAGE", format!("{UNEXPECTED_ANSWER_MESSAGE:?}"));
+        line("TOKEN_NOT_RENEWED", format!("{TOKEN_NOT_RENEWED:?}"));
+        line("TOKEN_NOT_RENEWED_MESSAGE", format!("\n  {TOKEN_NOT_RENEWED_MESSAGE:?}"));
+        text.replace("= \n", "=\n")
+    }
+
+    #[test]
+    fn the_scripts_follow_the_policy_of_the_wasm() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/js/policy.js");
+        if std::env::var_os(UPDATE).is_some() {
+            std::fs::write(path, javascript()).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap();
+        assert_eq!(
+            committed,
+            javascript(),
+            "js/policy.js is out of date; run UPDATE_POLICY=1 cargo test -p client policy"
+        );
+    }
+}
