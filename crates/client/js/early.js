@@ -1,18 +1,16 @@
-// What is asked for while the wasm is on its way: the state of the page's elements, on the very streams that the wasm
-// would open. It takes them over as they are.
+// The streams that are requested while the wasm is loading, for the state of the page's elements. They are the very
+// streams that the wasm would request, and it takes them over.
 
 import { included } from "./include.js";
+import { MAX_JOBS } from "./policy.js";
 import { send } from "./transport.js";
 
-// Jobs of one stream.
-const MOST = 100;
-
-// The jobs of this moment: by server, then by id, each with what asks for it and those who want to see it.
+// The jobs of this microtask: by URL, then by id, each with its item of the request and its listeners.
 let gathered;
-// By address and body, until the wasm asks for the same.
+// The open streams, by URL and body, until the wasm requests the same.
 const exchanges = new Map();
 
-// Has `show` told the documents of a job that come before the wasm does.
+// Calls `show` with each document of the job that arrives before the wasm is ready.
 export const ask = (src, job, token, include, show) => {
   if (!gathered) {
     gathered = {};
@@ -21,49 +19,51 @@ export const ask = (src, job, token, include, show) => {
   const jobs = (gathered[`${src.replace(/\/+$/, "")}/v2/jobs/status/stream`] ??= new Map());
   const names = included(include);
   const text = JSON.stringify({ jobId: job, token, include: names[0] && names });
-  if (!jobs.has(job) && jobs.size < MOST) jobs.set(job, { text, shows: [] });
+  if (!jobs.has(job) && jobs.size < MAX_JOBS) jobs.set(job, { text, shows: [] });
   const known = jobs.get(job);
-  // Another token may show another thing.
+  // With another token or include the document may differ.
   if (known?.text === text) known.shows.push(show);
 };
 
 const open = () => {
   for (const [url, jobs] of Object.entries(gathered)) {
     const body = `{"jobs":[${[...jobs.values()].map(({ text }) => text)}]}`;
-    const heard = [];
+    const events = [];
     const decoder = new TextDecoder();
     let rest = "";
     const exchange = send(url, undefined, body, (what, value, at) => {
-      heard.push([what, value, at]);
+      events.push([what, value, at]);
       if (what !== "bytes") return;
+      // Not a parser of all event streams but of what our own encoder writes, which saves bytes that every page would load:
+      // LF line ends, and a document as one line of data without a name. The test `early_js_can_read_the_encoders_frames` in
+      // ../src/parsed_frame.rs holds the encoder to that. Other frames are left to the wasm, which gets all bytes again.
       const frames = (rest + decoder.decode(value, { stream: true })).split("\n\n");
       rest = frames.pop();
       for (const frame of frames) {
-        // A frame without a name is a document.
         const document = frame.startsWith("data: ") && JSON.parse(frame.slice(6));
         jobs.get(document.jobId)?.shows.forEach((show) => show(document));
       }
     });
-    exchange.heard = heard;
+    exchange.events = events;
     exchanges.set(url + body, exchange);
   }
   gathered = undefined;
 };
 
-// Hands over the stream that was asked for with that body, and all that was heard on it.
-export const take = (url, body, hear) => {
+// Returns the stream of that request if it is open, and passes its past and future events to `onEvent`.
+export const take = (url, body, onEvent) => {
   const exchange = exchanges.get(url + body);
   if (!exchange) return;
   exchanges.delete(url + body);
-  // Not while it is being asked for.
+  // Not before the caller has the exchange.
   queueMicrotask(() => {
-    exchange.hear = hear;
-    exchange.heard.splice(0).forEach((about) => hear(...about));
+    exchange.emit = onEvent;
+    exchange.events.splice(0).forEach((event) => onEvent(...event));
   });
   return exchange;
 };
 
-// Ends the streams that nobody took over.
+// Aborts the streams that the wasm did not take over.
 export const drop = () => {
   exchanges.forEach((exchange) => exchange.abort());
   exchanges.clear();

@@ -1,12 +1,12 @@
-// The transport: `fetch`, for the wasm and for who is quicker than it.
+// The transport: `fetch`, for the wasm and for the streams that are requested before the wasm has loaded.
 
-// Sends a request and tells `hear` of its answer: "head" with the response and when it came, "bytes", and "end" with
-// whether it is complete. With a body it is a POST for a stream. Bytes go without a Content-Type, and what has neither
-// that nor a credential needs no leave of a CORS preflight.
-export const send = (url, token, body, hear) => {
-  // Whoever has it can give it up, or hear it in another's place.
+// Sends a request and passes its events to `onEvent`: "head" with the response and its time of arrival, "bytes", and "end"
+// with whether the response is complete. With a body it is a POST for a stream. The bytes are sent without a Content-Type:
+// without that and without a credential the request needs no CORS preflight.
+export const send = (url, token, body, onEvent) => {
+  // Its holder can abort the request, or replace `emit`.
   const exchange = new AbortController();
-  exchange.hear = hear;
+  exchange.emit = onEvent;
   (async () => {
     let isComplete = false;
     try {
@@ -18,26 +18,27 @@ export const send = (url, token, body, hear) => {
         cache: "no-store",
         credentials: "omit",
       });
-      exchange.hear("head", response, Date.now());
+      exchange.emit("head", response, Date.now());
       const reader = response.body?.getReader();
-      for (let read; reader && !(read = await reader.read()).done; ) exchange.hear("bytes", read.value);
+      for (let read; reader && !(read = await reader.read()).done; ) exchange.emit("bytes", read.value);
       isComplete = true;
     } catch {
-      // Whatever it was: the answer is not there.
+      // Whatever the error, the response is not complete.
     }
-    exchange.hear("end", isComplete);
+    exchange.emit("end", isComplete);
   })();
   return exchange;
 };
 
-// What the wasm is lent. `take` gives the exchange of a request that is out already, if it is the same one.
+// The object that the wasm gets as its transport. `take` returns the exchange of a request that is open already, if there is
+// one with that URL and body.
 export const transport = (wasm, take) => {
-  const out = new Map();
+  const exchanges = new Map();
   return {
     open(id, url, token, body) {
-      const hear = (what, value, at) => {
+      const onEvent = (what, value, at) => {
         if (what !== "head") {
-          if (what === "end") out.delete(id);
+          if (what === "end") exchanges.delete(id);
           return wasm[what](id, value);
         }
         const header = (name) => value.headers.get(name);
@@ -46,18 +47,18 @@ export const transport = (wasm, take) => {
           value.status,
           header("content-type")?.startsWith("text/event-stream"),
           parseInt(header("retry-after"), 10),
-          // It may have waited for the wasm.
+          // The response may have arrived before the wasm was ready.
           Date.parse(header("date")) + Date.now() - at,
         );
       };
-      out.set(id, take(url, body, hear) ?? send(url, token, body, hear));
+      exchanges.set(id, take(url, body, onEvent) ?? send(url, token, body, onEvent));
     },
     renew(id, promise) {
       promise.catch(() => {}).then((token) => wasm.renewed(id, token ? `${token}` : null));
     },
     abort(id) {
-      out.get(id)?.abort();
-      out.delete(id);
+      exchanges.get(id)?.abort();
+      exchanges.delete(id);
     },
   };
 };

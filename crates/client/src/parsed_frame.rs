@@ -55,3 +55,21 @@ impl<J: Json> ParsedFrame<J> {
         Some((job, parsed))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::sse::write_frame;
+    use serde_json::json;
+
+    /// `js/early.js` finds documents in a stream as this test does, without a parser for all event streams.
+    #[test]
+    fn early_js_can_read_the_encoders_frames() {
+        let document = json!({"jobId": "j", "message": "two\r\n\r\nlines"}).to_string();
+        let mut stream = String::from(": ok\nretry: 2000\n\n");
+        for (name, data) in [("", &document), ("log", &document), ("", &document), ("end", &document)] {
+            write_frame(&mut stream, name, None, data).unwrap();
+        }
+        let documents: Vec<_> = stream.split("\n\n").filter_map(|frame| frame.strip_prefix("data: ")).collect();
+        assert_eq!(documents, [&document, &document]);
+    }
+}

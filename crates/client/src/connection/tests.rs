@@ -1,16 +1,16 @@
-//! What a connection promises, told as what it hears and what it does.
+//! What a connection promises: its actions for sequences of inputs.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test that panics has failed, which is its job"
+    reason = "a test that panics fails, as it should"
 )]
 
-mod chance;
 mod fallback;
 mod log;
-mod many;
-mod one;
+mod many_jobs;
+mod one_job;
 mod page;
+mod random;
 mod refusal;
 mod world;

@@ -1,4 +1,4 @@
-//! The script: what the producer reports, and the frames that tell it, made once by the real functions.
+//! The script: the reports of the producer, and their frames, made once by the real functions.
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
@@ -14,56 +14,56 @@ use serde_json::json;
 /// The bytes of a frame.
 pub(crate) type Frame = Rc<[u8]>;
 
-/// The job.
+/// The id of the job.
 pub(crate) const JOB: &str = "import-42";
 
-/// With log lines, as they are the only history.
+/// The bit of `logs`: log lines are the only history, so only they can be lost.
 pub(crate) const INCLUDE: u8 = 1;
 
-/// A job's whole life, commit by commit.
+/// All commits of a job.
 pub(crate) struct Script {
     /// The job after its creation, and after each report.
     pub(crate) jobs: Vec<Job>,
-    /// The lines that each of these commits brought.
+    /// The log lines of each of these commits.
     pub(crate) lines: Vec<Vec<LogLine>>,
-    // A pure function, worked out once for each argument.
-    told: RefCell<HashMap<(usize, usize), Vec<Frame>>>,
+    /// The results of `broadcast`, a pure function, by its arguments.
+    broadcasts: RefCell<HashMap<(usize, usize), Vec<Frame>>>,
 }
 
-/// What a producer does.
+/// What a producer reports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plot {
-    /// How often it reports, the creation aside.
+    /// The number of reports after the creation.
     pub(crate) reports: usize,
     /// Whether the last report ends the job.
     pub(crate) ends: bool,
-    /// Whether each report brings a log line.
+    /// Whether each report has a log line.
     pub(crate) logs: bool,
 }
 
-/// The moment of a commit; in this model nothing depends on how much time passes.
+/// The time of a commit; in this model nothing depends on the time.
 fn at(commit: usize) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + commit as u64 * 1_000)
 }
 
 impl Script {
-    /// Plays a plot through.
-    pub(crate) fn of(plot: Plot) -> Script {
+    /// Creates the job and accepts the reports.
+    pub(crate) fn new(plot: Plot) -> Script {
         let report = |number: usize| {
             let status = if plot.ends && number == plot.reports { "completed" } else { "running" };
             let logs: &[String] = if plot.logs { &[format!("line {number}")] } else { &[] };
             from_body(json!({"status": status, "current": number, "order": number, "logs": logs})).unwrap()
         };
         let new = Job::new(JOB.to_owned(), "k3v9a0".to_owned(), at(0));
-        let made = create(new, report(0), at(0)).unwrap();
-        let (mut jobs, mut lines) = (vec![made.job], vec![made.lines]);
+        let created = create(new, report(0), at(0)).unwrap();
+        let (mut jobs, mut lines) = (vec![created.job], vec![created.lines]);
         for number in 1..=plot.reports {
             let accepted = accept(jobs[number - 1].clone(), report(number), at(number));
             assert!(accepted.changed);
             jobs.push(accepted.job);
             lines.push(accepted.lines);
         }
-        Script { jobs, lines, told: RefCell::default() }
+        Script { jobs, lines, broadcasts: RefCell::default() }
     }
 
     /// The index of the last commit.
@@ -71,7 +71,7 @@ impl Script {
         self.jobs.len() - 1
     }
 
-    /// Whether that commit brings a new state, which never waits.
+    /// Whether that commit has a new status, whose broadcast is never delayed.
     pub(crate) fn is_urgent(&self, commit: usize) -> bool {
         self.jobs[commit].document.status != self.jobs[commit - 1].document.status
     }
@@ -81,10 +81,10 @@ impl Script {
         subscription::has_ended(&self.jobs[commit].document, at(commit))
     }
 
-    /// What a broadcast tells when the commits from `first` to `last` have not been told yet.
+    /// The frames of a broadcast of the commits from `first` to `last`.
     pub(crate) fn broadcast(&self, first: usize, last: usize) -> Vec<Frame> {
-        let mut told = self.told.borrow_mut();
-        let frames = told.entry((first, last)).or_insert_with(|| {
+        let mut broadcasts = self.broadcasts.borrow_mut();
+        let frames = broadcasts.entry((first, last)).or_insert_with(|| {
             let mut pending = PendingBroadcast::new(&self.jobs[first].document, &self.lines[first]);
             for later in first + 1..=last {
                 pending.add(&self.jobs[later].document, &self.lines[later]);
@@ -96,8 +96,8 @@ impl Script {
         frames.clone()
     }
 
-    /// What a comer is told by an object that has got to `commit`. On a stream of many jobs that is never nothing.
-    pub(crate) fn welcome(&self, commit: usize, cursor: Option<&Cursor>) -> Vec<Frame> {
+    /// The initial frames of a subscription at `commit`. On a stream of many jobs there is always one.
+    pub(crate) fn initial_frames(&self, commit: usize, cursor: Option<&Cursor>) -> Vec<Frame> {
         let job = &self.jobs[commit];
         let admission = subscription::admit(&job.document, cursor, at(commit));
         let ended = matches!(admission, Admission::Finished | Admission::Admitted { ended: true });

@@ -1,4 +1,4 @@
-//! The search: all states that can be reached, each visited once.
+//! The search: it visits every reachable state once.
 
 use std::{
     collections::HashSet,
@@ -10,23 +10,24 @@ use crate::{
     world::{Faults, Mutant, Step, World},
 };
 
-/// What a search has found.
+/// The result of a search.
 pub(crate) struct Found {
-    /// How many states there are.
+    /// The number of states.
     pub(crate) states: usize,
-    /// In how many of them nothing but a fault can happen.
-    pub(crate) rests: usize,
-    /// What was wrong, and what led there; the search ends with it.
+    /// The number of states in which only a fault can happen.
+    pub(crate) final_states: usize,
+    /// The first violation and the steps that led to it; the search stops there.
     pub(crate) broken: Option<String>,
 }
 
 /// Visits every state.
 pub(crate) fn search(script: &Script, faults: Faults, mutant: Option<Mutant>) -> Found {
-    let mut found = Found { states: 0, rests: 0, broken: None };
-    // Of a state only its hash is kept: that two of some million share one is as likely as a winning ticket.
+    let mut found = Found { states: 0, final_states: 0, broken: None };
+    // Only the hash of a state is kept. The probability that two of a few million states share a 64-bit hash is below one in
+    // a million.
     let mut visited = HashSet::new();
     let mut path: Vec<Step> = Vec::new();
-    // Each entry: a state, the step that led to it, and how long the path to it was.
+    // Each entry: a state, the step that led to it, and the length of the path to it.
     let mut open = vec![(World::new(faults), None, 0)];
     while let Some((world, step, depth)) = open.pop() {
         path.truncate(depth);
@@ -39,16 +40,16 @@ pub(crate) fn search(script: &Script, faults: Faults, mutant: Option<Mutant>) ->
         let steps = world.steps(script, mutant);
         let is_fault = |step: &Step| matches!(step, Step::Cut(_) | Step::Sleep | Step::Restart);
         if steps.iter().all(is_fault) {
-            found.rests += 1;
-            if let Err(wrong) = world.check_rest(script) {
-                found.broken = Some(format!("{wrong} after {path:?}"));
+            found.final_states += 1;
+            if let Err(violation) = world.check_final(script) {
+                found.broken = Some(format!("{violation} after {path:?}"));
                 break;
             }
         }
         for step in steps {
             let mut next = world.clone();
-            if let Err(wrong) = next.take(step, script, mutant) {
-                found.broken = Some(format!("{wrong} after {path:?} {step:?}"));
+            if let Err(violation) = next.apply(step, script, mutant) {
+                found.broken = Some(format!("{violation} after {path:?} {step:?}"));
                 break;
             }
             open.push((next, Some(step), path.len()));

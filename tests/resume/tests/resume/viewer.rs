@@ -1,4 +1,4 @@
-//! The viewer: the client's real connection, and what it has shown of its job.
+//! The viewer: the client's real connection, and what it has emitted for its job.
 
 use client::{Action, Connection, Input, JobKey, RequestId, Subscription, connection::ResponseHead};
 use protocol::{cursor::Cursor, id::JobId, include::Include};
@@ -6,29 +6,29 @@ use serde_json::Value;
 
 use crate::script::INCLUDE;
 
-/// The only job there is has this key.
+/// The key of the only job.
 const KEY: JobKey = JobKey(1);
-/// In this model nothing depends on how much time passes: every wait is over at once.
+/// The time; in this model nothing depends on it, and every delay is zero.
 const NOW: u64 = 1_700_000_000_000;
 
-/// What a person sees, and what the next connection begins with.
+/// What the viewer has received, and what its next connection starts with.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct Viewer {
     connection: Connection<Value>,
-    /// The stream that has been asked for.
+    /// The open stream.
     request: Option<RequestId>,
-    /// From where on, until it begins.
+    /// The cursor of its request, until the response begins.
     pub(crate) cursor: Option<Cursor>,
-    /// The last document shown.
+    /// The cursor of the last document.
     pub(crate) newest: Option<Cursor>,
-    /// The numbers of the log lines it has been told, a bit each.
+    /// The log lines, one bit for each number.
     pub(crate) lines: u64,
-    /// Whether it comes back no more.
+    /// Whether it has stopped.
     pub(crate) done: bool,
 }
 
 impl Viewer {
-    /// A viewer who has asked for a stream.
+    /// A viewer that has requested a stream.
     pub(crate) fn new(job: &str) -> Viewer {
         let mut viewer = Viewer {
             connection: Connection::new("http://h"),
@@ -40,38 +40,38 @@ impl Viewer {
         };
         let job = Subscription::new(JobId::parse(job).unwrap(), Some("token".to_owned()), Include::from_bits(INCLUDE));
         viewer.connection.handle(Input::Join(KEY, job), NOW, 0.0);
-        viewer.tell(Input::Timer).unwrap();
+        viewer.input(Input::Timer).unwrap();
         viewer
     }
 
-    /// The stream begins, with what the relay says at once: a stream that is cut before that makes a reader doubt streams,
-    /// which is another story.
-    pub(crate) fn connect(&mut self) -> Result<(), String> {
+    /// The stream begins, with the comment that the relay sends at once: a stream that is cut before its first byte makes a
+    /// client fall back to polls, which is not part of this model.
+    pub(crate) fn on_begin(&mut self) -> Result<(), String> {
         let head = ResponseHead { status: 200, is_stream: true, ..Default::default() };
         let id = self.id();
         self.cursor = None;
-        self.tell(Input::Head(id, head))?;
-        self.tell(Input::Bytes(id, b": ok\n\n"))
+        self.input(Input::Head(id, head))?;
+        self.input(Input::Bytes(id, b": ok\n\n"))
     }
 
-    /// Bytes of the stream are there.
-    pub(crate) fn hear(&mut self, bytes: &[u8]) -> Result<(), String> {
+    /// Bytes of the stream have arrived.
+    pub(crate) fn on_bytes(&mut self, bytes: &[u8]) -> Result<(), String> {
         let id = self.id();
-        self.tell(Input::Bytes(id, bytes))
+        self.input(Input::Bytes(id, bytes))
     }
 
-    /// The stream is over, or was cut.
-    pub(crate) fn lose(&mut self, is_complete: bool) -> Result<(), String> {
+    /// The stream is complete or was cut.
+    pub(crate) fn on_end(&mut self, is_complete: bool) -> Result<(), String> {
         let id = self.id();
-        self.tell(if is_complete { Input::Closed(id) } else { Input::Failed(id) })
+        self.input(if is_complete { Input::Closed(id) } else { Input::Failed(id) })
     }
 
     fn id(&self) -> RequestId {
         self.request.unwrap_or_default()
     }
 
-    fn tell(&mut self, input: Input) -> Result<(), String> {
-        // A millisecond after it came, when those of that moment have been gathered.
+    fn input(&mut self, input: Input) -> Result<(), String> {
+        // A millisecond after the job joined, when the jobs that join together have been gathered.
         for action in self.connection.handle(input, NOW + 1, 0.0) {
             self.act(action)?;
         }
@@ -90,20 +90,20 @@ impl Viewer {
             Action::Document(_, document) => {
                 let (epoch, seq) = (document["epoch"].as_str(), document["seq"].as_u64());
                 let cursor =
-                    epoch.zip(seq).map(|(epoch, seq)| Cursor::new(epoch, seq)).ok_or("a document of nothing")?;
+                    epoch.zip(seq).map(|(epoch, seq)| Cursor::new(epoch, seq)).ok_or("a document without a cursor")?;
                 if !self.newest.as_ref().is_none_or(|newest| newest.is_behind(&cursor)) {
-                    return Err(format!("{cursor} is shown again"));
+                    return Err(format!("{cursor} is emitted again"));
                 }
                 self.newest = Some(cursor);
             }
             Action::Log(_, log) => {
                 if log.skipped.is_some() {
-                    return Err("lacks lines: some were skipped, though nobody was slow".to_owned());
+                    return Err("lacks lines: some were skipped, although the viewer was not slow".to_owned());
                 }
                 for line in &log.lines {
                     let bit = 1 << line["number"].as_u64().unwrap_or_default();
                     if self.lines & bit != 0 {
-                        return Err(format!("{line} is told again"));
+                        return Err(format!("{line} is emitted again"));
                     }
                     self.lines |= bit;
                 }

@@ -1,4 +1,4 @@
-//! The world: storage, object, relay, viewer, and every single thing that can happen to them next.
+//! The world: storage, object, relay and viewer, and every step that they can take.
 
 use std::collections::VecDeque;
 
@@ -12,33 +12,33 @@ use crate::{
     viewer::Viewer,
 };
 
-/// A way to write it wrong.
+/// A wrong implementation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mutant {
-    /// The object reads, then waits for something, then accepts the socket and sends what it read.
+    /// The object reads, then awaits something, then accepts the socket and sends what it has read.
     SubscribesAfterReading,
-    /// The object tells before it has written.
+    /// The object broadcasts before it has written.
     BroadcastsBeforeCommitting,
-    /// The object may leave memory while news wait in it.
-    SleepsOnNews,
-    /// A broadcast tells the document first and its lines after it.
-    TellsLinesAfterTheirDocument,
-    /// The object takes what it has sent for what was read, and repeats no lines to who comes back.
-    TrustsWhatWasSent,
+    /// The object may leave memory while a broadcast is pending.
+    SleepsWithPendingBroadcast,
+    /// A broadcast sends the document first and its lines after it.
+    SendsLinesAfterTheirDocument,
+    /// The object treats sent lines as received, and does not repeat them to a viewer that reconnects.
+    TreatsSentAsReceived,
 }
 
-/// How often what may still break.
+/// How often each fault may still occur.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Faults {
-    /// Connections cut, before, within or after a frame.
+    /// Connections that are cut before, within or after a frame.
     pub(crate) cuts: u8,
-    /// Times that the object leaves memory, its sockets staying open.
+    /// Times that the object leaves memory while its sockets stay open.
     pub(crate) sleeps: u8,
     /// Times that everything but storage is lost.
     pub(crate) restarts: u8,
 }
 
-/// Bytes in a relay.
+/// Bytes in the relay.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Bytes(Frame);
 
@@ -57,68 +57,68 @@ impl Chunk for Bytes {
 /// One stream, from the object's socket to the viewer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Stream {
-    /// What the object has sent and the relay has not heard yet.
+    /// The frames that the object has sent and the relay has not received yet.
     socket: VecDeque<Frame>,
     queue: JobQueue<Bytes>,
-    /// What the relay has written and the viewer has not read yet; nothing more is written meanwhile.
+    /// The bytes that the relay has written and the viewer has not read yet; the relay writes no more meanwhile.
     chunk: Option<Vec<u8>>,
 }
 
-/// Everything there is.
+/// The whole state.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct World {
     /// The last commit in storage.
     disk: usize,
-    /// The object is in memory, and this is the first commit it has not told yet.
-    waiting: Option<usize>,
-    /// The object has told a commit that is not in storage yet; only a mutant does that.
+    /// The first commit that the object in memory has not broadcast yet.
+    pending: Option<usize>,
+    /// The object has broadcast a commit that is not in storage yet; only a mutant does that.
     uncommitted: bool,
-    /// The object has read this commit for a comer that it has not accepted yet; only a mutant does that.
+    /// The commit that the object has read for a viewer whose socket it has not accepted yet; only a mutant does that.
     reading: Option<usize>,
     stream: Option<Stream>,
-    /// Sockets whose relay does not know yet that its viewer is gone.
+    /// The number of sockets whose relay has not noticed yet that its viewer has left.
     lingering: u8,
     viewer: Viewer,
     faults: Faults,
 }
 
-/// What happens next.
+/// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// The producer reports, and the change goes out at once.
-    ReportAndTell,
-    /// The producer reports, and the change waits for the timer.
+    /// The producer reports, and the change is broadcast at once.
+    ReportAndBroadcast,
+    /// The producer reports, and the broadcast waits for the timer.
     ReportAndWait,
-    /// What was told is written.
+    /// The commit that was broadcast is written.
     Commit,
     /// The timer fires.
     Timer,
-    /// The viewer connects: the object accepts the socket, reads, sends, with nothing in between.
+    /// The viewer connects: the object accepts the socket, reads and sends, without awaiting anything in between.
     Connect,
-    /// The object reads for a comer.
+    /// The object reads for a viewer that connects.
     ReadFirst,
-    /// It accepts the socket of that comer.
+    /// The object accepts the socket of that viewer.
     AcceptThen,
-    /// A frame gets from the object to the relay, which writes unless a write is under way.
-    Hear,
-    /// The viewer reads what was written; the relay writes what has come meanwhile.
+    /// A frame arrives at the relay, which writes unless its last write has not been read.
+    Relay,
+    /// The viewer reads the written bytes; the relay writes what has arrived meanwhile.
     Read,
-    /// The connection breaks and the viewer has read so many bytes of what was written.
+    /// The connection is cut after the viewer has read that many of the written bytes.
     Cut(usize),
-    /// A relay notices that its viewer is gone.
+    /// A relay notices that its viewer has left.
     Drop,
     /// The object leaves memory.
     Sleep,
-    /// Everything is killed and started again.
+    /// Every process is killed and started again.
     Restart,
 }
 
 impl World {
-    /// A job was made, and nobody watches yet.
+    /// A job was created and has no viewer yet.
     pub(crate) fn new(faults: Faults) -> World {
         World {
             disk: 0,
-            waiting: None,
+            pending: None,
             uncommitted: false,
             reading: None,
             stream: None,
@@ -128,19 +128,19 @@ impl World {
         }
     }
 
-    /// All that can happen next. Without faults the world comes to rest: then nothing can.
+    /// All possible steps. Without faults the world reaches a final state, in which there is none.
     pub(crate) fn steps(&self, script: &Script, mutant: Option<Mutant>) -> Vec<Step> {
         let mut steps = Vec::new();
         let is_dead = self.stream.is_none();
         if self.uncommitted {
             steps.push(Step::Commit);
         } else if self.disk < script.last() {
-            steps.push(Step::ReportAndTell);
+            steps.push(Step::ReportAndBroadcast);
             if !script.is_urgent(self.disk + 1) && mutant != Some(Mutant::BroadcastsBeforeCommitting) {
                 steps.push(Step::ReportAndWait);
             }
         }
-        if self.waiting.is_some() {
+        if self.pending.is_some() {
             steps.push(Step::Timer);
         }
         if is_dead && !self.viewer.done {
@@ -152,7 +152,7 @@ impl World {
         }
         if let Some(stream) = &self.stream {
             if !stream.socket.is_empty() {
-                steps.push(Step::Hear);
+                steps.push(Step::Relay);
             }
             if stream.chunk.is_some() {
                 steps.push(Step::Read);
@@ -161,7 +161,7 @@ impl World {
                 let size = stream.chunk.as_ref().map_or(0, Vec::len);
                 steps.push(Step::Cut(0));
                 if size > 0 {
-                    // Within it, and just before the line feed that makes its last frame whole.
+                    // Within the chunk, and just before the line feed that completes its last frame.
                     steps.extend([Step::Cut(size / 2), Step::Cut(size - 1)]);
                 }
             }
@@ -169,8 +169,8 @@ impl World {
         if self.lingering > 0 {
             steps.push(Step::Drop);
         }
-        // While news wait a timer runs, and with a timer an object stays in memory.
-        if self.faults.sleeps > 0 && (self.waiting.is_none() || mutant == Some(Mutant::SleepsOnNews)) {
+        // While a broadcast is pending a timer is set, and with a timer an object stays in memory.
+        if self.faults.sleeps > 0 && (self.pending.is_none() || mutant == Some(Mutant::SleepsWithPendingBroadcast)) {
             steps.push(Step::Sleep);
         }
         if self.faults.restarts > 0 {
@@ -179,13 +179,13 @@ impl World {
         steps
     }
 
-    /// Takes a step, or says what is wrong with it.
-    pub(crate) fn take(&mut self, step: Step, script: &Script, mutant: Option<Mutant>) -> Result<(), String> {
+    /// Takes a step; fails with the promise that it breaks.
+    pub(crate) fn apply(&mut self, step: Step, script: &Script, mutant: Option<Mutant>) -> Result<(), String> {
         match step {
-            Step::ReportAndTell | Step::ReportAndWait => {
+            Step::ReportAndBroadcast | Step::ReportAndWait => {
                 let commit = self.disk + 1;
                 if mutant == Some(Mutant::BroadcastsBeforeCommitting) {
-                    self.tell(script, commit, commit, mutant);
+                    self.broadcast(script, commit, commit, mutant);
                     self.uncommitted = true;
                     return Ok(());
                 }
@@ -193,8 +193,8 @@ impl World {
                 if self.stream.is_none() && self.lingering == 0 {
                     return Ok(());
                 }
-                self.waiting.get_or_insert(commit);
-                if step == Step::ReportAndTell {
+                self.pending.get_or_insert(commit);
+                if step == Step::ReportAndBroadcast {
                     self.flush(script, mutant);
                 }
             }
@@ -215,60 +215,60 @@ impl World {
                 let commit = self.reading.take().unwrap_or(self.disk);
                 self.accept(script, commit, mutant)?;
             }
-            Step::Hear => self.hear(),
+            Step::Relay => self.relay(),
             Step::Read => self.read()?,
             Step::Cut(bytes) => {
                 self.faults.cuts -= 1;
                 let stream = self.stream.take();
                 self.lingering += 1;
                 if let Some(chunk) = stream.and_then(|stream| stream.chunk) {
-                    self.viewer.hear(&chunk[..bytes])?;
+                    self.viewer.on_bytes(&chunk[..bytes])?;
                 }
-                self.viewer.lose(false)?;
+                self.viewer.on_end(false)?;
             }
             Step::Drop => self.lingering -= 1,
             Step::Sleep => {
                 self.faults.sleeps -= 1;
-                self.waiting = None;
+                self.pending = None;
                 self.reading = None;
             }
             Step::Restart => {
                 self.faults.restarts -= 1;
-                (self.waiting, self.reading) = (None, None);
+                (self.pending, self.reading) = (None, None);
                 self.uncommitted = false;
                 self.lingering = 0;
                 if self.stream.take().is_some() {
-                    self.viewer.lose(false)?;
+                    self.viewer.on_end(false)?;
                 }
             }
         }
         self.check(script)
     }
 
-    /// What must hold when nothing can happen any more.
-    pub(crate) fn check_rest(&self, script: &Script) -> Result<(), String> {
+    /// Checks what must hold in a final state.
+    pub(crate) fn check_final(&self, script: &Script) -> Result<(), String> {
         let newest = script.jobs[script.last()].document.cursor();
         if self.viewer.newest.as_ref() != Some(&newest) {
-            return Err(format!("the viewer is not at rest on the newest document {newest} but on {:?}", self.viewer));
+            return Err(format!("the viewer does not end on the newest document {newest} but is {:?}", self.viewer));
         }
         if script.has_ended(script.last()) && !self.viewer.done {
-            return Err("the viewer waits for more after the end".to_owned());
+            return Err("the viewer still waits after the end".to_owned());
         }
         self.check_lines(script.last(), script)
     }
 
-    /// What must hold always.
+    /// Checks what must hold in every state.
     fn check(&self, script: &Script) -> Result<(), String> {
         let Some(newest) = &self.viewer.newest else { return Ok(()) };
         let committed = script.jobs[self.disk].document.cursor();
         if newest.seq() > committed.seq() {
-            return Err(format!("the viewer shows {newest}, which was never committed"));
+            return Err(format!("the viewer has {newest}, which was never committed"));
         }
-        let shown = script.jobs.iter().position(|job| job.document.cursor() == *newest);
-        self.check_lines(shown.ok_or("the viewer shows what never was")?, script)
+        let commit = script.jobs.iter().position(|job| job.document.cursor() == *newest);
+        self.check_lines(commit.ok_or("the viewer has a document that was never made")?, script)
     }
 
-    /// Whoever is shown a document has the lines up to it.
+    /// A viewer with a document has all log lines up to it.
     fn check_lines(&self, commit: usize, script: &Script) -> Result<(), String> {
         let wanted = script.lines[..=commit].iter().flatten().fold(0, |lines, line| lines | 1 << line.number);
         if self.viewer.lines & wanted == wanted {
@@ -278,30 +278,30 @@ impl World {
     }
 
     fn flush(&mut self, script: &Script, mutant: Option<Mutant>) {
-        if let Some(first) = self.waiting.take() {
-            self.tell(script, first, self.disk, mutant);
+        if let Some(first) = self.pending.take() {
+            self.broadcast(script, first, self.disk, mutant);
         }
     }
 
-    fn tell(&mut self, script: &Script, first: usize, last: usize, mutant: Option<Mutant>) {
+    fn broadcast(&mut self, script: &Script, first: usize, last: usize, mutant: Option<Mutant>) {
         let Some(stream) = &mut self.stream else { return };
         let mut frames = script.broadcast(first, last);
-        if mutant == Some(Mutant::TellsLinesAfterTheirDocument) {
+        if mutant == Some(Mutant::SendsLinesAfterTheirDocument) {
             frames.rotate_left(1);
         }
         stream.socket.extend(frames);
     }
 
     fn accept(&mut self, script: &Script, commit: usize, mutant: Option<Mutant>) -> Result<(), String> {
-        let mut frames = script.welcome(commit, self.viewer.cursor.as_ref());
-        if mutant == Some(Mutant::TrustsWhatWasSent) && self.viewer.newest.is_some() {
+        let mut frames = script.initial_frames(commit, self.viewer.cursor.as_ref());
+        if mutant == Some(Mutant::TreatsSentAsReceived) && self.viewer.newest.is_some() {
             frames.remove(0);
         }
         self.stream = Some(Stream { socket: frames.into(), queue: JobQueue::new(JOB, DocumentId::Strip), chunk: None });
-        self.viewer.connect()
+        self.viewer.on_begin()
     }
 
-    fn hear(&mut self) {
+    fn relay(&mut self) {
         let Some(stream) = &mut self.stream else { return };
         let Some(frame) = stream.socket.pop_front() else { return };
         if let Some((kind, head)) = Kind::read(&frame) {
@@ -314,13 +314,13 @@ impl World {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         let chunk = stream.chunk.take().unwrap_or_default();
         stream.write();
-        let over = stream.chunk.is_none() && stream.queue.has_ended();
-        self.viewer.hear(&chunk)?;
-        if over {
+        let is_complete = stream.chunk.is_none() && stream.queue.has_ended();
+        self.viewer.on_bytes(&chunk)?;
+        if is_complete {
             self.stream = None;
-            self.viewer.lose(true)?;
+            self.viewer.on_end(true)?;
         } else if self.viewer.done {
-            // It knows the end by its document and leaves.
+            // The viewer knows from the document that the job has ended, and disconnects.
             self.stream = None;
             self.lingering += 1;
         }
@@ -334,8 +334,8 @@ impl Stream {
             return;
         }
         let mut chunk = Vec::new();
-        self.queue.drain(|piece| chunk.extend_from_slice(&piece.0));
-        self.queue.drain_final_frame(Some("end"), |piece| chunk.extend_from_slice(&piece.0));
+        self.queue.drain(|bytes| chunk.extend_from_slice(&bytes.0));
+        self.queue.drain_final_frame(Some("end"), |bytes| chunk.extend_from_slice(&bytes.0));
         self.chunk = (!chunk.is_empty()).then_some(chunk);
     }
 }

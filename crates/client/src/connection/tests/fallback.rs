@@ -1,4 +1,4 @@
-//! Streams that are cut on the way, and the polls that stand in for them.
+//! Streams that a proxy cuts, and the polls that replace them.
 
 use super::{
     super::ANSWER_MS,
@@ -6,8 +6,8 @@ use super::{
 };
 use crate::link::Link;
 
-/// Cuts streams until polls are the way; the first poll of the first job is out then.
-fn fallen(world: &mut World) {
+/// Cuts streams until polls are the route; the first poll of the first job is open then.
+fn fall_back(world: &mut World) {
     world.stream();
     world.close();
     world.wait_for_request();
@@ -22,7 +22,7 @@ fn streams_cut_before_any_byte_lead_to_polls_and_back() {
     world.stream();
     world.close();
     world.wait_for_request();
-    // A proxy that holds everything back is cut off by our own patience.
+    // A proxy that holds every byte back is given up after the timeout for the first byte.
     assert_eq!(world.wait_for_request(), ANSWER_MS);
     assert_eq!(world.url(), "j/status");
     world.answer(200, &document(1, "running"));
@@ -35,7 +35,7 @@ fn streams_cut_before_any_byte_lead_to_polls_and_back() {
     world.answer(200, &document(2, "running"));
     assert_eq!(world.reader().seen, [1, 2]);
     assert_eq!(world.link(), Link::Polling);
-    // After a while the stream is tried again while the poll goes on.
+    // After a while a stream is tried again while the poll stays open.
     world.wait_for_stream();
     assert_eq!(world.link(), Link::Polling);
     world.stream();
@@ -44,9 +44,9 @@ fn streams_cut_before_any_byte_lead_to_polls_and_back() {
 }
 
 #[test]
-fn a_stream_that_is_tried_in_vain_disturbs_no_poll() {
+fn a_probe_that_fails_does_not_interrupt_polls() {
     let mut world = World::new();
-    fallen(&mut world);
+    fall_back(&mut world);
     world.answer(200, &document(1, "running"));
     world.wait_for_stream();
     world.fail();
@@ -56,9 +56,9 @@ fn a_stream_that_is_tried_in_vain_disturbs_no_poll() {
 }
 
 #[test]
-fn long_polls_that_are_cut_lead_to_plain_ones_at_the_pace_the_server_wishes() {
+fn long_polls_that_are_cut_lead_to_plain_polls_at_the_interval_the_server_asks_for() {
     let mut world = World::new();
-    fallen(&mut world);
+    fall_back(&mut world);
     world.answer(200, &document(1, "running"));
     for _ in 0..2 {
         world.wait_for_request();
@@ -76,7 +76,7 @@ fn long_polls_that_are_cut_lead_to_plain_ones_at_the_pace_the_server_wishes() {
 }
 
 #[test]
-fn a_server_that_cannot_be_reached_is_not_polled() {
+fn an_unreachable_server_is_not_polled() {
     let mut world = World::new();
     for _ in 0..6 {
         world.fail();
@@ -87,14 +87,14 @@ fn a_server_that_cannot_be_reached_is_not_polled() {
 }
 
 #[test]
-fn many_jobs_are_polled_a_few_at_a_time_and_none_is_forgotten() {
+fn many_jobs_are_polled_four_at_a_time_and_all_at_the_same_interval() {
     let ids: Vec<_> = (1..=40).map(|index| format!("j{index}")).collect();
     let mut world = World::with_jobs(&ids.iter().map(String::as_str).collect::<Vec<_>>());
-    fallen(&mut world);
+    fall_back(&mut world);
     let start = world.now;
     let mut polls = 0_u64;
     while world.now - start < 60_000 {
-        assert!(world.open.len() <= 4, "{} requests are out", world.open.len());
+        assert!(world.open.len() <= 4, "{} requests are open", world.open.len());
         if world.open.is_empty() {
             world.wait_for_timer();
             continue;
@@ -108,7 +108,7 @@ fn many_jobs_are_polled_a_few_at_a_time_and_none_is_forgotten() {
     assert!((400..=620).contains(&polls), "{polls} polls in a minute");
     assert!(world.readers.values().all(|reader| reader.seen.len() >= 10));
     assert!(world.readers.values().all(|reader| reader.links.last() == Some(&Link::Polling)));
-    // A stream that works again is for all of them.
+    // A stream that works again carries all jobs.
     world.wait_for_stream();
     world.stream();
     world.send(&frame_of("j40", 10_000, "running"));

@@ -1,4 +1,4 @@
-//! The log: lines that are repeated, left out, or of a job made again.
+//! The log: lines that are repeated, skipped, or of a recreated job.
 
 use protocol::include::Include;
 use serde_json::json;
@@ -12,7 +12,7 @@ fn lines(from: u64, to: u64) -> String {
     format!("event: log\ndata: {}\n\n", json!({"jobId": "j", "lines": lines}))
 }
 
-fn listening() -> World {
+fn live_with_logs() -> World {
     let mut world = World::empty();
     world.join_with(1, "j", Some("secret"), Include::from_bits(LOGS));
     world.wait_for_timer();
@@ -20,8 +20,8 @@ fn listening() -> World {
 }
 
 #[test]
-fn a_line_is_told_once_and_before_the_document_that_covers_it() {
-    let mut world = listening();
+fn a_line_is_emitted_once_and_before_the_document_that_covers_it() {
+    let mut world = live_with_logs();
     world.send(&lines(1, 2));
     assert!(world.reader().lines.is_empty());
     world.send(&frame(1, "running"));
@@ -39,8 +39,8 @@ fn a_line_is_told_once_and_before_the_document_that_covers_it() {
 }
 
 #[test]
-fn lines_that_were_left_out_are_named() {
-    let mut world = listening();
+fn skipped_lines_are_reported() {
+    let mut world = live_with_logs();
     world.send("event: log\ndata: {\"jobId\":\"j\",\"lines\":[],\"skippedFrom\":1,\"skippedTo\":20}\n\n");
     world.send(&(lines(21, 22) + &frame(30, "running")));
     assert_eq!(
@@ -50,16 +50,16 @@ fn lines_that_were_left_out_are_named() {
 }
 
 #[test]
-fn a_job_made_again_has_another_log() {
-    let mut world = listening();
+fn the_log_of_a_recreated_job_starts_again() {
+    let mut world = live_with_logs();
     world.send(&(lines(1, 3) + &frame(3, "running")));
     world.send(&(lines(1, 2) + &frame(1, "running").replace("aaaaaa", "bbbbbb")));
     assert_eq!(world.reader().lines, [1, 2, 3, 1, 2]);
 }
 
 #[test]
-fn polls_tell_lines_too() {
-    let mut world = listening();
+fn polls_bring_lines_too() {
+    let mut world = live_with_logs();
     world.send(&(lines(1, 2) + &frame(3, "running")));
     world.refresh(1);
     assert_eq!(world.url(), "j/status?include=logs&wait=0&cursor=aaaaaa.3");

@@ -1,4 +1,4 @@
-//! The page and its device: offline and online, hidden and shown, frozen and woken, and clocks that are wrong.
+//! The page and its device: offline and online, hidden and shown, frozen and thawed, and clocks that are wrong.
 
 use super::{
     super::{Input, ResponseHead},
@@ -7,7 +7,7 @@ use super::{
 use crate::link::Link;
 
 #[test]
-fn offline_is_said_and_online_tries_at_once() {
+fn offline_is_emitted_and_online_retries_at_once() {
     let mut world = World::live();
     world.input(Input::Offline);
     assert_eq!(world.link(), Link::Offline);
@@ -25,7 +25,7 @@ fn offline_is_said_and_online_tries_at_once() {
 }
 
 #[test]
-fn online_does_not_break_the_peace_that_a_server_asked_for() {
+fn no_event_of_the_page_shortens_a_retry_after() {
     let mut world = World::new();
     let head = ResponseHead { status: 429, retry_after: Some(60), ..Default::default() };
     world.input(Input::Head(world.id(), head));
@@ -39,7 +39,7 @@ fn online_does_not_break_the_peace_that_a_server_asked_for() {
 }
 
 #[test]
-fn a_page_that_is_shown_again_doubts_a_stream_that_was_silent() {
+fn a_page_that_is_shown_again_replaces_a_silent_stream() {
     let mut world = World::live();
     world.now += 10_000;
     world.input(Input::Shown);
@@ -50,7 +50,7 @@ fn a_page_that_is_shown_again_doubts_a_stream_that_was_silent() {
 }
 
 #[test]
-fn a_frozen_page_holds_nothing_open_and_resumes_at_once() {
+fn a_frozen_page_has_no_open_request_and_resumes_at_once() {
     let mut world = World::live();
     world.send(&frame(3, "running"));
     world.refresh(1);
@@ -68,7 +68,7 @@ fn a_frozen_page_holds_nothing_open_and_resumes_at_once() {
 }
 
 #[test]
-fn a_clock_that_is_put_back_does_not_stop_it() {
+fn a_clock_that_is_set_back_does_not_stop_the_connection() {
     let mut world = World::new();
     world.fail();
     world.now -= 86_400_000;
@@ -80,11 +80,11 @@ fn a_clock_that_is_put_back_does_not_stop_it() {
 }
 
 #[test]
-fn the_clock_is_corrected_by_the_servers() {
+fn the_clock_offset_is_emitted() {
     let mut world = World::new();
     let head = |date| ResponseHead { status: 200, is_stream: true, date: Some(date), ..Default::default() };
     world.input(Input::Head(world.id(), head(world.now - 400)));
-    assert_eq!(world.clock_offset, 0, "a second counts for nothing, as the header has whole ones");
+    assert_eq!(world.clock_offset, 0, "less than a second is ignored: the header has whole seconds");
     world.input(Input::Head(world.id(), head(world.now - 90_500)));
     assert_eq!(world.clock_offset, -90_000);
 }

@@ -1,4 +1,4 @@
-//! Refusals: tokens that are renewed, jobs that are not there, and what no patience can mend.
+//! Refusals: tokens that are renewed, missing jobs, and fatal problems.
 
 use super::{
     super::{Input, Renewal, ResponseHead},
@@ -20,7 +20,7 @@ fn a_refused_token_is_renewed_once() {
 }
 
 #[test]
-fn who_has_no_token_asks_the_page_before_the_server() {
+fn without_a_token_the_page_is_asked_before_the_server() {
     let mut world = World::empty();
     world.join_with(1, "j", None, Include::NONE);
     assert_eq!((world.reader().renewals, world.opened.len()), (1, 0));
@@ -34,7 +34,7 @@ fn who_has_no_token_asks_the_page_before_the_server() {
     world.wait_for_request();
     world.answer(401, &problem("UNAUTHENTICATED"));
     world.renewed(1, Renewal::Impossible);
-    assert_eq!(world.reader().problems, [("UNAUTHENTICATED".into(), true)], "in the words of the server");
+    assert_eq!(world.reader().problems, [("UNAUTHENTICATED".into(), true)], "with the server's code");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_token_that_expires_in_a_stream_is_renewed_every_time() {
 const NOT_RENEWED: &str = "TOKEN_NOT_RENEWED";
 
 #[test]
-fn a_renewal_that_fails_is_told_once_and_tried_again_before_the_server_is() {
+fn a_failed_renewal_is_emitted_once_and_retried_without_asking_the_server() {
     let mut world = World::new();
     world.answer(401, &problem("UNAUTHENTICATED"));
     let mut waited = 0;
@@ -66,11 +66,11 @@ fn a_renewal_that_fails_is_told_once_and_tried_again_before_the_server_is() {
         assert!(pause >= waited.min(15_000), "it backs off");
         waited = pause;
     }
-    assert!(world.open.is_empty(), "the server was asked with a token that it has refused");
+    assert!(world.open.is_empty(), "a refused token was sent again");
     world.renewed(1, Renewal::Token("fresh".into()));
     world.wait_for_request();
     assert!(world.last().body.as_ref().unwrap().contains(r#""token":"fresh""#));
-    // What was heard in between makes it another outage.
+    // A document in between makes it another failure.
     world.stream();
     world.send(&frame(1, "running"));
     world.send(&problem_frame("j", "UNAUTHENTICATED"));
@@ -79,7 +79,7 @@ fn a_renewal_that_fails_is_told_once_and_tried_again_before_the_server_is() {
 }
 
 #[test]
-fn who_never_had_a_token_asks_for_none_but_the_page() {
+fn without_a_token_only_the_page_is_asked_again() {
     let mut world = World::empty();
     world.join_with(1, "j", None, Include::NONE);
     for renewals in 1..5 {
@@ -92,7 +92,7 @@ fn who_never_had_a_token_asks_for_none_but_the_page() {
     world.wait_for_request();
     assert!(world.last().body.as_ref().unwrap().contains(r#""token":"first""#));
 
-    // Beside others that are heard, too.
+    // Beside a live job, too.
     let mut world = World::live();
     world.join_with(2, "k", None, Include::NONE);
     world.renewed(2, Renewal::Failed);
@@ -110,7 +110,7 @@ fn a_page_that_never_answers_is_asked_again() {
 }
 
 #[test]
-fn a_renewal_that_has_become_impossible_is_the_end_in_the_words_of_the_server() {
+fn a_renewal_that_becomes_impossible_makes_the_servers_refusal_fatal() {
     let mut world = World::new();
     world.answer(401, &problem("UNAUTHENTICATED"));
     world.renewed(1, Renewal::Failed);
@@ -122,11 +122,11 @@ fn a_renewal_that_has_become_impossible_is_the_end_in_the_words_of_the_server() 
 }
 
 #[test]
-fn whoever_wants_to_know_now_has_the_page_asked_now_and_once() {
+fn a_refresh_asks_the_page_at_once_unless_it_is_being_asked() {
     let mut world = World::new();
     world.answer(401, &problem("UNAUTHENTICATED"));
     world.refresh(1);
-    assert_eq!(world.reader().renewals, 1, "it is being asked");
+    assert_eq!(world.reader().renewals, 1, "the page is being asked already");
     world.renewed(1, Renewal::Failed);
     world.refresh(1);
     assert_eq!(world.reader().renewals, 2);
@@ -134,7 +134,7 @@ fn whoever_wants_to_know_now_has_the_page_asked_now_and_once() {
 }
 
 #[test]
-fn what_no_patience_can_mend_is_fatal() {
+fn a_refusal_that_waiting_cannot_change_is_fatal() {
     for (status, code) in [(400, "INVALID_REQUEST"), (403, "ACCESS_DENIED"), (405, "METHOD_NOT_ALLOWED")] {
         let mut world = World::new();
         world.answer(status, &problem(code));
@@ -144,11 +144,11 @@ fn what_no_patience_can_mend_is_fatal() {
 }
 
 #[test]
-fn a_job_that_is_not_there_yet_is_looked_for_and_one_that_was_deleted_is_not() {
+fn a_job_that_does_not_exist_yet_is_tried_again_and_a_deleted_one_is_not() {
     let mut world = World::live();
     for _ in 0..3 {
         world.send(&problem_frame("j", "JOB_NOT_FOUND"));
-        assert!(world.open.is_empty(), "a stream without jobs is of no use");
+        assert!(world.open.is_empty(), "a stream without jobs is closed");
         assert!(world.wait_for_request() >= 5000);
         world.stream();
     }
@@ -164,21 +164,21 @@ fn a_job_that_is_not_there_yet_is_looked_for_and_one_that_was_deleted_is_not() {
         world.wait_for_request();
         world.answer(404, &problem("JOB_NOT_FOUND"));
     }
-    assert!(world.opened.len() < 30, "patience is bounded");
+    assert!(world.opened.len() < 30, "the number of tries is limited");
 }
 
 #[test]
-fn an_answer_of_something_else_is_told_and_tried_again() {
+fn an_unexpected_response_is_emitted_and_retried() {
     let mut world = World::new();
     world.head(200, false);
     assert_eq!(world.reader().problems, [("UNEXPECTED_ANSWER".into(), false)]);
     world.wait_for_request();
     world.answer(500, "<html>");
-    assert_eq!(world.reader().problems.len(), 1, "the same problem is told once");
+    assert_eq!(world.reader().problems.len(), 1, "the same problem is emitted once");
 }
 
 #[test]
-fn a_refusal_that_is_not_the_servers_own_is_checked_by_asking_for_the_job() {
+fn a_refusal_by_a_proxy_is_checked_with_a_poll() {
     let mut world = World::new();
     world.answer(403, "<html>");
     assert_eq!(world.url(), "j/status");
@@ -188,11 +188,11 @@ fn a_refusal_that_is_not_the_servers_own_is_checked_by_asking_for_the_job() {
     assert_eq!(world.url(), STREAM);
     world.answer(403, "<html>");
     world.answer(403, "<html>");
-    assert!(world.has_given_up(), "it is refused both ways");
+    assert!(world.has_given_up(), "the stream and the poll are refused");
 }
 
 #[test]
-fn a_question_beside_a_stream_that_has_to_wait_disturbs_nobody() {
+fn a_poll_beside_a_stream_that_must_wait_leaves_the_stream_live() {
     let mut world = World::live();
     let stream = world.id();
     world.refresh(1);

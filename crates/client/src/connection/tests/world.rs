@@ -1,4 +1,4 @@
-//! A connection with its driver, its clock and everything it has done.
+//! A connection with a driver for tests: its clock, its open requests and all that was emitted.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use crate::{
     subscription::Subscription,
 };
 
-/// What the reader of one job has been told.
+/// What was emitted for one job.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     /// The seq of every document.
     pub(super) seen: Vec<u64>,
-    /// The numbers of the log lines, and what was said to be missing.
+    /// The numbers of the log lines, and the skipped ranges.
     pub(super) lines: Vec<u64>,
     pub(super) skipped: Vec<(u64, u64)>,
     pub(super) links: Vec<Link>,
@@ -31,9 +31,9 @@ pub(super) struct World {
     pub(super) connection: Connection<Value>,
     pub(super) now: u64,
     pub(super) timer: Option<u64>,
-    /// The requests that are out.
+    /// The open requests.
     pub(super) open: BTreeMap<RequestId, Request>,
-    /// Where all requests went, without what they have in common.
+    /// The URLs of all requests, without their common prefix.
     pub(super) opened: Vec<String>,
     pub(super) readers: BTreeMap<u32, Reader>,
     pub(super) clock_offset: i64,
@@ -54,12 +54,12 @@ impl World {
         }
     }
 
-    /// One job `j`, under the key 1, whose stream has been asked for.
+    /// One job `j`, under the key 1, whose stream is requested.
     pub(super) fn new() -> World {
         World::with_jobs(&["j"])
     }
 
-    /// These jobs, under the keys 1, 2, …, whose stream has been asked for.
+    /// These jobs, under the keys 1, 2, …, whose stream is requested.
     pub(super) fn with_jobs(ids: &[&str]) -> World {
         let mut world = World::empty();
         for (key, id) in (1..).zip(ids) {
@@ -69,7 +69,7 @@ impl World {
         world
     }
 
-    /// One job whose stream is heard.
+    /// One job `j` whose stream is live.
     pub(super) fn live() -> World {
         World::new().and_live()
     }
@@ -130,31 +130,31 @@ impl World {
             }
             Action::Problem(key, problem) => self.reader_mut(key).problems.push((problem.code, problem.fatal)),
             Action::End(key) => {
-                assert!(!self.reader_mut(key).ended, "an end is told once");
+                assert!(!self.reader_mut(key).ended, "an end is emitted once");
                 self.reader_mut(key).ended = true;
             }
         }
     }
 
     fn reader_mut(&mut self, key: JobKey) -> &mut Reader {
-        self.readers.get_mut(&key.0).expect("nothing is told of a job that has left")
+        self.readers.get_mut(&key.0).expect("nothing is emitted for a job that has left")
     }
 
-    /// The first job.
+    /// The reader of the first job.
     pub(super) fn reader(&self) -> &Reader {
         &self.readers[&1]
     }
 
-    /// The request that went out last.
+    /// The open request that was sent last.
     pub(super) fn last(&self) -> &Request {
-        self.open.values().next_back().expect("a request is out")
+        self.open.values().next_back().expect("a request is open")
     }
 
     pub(super) fn id(&self) -> RequestId {
         self.last().id
     }
 
-    /// The jobs that the last stream was asked for, with their cursors.
+    /// The jobs in the body of the last request, a stream, with their cursors.
     pub(super) fn requested_jobs(&self) -> Vec<(String, String)> {
         let body: Value = serde_json::from_str(self.last().body.as_ref().expect("it is a stream")).unwrap();
         let text = |job: &Value, key: &str| job[key].as_str().unwrap_or_default().to_owned();
@@ -185,7 +185,7 @@ impl World {
         self.input(Input::Failed(id));
     }
 
-    /// Answers the last request with a whole body that is no stream.
+    /// Answers the last request with a complete body that is not a stream.
     pub(super) fn answer(&mut self, status: u16, body: &str) {
         let id = self.id();
         self.head(status, false);
@@ -196,7 +196,7 @@ impl World {
         }
     }
 
-    /// Lets the time pass until the timer and tells it; says how long that took.
+    /// Advances the time to the timer and fires it; returns the milliseconds.
     pub(super) fn wait_for_timer(&mut self) -> u64 {
         let due = self.timer.take().expect("a timer is set");
         let waited = due.saturating_sub(self.now);
@@ -205,29 +205,29 @@ impl World {
         waited
     }
 
-    /// Lets the time pass until the next request; says how long that took.
+    /// Advances the time to the next request; returns the milliseconds.
     pub(super) fn wait_for_request(&mut self) -> u64 {
         let start = self.now;
         let before = self.opened.len();
         while self.opened.len() == before {
             self.wait_for_timer();
-            assert!(self.now - start < 3_600_000, "nothing is asked for in an hour");
+            assert!(self.now - start < 3_600_000, "nothing is requested within an hour");
         }
         self.now - start
     }
 
-    /// Lets the time pass until the page is asked for a token; says how long that took.
+    /// Advances the time until the page is asked for a token; returns the milliseconds.
     pub(super) fn wait_for_renewal(&mut self, key: u32) -> u64 {
         let start = self.now;
         let before = self.readers[&key].renewals;
         while self.readers[&key].renewals == before {
             self.wait_for_timer();
-            assert!(self.now - start < 3_600_000, "the page is not asked in an hour");
+            assert!(self.now - start < 3_600_000, "the page is not asked within an hour");
         }
         self.now - start
     }
 
-    /// Answers polls that nothing is new until a stream is asked for, which is the last request then.
+    /// Answers polls with 304 until a stream is requested; it is the last request then.
     pub(super) fn wait_for_stream(&mut self) {
         for _ in 0..10_000 {
             let is_poll = |request: &&Request| request.body.is_none();
@@ -237,10 +237,10 @@ impl World {
                 None => return,
             }
         }
-        panic!("no stream is asked for");
+        panic!("no stream is requested");
     }
 
-    /// A server in good order answers all that is out.
+    /// Answers all open requests as a healthy server does.
     pub(super) fn serve_all(&mut self) {
         let requests: Vec<_> = self.open.values().map(|request| (request.id, request.body.is_some())).collect();
         for (id, is_stream) in requests {
@@ -252,7 +252,7 @@ impl World {
         }
     }
 
-    /// Lets so much time pass, the timer firing when it is due.
+    /// Advances the time by `millis`; the timer fires when it is due.
     pub(super) fn advance(&mut self, millis: u64) {
         let until = self.now + millis;
         while self.timer.is_some_and(|due| due <= until) {
@@ -291,7 +291,7 @@ pub(super) fn frame_of(job: &str, seq: u64, status: &str) -> String {
     format!("data: {}\n\n", document_of(job, seq, status))
 }
 
-/// A document that says that a retry is planned.
+/// The frame of a document with a planned retry.
 pub(super) fn retried(seq: u64, status: &str) -> String {
     frame(seq, status).replace("\"seq\"", "\"nextRetryAt\":\"2030-01-01T00:00:00Z\",\"seq\"")
 }

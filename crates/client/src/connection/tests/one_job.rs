@@ -1,4 +1,4 @@
-//! One job: its documents, its end, and the stream that is cut and comes back.
+//! One job: its documents, its end, and how its stream is opened again.
 
 use super::{
     super::{HEALTHY_MS, Input, SILENCE_MS},
@@ -7,7 +7,7 @@ use super::{
 use crate::{connection::ResponseHead, link::Link};
 
 #[test]
-fn it_goes_live_with_the_first_byte_and_hands_over_what_comes() {
+fn the_link_is_live_from_the_first_byte_and_documents_are_emitted() {
     let mut world = World::new();
     assert_eq!(world.reader().links, [Link::Connecting]);
     assert_eq!((world.url(), &world.last().token), (STREAM, &None));
@@ -24,18 +24,18 @@ fn it_goes_live_with_the_first_byte_and_hands_over_what_comes() {
 }
 
 #[test]
-fn a_document_it_has_is_not_handed_over_again() {
+fn a_document_that_is_not_newer_is_not_emitted() {
     let mut world = World::live();
     world.send(&frame(5, "running"));
     world.send(&frame(5, "running"));
     world.send(&frame(4, "running"));
     assert_eq!(world.reader().seen, [5]);
     world.send(&frame(1, "running").replace("aaaaaa", "bbbbbb"));
-    assert_eq!(world.reader().seen, [5, 1], "a job made again under its id begins anew");
+    assert_eq!(world.reader().seen, [5, 1], "a recreated job starts again");
 }
 
 #[test]
-fn it_comes_back_with_its_place() {
+fn a_new_stream_is_requested_with_the_cursor() {
     let mut world = World::live();
     world.send(&frame(3, "running"));
     world.close();
@@ -45,13 +45,13 @@ fn it_comes_back_with_its_place() {
 }
 
 #[test]
-fn the_end_stops_it_whether_it_is_said_or_seen() {
+fn the_connection_stops_at_the_last_document_or_at_an_end_frame() {
     let mut world = World::live();
     world.send(&frame(9, "completed"));
     assert!(world.reader().ended && world.open.is_empty());
     assert_eq!(world.reader().seen, [9]);
     world.advance(86_400_000);
-    assert!(world.open.is_empty(), "nothing comes back");
+    assert!(world.open.is_empty(), "nothing is requested after the end");
 
     let mut world = World::live();
     world.send(&retried(9, "failed"));
@@ -61,7 +61,7 @@ fn the_end_stops_it_whether_it_is_said_or_seen() {
 }
 
 #[test]
-fn an_end_whose_document_was_lost_is_asked_for_again() {
+fn an_end_whose_document_was_lost_is_requested_again() {
     let mut world = World::live();
     world.send(&frame(8, "running"));
     world.send(END);
@@ -73,7 +73,7 @@ fn an_end_whose_document_was_lost_is_asked_for_again() {
 }
 
 #[test]
-fn failures_are_waited_for_longer_and_longer_until_a_stream_was_healthy() {
+fn waits_double_with_every_failure_until_a_stream_was_healthy() {
     let mut world = World::new();
     let mut waits = vec![];
     for _ in 0..8 {
@@ -94,7 +94,7 @@ fn failures_are_waited_for_longer_and_longer_until_a_stream_was_healthy() {
 }
 
 #[test]
-fn it_waits_as_long_as_the_server_asks() {
+fn the_client_waits_at_least_as_long_as_the_server_asks() {
     let mut world = World::live();
     world.send("retry: 3000\n\n");
     world.close();
@@ -108,7 +108,7 @@ fn it_waits_as_long_as_the_server_asks() {
 }
 
 #[test]
-fn a_silent_stream_is_dead_and_a_heartbeat_keeps_it_alive() {
+fn a_silent_stream_is_replaced_and_heartbeats_keep_one_open() {
     let mut world = World::live();
     for _ in 0..10 {
         world.now += 15_000;
@@ -121,7 +121,7 @@ fn a_silent_stream_is_dead_and_a_heartbeat_keeps_it_alive() {
 }
 
 #[test]
-fn bytes_of_a_request_that_was_given_up_are_ignored() {
+fn events_of_an_aborted_request_are_ignored() {
     let mut world = World::live();
     let old = world.id();
     world.input(Input::Offline);
@@ -137,7 +137,7 @@ fn bytes_of_a_request_that_was_given_up_are_ignored() {
 }
 
 #[test]
-fn frames_it_does_not_know_are_ignored() {
+fn unknown_frames_are_ignored() {
     let mut world = World::live();
     world
         .send("event: log\ndata: {\"jobId\":\"j\"}\n\nevent: novelty\ndata: x\n\ndata: no json\n\ndata: {\"a\":1}\n\n");
@@ -146,7 +146,7 @@ fn frames_it_does_not_know_are_ignored() {
 }
 
 #[test]
-fn a_stream_with_a_line_too_long_is_taken_up_again() {
+fn a_stream_with_an_overlong_line_is_replaced() {
     let mut world = World::live();
     let long = vec![b'x'; protocol::sse::LINE_BYTES + 1];
     world.input(Input::Bytes(world.id(), &long));
@@ -155,12 +155,12 @@ fn a_stream_with_a_line_too_long_is_taken_up_again() {
 }
 
 #[test]
-fn who_asks_is_told_at_once_and_again_after_the_end() {
+fn a_refresh_requests_the_document_at_once_even_after_the_end() {
     let mut world = World::live();
     world.refresh(1);
     assert_eq!((world.url(), world.last().token.as_deref()), ("j/status", Some("secret")));
     world.refresh(1);
-    assert_eq!(world.open.len(), 2, "a question that is out is not asked twice");
+    assert_eq!(world.open.len(), 2, "a poll that is open is not repeated");
     world.answer(200, &document(4, "running"));
     assert_eq!((world.reader().seen.as_slice(), world.open.len()), ([4].as_slice(), 1));
     world.refresh(1);
@@ -171,10 +171,10 @@ fn who_asks_is_told_at_once_and_again_after_the_end() {
 
     world.refresh(1);
     world.answer(200, &document(9, "failed"));
-    assert!(world.open.is_empty(), "it is still over");
+    assert!(world.open.is_empty(), "it has still ended");
     world.refresh(1);
     world.answer(200, &document(10, "queued"));
     assert_eq!(world.reader().seen, [4, 9, 10]);
     world.wait_for_request();
-    assert_eq!(world.url(), STREAM, "somebody has retried it");
+    assert_eq!(world.url(), STREAM, "the job was retried");
 }

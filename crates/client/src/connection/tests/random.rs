@@ -1,4 +1,4 @@
-//! Chance: a server that cuts, fails, stalls and refuses at random.
+//! Random sequences: a server that cuts, fails, stalls and refuses.
 
 use proptest::prelude::*;
 
@@ -8,13 +8,13 @@ use super::{
 };
 
 proptest! {
-    /// One answer in three is let through.
+    /// One response in three is complete.
     #[test]
-    fn however_it_is_cut_it_gets_to_the_end_in_order(moves in prop::collection::vec((0_u8..12, 0_u64..400), 0..120)) {
+    fn documents_arrive_in_order_up_to_the_last_one_however_streams_are_cut(moves in prop::collection::vec((0_u8..12, 0_u64..400), 0..120)) {
         let mut world = World::new();
         let mut seq = 1;
-        let calm = std::iter::repeat_n((0, 400), 12);
-        for (step, cut) in moves.into_iter().chain(calm) {
+        let undisturbed = std::iter::repeat_n((0, 400), 12);
+        for (step, cut) in moves.into_iter().chain(undisturbed) {
             if world.reader().ended || world.has_given_up() {
                 break;
             }
@@ -51,27 +51,27 @@ proptest! {
         prop_assert!(!world.has_given_up());
     }
 
-    /// Jobs come, leave and are refused, streams open and are cut; in the calm after it one stream serves those that are
-    /// there, and each sees where its job stands.
+    /// Jobs join, leave and are refused; streams open and are cut. Once the faults stop, one stream serves the remaining
+    /// jobs, and each reader gets the current document.
     #[test]
-    fn whoever_is_there_in_the_end_is_heard(moves in prop::collection::vec((0_u8..9, 1_u32..8), 0..100)) {
+    fn every_job_that_has_not_left_is_served_in_the_end(moves in prop::collection::vec((0_u8..9, 1_u32..8), 0..100)) {
         let mut world = World::empty();
         let mut key = 0;
-        let mut there: Vec<(u32, String)> = vec![];
+        let mut joined: Vec<(u32, String)> = vec![];
         for (step, which) in moves {
-            let chosen = there.get(which as usize % there.len().max(1)).cloned();
+            let chosen = joined.get(which as usize % joined.len().max(1)).cloned();
             match (step, chosen) {
                 (0 | 1, _) => {
                     let id = format!("job-{which}");
-                    if there.iter().all(|(_, other)| *other != id) {
+                    if joined.iter().all(|(_, other)| *other != id) {
                         key += 1;
                         world.join(key, &id);
-                        there.push((key, id));
+                        joined.push((key, id));
                     }
                 }
                 (2, Some((key, _))) => {
                     world.leave(key);
-                    there.retain(|(other, _)| *other != key);
+                    joined.retain(|(other, _)| *other != key);
                 }
                 (3, Some((key, _))) => world.refresh(key),
                 (4, Some((_, id))) if !world.open.is_empty() && world.last().body.is_some() => {
@@ -88,22 +88,22 @@ proptest! {
                 _ => {}
             }
         }
-        // As long as it takes to try a stream once more after polls have stood in for it.
+        // Long enough for a stream to be tried again after polls were the route.
         for _ in 0..600 {
             world.serve_all();
             world.advance(1_000);
         }
-        if there.is_empty() {
+        if joined.is_empty() {
             prop_assert!(world.open.is_empty(), "{:?}", world.open);
             return Ok(());
         }
         prop_assert_eq!(world.open.len(), 1);
-        // Of those that have left, only whom the server has refused on this stream can stand there.
-        let asked: Vec<_> = world.requested_jobs().into_iter().map(|(id, _)| id).collect();
-        prop_assert!(there.iter().all(|(_, id)| asked.contains(id)), "{:?} {:?}", asked, world.connection);
-        let frames: String = there.iter().map(|(_, id)| frame_of(id, 1_000, "running")).collect();
+        // The request may also name jobs that have left, if the server has refused them on this stream.
+        let requested: Vec<_> = world.requested_jobs().into_iter().map(|(id, _)| id).collect();
+        prop_assert!(joined.iter().all(|(_, id)| requested.contains(id)), "{:?} {:?}", requested, world.connection);
+        let frames: String = joined.iter().map(|(_, id)| frame_of(id, 1_000, "running")).collect();
         world.send(&frames);
-        for (key, id) in &there {
+        for (key, id) in &joined {
             prop_assert_eq!(world.readers[key].seen.last(), Some(&1_000), "{}", id);
         }
     }

@@ -1,4 +1,4 @@
-//! Many jobs on one stream: who comes and goes, and what concerns one of them alone.
+//! Many jobs on one stream: they join and leave, and what happens to one job does not affect the others.
 
 use super::{
     super::{Input, MIN_REOPEN_INTERVAL_MS, Renewal, STALE_MS},
@@ -10,7 +10,7 @@ use protocol::{id::JobId, include::Include};
 const END_OF_A: &str = "event: end\ndata: {\"jobId\":\"a\",\"status\":\"completed\",\"seq\":9}\n\n";
 
 #[test]
-fn jobs_of_one_moment_share_one_stream_and_each_hears_its_own() {
+fn jobs_that_join_together_share_one_stream_and_each_reader_gets_its_own_documents() {
     let mut world = World::with_jobs(&["a", "b", "c"]).and_live();
     assert_eq!(world.opened, [STREAM]);
     world.send(&(frame_of("b", 4, "running") + &frame_of("a", 2, "running") + &frame_of("x", 1, "running")));
@@ -20,7 +20,7 @@ fn jobs_of_one_moment_share_one_stream_and_each_hears_its_own() {
 }
 
 #[test]
-fn a_slow_page_does_not_tear_its_jobs_apart() {
+fn the_jobs_of_a_slow_page_still_share_one_stream() {
     let mut world = World::empty();
     for key in 1..=100 {
         world.join(key, &format!("j{key}"));
@@ -32,7 +32,7 @@ fn a_slow_page_does_not_tear_its_jobs_apart() {
 }
 
 #[test]
-fn a_job_that_comes_later_disturbs_no_other() {
+fn a_job_that_joins_later_does_not_interrupt_the_others() {
     let mut world = World::with_jobs(&["a"]).and_live();
     let old = world.id();
     world.send(&frame_of("a", 1, "running"));
@@ -40,7 +40,7 @@ fn a_job_that_comes_later_disturbs_no_other() {
     world.join(2, "b");
     assert!(world.wait_for_request() <= 10);
     assert_eq!(world.requested_jobs(), [("a".into(), "aaaaaa.1".into()), ("b".into(), String::new())]);
-    // The old stream is heard until the new one speaks.
+    // The old stream stays live until the first byte of the new one.
     world.input(Input::Bytes(old, frame_of("a", 2, "running").as_bytes()));
     world.stream();
     assert!(world.open.contains_key(&old));
@@ -48,11 +48,11 @@ fn a_job_that_comes_later_disturbs_no_other() {
     assert!(!world.open.contains_key(&old));
     world.send(&(frame_of("a", 2, "running") + &frame_of("b", 7, "running")));
     assert_eq!((&world.readers[&1].seen, &world.readers[&2].seen), (&vec![1, 2], &vec![7]));
-    assert_eq!(world.readers[&1].links, [Link::Connecting, Link::Live], "it stayed live all the time");
+    assert_eq!(world.readers[&1].links, [Link::Connecting, Link::Live], "it was live all the time");
 }
 
 #[test]
-fn jobs_that_come_one_after_the_other_are_gathered() {
+fn jobs_that_join_one_after_another_are_gathered() {
     let mut world = World::with_jobs(&["j0"]).and_live();
     for key in 2..=40 {
         world.join(key, &format!("j{key}"));
@@ -69,7 +69,7 @@ fn jobs_that_come_one_after_the_other_are_gathered() {
 }
 
 #[test]
-fn a_stream_that_cannot_be_opened_does_not_cost_the_one_that_is_there() {
+fn a_stream_that_cannot_be_opened_leaves_the_live_one_open() {
     let mut world = World::with_jobs(&["a"]).and_live();
     let old = world.id();
     world.join(2, "b");
@@ -87,7 +87,7 @@ fn a_stream_that_cannot_be_opened_does_not_cost_the_one_that_is_there() {
 }
 
 #[test]
-fn the_old_stream_may_be_cut_while_the_new_one_is_on_its_way() {
+fn the_live_stream_may_be_cut_while_another_one_opens() {
     let mut world = World::with_jobs(&["a"]).and_live();
     let old = world.id();
     world.now += 1_000;
@@ -102,7 +102,7 @@ fn the_old_stream_may_be_cut_while_the_new_one_is_on_its_way() {
 }
 
 #[test]
-fn a_job_that_comes_back_while_a_stream_is_on_its_way_is_not_forgotten() {
+fn a_job_that_is_tried_again_while_a_stream_opens_gets_a_stream() {
     let mut world = World::with_jobs(&["a", "b"]).and_live();
     world.send(&problem_frame("b", "JOB_NOT_FOUND"));
     world.fail();
@@ -116,7 +116,7 @@ fn a_job_that_comes_back_while_a_stream_is_on_its_way_is_not_forgotten() {
 }
 
 #[test]
-fn a_job_that_leaves_is_shed_without_haste_and_the_last_one_ends_the_stream() {
+fn a_job_that_leaves_is_dropped_from_the_stream_later_and_the_last_one_closes_it_at_once() {
     let mut world = World::with_jobs(&["a", "b"]).and_live();
     world.leave(2);
     world.send(&frame_of("b", 1, "running"));
@@ -132,22 +132,22 @@ fn a_job_that_leaves_is_shed_without_haste_and_the_last_one_ends_the_stream() {
 }
 
 #[test]
-fn a_job_that_comes_back_under_another_key_begins_anew() {
+fn a_job_that_joins_again_under_another_key_starts_again() {
     let mut world = World::with_jobs(&["a", "b"]).and_live();
     world.leave(2);
     world.join(3, "b");
     world.send(&frame_of("b", 5, "running"));
-    assert!(world.readers[&3].seen.is_empty(), "that was said to somebody else");
+    assert!(world.readers[&3].seen.is_empty(), "the frame was meant for the former key");
     world.wait_for_request();
     world.stream();
     world.send(&frame_of("b", 5, "running"));
     assert_eq!(world.readers[&3].seen, [5]);
     world.advance(STALE_MS);
-    assert_eq!(world.opened.len(), 2, "who left is shed already");
+    assert_eq!(world.opened.len(), 2, "the job that left is not on the new stream");
 }
 
 #[test]
-fn a_problem_of_one_job_concerns_only_that_job() {
+fn a_problem_of_one_job_does_not_affect_the_others() {
     let mut world = World::with_jobs(&["a", "b", "c"]).and_live();
     world.now += 60_000;
     world.send(&(problem_frame("a", "UNAUTHENTICATED") + &problem_frame("b", "ACCESS_DENIED")));
@@ -166,7 +166,7 @@ fn a_problem_of_one_job_concerns_only_that_job() {
 }
 
 #[test]
-fn a_job_that_is_missing_is_looked_for_without_opening_the_stream_anew() {
+fn a_missing_job_is_polled_and_the_stream_stays_open() {
     let mut world = World::with_jobs(&["a", "b"]).and_live();
     world.send(&problem_frame("b", "JOB_NOT_FOUND"));
     for _ in 0..3 {
@@ -186,7 +186,7 @@ fn a_job_that_is_missing_is_looked_for_without_opening_the_stream_anew() {
 }
 
 #[test]
-fn where_nobody_is_let_in_each_learns_its_own_reason() {
+fn a_stream_refused_for_all_jobs_is_followed_by_a_poll_of_each() {
     let mut world = World::with_jobs(&["a", "b", "c"]);
     world.answer(401, &problem("UNAUTHENTICATED"));
     assert_eq!(world.opened[1..], ["a/status", "b/status", "c/status"]);
@@ -200,7 +200,7 @@ fn where_nobody_is_let_in_each_learns_its_own_reason() {
 }
 
 #[test]
-fn a_server_that_is_busy_is_told_of_by_all_and_asked_by_one_stream() {
+fn an_overloaded_server_is_reported_for_every_job_and_retried_with_one_stream() {
     let mut world = World::with_jobs(&["a", "b"]);
     world.answer(503, &problem("OVERLOADED"));
     assert!(world.readers.values().all(|reader| reader.problems == [("OVERLOADED".to_owned(), false)]));
@@ -209,25 +209,25 @@ fn a_server_that_is_busy_is_told_of_by_all_and_asked_by_one_stream() {
 }
 
 #[test]
-fn when_every_job_has_ended_nothing_comes_back() {
+fn nothing_is_requested_after_every_job_has_ended() {
     let mut world = World::with_jobs(&["a", "b"]).and_live();
     world.send(&frame_of("a", 9, "completed"));
     assert!(world.readers[&1].ended && !world.readers[&2].ended && world.open.len() == 1);
     world.send(END_OF_A);
     world.advance(STALE_MS);
-    assert_eq!(world.opened.len(), 1, "who has ended needs not be shed");
+    assert_eq!(world.opened.len(), 1, "a stream is not replaced because a job has ended");
     world.send(&frame_of("b", 4, "failed"));
     assert!(world.readers[&2].ended && world.open.is_empty());
     world.advance(86_400_000);
     assert_eq!(world.opened.len(), 1);
-    // Until somebody comes.
+    // Until another job joins.
     world.join(3, "c");
     world.wait_for_request();
     assert_eq!(world.requested_jobs(), [("c".into(), String::new())]);
 }
 
 #[test]
-fn a_stream_that_the_server_closes_after_the_last_end_is_no_failure() {
+fn a_stream_that_ends_with_its_last_job_is_not_a_failure() {
     let mut world = World::with_jobs(&["a", "b"]).and_live();
     world.send(&(frame_of("a", 9, "completed") + &problem_frame("b", "UNAUTHENTICATED")));
     assert!(world.open.is_empty());
@@ -236,7 +236,7 @@ fn a_stream_that_the_server_closes_after_the_last_end_is_no_failure() {
 }
 
 #[test]
-fn a_hundred_jobs_and_no_two_readers_of_one_have_room() {
+fn a_hundred_jobs_can_join_and_each_only_once() {
     let job = |id: &str| Subscription::new(JobId::parse(id).unwrap(), None, Include::NONE);
     let mut world = World::empty();
     for key in 1..=100 {
