@@ -87,20 +87,20 @@ test("nothing impossible is said of broken figures", () => {
 });
 
 test("why it waits is said in words", () => {
-  assert.equal(seen({ status: "queued", queuePosition: 0 }).waiting, "Next in the queue");
-  assert.equal(seen({ status: "queued", queuePosition: 1 }).waiting, "1 job ahead in the queue");
-  assert.equal(seen({ status: "queued", queuePosition: 12_000 }).waiting, "12,000 jobs ahead in the queue");
+  assert.equal(seen({ status: "queued", queuePosition: 0 }).notice, "Next in the queue");
+  assert.equal(seen({ status: "queued", queuePosition: 1 }).notice, "1 job ahead in the queue");
+  assert.equal(seen({ status: "queued", queuePosition: 12_000 }).notice, "12,000 jobs ahead in the queue");
   const waiting = { reason: "Rate limit", until: at(600) };
   assert.match(
-    seen({ status: "paused", waiting }).waiting,
+    seen({ status: "paused", waiting }).notice,
     /^Waiting until \d/,
     "the reason stands in place of the message",
   );
-  assert.match(seen({ status: "paused", message: "Calling", waiting }).waiting, /^Rate limit\|Waiting until /);
-  assert.match(seen({ status: "running", stalledSince: at(-40) }).waiting, /^Nothing has been heard since /);
-  assert.equal(seen({ status: "running", control: { request: "cancel", at: at(-1) } }).waiting, "Asked to cancel");
-  assert.match(seen({ status: "failed", nextRetryAt: at(10) }).waiting, /^Next try at /);
-  assert.equal(seen({ status: "failed", nextRetryAt: at(-10) }).waiting, undefined, "what is past lies not ahead");
+  assert.match(seen({ status: "paused", message: "Calling", waiting }).notice, /^Rate limit\|Waiting until /);
+  assert.match(seen({ status: "running", stalledSince: at(-40) }).notice, /^No update since /);
+  assert.equal(seen({ status: "running", control: { request: "cancel", at: at(-1) } }).notice, "Asked to cancel");
+  assert.match(seen({ status: "failed", nextRetryAt: at(10) }).notice, /^Next try at /);
+  assert.equal(seen({ status: "failed", nextRetryAt: at(-10) }).notice, undefined, "what is past lies not ahead");
 });
 
 test("steps show their own states, and how far the running one is", () => {
@@ -346,11 +346,11 @@ test("spans and the language of numbers are those of the bar", () => {
 
 test("numbers, spans and plurals are those of the language", () => {
   const german = new Locale(de, "de");
-  assert.equal(german.text("queueAhead", 12_000), "12.000 Aufträge davor in der Warteschlange");
+  assert.equal(german.get("queueAhead", 12_000), "12.000 Aufträge davor in der Warteschlange");
   assert.equal(german.span(7_500), "2 Std. 5 Min.");
   const arabic = new Locale(ar, "ar");
-  assert.equal(arabic.text("lines", 2), "سطران");
-  assert.match(arabic.text("lines", 11), /سطرًا$/);
-  assert.equal(new Locale(undefined, "not a tag!").text("lines", 1), "1 line");
-  assert.equal(new Locale({ done: "" }, "en").text("done"), "");
+  assert.equal(arabic.get("lines", 2), "سطران");
+  assert.match(arabic.get("lines", 11), /سطرًا$/);
+  assert.equal(new Locale(undefined, "not a tag!").get("lines", 1), "1 line");
+  assert.equal(new Locale({ done: "" }, "en").get("done"), "");
 });

@@ -2,7 +2,7 @@
 
 import { paint } from "./paint.js";
 
-// The English texts, by the keys under which a page replaces them; the same as in src/messages.rs, which a test checks.
+// The English texts, by the keys under which a page replaces them. A test compares them with src/messages.rs.
 export const ENGLISH = {
   queued: "Queued",
   initializing: "Starting",
@@ -44,7 +44,7 @@ const percent = (progress, locale) => {
 // Paints a document, if there is one, and a problem, the key of its text, if there is one, into `base`.
 export const paintPlain = (base, document = {}, problem, label, messages, locale) => {
   const { status = "unavailable", substate, progress } = document;
-  const text = (key) => [Object(messages)[key], ENGLISH[key]].find((text) => typeof text === "string");
+  const text = (key) => [messages?.[key], ENGLISH[key]].find((text) => typeof text === "string");
   const state = (status === "running" && substate?.replace(/_(.)/, (_, letter) => letter.toUpperCase())) || status;
   base.dataset.status = status;
   base.part = "base";
@@ -52,7 +52,7 @@ export const paintPlain = (base, document = {}, problem, label, messages, locale
   const message = problem ? text(problem) : document.message;
   paint(base, { ...document, message }, label, text(state), text("progress"));
   if (progress != null) {
-    const language = numberLanguage(Object(messages) === messages ? messages.language : "en", locale);
+    const language = numberLanguage(messages ? messages.language : "en", locale);
     base.querySelector("[part=percent]").textContent = percent(progress, language);
   }
 };

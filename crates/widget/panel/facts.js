@@ -13,21 +13,21 @@ export function facts({ document, locale, now, isOpen, isOver }) {
   const { current, total, unit, throughput, currentStep, steps, startedAt, createdAt, executionTime, attempt } =
     document;
   const found = [];
-  const fact = (key, text) => found.push(row(locale.text(key), text, key));
+  const fact = (key, text) => found.push(row(locale.get(key), text, key));
   if (Number.isFinite(current)) {
     const named = isText(unit) ? unit : undefined;
     const whole = Number.isFinite(total) ? locale.quantity(total, named) : undefined;
     // The unit is written once, except for byte sizes, where the two amounts may have different units.
     const isSized = whole !== undefined && locale.quantity(0, named) === locale.size(0);
     const part = locale.quantity(current, whole === undefined || isSized ? named : undefined);
-    const text = whole === undefined ? part : locale.text("of", part, whole);
-    found.push(row(locale.text("done"), text, "done", whole !== undefined));
+    const text = whole === undefined ? part : locale.get("of", part, whole);
+    found.push(row(locale.get("done"), text, "done", whole !== undefined));
   }
   if (!isOver && isObject(throughput) && throughput.rate > 0) {
     const { rate } = throughput;
     const named = isText(throughput.unit) ? throughput.unit : unit;
     const isSlow = rate < 0.5;
-    fact("speed", locale.text(isSlow ? "perMinute" : "perSecond", locale.quantity(isSlow ? rate * 60 : rate, named)));
+    fact("speed", locale.get(isSlow ? "perMinute" : "perSecond", locale.quantity(isSlow ? rate * 60 : rate, named)));
   }
   if (isText(currentStep) && !Array.isArray(steps) && !isOver) fact("step", currentStep);
   const [created, started] = [toDate(createdAt), toDate(startedAt)];

@@ -29,7 +29,7 @@ export class Locale {
   }
 
   // The text of `key` with the amounts in their places. The first amount decides the plural form.
-  text(key, ...amounts) {
+  get(key, ...amounts) {
     const form = (text) => {
       if (typeof text !== "object" || text === null) return text;
       return text[this.#intl("PluralRules").select(Number(amounts[0]))] ?? text.other;
@@ -44,7 +44,7 @@ export class Locale {
 
   // The name of a producer's member: our text for it, else its key split into words.
   label(key) {
-    if (FIELDS.has(key)) return this.text(key);
+    if (FIELDS.has(key)) return this.get(key);
     const words = key
       .replace(/[_-]+/g, " ")
       .replace(/(?<=[a-z\d])(?=[A-Z])/g, " ")

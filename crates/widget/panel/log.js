@@ -20,14 +20,14 @@ export function log({ lines, locale, isLogOpen }) {
   const summary = h(
     "summary",
     { part: "summary", dir: "auto" },
-    locale.text("log"),
-    h("span", { class: "quiet" }, ` ${locale.text("lines", lines.at(-1).number)}`),
+    locale.get("log"),
+    h("span", { class: "quiet" }, ` ${locale.get("lines", lines.at(-1).number)}`),
   );
   const body =
     isLogOpen &&
     h(
       "div",
-      { class: "lines", part: "lines", tabindex: 0, role: "group", "aria-label": locale.text("log") },
+      { class: "lines", part: "lines", tabindex: 0, role: "group", "aria-label": locale.get("log") },
       lines.map((line) => item(locale, line)),
     );
   return h("details", { class: "log", key: "log", part: "log" }, summary, body);

@@ -13,7 +13,7 @@ export const ENGLISH = {
   queueNext: "Next in the queue",
   queueAhead: { one: "1 job ahead in the queue", other: "{} jobs ahead in the queue" },
   waitingUntil: "Waiting until {}",
-  silentSince: "Nothing has been heard since {}",
+  silentSince: "No update since {}",
   nextTryAt: "Next try at {}",
   cancelAsked: "Asked to cancel",
   pauseAsked: "Asked to pause",

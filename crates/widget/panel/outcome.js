@@ -22,9 +22,9 @@ function failure({ error, partialResults, retryable, retryCount }, locale) {
       ? record(locale, details, 0, suggestion ? ["suggestion"] : [])
       : !isEmpty(details) && h("div", { class: "value", dir: "auto" }, value(locale, details));
     const tries = [
-      retryable === true && locale.text("retryable"),
-      retryable === false && locale.text("notRetryable"),
-      retryCount > 0 && locale.text("retryCount", retryCount),
+      retryable === true && locale.get("retryable"),
+      retryable === false && locale.get("notRetryable"),
+      retryCount > 0 && locale.get("retryCount", retryCount),
     ].filter(Boolean);
     parts.push(
       section(

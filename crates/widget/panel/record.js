@@ -33,7 +33,7 @@ export function address(text) {
 // A value as children of the element that holds it.
 export function value(locale, of, depth = 0) {
   if (of == null) return ["–"];
-  if (typeof of === "boolean") return [locale.text(of ? "yes" : "no")];
+  if (typeof of === "boolean") return [locale.get(of ? "yes" : "no")];
   if (typeof of === "number") return [locale.number(of)];
   if (typeof of === "string") return [text(of)];
   if (isEmpty(of)) return ["–"];
@@ -76,7 +76,7 @@ export function record(locale, object, depth = 0, skip = []) {
 }
 
 const more = (locale, length, most, tag) =>
-  length > most && h(tag, { class: "quiet" }, locale.text("more", length - most));
+  length > most && h(tag, { class: "quiet" }, locale.get("more", length - most));
 
 // One row of a record or of the facts.
 export const row = (name, children, key = name, isWide = false) =>

@@ -19,7 +19,7 @@ function bytes(of) {
   return number === undefined ? undefined : Number(number) * 1000 ** " kmgtp".indexOf((power || " ").toLowerCase());
 }
 
-const joined = (...texts) => texts.filter((text) => text != null && text !== "" && text !== false).join(" · ");
+const joined = (...texts) => texts.filter((text) => text || text === 0).join(" · ");
 
 // The levels to draw from `resources`: `{key, name, detail, percent, text}` each.
 export function readings(locale, resources) {
@@ -30,34 +30,29 @@ export function readings(locale, resources) {
   };
   const share = (key, name, used, total) => {
     const percent = percentage((bytes(used) / bytes(total)) * 100);
-    if (percent !== undefined) found.push({ key, name, percent, text: locale.text("of", String(used), String(total)) });
+    if (percent !== undefined) found.push({ key, name, percent, text: locale.get("of", String(used), String(total)) });
   };
-  level("gpu", locale.text("gpu"), resources.gpuUtilization, resources.gpuType);
+  level("gpu", locale.get("gpu"), resources.gpuUtilization, resources.gpuType);
   const gpus = Array.isArray(resources.gpus) ? resources.gpus.filter(isObject) : [];
   gpus.forEach((gpu, index) => {
-    const name = joined(locale.text("gpu"), gpus.length > 1 && (gpu.id ?? index));
+    const name = joined(locale.get("gpu"), gpus.length > 1 && (gpu.id ?? index));
     const temperature = Number.isFinite(gpu.temperature)
       ? `${locale.number(gpu.temperature)}\u00a0°C`
       : gpu.temperature;
     level(`gpu ${index}`, name, gpu.utilization, joined(gpu.type, temperature, gpu.powerUsage));
     share(
       `gpu ${index} memory`,
-      joined(locale.text("memory"), gpus.length > 1 && name),
+      joined(locale.get("memory"), gpus.length > 1 && name),
       gpu.memoryUsed,
       gpu.memoryTotal,
     );
   });
-  level("cpu", locale.text("cpu"), resources.cpuUsage);
+  level("cpu", locale.get("cpu"), resources.cpuUsage);
   if (isObject(resources.cpu)) {
     const { utilization, cores, memory } = resources.cpu;
-    level(
-      "cpu",
-      locale.text("cpu"),
-      utilization,
-      joined(Number.isFinite(cores) && locale.text("cores", cores), memory),
-    );
+    level("cpu", locale.get("cpu"), utilization, joined(Number.isFinite(cores) && locale.get("cores", cores), memory));
   }
-  share("memory", locale.text("memory"), resources.memoryUsage, resources.memoryTotal);
+  share("memory", locale.get("memory"), resources.memoryUsage, resources.memoryTotal);
   return found;
 }
 
@@ -78,14 +73,14 @@ function rest(locale, resources, drawn) {
       h(
         "dl",
         { class: "record", key: "peak" },
-        row(locale.text("peakGpuUtilization"), locale.percent(percentage(peak))),
+        row(locale.get("peakGpuUtilization"), locale.percent(percentage(peak))),
       ),
     record(locale, resources, 0, skip),
     compute != null &&
       h(
         "dl",
         { class: "record", key: "compute" },
-        row(locale.text("totalComputeTime"), Number.isFinite(compute) ? locale.span(compute) : value(locale, compute)),
+        row(locale.get("totalComputeTime"), Number.isFinite(compute) ? locale.span(compute) : value(locale, compute)),
       ),
   ];
 }

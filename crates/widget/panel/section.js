@@ -7,7 +7,7 @@ export function section(locale, key, ...children) {
   return h(
     "div",
     { class: "section", key, part: key, role: "group", "aria-labelledby": id },
-    h("div", { class: "title", part: "title", id, dir: "auto" }, locale.text(key)),
+    h("div", { class: "title", part: "title", id, dir: "auto" }, locale.get(key)),
     ...children,
   );
 }

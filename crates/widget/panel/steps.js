@@ -20,7 +20,7 @@ export function steps({ document, locale }) {
 
 function item(locale, { id, label, status, progress }, index) {
   const known = Object.hasOwn(STATES, status) ? status : "pending";
-  const state = locale.text(STATES[known]);
+  const state = locale.get(STATES[known]);
   const percent = known === "running" && Number.isFinite(progress) ? progress : undefined;
   return h(
     "li",

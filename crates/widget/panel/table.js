@@ -35,6 +35,6 @@ function group(locale, key, object) {
         h("td", {}, prose(value(locale, of, 1))),
       ),
     );
-  const title = key && h("tr", { class: "group" }, h("th", { scope: "rowgroup", colspan: 2 }, prose(locale.text(key))));
+  const title = key && h("tr", { class: "group" }, h("th", { scope: "rowgroup", colspan: 2 }, prose(locale.get(key))));
   return h("tbody", { key: key ?? "own" }, title, rows);
 }

@@ -1,6 +1,6 @@
 // A keyed virtual DOM: a tree of plain values, and a function that changes the DOM to match it and leaves equal nodes alone.
-// Texts only ever become text nodes, never markup. A library would be heavier: this file is about 0.7 KB (gzip) of the panel,
-// lit-html is 3 KB and preact 4 KB.
+// Texts only ever become text nodes, never markup. A library would be heavier: this file is 0.6 KB (gzip), lit-html 3 KB and
+// preact 4 KB.
 
 const SVG = "http://www.w3.org/2000/svg";
 const DRAWN = new Set(["svg", "path"]);

@@ -43,12 +43,12 @@ export function coldStart({ document, locale }) {
     locale,
     "coldStart",
     Number.isFinite(duration) &&
-      h("dl", { class: "record", key: "duration" }, row(locale.text("duration"), locale.span(duration))),
+      h("dl", { class: "record", key: "duration" }, row(locale.get("duration"), locale.span(duration))),
     h("ul", { class: "phases" }, bars),
     rest,
     Array.isArray(advice) &&
       advice.length > 0 && [
-        h("div", { class: "quiet", key: "advice", dir: "auto" }, locale.text("suggestions")),
+        h("div", { class: "quiet", key: "advice", dir: "auto" }, locale.get("suggestions")),
         h(
           "ul",
           { class: "values advice" },

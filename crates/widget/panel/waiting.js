@@ -11,13 +11,13 @@ export function waitingNotice({ document, locale, now, isOver }) {
   const { waiting, control, queuePosition, stalledSince, nextRetryAt, message } = document;
   const at = (key, time) => {
     const date = toDate(time);
-    if (date) lines.push(locale.text(key, locale.time(date, now)));
+    if (date) lines.push(locale.get(key, locale.time(date, now)));
   };
   if (isOver) {
     if (toDate(nextRetryAt) > now) at("nextTryAt", nextRetryAt);
   } else {
     if (Number.isFinite(queuePosition)) {
-      lines.push(queuePosition > 0 ? locale.text("queueAhead", queuePosition) : locale.text("queueNext"));
+      lines.push(queuePosition > 0 ? locale.get("queueAhead", queuePosition) : locale.get("queueNext"));
     }
     if (isObject(waiting)) {
       // Without a message, the bar shows the reason in its place.
@@ -25,12 +25,12 @@ export function waitingNotice({ document, locale, now, isOver }) {
       at("waitingUntil", waiting.until);
     }
     at("silentSince", stalledSince);
-    if (isObject(control) && Object.hasOwn(ASKED, control.request)) lines.push(locale.text(ASKED[control.request]));
+    if (isObject(control) && Object.hasOwn(ASKED, control.request)) lines.push(locale.get(ASKED[control.request]));
   }
   if (lines.length === 0) return undefined;
   return h(
     "div",
-    { class: "notice", key: "waiting", part: "notice" },
+    { class: "notice", key: "notice", part: "notice" },
     lines.map((line) => prose(line)),
   );
 }

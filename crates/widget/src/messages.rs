@@ -52,7 +52,7 @@ messages! {
     Took "took" "Took {}",
     Ahead "ahead" "{} ahead",
     NextTry "nextTry" "Next try in {}",
-    NoNews "noNews" "No news for {}",
+    NoNews "noNews" "No update for {}",
 }
 
 /// Every text that is not the producer's: the page's replacements, else English.
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(messages.with(MessageKey::Took, "3 s"), "Dauerte 3 s");
         assert_eq!(messages.with(MessageKey::Left, "3 s"), "3 s left");
         assert_eq!(messages.get(MessageKey::Timeout), "Timed out");
-        assert_eq!(Messages::default().get(MessageKey::NoNews), "No news for {}");
+        assert_eq!(Messages::default().get(MessageKey::NoNews), "No update for {}");
     }
 
     #[test]

@@ -225,7 +225,7 @@ mod tests {
         let at = |seconds: u64| Some(Timestamp::from_millis(seconds * 1000));
         let silent = props(Some(Job { stalled_since: at(10), ..job(Status::Running, None) }));
         let silent = Props { now: Timestamp::from_millis(85_000), ..silent };
-        assert_eq!(ViewModel::new(&silent, &Messages::default(), &Plain).time, "No news for 1 min 15 sec");
+        assert_eq!(ViewModel::new(&silent, &Messages::default(), &Plain).time, "No update for 1 min 15 sec");
         let ended = Job { next_retry_at: at(12), execution_time: Some(60.0), ..job(Status::Failed, None) };
         assert_eq!(model(ended.clone()).time, "Next try in 12 sec");
         let late = Props { now: Timestamp::from_millis(12_000), ..props(Some(ended)) };
