@@ -1,11 +1,11 @@
-//! The OpenAPI document and the code say the same.
+//! The OpenAPI document agrees with the code and with PROTOCOL.md.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a document that lacks something should fail"
+    reason = "a test"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,9 +29,11 @@ const PROTOCOL: &str = include_str!("../../protocol/PROTOCOL.md");
 const LIMITS: &str = include_str!("../../protocol/src/limits.rs");
 const ROUTES: &str = include_str!("../../edge/src/route.rs");
 
+const REPORTS_SECTION: &str = "\n## 5. Reports\n";
+
 const METHODS: [&str; 3] = ["get", "post", "delete"];
 
-/// Every operation, under `POST /v2/jobs` and its like.
+/// Every operation, by its method and path, such as `POST /v2/jobs`.
 fn operations(document: &Value) -> BTreeMap<String, Value> {
     let paths = document["paths"].as_object().unwrap().iter();
     let named = |(path, item): (&String, &Value)| {
@@ -47,11 +49,24 @@ fn operations(document: &Value) -> BTreeMap<String, Value> {
 
 fn schema<'a>(document: &'a Value, name: &str) -> &'a Value {
     let schema = &document["components"]["schemas"][name];
-    assert!(schema.is_object(), "{name} is no schema");
+    assert!(schema.is_object(), "there is no schema {name}");
     schema
 }
 
-/// The value where a reference leads, or the value itself.
+/// The texts between backticks in a line of Markdown.
+fn quoted(line: &str) -> impl Iterator<Item = &str> {
+    line.split('`').skip(1).step_by(2)
+}
+
+/// The rows of the first table in a section of PROTOCOL.md, each with its cells.
+fn table(section: &str) -> Vec<Vec<&'static str>> {
+    let (_, text) = PROTOCOL.split_once(section).unwrap();
+    let rows = text.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    // The first two lines are the head and the rule under it.
+    rows.skip(2).map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+/// The value that a reference points to, or the value itself.
 fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => document.pointer(reference.trim_start_matches('#')).expect(reference),
@@ -59,11 +74,11 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     }
 }
 
-fn each(value: &Value, visit: &mut impl FnMut(&Value)) {
-    visit(value);
+fn each(value: &Value, on_value: &mut impl FnMut(&Value)) {
+    on_value(value);
     match value {
-        Value::Object(members) => members.values().for_each(|member| each(member, visit)),
-        Value::Array(items) => items.iter().for_each(|item| each(item, visit)),
+        Value::Object(members) => members.values().for_each(|member| each(member, on_value)),
+        Value::Array(items) => items.iter().for_each(|item| each(item, on_value)),
         _ => {}
     }
 }
@@ -77,7 +92,7 @@ fn examples(content: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     let document = document();
     each(&document, &mut |value| drop(resolved(&document, value).clone()));
 }
@@ -97,22 +112,24 @@ fn the_document_has_the_routes_of_the_edge_and_no_other() {
 }
 
 #[test]
-fn every_operation_has_a_section_in_the_protocol() {
-    for name in operations(&document()).keys() {
-        let (_, path) = name.split_once(' ').unwrap();
-        assert!(PROTOCOL.contains(path), "PROTOCOL.md does not name {name}");
-    }
+fn the_document_has_the_operations_that_are_headings_of_the_protocol() {
+    let headings = PROTOCOL.lines().filter(|line| line.starts_with('#'));
+    let mut described: BTreeSet<&str> = headings.flat_map(quoted).filter(|quoted| quoted.contains(" /")).collect();
+    assert!(described.remove("GET /openapi.json"), "the document does not describe itself");
+    let document = document();
+    let operations = operations(&document);
+    assert_eq!(operations.keys().map(String::as_str).collect::<BTreeSet<_>>(), described);
 }
 
 #[test]
-fn operation_ids_are_words_of_their_own() {
+fn operation_ids_are_unique() {
     let operations = operations(&document());
     let ids: BTreeSet<&str> = operations.values().map(|operation| operation["operationId"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), operations.len());
 }
 
 #[test]
-fn every_code_stands_under_its_status_and_nowhere_else() {
+fn every_code_is_in_the_response_of_its_status_and_in_no_other() {
     let document = document();
     let enumerated = |value: &Value| value["schema"]["allOf"][1]["properties"]["error"]["enum"].clone();
     let mut seen = Vec::new();
@@ -134,7 +151,7 @@ fn every_code_stands_under_its_status_and_nowhere_else() {
 }
 
 #[test]
-fn every_code_stands_in_the_table_of_the_protocol() {
+fn every_code_is_in_the_table_of_the_protocol() {
     for code in Code::ALL {
         let row = format!("| `{}` | {} |", code.as_str(), code.http_status());
         assert!(PROTOCOL.contains(&row), "PROTOCOL.md has no row {row}");
@@ -142,7 +159,7 @@ fn every_code_stands_in_the_table_of_the_protocol() {
 }
 
 #[test]
-fn every_operation_may_refuse_as_its_credential_and_its_body_may_be() {
+fn every_operation_lists_the_problems_of_its_credential_and_its_body() {
     for (name, operation) in operations(&document()) {
         let answers = member_names(&operation["responses"]);
         let must: &[&str] = match (name.as_str(), operation.get("requestBody")) {
@@ -155,7 +172,7 @@ fn every_operation_may_refuse_as_its_credential_and_its_body_may_be() {
 }
 
 #[test]
-fn a_report_has_its_fields_and_no_other() {
+fn the_schema_and_the_protocol_have_the_fields_of_a_report_and_no_other() {
     let document = document();
     let fields: BTreeSet<&str> = Report::FIELDS.iter().map(|field| field.name).collect();
     let report = schema(&document, "Report");
@@ -165,8 +182,13 @@ fn a_report_has_its_fields_and_no_other() {
     assert_eq!((member_names(&creation["properties"]), &creation["additionalProperties"]), (more, &json!(false)));
     for (name, field) in report["properties"].as_object().unwrap() {
         assert!(field.get("description").is_some(), "{name} is not described");
-        assert!(PROTOCOL.contains(&format!("`{name}`")), "PROTOCOL.md does not name {name}");
     }
+    let rows = table(REPORTS_SECTION);
+    let mut named: Vec<_> = rows.iter().flat_map(|row| quoted(row[0])).collect();
+    named.sort_unstable();
+    let mut fields: Vec<_> = Report::FIELDS.iter().map(|field| field.name).collect();
+    fields.sort_unstable();
+    assert_eq!(named, fields, "the table of PROTOCOL.md has these fields, the code those");
 }
 
 /// A value that the schema of a field allows; texts are as long as they may be.
@@ -232,17 +254,19 @@ fn every_field_of_a_report_reaches_the_document_the_size_limit_and_the_schema() 
     }
 }
 
-/// Whether the code takes `null` for a field is what its schema says.
 #[test]
-fn a_field_is_cleared_by_null_where_its_schema_says_so() {
+fn null_clears_the_fields_whose_schema_and_row_in_the_protocol_say_so() {
     let document = document();
+    let rows = table(REPORTS_SECTION);
     for (name, field) in schema(&document, "Report")["properties"].as_object().unwrap() {
         let is_null = |schema: &Value| schema["type"] == "null";
         let nullable = field["type"].as_array().is_some_and(|types| types.contains(&json!("null")))
             || field["anyOf"].as_array().is_some_and(|forms| forms.iter().any(is_null))
             || !["type", "$ref", "anyOf", "enum"].iter().any(|key| field.get(key).is_some());
-        let taken = Report::from_json(json!({ name: null })).is_ok();
-        assert_eq!(taken, nullable, "{name}: {field}");
+        let accepted = Report::from_json(json!({ name: null })).is_ok();
+        assert_eq!(accepted, nullable, "{name}: {field}");
+        let row = rows.iter().find(|row| quoted(row[0]).any(|quoted| quoted == name)).unwrap();
+        assert_eq!(row.last(), Some(&if accepted { "yes" } else { "no" }), "PROTOCOL.md says otherwise of {name}");
     }
 }
 
@@ -307,7 +331,7 @@ fn the_limits_of_requests_are_those_of_the_code() {
 }
 
 #[test]
-fn every_limit_stands_in_the_protocol_with_its_value() {
+fn every_limit_is_in_the_protocol_with_its_value() {
     let constants = LIMITS.lines().filter_map(|line| line.strip_prefix("pub const ")?.split_once(" = "));
     let mut count = 0;
     for (declaration, value) in constants {
@@ -321,7 +345,7 @@ fn every_limit_stands_in_the_protocol_with_its_value() {
         assert!(PROTOCOL.contains(&row), "PROTOCOL.md has no row {row}");
         count += 1;
     }
-    assert!(count > 20, "limits.rs was not understood");
+    assert!(count > 20, "limits.rs has another form than this test expects");
 }
 
 /// `65,536` for 65536.
@@ -333,7 +357,7 @@ fn grouped(value: u64) -> String {
 }
 
 #[test]
-fn every_example_of_a_body_is_taken_by_the_code() {
+fn the_code_accepts_every_example_of_a_body() {
     let operations = operations(&document());
     let read = |operation: &str, read: &dyn Fn(Value) -> bool| {
         let content = operations[operation]["requestBody"]["content"].as_object().unwrap();
@@ -353,7 +377,7 @@ fn every_example_of_a_body_is_taken_by_the_code() {
 }
 
 #[test]
-fn every_example_of_an_answer_is_there() {
+fn every_example_of_a_response_exists() {
     for (name, operation) in operations(&document()) {
         for (status, answer) in operation["responses"].as_object().unwrap() {
             for (example, value) in examples(&answer["content"]["application/json"]) {
@@ -364,7 +388,7 @@ fn every_example_of_an_answer_is_there() {
 }
 
 #[test]
-fn every_example_of_a_document_is_a_document() {
+fn every_example_of_a_document_parses_and_serializes_to_itself() {
     let operations = operations(&document());
     let answers = [("POST /v2/jobs", "201"), ("GET /v2/jobs/{jobId}/status", "200")];
     for (operation, status) in answers {
