@@ -11,7 +11,7 @@ let gathered;
 const exchanges = new Map();
 
 // Calls `show` with each document of the job that arrives before the wasm is ready.
-export const ask = (src, job, token, include, show) => {
+export const request = (src, job, token, include, show) => {
   if (!gathered) {
     gathered = {};
     queueMicrotask(open);
@@ -51,7 +51,7 @@ const open = () => {
 };
 
 // Returns the stream of that request if it is open, and passes its past and future events to `onEvent`.
-export const take = (url, body, onEvent) => {
+export const takeOver = (url, body, onEvent) => {
   const exchange = exchanges.get(url + body);
   if (!exchange) return;
   exchanges.delete(url + body);
@@ -64,7 +64,7 @@ export const take = (url, body, onEvent) => {
 };
 
 // Aborts the streams that the wasm did not take over.
-export const drop = () => {
+export const abortAll = () => {
   exchanges.forEach((exchange) => exchange.abort());
   exchanges.clear();
 };

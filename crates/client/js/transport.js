@@ -23,16 +23,16 @@ export const send = (url, token, body, onEvent) => {
       for (let read; reader && !(read = await reader.read()).done; ) exchange.emit("bytes", read.value);
       isComplete = true;
     } catch {
-      // Whatever the error, the response is not complete.
+      // After any error the response is not complete.
     }
     exchange.emit("end", isComplete);
   })();
   return exchange;
 };
 
-// The object that the wasm gets as its transport. `take` returns the exchange of a request that is open already, if there is
-// one with that URL and body.
-export const transport = (wasm, take) => {
+// The object that the wasm gets as its transport. `takeOver` returns the exchange of a request that is open already, if there
+// is one with that URL and body.
+export const transport = (wasm, takeOver) => {
   const exchanges = new Map();
   return {
     open(id, url, token, body) {
@@ -51,7 +51,7 @@ export const transport = (wasm, take) => {
           Date.parse(header("date")) + Date.now() - at,
         );
       };
-      exchanges.set(id, take(url, body, onEvent) ?? send(url, token, body, onEvent));
+      exchanges.set(id, takeOver(url, body, onEvent) ?? send(url, token, body, onEvent));
     },
     renew(id, promise) {
       promise.catch(() => {}).then((token) => wasm.renewed(id, token ? `${token}` : null));

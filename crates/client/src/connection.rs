@@ -113,8 +113,8 @@ impl<J: Json> Connection<J> {
         }
     }
 
-    /// Whether the job can join: there is capacity, and no subscription to the same job, whose frames could not be told
-    /// apart.
+    /// Whether the job can join: there is capacity, and no subscription to the same job, whose frames could not be
+    /// distinguished.
     pub fn can_join(&self, subscription: &Subscription) -> bool {
         self.jobs.len() < JOBS && self.jobs.iter().all(|job| job.subscription.id != subscription.id)
     }

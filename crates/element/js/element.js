@@ -1,7 +1,7 @@
 // The class of <job-progress>: its attributes, properties, methods and DOM events. The view and the connection are in the
 // wasm that it loads; until that is ready, it shows the state as a plain bar.
 
-import { ask, drop, take } from "../../client/js/early.js";
+import { abortAll, request, takeOver } from "../../client/js/early.js";
 import { transport } from "../../client/js/transport.js";
 import { CSS, paint } from "../../widget/js/paint.js";
 
@@ -30,13 +30,13 @@ const full = async () => {
   const bytes = fetch(new URL("./job-progress-element.wasm", import.meta.url));
   const wasm = await import("./job-progress-element.js");
   await wasm.default({ module_or_path: bytes });
-  wasm.setTransport(transport(wasm, take));
-  setTimeout(drop, HANDOVER);
+  wasm.setTransport(transport(wasm, takeOver));
+  setTimeout(abortAll, HANDOVER);
   return { Mounted: wasm.Mounted, sheet: sheetOf(wasm.style()) };
 };
 
 const plain = async (error) => {
-  drop();
+  abortAll();
   if (!(error instanceof WebAssembly.CompileError)) throw error;
   logError(`is plain; is 'wasm-unsafe-eval' allowed? ${error}`);
   const { Mounted } = await import("./job-progress-plain.js");
@@ -166,7 +166,7 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     const [job, token, ownSrc, , , include] = ATTRIBUTES.map((name) => this[name].trim());
     const src = ownSrc || JobProgressElement.src;
     if (!src || !job || !token || this.#isDisconnected) return;
-    ask(src, job, token, include, (document) => {
+    request(src, job, token, include, (document) => {
       // The other variants have another shape.
       if (this.job.trim() !== job || this.variant !== "bar" || this.#mounted) return;
       this.#addBase();

@@ -35,14 +35,14 @@ fn search_every_order(plot: Plot, mutant: Option<Mutant>) -> Found {
 #[test]
 fn a_viewer_ends_on_the_final_document_with_every_line_whatever_happens_in_between() {
     let found = search_every_order(PLOT, None);
-    assert_eq!(found.broken, None);
+    assert_eq!(found.violation, None);
     assert!(found.states > 10_000 && found.final_states > 10);
 }
 
 #[test]
 fn a_viewer_of_a_job_that_has_not_ended_gets_its_newest_document() {
     let found = search_every_order(Plot { ends: false, ..PLOT }, None);
-    assert_eq!(found.broken, None);
+    assert_eq!(found.violation, None);
     assert!(found.states > 10_000 && found.final_states > 10);
 }
 
@@ -61,7 +61,8 @@ fn every_mutant_is_detected() {
         (Mutant::TreatsSentAsReceived, PLOT, "lacks lines"),
     ] {
         let found = search_every_order(plot, Some(mutant));
-        let broken = found.broken.unwrap_or_else(|| panic!("{mutant:?} was not detected in {} states", found.states));
-        assert!(broken.contains(fault), "{mutant:?}: {broken}");
+        let violation =
+            found.violation.unwrap_or_else(|| panic!("{mutant:?} was not detected in {} states", found.states));
+        assert!(violation.contains(fault), "{mutant:?}: {violation}");
     }
 }

@@ -17,12 +17,12 @@ pub(crate) struct Found {
     /// The number of states in which only a fault can happen.
     pub(crate) final_states: usize,
     /// The first violation and the steps that led to it; the search stops there.
-    pub(crate) broken: Option<String>,
+    pub(crate) violation: Option<String>,
 }
 
 /// Visits every state.
 pub(crate) fn search(script: &Script, faults: Faults, mutant: Option<Mutant>) -> Found {
-    let mut found = Found { states: 0, final_states: 0, broken: None };
+    let mut found = Found { states: 0, final_states: 0, violation: None };
     // Only the hash of a state is kept. The probability that two of a few million states share a 64-bit hash is below one in
     // a million.
     let mut visited = HashSet::new();
@@ -42,19 +42,19 @@ pub(crate) fn search(script: &Script, faults: Faults, mutant: Option<Mutant>) ->
         if steps.iter().all(is_fault) {
             found.final_states += 1;
             if let Err(violation) = world.check_final(script) {
-                found.broken = Some(format!("{violation} after {path:?}"));
+                found.violation = Some(format!("{violation} after {path:?}"));
                 break;
             }
         }
         for step in steps {
             let mut next = world.clone();
             if let Err(violation) = next.apply(step, script, mutant) {
-                found.broken = Some(format!("{violation} after {path:?} {step:?}"));
+                found.violation = Some(format!("{violation} after {path:?} {step:?}"));
                 break;
             }
             open.push((next, Some(step), path.len()));
         }
-        if found.broken.is_some() {
+        if found.violation.is_some() {
             break;
         }
     }

@@ -114,7 +114,7 @@ pub(crate) enum Step {
 }
 
 impl World {
-    /// A job was created and has no viewer yet.
+    /// The world after the creation of the job, before its viewer has connected.
     pub(crate) fn new(faults: Faults) -> World {
         World {
             disk: 0,
