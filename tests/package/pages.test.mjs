@@ -258,7 +258,7 @@ test("a page in the place of the wasm is a plain bar, and the console says what 
     page.evaluate(() => document.querySelector("job-progress").shadowRoot.querySelector('[part="state"]')?.textContent);
   await until("the plain bar says how it stands", async () => (await state()) === "Running");
   assert.ok(
-    said.some((text) => /is plain.*magic word/.test(text)),
+    said.some((text) => /plain mode.*magic word/.test(text)),
     `the console says ${said}`,
   );
 });

@@ -38,7 +38,7 @@ const full = async () => {
 const plain = async (error) => {
   abortAll();
   if (!(error instanceof WebAssembly.CompileError)) throw error;
-  logError(`is plain; is 'wasm-unsafe-eval' allowed? ${error}`);
+  logError(`plain mode; is 'wasm-unsafe-eval' allowed? ${error}`);
   const { Mounted } = await import("./job-progress-plain.js");
   return { Mounted, sheet: plainSheet() };
 };
