@@ -2,11 +2,11 @@
 
     BASE_URL=http://127.0.0.1:8787 API_KEY=jp_… API_KEY_OTHER=jp_… python run.py
 
-API_KEY and API_KEY_OTHER hold every permission, in two projects; the server's rate limits are raised. SEED (1) is where
-the inputs begin; how many there are stands in schemathesis.toml.
+API_KEY and API_KEY_OTHER have every permission, in two projects; the rate limits of the server are raised. SEED (1) is the
+seed of the generated inputs; schemathesis.toml has their number.
 
-Two runs. The streams have one of their own, in a project where every job has ended: a stream of a job that goes on has
-no end that a tester could wait for. The frames of such streams are tested in tests/contract.
+There are two runs. The streams have their own, in a project where every job has ended, because the stream of any other job
+does not end. The frames of such streams are tested in tests/contract.
 """
 
 import json
@@ -21,14 +21,14 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 DOCUMENT = HERE.parents[1] / "dist" / "openapi.json"
-# The jobs that the document's examples of streams name.
+# The jobs in the examples of streams in the document.
 ENDED = {"job_completed_example": "completed", "job_failed_example": "failed"}
 STREAMS = "^stream"
 PHASES = "examples,coverage,fuzzing"
 
 
 def call(base_url, path, key=None, body=None):
-    """An answer's status and body."""
+    """Sends a request. Returns the status and the body of the answer."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(base_url + path, data, headers)
@@ -40,16 +40,16 @@ def call(base_url, path, key=None, body=None):
 
 
 def check_served(base_url, document):
-    """Where static files are served, the document is, and it is the one that was built."""
+    """Checks that a server with static files serves the document that was built."""
     status, text = call(base_url, "/openapi.json")
     if status == 404:
-        print("/openapi.json is not served here, as workerd alone serves no static files")
+        print("/openapi.json is not served: workerd alone has no static files")
     elif (status, json.loads(text)) != (200, document):
         sys.exit(f"{base_url}/openapi.json ({status}) is not {DOCUMENT}")
 
 
 def check_examples(document):
-    """Every example is what its schema says. Returns how many there are."""
+    """Validates every example against its schema. Returns the number of examples."""
     import jsonschema_rs
 
     def schema_at(schema):
@@ -78,16 +78,16 @@ def check_examples(document):
 
 
 def end_jobs(base_url, key):
-    """Makes the jobs that streams are tried on."""
+    """Creates the ended jobs for the run of the streams."""
     for job_id, status in ENDED.items():
         path = f"/v2/jobs/{job_id}/reports?create=true"
-        answered, text = call(base_url, path, key, {"status": status, "message": "é", "logs": ["one", "two"]})
-        if answered not in (200, 201):
-            sys.exit(f"POST {path}: {answered} {text.decode()}")
+        code, text = call(base_url, path, key, {"status": status, "message": "é", "logs": ["one", "two"]})
+        if code not in (200, 201):
+            sys.exit(f"POST {path}: {code} {text.decode()}")
 
 
 def run(name, base_url, key, selection, phases, seed):
-    """One run; exits where it fails."""
+    """Runs schemathesis once. Exits with its code when it fails."""
     command = [
         str(pathlib.Path(sys.executable).parent / "st"),
         *("--config-file", str(HERE / "schemathesis.toml")),
@@ -100,7 +100,7 @@ def run(name, base_url, key, selection, phases, seed):
     print(f"schemathesis, {name}: seed {seed}", flush=True)
     began = time.monotonic()
     variables = {**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
-    # It keeps notes of its runs where it is started.
+    # schemathesis writes files into its working directory.
     with tempfile.TemporaryDirectory() as scratch:
         code = subprocess.run(command, cwd=scratch, env=variables).returncode
     print(f"schemathesis, {name}: {time.monotonic() - began:.0f} s", flush=True)
@@ -113,7 +113,7 @@ def main():
     seed = int(os.environ.get("SEED", "1"))
     document = json.loads(DOCUMENT.read_text())
     check_served(base_url, document)
-    print(f"{check_examples(document)} examples are what their schemas say")
+    print(f"{check_examples(document)} examples match their schemas")
     jobs, streams = os.environ["API_KEY"], os.environ["API_KEY_OTHER"]
     run("jobs", base_url, jobs, ["--exclude-operation-id-regex", STREAMS], PHASES + ",stateful", seed)
     end_jobs(base_url, streams)
