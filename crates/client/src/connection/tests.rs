@@ -7,6 +7,7 @@
 )]
 
 mod fallback;
+mod frames;
 mod log;
 mod many_jobs;
 mod one_job;

@@ -14,12 +14,13 @@
 
 mod script;
 mod search;
+mod step;
 mod viewer;
 mod world;
 
 use script::{Plot, Script};
 use search::{Found, search};
-use world::{Faults, Mutant};
+use step::{Faults, Mutant};
 
 /// How often each fault may occur.
 const FAULTS: Faults = Faults { cuts: 2, sleeps: 1, restarts: 1 };

@@ -7,7 +7,8 @@ use std::{
 
 use crate::{
     script::Script,
-    world::{Faults, Mutant, Step, World},
+    step::{Faults, Mutant, Step},
+    world::World,
 };
 
 /// The result of a search.

@@ -2,7 +2,8 @@
 
 use super::{
     super::ANSWER_MS,
-    world::{STREAM, World, document, document_of, frame_of},
+    frames::{document, document_of, frame_of},
+    world::{STREAM, World},
 };
 use crate::link::Link;
 

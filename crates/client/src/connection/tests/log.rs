@@ -3,7 +3,10 @@
 use protocol::include::Include;
 use serde_json::json;
 
-use super::world::{World, document, frame};
+use super::{
+    frames::{document, frame},
+    world::World,
+};
 
 const LOGS: u8 = 1;
 

@@ -2,7 +2,8 @@
 
 use super::{
     super::{Input, MIN_REOPEN_INTERVAL_MS, Renewal, STALE_MS},
-    world::{STREAM, World, frame_of, problem, problem_frame},
+    frames::{document_of, frame_of, problem, problem_frame},
+    world::{STREAM, World},
 };
 use crate::{link::Link, subscription::Subscription};
 use protocol::{id::JobId, include::Include};
@@ -178,7 +179,7 @@ fn a_missing_job_is_polled_and_the_stream_stays_open() {
     world.wait_for_request();
     world.fail();
     world.wait_for_request();
-    world.answer(200, &super::world::document_of("b", 1, "queued"));
+    world.answer(200, &document_of("b", 1, "queued"));
     assert_eq!(world.readers[&2].seen, [1]);
     world.wait_for_request();
     assert_eq!((world.url(), world.requested_jobs().len()), (STREAM, 2));

@@ -2,7 +2,8 @@
 
 use super::{
     super::{HEALTHY_MS, Input, SILENCE_MS},
-    world::{END, STREAM, World, document, frame, retried},
+    frames::{END, document, frame, problem, retried},
+    world::{STREAM, World},
 };
 use crate::{connection::ResponseHead, link::Link};
 
@@ -101,7 +102,7 @@ fn the_client_waits_at_least_as_long_as_the_server_asks() {
     assert_eq!(world.wait_for_request(), 3250);
     let head = ResponseHead { status: 503, retry_after: Some(20), ..Default::default() };
     world.input(Input::Head(world.id(), head));
-    world.send(&super::world::problem("OVERLOADED"));
+    world.send(&problem("OVERLOADED"));
     world.close();
     assert_eq!(world.wait_for_request(), 20_500);
     assert_eq!(world.reader().problems, [("OVERLOADED".into(), false)]);

@@ -2,7 +2,8 @@
 
 use super::{
     super::{Input, ResponseHead},
-    world::{World, frame},
+    frames::frame,
+    world::World,
 };
 use crate::link::Link;
 

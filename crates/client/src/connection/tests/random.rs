@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::{
     super::Input,
-    world::{END, World, document, frame, frame_of, problem, problem_frame},
+    frames::{END, document, frame, frame_of, problem, problem_frame},
+    world::World,
 };
 
 proptest! {

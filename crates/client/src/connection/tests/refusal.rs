@@ -2,7 +2,8 @@
 
 use super::{
     super::{Input, Renewal, ResponseHead},
-    world::{STREAM, World, document, frame, problem, problem_frame},
+    frames::{document, frame, problem, problem_frame},
+    world::{STREAM, World},
 };
 use protocol::include::Include;
 
