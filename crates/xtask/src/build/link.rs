@@ -1,30 +1,27 @@
-//! The element's linker: rustc's own, without the exports that nobody asks the element for.
+//! The linker of the element: rustc's own, without the exports that the element does not need.
 //!
-//! Crates that ours depend on export functions of their own: `leptos` brings the streams of its server functions. What
-//! is exported is a root to the linker, so it stays, with all it calls and all data it names: 5 KB of gzip. rustc asks
-//! the linker for each export by name; we stand in between and leave those out.
+//! Crates that ours depend on export functions of their own: `leptos` exports the streams of its server functions. An
+//! export is a root for the linker, so it stays, with all functions it calls and all data it names: 5 KB of gzip. rustc
+//! passes each export to the linker by name. This program takes the linker's place, removes those arguments, and then
+//! becomes the linker.
 
 use crate::{process, setup, steps};
-use anyhow::{Context, Result};
-use std::env;
-use std::ffi::OsString;
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::Command;
+use anyhow::{Context, Result, bail};
+use std::{env, ffi::OsString, os::unix::process::CommandExt, path::PathBuf, process::Command};
 
-/// What rustc says first when it calls a linker of this kind.
+/// The first argument with which rustc calls a linker of this kind.
 pub(crate) const CALLED_WITH: &str = "-flavor";
 
-/// Names the linker that does the work.
+/// The environment variable that names the real linker.
 const LLD: &str = "XTASK_RUST_LLD";
 
-/// What the names of exports hold that are not ours.
+/// Parts of the names of exports that are not ours.
 const NOT_OURS: &[&str] = &["intounderlying", "_WASM_SPLIT_MARKER"];
 
-/// Lets `cargo` link through us, where rustc's own linker is found. Without it the element works too, and is heavier.
+/// Makes `cargo` link through this program if rustc's linker is found. Otherwise the element works too, and is larger.
 pub(super) fn wrap_linker(cargo: &mut Command) -> Result<()> {
-    let tell = |what: &str| steps::output(Command::new("rustc").args(["--print", what]));
-    let dir = PathBuf::from(tell("sysroot")?).join("lib/rustlib").join(tell("host-tuple")?).join("bin");
+    let print = |what: &str| steps::output(Command::new("rustc").args(["--print", what]));
+    let dir = PathBuf::from(print("sysroot")?).join("lib/rustlib").join(print("host-tuple")?).join("bin");
     let lld = dir.join(format!("rust-lld{}", env::consts::EXE_SUFFIX));
     if lld.is_file() {
         let target = setup::WASM.to_uppercase().replace('-', "_");
@@ -34,18 +31,31 @@ pub(super) fn wrap_linker(cargo: &mut Command) -> Result<()> {
 }
 
 /// What rustc calls: becomes the linker.
+///
+/// # Errors
+///
+/// When no export was removed: then this program has no effect any more, and nobody would notice but by the size.
 pub(crate) fn command() -> Result<()> {
-    let lld = env::var_os(LLD).with_context(|| format!("{LLD} is not set; this is called by rustc alone"))?;
-    let error = Command::new(&lld).args(without_foreign_exports(env::args_os().skip(1))).exec();
+    let lld = env::var_os(LLD).with_context(|| format!("{LLD} is not set; only rustc calls this"))?;
+    let called: Vec<OsString> = env::args_os().skip(1).collect();
+    let kept = without_foreign_exports(&called);
+    if kept.len() == called.len() {
+        bail!(
+            "rustc asks for no export with {} in its name: has leptos renamed them, or are the arguments in a response \
+             file? Update NOT_OURS in crates/xtask/src/build/link.rs, or remove that file if it is not needed any more",
+            NOT_OURS.join(" or ")
+        );
+    }
+    let error = Command::new(&lld).args(kept).exec();
     Err(error).with_context(|| format!("cannot run {}", lld.display()))
 }
 
-fn without_foreign_exports(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut kept: Vec<OsString> = Vec::new();
+fn without_foreign_exports(args: &[OsString]) -> Vec<&OsString> {
+    let mut kept: Vec<&OsString> = Vec::new();
     for arg in args {
-        let is_export = kept.last().is_some_and(|before| before == "--export");
+        let is_export = kept.last().is_some_and(|before| *before == "--export");
         let name = arg.to_string_lossy();
-        if is_export && NOT_OURS.iter().any(|word| name.contains(word)) {
+        if is_export && NOT_OURS.iter().any(|part| name.contains(part)) {
             kept.pop();
         } else {
             kept.push(arg);
@@ -60,10 +70,10 @@ mod tests {
     use std::ffi::OsString;
 
     #[test]
-    fn exports_of_others_are_left_out_and_all_else_stays() {
+    fn only_exports_of_other_crates_are_removed() {
         let args = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
         let called = args("-flavor wasm --export style_3f --export intounderlyingsink_close_58 -o intounderlying.wasm");
         let wanted = args("-flavor wasm --export style_3f -o intounderlying.wasm");
-        assert_eq!(without_foreign_exports(called.into_iter()), wanted);
+        assert!(without_foreign_exports(&called).into_iter().eq(&wanted));
     }
 }

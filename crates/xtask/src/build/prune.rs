@@ -1,7 +1,7 @@
-//! Takes out of wasm-bindgen's output what nobody asks the element for.
+//! Removes from wasm-bindgen's output what the element does not use.
 //!
-//! The glue can start in more ways than we use. esbuild drops what nothing names, and what the glue calls no more
-//! `wasm-metadce` drops from the wasm.
+//! The glue can start in more ways than the element does. esbuild removes the functions that nothing names; then
+//! `wasm-metadce` removes from the wasm what the glue no longer calls.
 
 use crate::project::Project;
 use crate::steps;
@@ -11,13 +11,17 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What is left, still to be optimised.
+/// The pruned files, still to be optimised.
 pub(super) struct Pruned {
     pub(super) glue: PathBuf,
     pub(super) wasm: PathBuf,
 }
 
-/// Prunes `glue` and `wasm`; what it makes is put beside them.
+/// Prunes `glue` and `wasm`; the results are written beside them.
+///
+/// # Errors
+///
+/// When the glue declares no export or calls nothing of the wasm: then its form has changed.
 pub(super) fn prune(project: &Project, glue: &Path, wasm: &Path) -> Result<Pruned> {
     let pruned = Pruned { glue: glue.with_extension("pruned.js"), wasm: wasm.with_extension("pruned.wasm") };
     let source = fs::read_to_string(glue).with_context(|| format!("cannot read {}", glue.display()))?;
@@ -26,7 +30,11 @@ pub(super) fn prune(project: &Project, glue: &Path, wasm: &Path) -> Result<Prune
     let plain = glue.with_extension("plain.js");
     fs::write(&plain, source.replace(": new FinalizationRegistry", ": /* @__PURE__ */ new FinalizationRegistry"))?;
     let entry = glue.with_extension("entry.js");
-    fs::write(&entry, format!("export {{ default, {} }} from {plain:?};\n", exports(&source).join(", ")))?;
+    let exports = exports(&source);
+    if exports.is_empty() {
+        bail!("the glue exports nothing: has wasm-bindgen changed the form of its output?");
+    }
+    fs::write(&entry, format!("export {{ default, {} }} from {plain:?};\n", exports.join(", ")))?;
     let mut esbuild = project.npm_command("esbuild")?;
     esbuild.arg(entry).args(["--bundle", "--minify-syntax", "--format=esm", "--target=es2022", "--log-level=warning"]);
     esbuild.args(["--define:Symbol.dispose=undefined", &format!("--outfile={}", pruned.glue.display())]);
@@ -35,7 +43,7 @@ pub(super) fn prune(project: &Project, glue: &Path, wasm: &Path) -> Result<Prune
     let rest = fs::read_to_string(&pruned.glue)?;
     let called = calls(&rest);
     if called.is_empty() {
-        bail!("the glue calls nothing of the wasm: has wasm-bindgen changed what it writes?");
+        bail!("the glue calls nothing of the wasm: has wasm-bindgen changed the form of its output?");
     }
     let mut graph = vec![json!({ "name": "glue", "root": true, "reaches": called })];
     graph.extend(called.iter().map(|name| json!({ "name": name, "export": name })));
@@ -68,13 +76,13 @@ mod tests {
     use super::{calls, exports};
 
     #[test]
-    fn what_the_crate_exports_is_kept() {
+    fn the_exports_of_the_crate_are_kept() {
         let glue = "export class Mounted {\n}\nexport function style() {\n}\nfunction initSync() {\n}\n";
         assert_eq!(exports(glue), ["Mounted", "style"]);
     }
 
     #[test]
-    fn every_use_of_the_wasm_is_seen() {
+    fn every_use_of_the_wasm_is_found() {
         let glue = "wasm.mounted_new(a); wasm.__wbindgen_free(b); wasm = x; ptr => wasm.wasm_invoke__h12$(ptr)";
         assert!(calls(glue).into_iter().eq(["__wbindgen_free", "mounted_new", "wasm_invoke__h12$"]));
     }
