@@ -144,7 +144,14 @@ fn schemathesis(project: &Project, site: Option<&Site>) -> Result<()> {
 fn live(project: &Project, _: Option<&Site>) -> Result<()> {
     let mut cargo = Command::new(project::cargo());
     cargo.args(["test", "--package", "bench"]).current_dir(&project.root).env("XTASK", process::current_exe()?);
-    for worker in build::fault_injection(project, &setup::tools(project)?)? {
+    let workers = build::fault_injection(project, &setup::tools(project)?)?;
+    if workers.iter().all(|worker| worker.panics != "unwind") {
+        steps::note(
+            "warning: no worker was built whose panics unwind, so no test shows that a panic ends only its own request;",
+        );
+        steps::note("`rustup toolchain install nightly` makes that build possible, WORKER_PANIC=unwind demands it");
+    }
+    for worker in workers {
         cargo.env(format!("FAULT_INJECTION_{}", worker.panics.to_uppercase()), worker.bundle);
     }
     steps::shown("live tests", &mut cargo)

@@ -1,7 +1,7 @@
-// The baseline: the live path as one would write it by hand in JavaScript, as well as we can.
+// The baseline: the live path written by hand in JavaScript, as well as we can.
 //
-// The same way a report goes here (a key is checked, the object folds, writes one SQLite row, answers and broadcasts),
-// the same way a frame goes (a hibernating WebSocket to the edge, an SSE response there), and nothing else: no
+// A report takes the same path as in ours (a key is checked, the object folds, writes one SQLite row, answers and
+// broadcasts), and so does a frame (a hibernating WebSocket to the edge, an SSE response there). There is nothing else: no
 // transitions, limits, estimates, tokens or log lines.
 import { DurableObject } from "cloudflare:workers";
 
@@ -18,7 +18,7 @@ const STREAM_HEADERS = {
 
 const known = new Map();
 
-/** Whether the credential's hash is the one we were told; remembered, as every good server would. */
+/** Whether the credential's hash is the configured one; the answer is cached, as in any good server. */
 async function allowed(request, env) {
   const credential = request.headers.get("Authorization") ?? "";
   let answer = known.get(credential);
@@ -156,13 +156,13 @@ export class JobObject extends DurableObject {
       JSON.stringify(document),
     );
     this.document = document;
-    this.tell();
+    this.paceBroadcast();
     const { seq, status } = document;
     return Response.json({ jobId, seq, status, accepted: true }, { status: before ? 200 : 201 });
   }
 
-  /** The pace of our own worker, where it is asked for: ten a second, fewer with many viewers. */
-  tell() {
+  /** Broadcasts at once, or at the pace of our worker if that is configured: ten a second, fewer with many viewers. */
+  paceBroadcast() {
     if (!this.paced || TERMINAL.has(this.document.status)) return this.broadcast();
     const interval = Math.max(100, this.ctx.getWebSockets().length / 4);
     const rest = this.sent + interval - Date.now();

@@ -1,10 +1,10 @@
-// The two pages that are held against each other: our elements, and `<progress>` driven by hand.
+// The two pages that are compared: our elements, and `<progress>` driven by hand.
 
 const document = (title, body) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title>
 <style>body { display: grid; font: 14px/1.5 sans-serif; gap: 8px; grid-template-columns: repeat(10, minmax(0, 1fr)) } div { block-size: 80px }</style>
 <body>${body}</body></html>`;
 
-// One element for each place, on the jobs in turn.
+// Our page: `elements` elements, on the jobs in turn.
 export const ours = (jobs, elements) =>
   document(
     "ours",
@@ -12,8 +12,8 @@ export const ours = (jobs, elements) =>
     ${places(jobs, elements, (job) => `<job-progress job="${job}" token="t"></job-progress>`)}`,
   );
 
-// The same without us, as one would write it for the occasion: one stream, its frames cut by hand, a bar, the per cent and
-// the message. It does not come back when it is cut, counts no time down, and tells nobody what it is.
+// The same page without our element, written for this one purpose: one stream, its frames split by hand, a bar, the
+// percentage and the message. It does not reconnect, shows no remaining time, and has no accessible name.
 export const byHand = (jobs, elements) =>
   document(
     "by hand",

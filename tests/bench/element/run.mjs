@@ -1,4 +1,4 @@
-// What a page full of elements costs the browser's main thread, beside the same page written by hand:
+// The cost of a page with many elements for the browser's main thread, beside the same page written by hand:
 // `cargo xtask bench element [--elements N] [--jobs N] [--rate N] [--seconds N] [--pairs N] [--page]`.
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -15,14 +15,14 @@ const KIB = 1024;
 const text = (value) => ({ type: "string", default: String(value) });
 const numbers = { elements: text(200), jobs: text(200), rate: text(10), seconds: text(10), pairs: text(3) };
 const { values } = parseArgs({ options: { ...numbers, page: { type: "boolean" } } });
-const wish = Object.fromEntries(Object.keys(numbers).map((name) => [name, Number(values[name])]));
+const options = Object.fromEntries(Object.keys(numbers).map((name) => [name, Number(values[name])]));
 
-const jobs = Array.from({ length: wish.jobs }, (_, index) => `job-${index}`);
+const jobs = Array.from({ length: options.jobs }, (_, index) => `job-${index}`);
 const KINDS = { "by hand": byHand, ours };
 const pages = { "/none": ours(jobs, 0) };
-for (const [name, page] of Object.entries(KINDS)) pages[`/${name.replace(" ", "-")}`] = page(jobs, wish.elements);
+for (const [name, page] of Object.entries(KINDS)) pages[`/${name.replace(" ", "-")}`] = page(jobs, options.elements);
 
-const server = await serve({ pages, jobs, rate: wish.rate });
+const server = await serve({ pages, jobs, rate: options.rate });
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM,
   args: [
@@ -35,8 +35,7 @@ const browser = await chromium.launch({
   ],
 });
 
-// Milliseconds of processor time of the longest task on the page's main thread: what it took itself, and not what other
-// programs took meanwhile.
+// The processor time, in milliseconds, of the longest task on the page's main thread; other programs' time does not count.
 function longestTask(trace) {
   const { traceEvents } = JSON.parse(trace);
   const tasks = traceEvents.filter(({ name, tdur }) => name.endsWith("RunTask") && tdur !== undefined);
@@ -51,7 +50,7 @@ const figures = async (session) => {
   return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
 };
 
-// Whether every place of the page shows a bar that moves.
+// Whether every bar of the page has a value.
 const isLive = () => {
   const elements = [...document.querySelectorAll("job-progress")];
   const shown = elements.map(({ shadowRoot }) =>
@@ -62,12 +61,14 @@ const isLive = () => {
   );
 };
 
-// All of them are on the screen: what nobody sees would cost ours nothing.
+// The viewport holds all bars: a bar out of view would cost our page nothing.
 async function open(path) {
-  const context = await browser.newContext({ viewport: { width: 1800, height: 100 * Math.ceil(wish.elements / 10) } });
+  const context = await browser.newContext({
+    viewport: { width: 1800, height: 100 * Math.ceil(options.elements / 10) },
+  });
   const page = await context.newPage();
   page.on("pageerror", (error) => console.error(`${path}: ${error}`));
-  // The memory of wasm is none of the heap's.
+  // The memory of wasm is not part of the heap, so it is measured by itself.
   await page.addInitScript(() => {
     const { instantiate, instantiateStreaming } = WebAssembly;
     const noting =
@@ -86,12 +87,12 @@ async function open(path) {
   });
   await page.goto(server.base + path);
   const session = await context.newCDPSession(page);
-  // The time that the thread has had, whoever else wanted the processor.
+  // Processor time of the thread, which does not include the time of other programs.
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
   return { context, page, session };
 }
 
-// The heap after a collection and the memory of wasm, bytes.
+// The heap after a garbage collection and the memory of wasm, in bytes, and the number of DOM nodes.
 async function memory({ page, session }) {
   await session.send("HeapProfiler.collectGarbage");
   const { JSHeapUsedSize, Nodes } = await figures(session);
@@ -112,7 +113,7 @@ async function measure(path) {
   await browser.startTracing(page, { categories: ["toplevel"] });
   const before = await figures(session);
   const begun = performance.now();
-  await page.waitForTimeout(wish.seconds * 1000);
+  await page.waitForTimeout(options.seconds * 1000);
   const after = await figures(session);
   const seconds = (performance.now() - begun) / 1000;
   const longest = longestTask(await browser.stopTracing());
@@ -130,7 +131,7 @@ async function measure(path) {
   return result;
 }
 
-// Puts the figures in their place in tests/bench/README.md, with the machine they were made on.
+// Writes the figures into their place in tests/bench/README.md, with the command and the machine.
 function write(table) {
   const path = new URL("../README.md", import.meta.url);
   const [begin, end] = ["<!-- element -->\n", "<!-- /element -->"];
@@ -148,22 +149,22 @@ try {
   await empty.page.waitForTimeout(1000);
   const base = await memory(empty);
   await empty.context.close();
-  for (let pair = 0; pair < wish.pairs; pair += 1) {
+  for (let pair = 0; pair < options.pairs; pair += 1) {
     for (const name of Object.keys(KINDS)) results[name].push(await measure(`/${name.replace(" ", "-")}`));
   }
   const of = (name, figure) => median(results[name].map((result) => result[figure]));
   const percent = (value) => `${(value * 100).toFixed(1)} %`;
-  const told = [
-    `${wish.elements} bars on ${wish.jobs} jobs, ${wish.rate} changes a second each, ${wish.seconds} s, median of ${wish.pairs}; shares are those of the main thread's time.`,
+  const report = [
+    `${options.elements} bars on ${options.jobs} jobs, ${options.rate} changes a second each, ${options.seconds} s, median of ${options.pairs}; shares are those of the main thread's time.`,
     "",
   ];
-  told.push(
+  report.push(
     "| page | in all | script | style | layout | longest task | by the clock over 50 ms | heap a bar | wasm a bar | nodes a bar |",
   );
-  told.push("|---|---|---|---|---|---|---|---|---|---|");
+  report.push("|---|---|---|---|---|---|---|---|---|---|");
   for (const name of Object.keys(KINDS)) {
     const long = results[name].flatMap(({ long }) => long);
-    const each = (figure) => Math.max(0, of(name, figure) - base[figure]) / wish.elements;
+    const each = (figure) => Math.max(0, of(name, figure) - base[figure]) / options.elements;
     const shares = ["main", "script", "style", "layout"].map((figure) => percent(of(name, figure)));
     const longest = `${Math.max(...results[name].map(({ longest }) => longest)).toFixed(0)} ms`;
     const slow = long.length === 0 ? "none" : `${long.length}, the longest ${Math.max(...long).toFixed(0)} ms`;
@@ -172,16 +173,16 @@ try {
       `${(each("wasm") / KIB).toFixed(1)} KiB`,
       each("nodes").toFixed(0),
     ];
-    told.push(`| ${[name, ...shares, longest, slow, ...sizes].join(" | ")} |`);
+    report.push(`| ${[name, ...shares, longest, slow, ...sizes].join(" | ")} |`);
   }
   const ratio = median(results.ours.map(({ main }, index) => main / results["by hand"][index].main));
   const longest = Math.max(...results.ours.map(({ longest }) => longest));
-  told.push(
+  report.push(
     "",
     `Ours to by hand: ${ratio.toFixed(2)} (at most ${MOST_RATIO}). Our longest task: ${longest.toFixed(0)} ms of processor time (at most ${LONG_TASK_MS}).`,
   );
-  console.log(told.join("\n"));
-  if (values.page) write(told.join("\n"));
+  console.log(report.join("\n"));
+  if (values.page) write(report.join("\n"));
   failed = ratio > MOST_RATIO || longest > LONG_TASK_MS;
 } finally {
   await browser.close();

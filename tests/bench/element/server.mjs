@@ -1,5 +1,5 @@
-// A server of running jobs and of the pages that show them: the wire of a real one, without a worker behind it, so that
-// what is measured is the page.
+// A server of running jobs and of the pages that show them. It has the wire format of a real one and no worker behind it, so
+// that only the page is measured.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -8,13 +8,13 @@ const TICK_MS = 20;
 const TYPES = { js: "text/javascript", wasm: "application/wasm", html: "text/html; charset=utf-8" };
 const FOLDER = new URL("../../../dist/element/", import.meta.url);
 
-// Starts it. `pages` are its pages by path, `jobs` the ids of the jobs, each of which changes `rate` times a second.
+// Starts the server. `pages` maps paths to pages; each job of `jobs` (ids) changes `rate` times a second.
 export async function serve({ pages, jobs, rate }) {
   const streams = new Set();
   const states = jobs.map((jobId, index) => ({ jobId, seq: 1, at: index }));
   const begun = new Date().toISOString();
 
-  // What a producer's report makes of a job: something else each time, and never the end.
+  // The document of a job: different each time, and never terminal.
   const document = ({ jobId, seq, at }) => {
     const current = (at * 7 + seq) % 1000;
     const now = Date.now();
@@ -47,7 +47,7 @@ export async function serve({ pages, jobs, rate }) {
     response.on("close", () => streams.delete(stream));
   };
 
-  // The jobs change in turn, evenly over the time, as those of many producers do.
+  // The jobs change in turn, evenly spread over time, as those of many producers do.
   let next = 0;
   let owed = 0;
   const ticker = setInterval(() => {

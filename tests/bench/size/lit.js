@@ -1,4 +1,4 @@
-// The bar in Lit: what an element weighs that shows the same with the browser's EventSource.
+// The bar in Lit: for its size, an element that shows the same with the browser's EventSource.
 
 import { LitElement, css, html, nothing } from "lit";
 

@@ -1,4 +1,4 @@
-// The bar in React: what a page weighs that shows the same with react-dom and the browser's EventSource.
+// The bar in React: for its size, a page that shows the same with react-dom and the browser's EventSource.
 
 import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";

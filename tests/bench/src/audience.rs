@@ -1,4 +1,4 @@
-//! An audience: many viewers of one job and its producer, and what the viewers got to see.
+//! An audience: many viewers of one job, its producer, and the age of what the viewers show.
 
 use std::{
     sync::{
@@ -17,57 +17,57 @@ use crate::{
     http::Producer,
     sample::Sample,
     server::Server,
-    stream::{Heard, Stream},
+    stream::{Item, Stream},
 };
 
-/// Connections that may be opening at a time.
-const OPENING: usize = 64;
-/// How often it is looked at what the viewers see.
-const LOOK: Duration = Duration::from_millis(20);
-/// How long viewers may take to get the final document.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How many connections may be opening at a time.
+const MOST_OPENING: usize = 64;
+/// How often the age of what each viewer shows is sampled.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(20);
+/// How long viewers may take to receive the final document.
+const FINAL_DOCUMENT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How hard the audience is on the server.
+/// The load on the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
-    /// How many watch.
+    /// The number of viewers.
     pub viewers: usize,
-    /// How often a second the job reports.
+    /// Reports a second.
     pub rate: f64,
-    /// For how long.
+    /// The duration of the load.
     pub seconds: f64,
 }
 
-/// What came of it.
+/// The figures of one run.
 #[derive(Clone, Debug)]
 pub struct Figures {
-    /// Milliseconds from a report to the arrival of a frame that tells it, for every frame.
+    /// Milliseconds from a report to the arrival of its frame, for every frame of every viewer.
     pub arrival: Sample,
-    /// Milliseconds since what a viewer shows was reported, looked at all the time.
+    /// The age in milliseconds of what each viewer shows, sampled at a fixed interval.
     pub screen: Sample,
     /// Processor seconds of the runtime.
     pub cpu_seconds: f64,
     /// Megabytes of the runtime at the end.
     pub memory_mb: f64,
-    /// Documents that arrived.
+    /// The number of documents that arrived.
     pub frames: u64,
-    /// Reports that were answered.
+    /// The number of reports that were answered.
     pub reports: u64,
-    /// Viewers that ended on the final document.
+    /// The number of viewers that received the final document.
     pub finals: usize,
 }
 
-/// What producer, viewers and the onlooker share.
-struct Show {
+/// The state that the producer, the viewers and the sampler share.
+struct Shared {
     start: Instant,
-    /// When each `seq` was reported, in microseconds from the start.
+    /// The time at which each `seq` was reported, in microseconds from the start.
     reported: Vec<AtomicU64>,
-    /// The `seq` each viewer shows.
+    /// The `seq` that each viewer shows.
     shown: Vec<AtomicU64>,
     over: AtomicBool,
 }
 
-impl Show {
+impl Shared {
     fn micros(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
@@ -78,13 +78,13 @@ impl Show {
     }
 }
 
-/// Plays to an audience.
-pub fn play(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures> {
+/// Runs a load against a server and measures it.
+pub fn run(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures> {
     let reports = (load.rate * load.seconds).round() as u64;
     let atomics = |count: usize| (0..count).map(|_| AtomicU64::new(0)).collect();
-    let show = Arc::new(Show {
+    let shared = Arc::new(Shared {
         start: Instant::now(),
-        // Whoever made the job before may have reported a little.
+        // The caller may have reported a little before.
         reported: atomics(usize::try_from(reports)? + 100),
         shown: atomics(load.viewers),
         over: AtomicBool::new(false),
@@ -94,24 +94,24 @@ pub fn play(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures
     let producing = Builder::new_current_thread().enable_all().build()?;
     let first = json!({"status": "running", "current": 0, "total": reports});
     let first = producing.block_on(producer.report(&first))?.success()?.json();
-    let first = first["seq"].as_u64().context("no seq")?;
+    let first = first["seq"].as_u64().context("the answer has no seq")?;
     let last = first + reports;
 
-    let (ready, seated) = std::sync::mpsc::channel();
+    let (ready, connected) = std::sync::mpsc::channel();
     let watching = {
-        let (show, key, job) = (Arc::clone(&show), key.to_owned(), job.to_owned());
+        let (shared, key, job) = (Arc::clone(&shared), key.to_owned(), job.to_owned());
         thread::spawn(move || -> Result<Vec<Viewer>> {
             let runtime = Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(seat_all(port, &key, &job, &show, load.viewers, last, ready))
+            runtime.block_on(connect_all(port, &key, &job, &shared, load.viewers, last, ready))
         })
     };
-    if seated.recv().is_err() {
+    if connected.recv().is_err() {
         let error = watching.join().ok().and_then(Result::err);
-        return Err(error.unwrap_or_else(|| anyhow::anyhow!("no viewer could be seated")));
+        return Err(error.unwrap_or_else(|| anyhow::anyhow!("no viewer could connect")));
     }
-    let looking = {
-        let show = Arc::clone(&show);
-        thread::spawn(move || look(&show))
+    let sampling = {
+        let shared = Arc::clone(&shared);
+        thread::spawn(move || sample_ages(&shared))
     };
     let cpu_before = server.cpu_seconds()?;
     producing.block_on(async {
@@ -120,16 +120,16 @@ pub fn play(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures
         for number in 1..=reports {
             ticks.tick().await;
             let status = if number == reports { "completed" } else { "running" };
-            show.reported[usize::try_from(first + number)?].store(show.micros(), Relaxed);
+            shared.reported[usize::try_from(first + number)?].store(shared.micros(), Relaxed);
             let report =
                 json!({"status": status, "current": number, "message": "Processing one batch after the other"});
             producer.report(&report).await?.success()?;
         }
         anyhow::Ok(())
     })?;
-    show.over.store(true, Relaxed);
-    let screen = looking.join().ok().context("the onlooker is gone")?;
-    let viewers = watching.join().ok().context("the viewers are gone")??;
+    shared.over.store(true, Relaxed);
+    let screen = sampling.join().ok().context("the sampler panicked")?;
+    let viewers = watching.join().ok().context("the viewers panicked")??;
     let mut figures = Figures {
         arrival: Sample::default(),
         screen,
@@ -154,49 +154,49 @@ struct Viewer {
     seq: u64,
 }
 
-async fn seat_all(
+async fn connect_all(
     port: u16,
     key: &str,
     job: &str,
-    show: &Arc<Show>,
+    shared: &Arc<Shared>,
     count: usize,
     last: u64,
     ready: std::sync::mpsc::Sender<()>,
 ) -> Result<Vec<Viewer>> {
-    let doors = Arc::new(Semaphore::new(OPENING));
-    let (seated, mut all_seated) = tokio::sync::mpsc::channel(count.max(1));
+    let slots = Arc::new(Semaphore::new(MOST_OPENING));
+    let (connected, mut all_connected) = tokio::sync::mpsc::channel(count.max(1));
     let mut tasks = JoinSet::new();
     for index in 0..count {
-        let (show, doors, seated) = (Arc::clone(show), Arc::clone(&doors), seated.clone());
+        let (shared, slots, connected) = (Arc::clone(shared), Arc::clone(&slots), connected.clone());
         let (key, job) = (key.to_owned(), job.to_owned());
         tasks.spawn(async move {
-            let permit = doors.acquire().await?;
+            let permit = slots.acquire().await?;
             let mut stream = Stream::open(port, &key, &job, None).await?;
             if stream.head.status != 200 {
-                bail!("a stream was answered {}", stream.head.status);
+                bail!("a stream was answered with status {}", stream.head.status);
             }
             let mut viewer = Viewer::default();
-            while viewer.seq == 0 && stream.hear(|heard| viewer.hear(heard, &show, index)).await? {}
+            while viewer.seq == 0 && stream.read(|item| viewer.apply(item, &shared, index)).await? {}
             drop(permit);
-            seated.send(()).await?;
+            connected.send(()).await?;
             let watch = async {
-                while viewer.seq < last && stream.hear(|heard| viewer.hear(heard, &show, index)).await? {}
+                while viewer.seq < last && stream.read(|item| viewer.apply(item, &shared, index)).await? {}
                 anyhow::Ok(())
             };
-            // Whoever does not get the final document in time is counted by its absence.
+            // A viewer that does not receive the final document in time is not counted in `finals`.
             let limit = async {
-                while !show.over.load(Relaxed) {
-                    tokio::time::sleep(LOOK).await;
+                while !shared.over.load(Relaxed) {
+                    tokio::time::sleep(SAMPLE_INTERVAL).await;
                 }
-                tokio::time::sleep(PATIENCE).await;
+                tokio::time::sleep(FINAL_DOCUMENT_TIMEOUT).await;
             };
             tokio::select! { watched = watch => watched?, () = limit => {} }
             Ok(viewer)
         });
     }
-    drop(seated);
+    drop(connected);
     for _ in 0..count {
-        if all_seated.recv().await.is_none() {
+        if all_connected.recv().await.is_none() {
             break;
         }
     }
@@ -209,24 +209,24 @@ async fn seat_all(
 }
 
 impl Viewer {
-    fn hear(&mut self, heard: Heard, show: &Show, index: usize) {
-        let Heard::Document(seq, _) = heard else { return };
+    fn apply(&mut self, item: Item, shared: &Shared, index: usize) {
+        let Item::Document(seq, _) = item else { return };
         self.frames += 1;
         self.seq = seq;
-        show.shown[index].store(seq, Relaxed);
-        if let Some(age) = show.age_ms(seq) {
+        shared.shown[index].store(seq, Relaxed);
+        if let Some(age) = shared.age_ms(seq) {
             self.ages.add(age);
         }
     }
 }
 
-/// Looks at what every viewer shows, as long as the job reports.
-fn look(show: &Show) -> Sample {
+/// Samples the age of what every viewer shows until the job has ended.
+fn sample_ages(shared: &Shared) -> Sample {
     let mut ages = Sample::default();
-    while !show.over.load(Relaxed) {
-        thread::sleep(LOOK);
-        for seq in &show.shown {
-            if let Some(age) = show.age_ms(seq.load(Relaxed)) {
+    while !shared.over.load(Relaxed) {
+        thread::sleep(SAMPLE_INTERVAL);
+        for seq in &shared.shown {
+            if let Some(age) = shared.age_ms(seq.load(Relaxed)) {
                 ages.add(age);
             }
         }

@@ -1,11 +1,11 @@
-//! The body of an answer: how it is cut into pieces, and when it is over.
+//! The body of a response: its framing, and where it ends.
 
 use anyhow::{Context, Result, bail};
 
-/// How the length of a body is told.
+/// How the length of a body is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
-    /// So many bytes are left.
+    /// This many bytes are left.
     Known(usize),
     /// It comes in chunks.
     Chunked,
@@ -13,18 +13,18 @@ pub enum Length {
     Open,
 }
 
-/// Takes the framing off a body.
+/// Removes the framing from a body.
 #[derive(Debug)]
 pub struct Body {
     length: Length,
     raw: Vec<u8>,
-    /// Bytes left of the present chunk, its line end included once they are read.
+    /// Bytes left of the current chunk; 0 while its line end is still to be read.
     chunk: Option<usize>,
     over: bool,
 }
 
 impl Body {
-    /// A body of which these bytes came with the head.
+    /// A body whose first bytes arrived with the head.
     pub fn new(length: Length, raw: Vec<u8>) -> Body {
         Body { length, raw, chunk: None, over: length == Length::Known(0) }
     }
@@ -34,12 +34,12 @@ impl Body {
         self.over
     }
 
-    /// Adds what came over the wire.
+    /// Adds bytes from the socket.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.raw.extend_from_slice(bytes);
     }
 
-    /// Hands over what can be read by now.
+    /// Passes on the bytes that can be read by now.
     pub fn drain(&mut self, mut out: impl FnMut(&[u8])) -> Result<()> {
         match self.length {
             Length::Open => {
@@ -59,9 +59,10 @@ impl Body {
                     match self.chunk {
                         None => {
                             let Some(end) = self.raw[at..].windows(2).position(|pair| pair == b"\r\n") else { break };
-                            let line = std::str::from_utf8(&self.raw[at..at + end]).context("no chunk size")?;
+                            let line =
+                                std::str::from_utf8(&self.raw[at..at + end]).context("a chunk size is not text")?;
                             let size = usize::from_str_radix(line.split(';').next().unwrap_or_default(), 16)
-                                .with_context(|| format!("no chunk size: {line}"))?;
+                                .with_context(|| format!("not a chunk size: {line}"))?;
                             at += end + 2;
                             self.chunk = Some(size);
                             self.over = size == 0;
@@ -69,7 +70,7 @@ impl Body {
                         Some(0) => {
                             let Some(end) = self.raw.get(at..at + 2) else { break };
                             if end != b"\r\n" {
-                                bail!("a chunk is longer than it said");
+                                bail!("a chunk is longer than its size");
                             }
                             at += 2;
                             self.chunk = None;
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chunks_are_read_however_they_are_cut() {
+    fn chunks_are_read_wherever_the_bytes_are_split() {
         let wire = b"5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n";
         for step in 1..wire.len() {
             let (mut body, mut text) = (Body::new(Length::Chunked, Vec::new()), Vec::new());

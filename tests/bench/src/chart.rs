@@ -14,7 +14,7 @@ const LEFT: f64 = 56.0;
 const BOTTOM: f64 = 44.0;
 const TOP: f64 = 36.0;
 const RIGHT: f64 = 130.0;
-/// Colours that differ in lightness too, and show on white and on black.
+/// Colours that also differ in lightness and are visible on white and on black.
 const COLOURS: [&str; 3] = ["#d55e00", "#999999", "#0072b2"];
 
 /// An axis from one power of ten to another.
@@ -26,7 +26,7 @@ struct Axis {
 }
 
 impl Axis {
-    fn of(values: impl Iterator<Item = f64>, begin: f64, end: f64) -> Axis {
+    fn new(values: impl Iterator<Item = f64>, begin: f64, end: f64) -> Axis {
         let logs: Vec<f64> = values.filter(|value| *value > 0.0).map(f64::log10).collect();
         let low = logs.iter().copied().fold(f64::INFINITY, f64::min).floor();
         let high = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max).ceil();
@@ -43,11 +43,11 @@ impl Axis {
     }
 }
 
-/// Draws some curves.
+/// Draws curves as an SVG document.
 pub(crate) fn svg(title: &str, across: &str, up: &str, lines: &[Line]) -> String {
     let all = || lines.iter().flat_map(|line| line.points.iter());
-    let x = Axis::of(all().map(|point| point.0), LEFT, WIDTH - RIGHT);
-    let y = Axis::of(all().map(|point| point.1), HEIGHT - BOTTOM, TOP);
+    let x = Axis::new(all().map(|point| point.0), LEFT, WIDTH - RIGHT);
+    let y = Axis::new(all().map(|point| point.1), HEIGHT - BOTTOM, TOP);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\" \
          font-family=\"system-ui, sans-serif\" font-size=\"12\" fill=\"#808080\">\n\

@@ -1,4 +1,4 @@
-//! A viewer that comes back: it reconnects by the rules of the project's own client and notes what it has seen.
+//! A viewer that reconnects by the rules of the project's own client and records what it has received.
 
 use std::{
     collections::HashMap,
@@ -14,17 +14,17 @@ use tokio::sync::watch;
 
 use crate::{
     key::random_below,
-    stream::{Heard, Stream},
+    stream::{Item, Stream},
 };
 
-/// Milliseconds the first try is spread over, and the last.
+/// The milliseconds over which the first attempt to reconnect is spread, and the last.
 const SPREAD_MS: (u64, u64) = (500, 30_000);
-/// How long a server may be silent.
+/// How long a stream may send nothing before the viewer reconnects.
 const SILENCE: Duration = Duration::from_secs(45);
 
-/// Where the server is, which may change, and what to watch.
+/// The server, whose port may change, and the job to watch.
 #[derive(Debug)]
-pub struct Place {
+pub struct Target {
     /// The port of the server that runs now.
     pub port: AtomicU16,
     /// The credential.
@@ -33,14 +33,14 @@ pub struct Place {
     pub job: String,
 }
 
-/// What a viewer has seen so far.
+/// What a viewer has received so far.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// The `seq` of the newest document.
     pub seq: AtomicU64,
-    /// Whether a stream is open and has brought a document.
+    /// Whether a stream is open and has sent a document.
     pub live: AtomicBool,
-    /// Whether it has seen the end.
+    /// Whether the viewer has received the final document.
     pub ended: AtomicBool,
     notes: Mutex<Notes>,
 }
@@ -49,21 +49,21 @@ pub struct Seen {
 struct Notes {
     /// The message that came with each `seq`.
     messages: HashMap<u64, String>,
-    /// When it was live again, each time.
+    /// The times at which the viewer became live.
     lives: Vec<Instant>,
-    /// What should not have been.
-    wrongs: Vec<String>,
+    /// Violations of what a viewer may expect.
+    violations: Vec<String>,
 }
 
 impl Seen {
-    /// When it was live again, each time.
+    /// The times at which the viewer became live.
     pub fn lives(&self) -> Vec<Instant> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).lives.clone()
     }
 
-    /// What should not have been.
-    pub fn wrongs(&self) -> Vec<String> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner).wrongs.clone()
+    /// Violations of what a viewer may expect.
+    pub fn violations(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).violations.clone()
     }
 
     /// The message that came with each `seq`.
@@ -71,16 +71,16 @@ impl Seen {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).messages.clone()
     }
 
-    fn hear(&self, seq: u64, data: &str, cursor: &mut Option<String>) {
+    fn apply(&self, seq: u64, data: &str, cursor: &mut Option<String>) {
         let document: Value = serde_json::from_str(data).unwrap_or(Value::Null);
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.seq.load(Relaxed);
         if seq < before {
-            notes.wrongs.push(format!("went back from {before} to {seq}"));
+            notes.violations.push(format!("seq went back from {before} to {seq}"));
         }
         let message = document["message"].as_str().unwrap_or_default().to_owned();
         if let Some(other) = notes.messages.insert(seq, message.clone()).filter(|other| *other != message) {
-            notes.wrongs.push(format!("{seq} was `{other}` and is `{message}`"));
+            notes.violations.push(format!("the message of seq {seq} was `{other}` and is `{message}`"));
         }
         self.seq.store(seq, Relaxed);
         if !self.live.swap(true, Relaxed) {
@@ -93,12 +93,12 @@ impl Seen {
     }
 }
 
-/// Watches until the job has ended; a change of `cut` tears the connection.
-pub async fn watch(place: Arc<Place>, seen: Arc<Seen>, mut cut: watch::Receiver<u64>) {
-    let (mut cursor, mut asked, mut failures) = (None, 0, 0);
+/// Watches until the job has ended; a change of `cut` breaks the connection.
+pub async fn watch(target: Arc<Target>, seen: Arc<Seen>, mut cut: watch::Receiver<u64>) {
+    let (mut cursor, mut retry_ms, mut failures) = (None, 0, 0);
     while !seen.ended.load(Relaxed) {
         tokio::select! {
-            began = follow(&place, &seen, &mut cursor, &mut asked) => if began { failures = 0 },
+            began = follow(&target, &seen, &mut cursor, &mut retry_ms) => if began { failures = 0 },
             changed = cut.changed() => if changed.is_err() { return },
         }
         seen.live.store(false, Relaxed);
@@ -107,26 +107,27 @@ pub async fn watch(place: Arc<Place>, seen: Arc<Seen>, mut cut: watch::Receiver<
         }
         let spread = SPREAD_MS.0.saturating_mul(1 << failures.min(20)).min(SPREAD_MS.1);
         failures += 1;
-        tokio::time::sleep(Duration::from_millis(asked + random_below(spread + 1))).await;
+        tokio::time::sleep(Duration::from_millis(retry_ms + random_below(spread + 1))).await;
     }
 }
 
-/// Reads one stream to its end; whether it brought anything.
-async fn follow(place: &Place, seen: &Seen, cursor: &mut Option<String>, asked: &mut u64) -> bool {
-    let Ok(mut stream) = Stream::open(place.port.load(Relaxed), &place.key, &place.job, cursor.as_deref()).await else {
+/// Reads one stream to its end; returns whether it sent a document.
+async fn follow(target: &Target, seen: &Seen, cursor: &mut Option<String>, retry_ms: &mut u64) -> bool {
+    let Ok(mut stream) = Stream::open(target.port.load(Relaxed), &target.key, &target.job, cursor.as_deref()).await
+    else {
         return false;
     };
     let mut began = false;
     loop {
-        let hearing = stream.hear(|heard| match heard {
-            Heard::Document(seq, data) => {
+        let next = stream.read(|item| match item {
+            Item::Document(seq, data) => {
                 began = true;
-                seen.hear(seq, &data, cursor);
+                seen.apply(seq, &data, cursor);
             }
-            Heard::Retry(millis) => *asked = millis,
-            Heard::End | Heard::Other(..) | Heard::Comment => {}
+            Item::Retry(millis) => *retry_ms = millis,
+            Item::End | Item::Other(..) | Item::Comment => {}
         });
-        match tokio::time::timeout(SILENCE, hearing).await {
+        match tokio::time::timeout(SILENCE, next).await {
             Ok(Ok(true)) if !seen.ended.load(Relaxed) => {}
             _ => return began,
         }

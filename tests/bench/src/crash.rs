@@ -1,4 +1,4 @@
-//! Crashes: a runtime that is killed at random moments, a producer that journals what was acknowledged, and viewers.
+//! Crashes: a runtime that is killed at random times, a producer that keeps a journal of acknowledged reports, and viewers.
 
 use std::{
     collections::HashMap,
@@ -11,46 +11,46 @@ use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
 use crate::{
-    comeback::{self, Place, Seen},
+    comeback::{self, Seen, Target},
     http::{Producer, get},
     key::{Key, fresh_job, random_below},
     sample::Sample,
     server::{Folder, Kind, Server},
 };
 
-/// How many watch.
+/// The number of viewers.
 const VIEWERS: usize = 5;
-/// How long a report may take before it is sent again.
-const ANSWER: Duration = Duration::from_secs(5);
-/// How long viewers are waited for, to find out how long they really take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the server may take to answer a report.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait for the viewers; long enough to measure how long they really take.
+const VIEWERS_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What came of it.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// How often the runtime was killed.
+    /// The number of times that the runtime was killed.
     pub kills: usize,
-    /// How many reports were acknowledged.
+    /// The number of acknowledged reports.
     pub acknowledged: usize,
-    /// Reports that were sent again, as nobody knew what had become of them, and had been committed.
-    pub committed_unheard: usize,
-    /// Milliseconds from the runtime's return until each viewer showed what it knew.
+    /// Reports that were committed before a crash swallowed their answer, found when they were sent again.
+    pub committed_unanswered: usize,
+    /// Milliseconds from the runtime's restart until each viewer had the document of that time.
     pub converged: Sample,
-    /// What should not have been.
-    pub wrongs: Vec<String>,
+    /// Violations of what producers and viewers may expect.
+    pub violations: Vec<String>,
 }
 
-/// What was acknowledged.
+/// The acknowledged reports.
 #[derive(Debug, Default)]
 struct Journal {
     /// The last `seq`, and the last `order`.
     seq: u64,
     order: u64,
-    /// The message that was sent with the report that became each `seq`.
+    /// The message of the report that became each `seq`.
     messages: HashMap<u64, String>,
 }
 
-/// Kills the runtime so many times.
+/// Kills the runtime `kills` times while a job reports and viewers watch.
 pub async fn run(kills: usize) -> Result<Outcome> {
     let (key, folder, job) = (Key::draw()?, Folder::new("crash")?, fresh_job()?);
     let mut server = Server::start(Kind::Ours, &folder, &key)?;
@@ -60,63 +60,67 @@ pub async fn run(kills: usize) -> Result<Outcome> {
     let mut producer = Producer::new(server.port, &key.text, &job);
     report(&mut producer, &mut journal, &mut outcome, None).await?;
 
-    let place = Place { port: server.port.into(), key: key.text.clone(), job: job.clone() };
-    let place = Arc::new(place);
+    let target = Target { port: server.port.into(), key: key.text.clone(), job: job.clone() };
+    let target = Arc::new(target);
     let seen: Vec<Arc<Seen>> = (0..VIEWERS).map(|_| Arc::default()).collect();
     let (cut, cuts) = watch::channel(0);
     let mut viewers = JoinSet::new();
     for seen in &seen {
-        viewers.spawn(comeback::watch(Arc::clone(&place), Arc::clone(seen), cuts.clone()));
+        viewers.spawn(comeback::watch(Arc::clone(&target), Arc::clone(seen), cuts.clone()));
     }
 
     for _ in 0..kills {
-        // A job that ends just before: its end must outlive everything.
+        // A job that ends just before the crash: its end must survive all later ones.
         let ended = fresh_job()?;
         let end = json!({"status": "completed", "message": "done"});
         let answer = Producer::new(server.port, &key.text, &ended).report(&end).await?.success()?;
         finished.push((ended, answer.json()["seq"].clone()));
 
-        let moment = Instant::now() + Duration::from_millis(100 + random_below(1_200));
+        let kill_at = Instant::now() + Duration::from_millis(100 + random_below(1_200));
         let reporting = async {
             loop {
                 report(&mut producer, &mut journal, &mut outcome, None).await?;
             }
         };
-        let broken: Result<()> = tokio::select! {
-            broken = reporting => broken,
-            () = tokio::time::sleep_until(moment.into()) => Ok(()),
+        let failed: Result<()> = tokio::select! {
+            failed = reporting => failed,
+            () = tokio::time::sleep_until(kill_at.into()) => Ok(()),
         };
-        broken.context("the runtime broke by itself")?;
-        // What is under way now is cut: nobody knows whether it was heard.
+        failed.context("a report failed before the runtime was killed")?;
+        // The report in progress is cut off: whether it was committed is unknown.
         let pending = journal.order + 1;
         server.crash()?;
         server = Server::start(Kind::Ours, &folder, &key)?;
-        place.port.store(server.port, Relaxed);
+        target.port.store(server.port, Relaxed);
         producer = Producer::new(server.port, &key.text, &job);
         outcome.kills += 1;
         let back = Instant::now();
 
         let document = get(server.port, &key.text, &format!("/v2/jobs/{job}/status")).await?.success()?.json();
-        judge(&document, &journal, pending, &mut outcome);
+        check(&document, &journal, pending, &mut outcome);
         for (job, seq) in &finished {
             let document = get(server.port, &key.text, &format!("/v2/jobs/{job}/status")).await?.success()?.json();
             if document["status"] != "completed" || document["seq"] != *seq {
-                outcome.wrongs.push(format!("{job} ended at {seq} and is {document}"));
+                outcome.violations.push(format!("{job} ended at {seq}, but its document is {document}"));
             }
         }
         report(&mut producer, &mut journal, &mut outcome, None).await?;
         converge(&seen, journal.seq, back, &mut outcome).await;
     }
     report(&mut producer, &mut journal, &mut outcome, Some("completed")).await?;
-    let waited = tokio::time::timeout(PATIENCE, async { while viewers.join_next().await.is_some() {} }).await;
+    let waited = tokio::time::timeout(VIEWERS_TIMEOUT, async { while viewers.join_next().await.is_some() {} }).await;
     if waited.is_err() {
-        outcome.wrongs.push("a viewer did not see the end".to_owned());
+        outcome.violations.push("a viewer did not receive the final document".to_owned());
     }
     for (index, seen) in seen.iter().enumerate() {
-        outcome.wrongs.extend(seen.wrongs().into_iter().map(|wrong| format!("viewer {index}: {wrong}")));
+        outcome
+            .violations
+            .extend(seen.violations().into_iter().map(|violation| format!("viewer {index}: {violation}")));
         for (seq, message) in seen.messages() {
             if let Some(sent) = journal.messages.get(&seq).filter(|sent| **sent != message) {
-                outcome.wrongs.push(format!("{seq} was acknowledged as `{sent}` and shown as `{message}`"));
+                outcome
+                    .violations
+                    .push(format!("seq {seq} was acknowledged with the message `{sent}` and shown with `{message}`"));
             }
         }
     }
@@ -124,7 +128,7 @@ pub async fn run(kills: usize) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Reports until it is acknowledged. Every try has words of its own, so that a `seq` that is used twice shows.
+/// Sends a report and waits for its answer. Each has a message of its own, so that a `seq` that is used twice is found.
 async fn report(
     producer: &mut Producer,
     journal: &mut Journal,
@@ -137,42 +141,45 @@ async fn report(
     if let Some(status) = status {
         body["status"] = status.into();
     }
-    let answer = tokio::time::timeout(ANSWER, producer.report(&body)).await.context("a report was not answered")??;
+    let answer =
+        tokio::time::timeout(ANSWER_TIMEOUT, producer.report(&body)).await.context("a report was not answered")??;
     let answer = answer.success()?.json();
     let seq = answer["seq"].as_u64().context("no seq")?;
     if answer["accepted"] == true {
         if seq != journal.seq + 1 && journal.seq != 0 {
-            // The one in between was committed though nobody heard of it.
-            outcome.wrongs.push(format!("{seq} follows {}", journal.seq));
+            // A report in between was committed and not acknowledged.
+            outcome.violations.push(format!("seq {seq} follows {}", journal.seq));
         }
         if let Some(other) = journal.messages.insert(seq, message) {
-            outcome.wrongs.push(format!("{seq} was used twice, first for `{other}`"));
+            outcome.violations.push(format!("seq {seq} was used twice, first for `{other}`"));
         }
     } else {
-        outcome.committed_unheard += 1;
+        outcome.committed_unanswered += 1;
     }
     (journal.order, journal.seq) = (order, seq);
     outcome.acknowledged += 1;
     Ok(())
 }
 
-/// Compares what is there after a crash with what was acknowledged.
-fn judge(document: &Value, journal: &Journal, pending: u64, outcome: &mut Outcome) {
+/// Compares the document after a crash with the acknowledged reports.
+fn check(document: &Value, journal: &Journal, pending: u64, outcome: &mut Outcome) {
     let (seq, current) = (document["seq"].as_u64().unwrap_or(0), document["current"].as_u64().unwrap_or(0));
     if seq < journal.seq || seq > journal.seq + 1 {
-        outcome.wrongs.push(format!("{} was acknowledged, {seq} is there", journal.seq));
+        outcome.violations.push(format!("seq {} was acknowledged, but the document has seq {seq}", journal.seq));
     }
     if current < journal.order || current > pending {
-        outcome.wrongs.push(format!("report {} was acknowledged, {current} is there", journal.order));
+        outcome
+            .violations
+            .push(format!("report {} was acknowledged, but the document has report {current}", journal.order));
     }
 }
 
-/// Waits until every viewer shows what was known when the runtime came back.
+/// Waits until every viewer has the document that the job had when the runtime was back.
 async fn converge(seen: &[Arc<Seen>], seq: u64, back: Instant, outcome: &mut Outcome) {
     for (index, seen) in seen.iter().enumerate() {
         while seen.seq.load(Relaxed) < seq {
-            if back.elapsed() > PATIENCE {
-                outcome.wrongs.push(format!("viewer {index} did not converge on {seq}"));
+            if back.elapsed() > VIEWERS_TIMEOUT {
+                outcome.violations.push(format!("viewer {index} did not receive seq {seq}"));
                 break;
             }
             sleep(Duration::from_millis(5)).await;
@@ -181,24 +188,24 @@ async fn converge(seen: &[Arc<Seen>], seq: u64, back: Instant, outcome: &mut Out
     }
 }
 
-/// Fails with the first thing that should not have been.
-pub fn expect_nothing_wrong(outcome: &Outcome) -> Result<()> {
-    match outcome.wrongs.first() {
-        Some(first) => bail!("{} things are wrong, the first: {first}", outcome.wrongs.len()),
+/// Fails with the first violation.
+pub fn expect_no_violations(outcome: &Outcome) -> Result<()> {
+    match outcome.violations.first() {
+        Some(first) => bail!("{} violations, the first: {first}", outcome.violations.len()),
         None => Ok(()),
     }
 }
 
-/// What came of it, in a line.
+/// The result in one line.
 pub fn summary(outcome: &Outcome) -> String {
     format!(
         "{} kills, {} reports acknowledged, {} of them committed before the crash that swallowed their answer; \
-         viewers were back after {:.0} ms (half), {:.0} ms (all); {} things wrong",
+         viewers were back after {:.0} ms (half), {:.0} ms (all); {} violations",
         outcome.kills,
         outcome.acknowledged,
-        outcome.committed_unheard,
+        outcome.committed_unanswered,
         outcome.converged.percentile(0.5),
         outcome.converged.percentile(1.0),
-        outcome.wrongs.len(),
+        outcome.violations.len(),
     )
 }

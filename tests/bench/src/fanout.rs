@@ -2,26 +2,26 @@
 
 use anyhow::Result;
 use bench::{
-    audience::{Figures, Load, play},
+    audience::{self, Figures, Load},
     key::{Key, fresh_job},
     sample::median,
     server::{Folder, Kind, Server},
 };
 
 use crate::{
-    Wish,
+    Options,
     chart::{self, Line},
     page,
 };
 
-/// In the order in which they run. The baseline is measured twice: as most would write it, and with our pace.
+/// The servers, in the order in which they run. The baseline runs twice: as most would write it, and paced like ours.
 const KINDS: [Kind; 3] = [Kind::Baseline, Kind::PacedBaseline, Kind::Ours];
 
-/// The rate at which viewers are counted, and the viewers at which rates are.
+/// The rate at which the number of viewers varies, and the number of viewers at which the rate varies.
 const RATE: f64 = 20.0;
 const VIEWERS: usize = 100;
 
-/// What one server did under one load: the median of its runs.
+/// One server under one load: the medians of its runs.
 #[derive(Clone, Debug)]
 struct Row {
     kind: Kind,
@@ -34,33 +34,33 @@ struct Row {
     finals: usize,
 }
 
-/// Runs every load against every server, in turn.
-pub(crate) fn run(wish: &Wish) -> Result<()> {
-    let load = |viewers, rate| Load { viewers, rate, seconds: wish.seconds };
-    let mut loads: Vec<Load> = wish.viewers.iter().map(|viewers| load(*viewers, RATE)).collect();
-    loads.extend(wish.rates.iter().filter(|rate| **rate != RATE).map(|rate| load(VIEWERS, *rate)));
+/// Runs every load against every server in turn.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let load = |viewers, rate| Load { viewers, rate, seconds: options.seconds };
+    let mut loads: Vec<Load> = options.viewers.iter().map(|viewers| load(*viewers, RATE)).collect();
+    loads.extend(options.rates.iter().filter(|rate| **rate != RATE).map(|rate| load(VIEWERS, *rate)));
     println!("{}", bench::machine::describe());
     println!("{HEAD}");
     let mut rows = Vec::new();
     for load in loads {
         let mut runs: [Vec<Figures>; 3] = Default::default();
-        for _ in 0..wish.pairs {
+        for _ in 0..options.pairs {
             for (kind, runs) in KINDS.into_iter().zip(&mut runs) {
                 runs.push(once(kind, load)?);
             }
         }
         for (kind, runs) in KINDS.into_iter().zip(&runs) {
-            let row = Row::of(kind, load, runs);
+            let row = Row::new(kind, load, runs);
             println!("{}", row.cells());
             rows.push(row);
         }
-        if wish.dev {
-            let row = Row::of(Kind::Dev, load, &[once(Kind::Dev, load)?]);
+        if options.dev {
+            let row = Row::new(Kind::Dev, load, &[once(Kind::Dev, load)?]);
             println!("{}", row.cells());
             rows.push(row);
         }
     }
-    if wish.page {
+    if options.page {
         page::write("fan-out", &format!("{}\n{CURVES}", table(&rows)))?;
         page::draw("fan-out-age", &ages(&rows))?;
         page::draw("fan-out-cpu", &costs(&rows))?;
@@ -72,13 +72,18 @@ pub(crate) fn run(wish: &Wish) -> Result<()> {
 fn once(kind: Kind, load: Load) -> Result<Figures> {
     let (key, folder) = (Key::draw()?, Folder::new("fan-out")?);
     let server = Server::start(kind, &folder, &key)?;
-    // A quick one first: a runtime that has just started compiles what it runs.
-    play(&server, &key.text, &fresh_job()?, Load { viewers: load.viewers.min(50), rate: 200.0, seconds: 3.0 })?;
-    play(&server, &key.text, &fresh_job()?, load)
+    // A short load first: a runtime that has just started compiles the code that it runs.
+    audience::run(
+        &server,
+        &key.text,
+        &fresh_job()?,
+        Load { viewers: load.viewers.min(50), rate: 200.0, seconds: 3.0 },
+    )?;
+    audience::run(&server, &key.text, &fresh_job()?, load)
 }
 
 impl Row {
-    fn of(kind: Kind, load: Load, runs: &[Figures]) -> Row {
+    fn new(kind: Kind, load: Load, runs: &[Figures]) -> Row {
         let middle = |figure: &dyn Fn(&Figures) -> f64| median(runs.iter().map(figure));
         Row {
             kind,
@@ -88,7 +93,7 @@ impl Row {
             cpu_per_report_ms: middle(&|run| 1_000.0 * run.cpu_seconds / run.reports as f64),
             memory_mb: middle(&|run| run.memory_mb),
             frames_per_second: middle(&|run| run.frames as f64 / load.seconds),
-            // The worst, not the middle: every viewer of every run must end on the final document.
+            // The lowest, not the median: every viewer of every run must receive the final document.
             finals: runs.iter().map(|run| run.finals).min().unwrap_or(0),
         }
     }
@@ -115,7 +120,7 @@ const HEAD: &str = "\
 | viewers | reports/s | server | arrival p50 ms | p99 | on screen p50 ms | p99 | CPU ms a report | MB | frames/s | ended on the final document |
 |--:|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|";
 
-/// The curves, as the page shows them.
+/// The curves of the page, in Markdown.
 const CURVES: &str = "\
 ![Age on screen, p99, against viewers](fan-out-age.svg)
 ![CPU a report against viewers](fan-out-cpu.svg)

@@ -1,4 +1,5 @@
-//! HTTP over one connection: a head, and a body that may be a stream. No more than the benches need, and nothing hidden.
+//! HTTP/1.1 over one connection: a head, and a body that may be a stream. It does no more than the benchmarks need, and
+//! hides neither the socket nor its buffers from them.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +10,14 @@ use tokio::net::TcpStream;
 
 use crate::body::{Body, Length};
 
-/// What is asked of a server.
+/// A request, ready to be sent.
 #[derive(Clone, Debug)]
 pub struct Request {
     bytes: Vec<u8>,
 }
 
 impl Request {
-    /// A request with the credential.
+    /// A request with the key as its credential.
     pub fn new(method: &str, path: &str, key: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n");
         for (name, value) in headers {
@@ -26,29 +27,29 @@ impl Request {
         Request { bytes: [head.as_bytes(), body].concat() }
     }
 
-    /// The request as it goes over the wire.
+    /// The bytes that are sent.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-/// The head of an answer.
+/// The head of a response.
 #[derive(Clone, Debug)]
 pub struct Head {
     /// The HTTP status.
     pub status: u16,
-    /// Names in lower case, and values.
+    /// The names, in lower case, and the values.
     pub headers: Vec<(String, String)>,
 }
 
 impl Head {
-    /// The value of a header.
+    /// The value of a header, whose name is given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// Status and headers.
@@ -58,12 +59,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The body as JSON, null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or(Value::Null)
     }
 
-    /// The answer, if it is a success.
+    /// The response if its status is below 300, else an error.
     pub fn success(self) -> Result<Answer> {
         if self.head.status >= 300 {
             bail!("{} {}", self.head.status, self.text);
@@ -72,26 +73,26 @@ impl Answer {
     }
 }
 
-/// A connection that is used for one request after the other.
+/// A connection that sends one request after the other.
 #[derive(Debug)]
 pub struct Connection {
     socket: TcpStream,
 }
 
 impl Connection {
-    /// Connects.
+    /// Connects to a port of this machine.
     pub async fn open(port: u16) -> Result<Connection> {
-        let socket = TcpStream::connect(("127.0.0.1", port)).await.context("nobody listens")?;
+        let socket = TcpStream::connect(("127.0.0.1", port)).await.context("cannot connect")?;
         socket.set_nodelay(true)?;
         Ok(Connection { socket })
     }
 
-    /// Speaks over a socket of the caller's making.
+    /// Uses an existing socket.
     pub fn over(socket: TcpStream) -> Connection {
         Connection { socket }
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     pub async fn ask(&mut self, request: &Request) -> Result<Answer> {
         let (head, mut body) = self.begin(request).await?;
         let mut text = Vec::new();
@@ -102,14 +103,14 @@ impl Connection {
                 break;
             }
             match self.socket.read(&mut buffer).await? {
-                0 => bail!("the answer was cut"),
+                0 => bail!("the connection was closed in the middle of a response"),
                 count => body.feed(&buffer[..count]),
             }
         }
         Ok(Answer { head, text: String::from_utf8(text)? })
     }
 
-    /// Sends a request and reads the head of the answer.
+    /// Sends a request and reads the head of the response.
     pub async fn begin(&mut self, request: &Request) -> Result<(Head, Body)> {
         self.socket.write_all(&request.bytes).await?;
         let mut raw = Vec::new();
@@ -125,7 +126,8 @@ impl Connection {
         };
         let text = std::str::from_utf8(&raw[..end])?;
         let mut lines = text.split("\r\n");
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).context("no HTTP")?;
+        let status =
+            lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).context("the response is not HTTP")?;
         let headers = lines.filter_map(|line| line.split_once(':'));
         let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
         let head = Head { status, headers };
@@ -138,13 +140,13 @@ impl Connection {
         Ok((head, Body::new(length, raw.split_off(end + 4))))
     }
 
-    /// The socket itself.
+    /// The socket below.
     pub fn socket(&mut self) -> &mut TcpStream {
         &mut self.socket
     }
 }
 
-/// Reports to a job over a connection of its own each time there is none.
+/// Reports to a job over one connection, and opens a new one when that has been idle for long or has failed.
 #[derive(Debug)]
 pub struct Producer {
     port: u16,
@@ -154,21 +156,21 @@ pub struct Producer {
     connection: Option<(Connection, Instant)>,
 }
 
-/// How long a connection may rest; the runtime closes one after five seconds.
-const REST: Duration = Duration::from_secs(2);
+/// How long a connection may be idle and still be used; the runtime closes it after five seconds.
+const MOST_IDLE: Duration = Duration::from_secs(2);
 
 impl Producer {
-    /// A producer of that job.
+    /// A producer of a job, which its first report creates.
     pub fn new(port: u16, key: &str, job: &str) -> Producer {
         let path = format!("/v2/jobs/{job}/reports?create=true");
         Producer { port, key: key.to_owned(), path, connection: None }
     }
 
-    /// Reports and reads the answer, whatever its status; an error means that nobody knows whether it was heard.
+    /// Reports and reads the response of any status; after an error it is unknown whether the report was committed.
     pub async fn report(&mut self, report: &Value) -> Result<Answer> {
         let request = Request::new("POST", &self.path, &self.key, &[], report.to_string().as_bytes());
         let mut connection = match self.connection.take() {
-            Some((connection, used)) if used.elapsed() < REST => connection,
+            Some((connection, used)) if used.elapsed() < MOST_IDLE => connection,
             _ => Connection::open(self.port).await?,
         };
         let answer = connection.ask(&request).await?;
@@ -177,7 +179,7 @@ impl Producer {
     }
 }
 
-/// Asks for one thing over a connection of its own.
+/// Sends one GET request over a connection of its own.
 pub async fn get(port: u16, key: &str, path: &str) -> Result<Answer> {
     Connection::open(port).await?.ask(&Request::new("GET", path, key, &[], b"")).await
 }

@@ -1,4 +1,4 @@
-//! Ingest: how many reports a second are acknowledged.
+//! Ingest: the number of reports a second that are acknowledged.
 
 use std::{
     sync::{
@@ -19,7 +19,7 @@ use bench::{
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::{Wish, page};
+use crate::{Options, page};
 
 const KINDS: [Kind; 2] = [Kind::Baseline, Kind::Ours];
 
@@ -40,25 +40,25 @@ const WAYS: [Way; 4] = [
     Way { name: "one job, arrays of 500", jobs: 1, producers: 1, batch: 500 },
 ];
 
-/// Runs every way against both servers, in turn.
-pub(crate) fn run(wish: &Wish) -> Result<()> {
+/// Runs every way of reporting against both servers in turn.
+pub(crate) fn run(options: &Options) -> Result<()> {
     println!("{}", machine::describe());
     let mut table = HEAD.to_owned();
     println!("{HEAD}");
     for way in &WAYS {
         let mut rates: [Vec<f64>; 2] = Default::default();
         let mut costs: [Vec<f64>; 2] = Default::default();
-        for _ in 0..wish.pairs {
+        for _ in 0..options.pairs {
             for (index, kind) in KINDS.into_iter().enumerate() {
-                let (rate, cost) = once(kind, way, wish.seconds)?;
+                let (rate, cost) = once(kind, way, options.seconds)?;
                 rates[index].push(rate);
                 costs[index].push(cost);
             }
         }
         let [theirs, ours] = rates.map(median);
         let [their_cost, our_cost] = costs.map(median);
-        let dev = match wish.dev {
-            true => format!("{:.0}", once(Kind::Dev, way, wish.seconds)?.0),
+        let dev = match options.dev {
+            true => format!("{:.0}", once(Kind::Dev, way, options.seconds)?.0),
             false => "-".to_owned(),
         };
         let row = format!(
@@ -69,7 +69,7 @@ pub(crate) fn run(wish: &Wish) -> Result<()> {
         println!("{row}");
         table = format!("{table}\n{row}");
     }
-    if wish.page {
+    if options.page {
         page::write("ingest", &format!("{table}\n"))?;
     }
     Ok(())
@@ -79,13 +79,13 @@ const HEAD: &str = "\
 | way | baseline reports/s | ours | ratio | baseline CPU ms a report | ours | ours, dev, reports/s |
 |---|--:|--:|--:|--:|--:|--:|";
 
-/// Reports acknowledged a second, and processor milliseconds of each.
+/// The acknowledged reports a second, and the processor milliseconds of each.
 fn once(kind: Kind, way: &Way, seconds: f64) -> Result<(f64, f64)> {
     let (key, folder) = (Key::draw()?, Folder::new("ingest")?);
     let server = Server::start(kind, &folder, &key)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // A runtime that has just started compiles what it runs.
+        // A short load first: a runtime that has just started compiles the code that it runs.
         load(&server, &key, way, 2.0).await?;
         let cpu = server.cpu_seconds()?;
         let (count, took) = load(&server, &key, way, seconds).await?;
@@ -102,13 +102,13 @@ async fn load(server: &Server, key: &Key, way: &Way, seconds: f64) -> Result<(u6
     for _ in 0..way.jobs {
         let job = fresh_job()?;
         for producer in 0..way.producers {
-            let mut speaks = Producer::new(server.port, &key.text, &job);
+            let mut reporter = Producer::new(server.port, &key.text, &job);
             let (count, batch) = (Arc::clone(&count), way.batch);
             tasks.spawn(async move {
                 let mut order = 0;
                 while Instant::now() < end {
                     let body = body(producer, &mut order, batch);
-                    speaks.report(&body).await?.success()?;
+                    reporter.report(&body).await?.success()?;
                     count.fetch_add(batch as u64, Relaxed);
                 }
                 anyhow::Ok(())

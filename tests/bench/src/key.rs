@@ -1,4 +1,4 @@
-//! A key for one run.
+//! API keys, job ids and random numbers of one run.
 
 use anyhow::{Context, Result};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 /// A key with every permission.
 #[derive(Clone, Debug)]
 pub struct Key {
-    /// What a caller sends.
+    /// The text that a caller sends.
     pub text: String,
 }
 
 impl Key {
-    /// Draws one.
+    /// Draws a new key.
     pub fn draw() -> Result<Key> {
         Ok(Key { text: format!("jp_bench_{}", random_name()?) })
     }
@@ -23,7 +23,7 @@ impl Key {
         format!("bench bench jobs:read,jobs:write,jobs:control,jobs:admin {hash}")
     }
 
-    /// Its hash as the baseline is told it.
+    /// Its hash, in the form that the baseline reads.
     pub fn sha256(&self) -> String {
         Sha256::digest(&self.text).iter().map(|byte| format!("{byte:02x}")).collect()
     }

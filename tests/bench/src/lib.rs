@@ -1,16 +1,16 @@
-//! The live path under load, from outside: servers, viewers and producers for the benches and for `tests/live`.
+//! The live path under load, from outside: servers, viewers and producers for the benchmarks and for `tests/live`.
 //!
 //! # What this crate does not do
 //!
-//! It shares no code with the server: what it measures went over a real socket to the real runtime. It builds nothing;
-//! `cargo xtask bench` and `cargo xtask test` do, and tell by `XTASK` how to start what was built.
+//! It shares no code with the server: it measures the real runtime over a real socket. It does not build the worker;
+//! `cargo xtask bench` and `cargo xtask test` do, and pass in `XTASK` the program that starts it.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
     clippy::missing_errors_doc,
-    reason = "a measuring tool: it reads clocks, and no stranger's input reaches it"
+    reason = "a measuring tool: it reads clocks, and no untrusted input reaches it"
 )]
 
 pub mod audience;

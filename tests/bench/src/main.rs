@@ -1,9 +1,9 @@
-//! The benches as commands; `cargo xtask bench NAME` builds what they measure and runs them.
+//! The benchmarks as commands; `cargo xtask bench NAME` builds the worker and runs them.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
-    reason = "a measuring tool: it reads clocks, and no stranger's input reaches it"
+    reason = "a measuring tool: it reads clocks, and no untrusted input reaches it"
 )]
 
 mod chart;
@@ -20,20 +20,20 @@ const HELP: &str = "\
 cargo xtask bench NAME
 
   fan-out [--pairs N] [--viewers A,B,…] [--rates A,B,…] [--seconds N] [--dev]
-            reports to viewers: how old what they see is, and what it costs
+            reports to viewers: the age of what they show, and the cost
   ingest  [--pairs N] [--seconds N] [--dev]
-            reports acknowledged: one job, fifty jobs, arrays of 500
+            acknowledged reports a second: one job, fifty jobs, arrays of 500
   crash   [--kills N]
             kill the runtime while a job reports and viewers watch
   element [--elements N] [--jobs N] [--rate N] [--seconds N] [--pairs N]
-            a page full of elements beside one written by hand: the browser's main thread, long tasks, memory
+            a page with many elements beside one written by hand: main thread, long tasks, memory
 
-Each pair runs the baseline and ours in turn; the figures are the median of the pairs, 5 unless told. With --dev ours runs
-once more as `cargo xtask dev` runs it. With --page they are written into tests/bench/README.md, and the curves beside it.
+Each pair runs the baseline and ours in turn; the figures are the medians of the pairs (default: 5). --dev runs ours
+once more as `cargo xtask dev` runs it. --page writes the figures into tests/bench/README.md and the curves beside it.
 ";
 
-/// What the command line asks for.
-struct Wish {
+/// The options of the command line.
+struct Options {
     pairs: usize,
     seconds: f64,
     viewers: Vec<usize>,
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     let mut args = lexopt::Parser::from_env();
     let mut name = String::new();
-    let mut wish = Wish {
+    let mut options = Options {
         pairs: 5,
         seconds: 10.0,
         viewers: vec![1, 100, 500, 2_000],
@@ -68,25 +68,25 @@ fn run() -> Result<()> {
     while let Some(arg) = args.next()? {
         match arg {
             lexopt::Arg::Value(value) if name.is_empty() => name = value.string()?,
-            lexopt::Arg::Long("pairs") => wish.pairs = args.value()?.parse()?,
-            lexopt::Arg::Long("seconds") => wish.seconds = args.value()?.parse()?,
-            lexopt::Arg::Long("viewers") => wish.viewers = list(&args.value()?.string()?)?,
-            lexopt::Arg::Long("rates") => wish.rates = list(&args.value()?.string()?)?,
-            lexopt::Arg::Long("kills") => wish.kills = args.value()?.parse()?,
-            lexopt::Arg::Long("dev") => wish.dev = true,
-            lexopt::Arg::Long("page") => wish.page = true,
+            lexopt::Arg::Long("pairs") => options.pairs = args.value()?.parse()?,
+            lexopt::Arg::Long("seconds") => options.seconds = args.value()?.parse()?,
+            lexopt::Arg::Long("viewers") => options.viewers = list(&args.value()?.string()?)?,
+            lexopt::Arg::Long("rates") => options.rates = list(&args.value()?.string()?)?,
+            lexopt::Arg::Long("kills") => options.kills = args.value()?.parse()?,
+            lexopt::Arg::Long("dev") => options.dev = true,
+            lexopt::Arg::Long("page") => options.page = true,
             other => return Err(other.unexpected().into()),
         }
     }
     match name.as_str() {
-        "fan-out" => fanout::run(&wish),
-        "ingest" => ingest::run(&wish),
-        "crash" => crash(wish.kills),
+        "fan-out" => fanout::run(&options),
+        "ingest" => ingest::run(&options),
+        "crash" => crash(options.kills),
         "" | "help" => {
             print!("{HELP}");
             Ok(())
         }
-        other => bail!("there is no bench `{other}`\n\n{HELP}"),
+        other => bail!("unknown benchmark `{other}`\n\n{HELP}"),
     }
 }
 
@@ -101,5 +101,5 @@ fn crash(kills: usize) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(bench::crash::run(kills))?;
     println!("{}", bench::crash::summary(&outcome));
-    bench::crash::expect_nothing_wrong(&outcome)
+    bench::crash::expect_no_violations(&outcome)
 }

@@ -1,30 +1,30 @@
-//! What a process costs, as Linux tells it.
+//! The cost of a process, read from Linux.
 
 use anyhow::{Context, Result};
 use std::fs;
 
-/// Processor seconds that a process has used, in all its threads.
+/// The processor seconds that a process has used in all its threads.
 pub fn cpu_seconds(pid: i32) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("the process is gone")?;
-    // The name may hold spaces; what counts stands behind it. Fields 14 and 15, of which two are before the name.
-    let fields: Vec<&str> = stat.rsplit_once(") ").context("no stat")?.1.split(' ').collect();
+    // The name may contain spaces, so the fields are counted behind it: fields 14 and 15, two of which precede the name.
+    let fields: Vec<&str> = stat.rsplit_once(") ").context("the process has no stat")?.1.split(' ').collect();
     let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-    // Linux counts a hundred ticks a second for every program, whatever its own clock does.
+    // For programs Linux always counts a hundred ticks a second, independent of its own clock.
     Ok((ticks(11) + ticks(12)) / 100.0)
 }
 
-/// The processes of a group.
+/// The ids of the processes of a group.
 pub fn of_group(group: i32) -> Result<Vec<i32>> {
     let of_group = |pid: &i32| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        // Field 5, of which two are before the name.
+        // Field 5; two fields precede the name.
         stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.split(' ').nth(2) == Some(&group.to_string()))
     };
     let names = fs::read_dir("/proc")?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     Ok(names.filter_map(|name| name.parse().ok()).filter(of_group).collect())
 }
 
-/// Megabytes of memory that a process holds.
+/// The resident memory of a process in megabytes.
 pub fn memory_mb(pid: i32) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
@@ -32,7 +32,7 @@ pub fn memory_mb(pid: i32) -> Result<f64> {
     Ok(kilobytes / 1024.0)
 }
 
-/// Whether a process has ended and only waits for somebody to take notice.
+/// Whether a process has ended, even if its parent has not waited for it yet.
 pub fn is_dead(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_none_or(|(_, fields)| fields.starts_with('Z'))

@@ -1,26 +1,26 @@
-//! Samples: a pile of milliseconds and its percentiles.
+//! A sample of measured milliseconds and its percentiles.
 
-/// A pile of measured milliseconds.
+/// A sample of measured milliseconds.
 #[derive(Clone, Debug, Default)]
 pub struct Sample(Vec<f32>);
 
 impl Sample {
-    /// Adds one.
+    /// Adds one value.
     pub fn add(&mut self, millis: f64) {
         self.0.push(millis as f32);
     }
 
-    /// Adds all of another pile.
+    /// Adds all values of another sample.
     pub fn merge(&mut self, other: &Sample) {
         self.0.extend_from_slice(&other.0);
     }
 
-    /// How many there are.
+    /// The number of values.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// What `share` (0–1) of them do not exceed; NaN of nothing.
+    /// The smallest value that `share` (0–1) of the values do not exceed; NaN if there are none.
     pub fn percentile(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f32::total_cmp);
@@ -29,7 +29,7 @@ impl Sample {
     }
 }
 
-/// The middle one of some figures.
+/// The median; NaN of nothing.
 pub fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = figures.into_iter().collect();
     sorted.sort_by(f64::total_cmp);
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_the_smallest_that_covers_its_share() {
+    fn a_percentile_is_the_smallest_value_that_covers_its_share() {
         let mut sample = Sample::default();
         (1..=100).rev().for_each(|millis| sample.add(f64::from(millis)));
         assert_eq!([0.5, 0.99, 1.0].map(|share| sample.percentile(share)), [50.0, 99.0, 100.0]);
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_of_an_even_count_lies_between_the_two_in_the_middle() {
+    fn the_median_of_an_even_count_is_the_mean_of_the_two_in_the_middle() {
         assert_eq!(median([4.0, 1.0, 3.0, 2.0]), 2.5);
         assert_eq!(median([9.0, 1.0, 3.0]), 3.0);
     }

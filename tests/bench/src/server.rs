@@ -1,4 +1,4 @@
-//! Servers: ours as it was built, and the baseline, each alone under workerd with storage on disk.
+//! The servers under test: ours as it was built, and the baseline, each alone under workerd with storage on disk.
 
 use std::{
     env, fs,
@@ -18,21 +18,21 @@ use nix::{
 
 use crate::{key::Key, process};
 
-/// How long a server may take to start; a small machine may have much else to do.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a server may take to start. It is long because a small machine may be busy.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Which server.
+/// The kind of server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// What this project ships.
+    /// The worker that this project ships.
     Ours,
-    /// Ours, telling in headers what its objects do.
-    OursTelling,
+    /// Ours in development mode, whose response headers describe its objects.
+    OursWithDevHeaders,
     /// Ours as `cargo xtask dev` runs it: under wrangler.
     Dev,
     /// The baseline, which sends every report to every viewer at once.
     Baseline,
-    /// The baseline with our pace.
+    /// The baseline, paced like ours.
     PacedBaseline,
 }
 
@@ -40,7 +40,7 @@ impl Kind {
     /// Its name in tables.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Ours | Kind::OursTelling => "ours",
+            Kind::Ours | Kind::OursWithDevHeaders => "ours",
             Kind::Dev => "ours, dev",
             Kind::Baseline => "baseline",
             Kind::PacedBaseline => "paced baseline",
@@ -48,30 +48,30 @@ impl Kind {
     }
 }
 
-/// A running server; dropped, it is gone.
+/// A running server, which is killed on drop.
 #[derive(Debug)]
 pub struct Server {
-    /// Where it listens.
+    /// The port on which it listens.
     pub port: u16,
-    /// The process that is workerd; under wrangler its group.
+    /// The process id of workerd; under wrangler the process group.
     pub pid: i32,
     kind: Kind,
     child: Child,
 }
 
-/// A folder that is gone when it is dropped.
+/// A temporary folder, which is removed on drop.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// An empty folder for one run.
+    /// Creates an empty folder.
     pub fn new(name: &str) -> Result<Folder> {
         let dir = env::temp_dir().join(format!("job-progress-{name}-{}-{}", std::process::id(), free_port()?));
         fs::create_dir_all(&dir)?;
         Ok(Folder(dir))
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -84,26 +84,26 @@ impl Drop for Folder {
 }
 
 impl Server {
-    /// Starts a server on that storage and waits until it answers.
+    /// Starts a server with its storage in `folder` and waits until it answers.
     pub fn start(kind: Kind, folder: &Folder, key: &Key) -> Result<Server> {
         let port = free_port()?;
         match kind {
-            Kind::Ours | Kind::OursTelling | Kind::Dev => Server::ours(kind, port, folder, key, None),
+            Kind::Ours | Kind::OursWithDevHeaders | Kind::Dev => Server::ours(kind, port, folder, key, None),
             Kind::Baseline | Kind::PacedBaseline => Server::baseline(kind, port, folder, key),
         }
     }
 
     /// Starts ours from another bundle than the one that is shipped.
-    pub fn of_bundle(kind: Kind, bundle: &Path, folder: &Folder, key: &Key) -> Result<Server> {
+    pub fn from_bundle(kind: Kind, bundle: &Path, folder: &Folder, key: &Key) -> Result<Server> {
         Server::ours(kind, free_port()?, folder, key, Some(bundle))
     }
 
-    /// Processor seconds that it has used.
+    /// The processor seconds that it has used.
     pub fn cpu_seconds(&self) -> Result<f64> {
         self.processes()?.into_iter().map(process::cpu_seconds).sum()
     }
 
-    /// Megabytes of memory that it holds.
+    /// Its resident memory in megabytes.
     pub fn memory_mb(&self) -> Result<f64> {
         self.processes()?.into_iter().map(process::memory_mb).sum()
     }
@@ -124,20 +124,20 @@ impl Server {
         if kind != Kind::Dev {
             command.arg("--workerd");
         }
-        if kind == Kind::OursTelling {
+        if kind == Kind::OursWithDevHeaders {
             command.env("JOB_PROGRESS_DEV", "1");
         }
         if let Some(bundle) = bundle {
             command.arg("--bundle").arg(bundle);
         }
-        if bundle.is_some() && kind == Kind::OursTelling {
-            // What it tells is what is left when garbage is gone.
+        if bundle.is_some() && kind == Kind::OursWithDevHeaders {
+            // Its figures must not count garbage, so it collects that before it counts.
             command.arg("--expose-gc");
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let child = child.with_context(|| format!("{} cannot be run", xtask.display()))?;
         let mut server = Server { port, pid: 0, kind, child };
-        let lines = BufReader::new(server.child.stdout.take().context("no output")?).lines();
+        let lines = BufReader::new(server.child.stdout.take().context("xtask has no stdout")?).lines();
         for line in lines {
             let line = line?;
             if let Some(group) = line.strip_prefix("group: ") {
@@ -147,7 +147,7 @@ impl Server {
                 return Ok(server);
             }
         }
-        bail!("the worker did not start: is it built (`cargo xtask build`)?")
+        bail!("the worker did not start; if it is not built, run `cargo xtask build`")
     }
 
     fn baseline(kind: Kind, port: u16, folder: &Folder, key: &Key) -> Result<Server> {
@@ -166,10 +166,10 @@ impl Server {
         let log = fs::File::create(folder.path().join("log"))?;
         let mut command = Command::new(workerd);
         command.args(["serve", "--experimental"]).arg(file).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let child = command.spawn().context("workerd is missing: `cargo xtask setup`")?;
+        let child = command.spawn().context("cannot run workerd; `cargo xtask setup` installs it")?;
         let mut server = Server { port, pid: i32::try_from(child.id())?, kind, child };
-        let deadline = Instant::now() + PATIENCE;
-        while !is_well(port) {
+        let deadline = Instant::now() + START_TIMEOUT;
+        while !is_healthy(port) {
             if Instant::now() > deadline || server.child.try_wait()?.is_some() {
                 bail!("the baseline did not start:\n{}", fs::read_to_string(folder.path().join("log"))?);
             }
@@ -178,7 +178,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Kills the runtime as a power cut would; it is gone when this returns.
+    /// Kills the runtime as a power cut would, and returns when the process has ended.
     pub fn crash(self) -> Result<()> {
         let pid = Pid::from_raw(self.pid);
         drop(self);
@@ -191,8 +191,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Asked to end, the runtime would wait for its open streams. Whoever watches over it goes first, and has nothing
-        // to say about its death then.
+        // SIGTERM would make the runtime wait for its open streams. xtask, which supervises it, is killed first, so that
+        // it does not report the death of the runtime.
         let _ = self.child.kill();
         if self.pid != 0 {
             let _ = kill(Pid::from_raw(self.pid), Signal::SIGKILL);
@@ -201,17 +201,17 @@ impl Drop for Server {
     }
 }
 
-/// The workspace.
+/// The folder of the workspace manifest.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
 
-/// A port nobody listens on just now.
+/// A free port.
 fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-fn is_well(port: u16) -> bool {
+fn is_healthy(port: u16) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;

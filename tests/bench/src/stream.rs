@@ -1,4 +1,4 @@
-//! A stream of server-sent events, as far as a load needs to look into it.
+//! A stream of server-sent events, parsed as far as a load test needs it.
 
 use anyhow::Result;
 use tokio::io::AsyncReadExt as _;
@@ -9,25 +9,25 @@ use crate::{
     http::{Connection, Head, Request},
 };
 
-/// What came.
+/// An item of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum Item {
     /// A document, with its `seq` and its data.
     Document(u64, String),
     /// The frame that ends a stream.
     End,
     /// A frame of another name, with its data.
     Other(String, String),
-    /// How many milliseconds to wait before coming back.
+    /// How many milliseconds to wait before reconnecting.
     Retry(u64),
-    /// A sign of life.
+    /// A comment, which is sent as a heartbeat.
     Comment,
 }
 
 /// An open stream.
 #[derive(Debug)]
 pub struct Stream {
-    /// The head of the answer.
+    /// The head of the response.
     pub head: Head,
     connection: Connection,
     body: Body,
@@ -36,58 +36,58 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Asks for the stream of a job.
+    /// Opens the stream of a job.
     pub async fn open(port: u16, key: &str, job: &str, cursor: Option<&str>) -> Result<Stream> {
         Stream::over(Connection::open(port).await?, key, job, cursor).await
     }
 
-    /// The same over a connection of the caller's making.
+    /// Opens the stream of a job over an existing connection.
     pub async fn over(connection: Connection, key: &str, job: &str, cursor: Option<&str>) -> Result<Stream> {
         Stream::at(connection, key, &format!("/v2/jobs/{job}/status/stream"), cursor).await
     }
 
-    /// The stream of any path.
+    /// Opens the stream of any path.
     pub async fn at(mut connection: Connection, key: &str, path: &str, cursor: Option<&str>) -> Result<Stream> {
         let headers: Vec<_> = cursor.map(|cursor| ("Last-Event-ID", cursor)).into_iter().collect();
         let (head, body) = connection.begin(&Request::new("GET", path, key, &headers, b"")).await?;
         Ok(Stream { head, connection, body, text: Vec::new(), buffer: vec![0; 8 * 1024] })
     }
 
-    /// Hands over what is whole, waiting for bytes as long as nothing is; `false` when the stream is over.
-    pub async fn hear(&mut self, mut heard: impl FnMut(Heard)) -> Result<bool> {
-        // What came together with the head waits here already, and nothing may follow it for long.
-        let mut nothing = true;
+    /// Passes on the complete items, and waits for bytes if there is none; returns `false` once the stream is over.
+    pub async fn read(&mut self, mut on_item: impl FnMut(Item)) -> Result<bool> {
+        // Items that arrived together with the head are already here, and nothing may follow them for long.
+        let mut is_empty = true;
         self.parse(&mut |block| {
-            nothing = false;
-            heard(block);
+            is_empty = false;
+            on_item(block);
         })?;
-        if self.body.is_over() || !nothing {
+        if self.body.is_over() || !is_empty {
             return Ok(!self.body.is_over());
         }
         let count = self.connection.socket().read(&mut self.buffer).await?;
         self.body.feed(&self.buffer[..count]);
-        self.parse(&mut heard)?;
+        self.parse(&mut on_item)?;
         Ok(count > 0 && !self.body.is_over())
     }
 
-    /// The socket itself.
+    /// The socket below.
     pub fn socket(&mut self) -> &mut TcpStream {
         self.connection.socket()
     }
 
-    /// Adds bytes that the caller read from the socket.
-    pub fn feed(&mut self, bytes: &[u8], mut heard: impl FnMut(Heard)) -> Result<bool> {
+    /// Adds bytes that the caller has read from the socket; returns `false` once the stream is over.
+    pub fn feed(&mut self, bytes: &[u8], mut on_item: impl FnMut(Item)) -> Result<bool> {
         self.body.feed(bytes);
-        self.parse(&mut heard)?;
+        self.parse(&mut on_item)?;
         Ok(!self.body.is_over())
     }
 
-    fn parse(&mut self, heard: &mut impl FnMut(Heard)) -> Result<()> {
+    fn parse(&mut self, on_item: &mut impl FnMut(Item)) -> Result<()> {
         let text = &mut self.text;
         self.body.drain(|bytes| text.extend_from_slice(bytes))?;
         let mut at = 0;
         while let Some(end) = text[at..].windows(2).position(|pair| pair == b"\n\n") {
-            block(&String::from_utf8_lossy(&text[at..at + end]), heard);
+            block(&String::from_utf8_lossy(&text[at..at + end]), on_item);
             at += end + 2;
         }
         text.drain(..at);
@@ -95,24 +95,24 @@ impl Stream {
     }
 }
 
-fn block(block: &str, heard: &mut impl FnMut(Heard)) {
+fn block(block: &str, on_item: &mut impl FnMut(Item)) {
     let (mut name, mut seq, mut data) = ("", None, None);
     for line in block.split('\n') {
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
-            "" => heard(Heard::Comment),
+            "" => on_item(Item::Comment),
             "event" => name = value,
             "id" => seq = value.split_once('.').and_then(|(_, seq)| seq.parse().ok()),
-            "retry" => value.parse().into_iter().for_each(|millis| heard(Heard::Retry(millis))),
+            "retry" => value.parse().into_iter().for_each(|millis| on_item(Item::Retry(millis))),
             "data" => data = Some(value),
             _ => {}
         }
     }
     match (name, seq, data) {
-        ("", Some(seq), Some(data)) => heard(Heard::Document(seq, data.to_owned())),
-        ("end", _, Some(_)) => heard(Heard::End),
-        (name, _, Some(data)) => heard(Heard::Other(name.to_owned(), data.to_owned())),
+        ("", Some(seq), Some(data)) => on_item(Item::Document(seq, data.to_owned())),
+        ("end", _, Some(_)) => on_item(Item::End),
+        (name, _, Some(data)) => on_item(Item::Other(name.to_owned(), data.to_owned())),
         (_, _, None) => {}
     }
 }

@@ -1,7 +1,7 @@
-//! The live path against the real runtime: sleep, leaks, slow readers, crashes, storms.
+//! The live path on the real runtime: sleep, leaks, slow readers, crashes, panics, reconnecting crowds.
 //!
-//! Each test starts a worker of its own under workerd (`XTASK` names the program that does it; else what
-//! `cargo build -p xtask` left) from what `cargo xtask build` built.
+//! Each test starts a worker of its own under workerd from the bundle that `cargo xtask build` made. `XTASK` names the
+//! program that starts it; the default is the one that `cargo build -p xtask` made.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
@@ -10,7 +10,7 @@
     clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a test measures deadlines, and fails by panicking"
+    reason = "a test measures deadlines, and a panic is how it fails"
 )]
 
 mod crash;
@@ -18,7 +18,7 @@ mod leak;
 mod panic;
 mod rows;
 mod sleep;
-mod slow;
+mod slow_reader;
 mod storm;
 
 use std::{
@@ -35,30 +35,30 @@ use bench::{
 };
 use serde_json::Value;
 
-/// A worker, and a job on it.
-struct Stage {
+/// A running worker and the id of a job on it.
+struct Fixture {
     server: Server,
     key: Key,
     job: String,
     folder: Folder,
 }
 
-impl Stage {
-    fn new(name: &str) -> Stage {
+impl Fixture {
+    fn new(name: &str) -> Fixture {
         let (key, folder) = (Key::draw().unwrap(), Folder::new(name).unwrap());
-        Stage {
-            server: Server::start(Kind::OursTelling, &folder, &key).unwrap(),
+        Fixture {
+            server: Server::start(Kind::OursWithDevHeaders, &folder, &key).unwrap(),
             key,
             job: fresh_job().unwrap(),
             folder,
         }
     }
 
-    /// The same with a worker that was built for tests, and tells what it holds.
-    fn of_bundle(name: &str, bundle: &Path) -> Stage {
+    /// The same with a bundle that was built for tests.
+    fn from_bundle(name: &str, bundle: &Path) -> Fixture {
         let (key, folder) = (Key::draw().unwrap(), Folder::new(name).unwrap());
-        let server = Server::of_bundle(Kind::OursTelling, bundle, &folder, &key).unwrap();
-        Stage { server, key, job: fresh_job().unwrap(), folder }
+        let server = Server::from_bundle(Kind::OursWithDevHeaders, bundle, &folder, &key).unwrap();
+        Fixture { server, key, job: fresh_job().unwrap(), folder }
     }
 
     fn producer(&self) -> Producer {
@@ -66,32 +66,34 @@ impl Stage {
     }
 }
 
-/// The bundles there are that were built for tests, and what panics do in them.
+/// The bundles that were built for tests, each with what a panic does in it: `UNWIND` or `ABORT`.
+///
+/// Where xtask has a nightly toolchain both exist; without one it says before the tests that `UNWIND` is missing.
 fn bundles() -> Vec<(&'static str, PathBuf)> {
     let bundle = |panics| Some((panics, PathBuf::from(env::var_os(format!("FAULT_INJECTION_{panics}"))?)));
     let bundles: Vec<_> = ["UNWIND", "ABORT"].into_iter().filter_map(bundle).collect();
-    assert!(!bundles.is_empty(), "no worker was built for tests: `cargo xtask test live` builds it");
+    assert!(!bundles.is_empty(), "no bundle was built for tests; `cargo xtask test live` builds them");
     bundles
 }
 
-/// Reports, and looks that it was accepted.
+/// Reports and expects that the report is accepted.
 async fn report(producer: &mut Producer, report: Value) -> Answer {
     let answer = producer.report(&report).await.unwrap().success().unwrap();
     assert_eq!(answer.json()["accepted"], true, "{answer:?}");
     answer
 }
 
-/// Those that need both processors wait for each other.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+/// Held by tests that need both processors, so that they run one after the other.
+fn processors() -> MutexGuard<'static, ()> {
+    static PROCESSORS: Mutex<()> = Mutex::new(());
+    PROCESSORS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
-/// Waits until it is true, and says how long that took; fails after `limit`.
+/// Waits until `is_true` and returns how long that took; fails after `limit`.
 async fn within(limit: Duration, what: &str, mut is_true: impl FnMut() -> bool) -> Duration {
     let began = Instant::now();
     while !is_true() {

@@ -1,4 +1,7 @@
-//! A panic, at the edge or in the object, while a hundred viewers watch: it ends its own request, and nobody else notices.
+//! A panic, at the edge or in the object, while a hundred viewers watch: only the request that caused it fails.
+//!
+//! That holds where panics unwind. A build without nightly aborts: then all viewers reconnect, and the test asserts only
+//! that they do so in time and miss no document.
 
 use std::{
     path::Path,
@@ -7,7 +10,7 @@ use std::{
 };
 
 use bench::{
-    comeback::{self, Place, Seen},
+    comeback::{self, Seen, Target},
     http::{Answer, Connection, Producer, Request},
     key::{Key, fresh_job},
     sample::Sample,
@@ -16,15 +19,18 @@ use bench::{
 use serde_json::json;
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::{alone, bundles, report, run, within};
+use crate::{bundles, processors, report, run, within};
 
 const VIEWERS: usize = 100;
-/// How long it may take until all see what comes.
-const LIMIT: Duration = Duration::from_secs(3);
-/// Who panics, one after the other.
+/// How long it may take until every viewer has the next document.
+///
+/// After an abort all viewers reconnect: the server asks for up to 1.75 s, and the first attempt is spread over 0.5 s. The
+/// rest is for the connections themselves.
+const RECOVERY_LIMIT: Duration = Duration::from_secs(3);
+/// Where the panics happen, one after the other.
 const PLACES: [&str; 2] = ["edge", "object"];
 
-/// A worker that panics on demand, and a job that is watched.
+/// A worker that panics on demand, and a job with viewers.
 struct Watched {
     server: Server,
     key: Key,
@@ -40,30 +46,30 @@ struct Watched {
 impl Watched {
     async fn open(bundle: &Path) -> Watched {
         let (key, folder) = (Key::draw().unwrap(), Folder::new("panic").unwrap());
-        let server = Server::of_bundle(Kind::Ours, bundle, &folder, &key).unwrap();
+        let server = Server::from_bundle(Kind::Ours, bundle, &folder, &key).unwrap();
         let job = fresh_job().unwrap();
         let mut producer = Producer::new(server.port, &key.text, &job);
         report(&mut producer, json!({"status": "running", "current": 0, "message": "0"})).await;
-        let place = Arc::new(Place { port: server.port.into(), key: key.text.clone(), job: job.clone() });
+        let target = Arc::new(Target { port: server.port.into(), key: key.text.clone(), job: job.clone() });
         let seen: Vec<Arc<Seen>> = (0..VIEWERS).map(|_| Arc::default()).collect();
         let (cut, cuts) = watch::channel(0);
         let mut tasks = JoinSet::new();
         for seen in &seen {
-            tasks.spawn(comeback::watch(Arc::clone(&place), Arc::clone(seen), cuts.clone()));
+            tasks.spawn(comeback::watch(Arc::clone(&target), Arc::clone(seen), cuts.clone()));
         }
         let all_live = || seen.iter().all(|seen| seen.live.load(Relaxed));
-        within(Duration::from_secs(60), "all are there", all_live).await;
+        within(Duration::from_secs(60), "all viewers are live", all_live).await;
         Watched { server, key, job, producer, number: 0, seen, tasks, _cut: cut, _folder: folder }
     }
 
-    /// Reports once more; the `seq` of that.
-    async fn go_on(&mut self) -> u64 {
+    /// Sends the next report and reconnects its `seq`.
+    async fn report_next(&mut self) -> u64 {
         self.number += 1;
-        let said = json!({"current": self.number, "message": self.number.to_string()});
-        report(&mut self.producer, said).await.json()["seq"].as_u64().unwrap()
+        let next = json!({"current": self.number, "message": self.number.to_string()});
+        report(&mut self.producer, next).await.json()["seq"].as_u64().unwrap()
     }
 
-    /// Has something panic, and says what that request was told.
+    /// Causes a panic and reconnects the response to that request.
     async fn panic(&self, place: &str) -> Answer {
         let (headers, body): (&[_], &[u8]) = match place {
             "edge" => (&[("Fault-Injection", "edge")], b"{}"),
@@ -74,19 +80,22 @@ impl Watched {
         Connection::open(self.server.port).await.unwrap().ask(&request).await.unwrap()
     }
 
-    /// How long it takes until every viewer has seen the report of now, which goes on being followed by others.
-    async fn all_see_what_comes(&mut self) -> Duration {
-        let (began, wanted) = (Instant::now(), self.go_on().await);
+    /// Reports until every viewer has the first of these reports; reconnects how long that took.
+    async fn await_next_document(&mut self) -> Duration {
+        let (began, wanted) = (Instant::now(), self.report_next().await);
         while !self.seen.iter().all(|seen| seen.seq.load(Relaxed) >= wanted) {
-            assert!(began.elapsed() < LIMIT, "some have not seen the next report after {LIMIT:?}");
+            assert!(
+                began.elapsed() < RECOVERY_LIMIT,
+                "some viewers have not received the next report after {RECOVERY_LIMIT:?}"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
-            self.go_on().await;
+            self.report_next().await;
         }
         began.elapsed()
     }
 
-    /// Milliseconds from then until half of the viewers, and all, were live again, if all had to come back.
-    fn comebacks(&self, then: Instant) -> Option<[f64; 2]> {
+    /// Milliseconds from `then` until half of the viewers, and all, were live again; `None` unless all reconnected.
+    fn reconnected_after(&self, then: Instant) -> Option<[f64; 2]> {
         let mut waits = Sample::default();
         for seen in &self.seen {
             let live = seen.lives().last()?.checked_duration_since(then)?;
@@ -95,43 +104,43 @@ impl Watched {
         Some([0.5, 1.0].map(|share| waits.percentile(share)))
     }
 
-    /// How often streams were opened, the first time aside.
-    fn returns(&self) -> usize {
+    /// The number of times that streams were opened again.
+    fn reconnects(&self) -> usize {
         self.seen.iter().map(|seen| seen.lives().len() - 1).sum()
     }
 
     async fn end(mut self) {
         report(&mut self.producer, json!({"status": "completed", "message": "done"})).await;
         let all_ended = || self.seen.iter().all(|seen| seen.ended.load(Relaxed));
-        within(Duration::from_secs(15), "all have seen the end", all_ended).await;
-        let wrongs: Vec<_> = self.seen.iter().flat_map(|seen| seen.wrongs()).collect();
-        assert!(wrongs.is_empty(), "{wrongs:?}");
+        within(Duration::from_secs(15), "all viewers have the final document", all_ended).await;
+        let violations: Vec<_> = self.seen.iter().flat_map(|seen| seen.violations()).collect();
+        assert!(violations.is_empty(), "{violations:?}");
         self.tasks.shutdown().await;
     }
 }
 
 #[test]
-fn a_panic_is_over_in_three_seconds_and_loses_no_document() {
-    let _alone = alone();
+fn after_a_panic_every_viewer_has_the_next_document_within_three_seconds() {
+    let _processors = processors();
     for (panics, bundle) in bundles() {
         run(async {
             let mut watched = Watched::open(&bundle).await;
             for place in PLACES {
-                let (before, began) = (watched.returns(), Instant::now());
+                let (before, began) = (watched.reconnects(), Instant::now());
                 let answer = watched.panic(place).await;
                 assert_eq!(answer.head.status, 500, "{answer:?}");
-                let took = watched.all_see_what_comes().await;
-                let returns = watched.returns() - before;
+                let took = watched.await_next_document().await;
+                let reconnects = watched.reconnects() - before;
                 println!(
-                    "{panics}: a panic in the {place}, and every viewer has seen the next report after {} ms, \
-                     {returns} by coming back (half, all: {:.0?} ms)",
+                    "{panics}: after a panic in the {place} every viewer has the next report after {} ms, {reconnects} viewers \
+                     by reconnecting (half, all: {:.0?} ms)",
                     took.as_millis(),
-                    watched.comebacks(began)
+                    watched.reconnected_after(began)
                 );
                 if panics == "UNWIND" {
-                    // It was one request's business.
+                    // Only the request that panicked fails.
                     assert_eq!(answer.json()["error"], "INTERNAL", "{answer:?}");
-                    assert_eq!(returns, 0);
+                    assert_eq!(reconnects, 0);
                 }
             }
             watched.end().await;

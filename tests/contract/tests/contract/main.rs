@@ -13,7 +13,6 @@
 mod bodies;
 mod producers;
 mod security;
-mod sleep;
 mod streams;
 mod tokens;
 mod waiting;
