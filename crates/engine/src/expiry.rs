@@ -1,23 +1,23 @@
-//! When a job is forgotten.
+//! The expiry of a job, and the alarm that removes it.
 
 use protocol::{Document, Timestamp, limits::RETENTION_DAYS};
 
 const RETENTION_MS: u64 = RETENTION_DAYS.saturating_mul(86_400_000);
 
-/// The next moment at which something falls due for the job without anybody calling: its end of life, thirty days after
-/// its end, or after its last change if it never ended.
+/// The next time at which the job needs an action that no request triggers: its removal, thirty days after its end, or
+/// after its last change if it has not ended.
 pub fn next_due(document: &Document) -> Timestamp {
     expires_at(document).unwrap_or_else(|| document.updated_at.plus_millis(RETENTION_MS))
 }
 
-/// The time to which the alarm must be moved, if it must: only when something falls due before it rings. One that rings
-/// early looks again, and a report costs no second row written for it.
-pub fn alarm(armed: Option<Timestamp>, document: &Document) -> Option<Timestamp> {
+/// The new time of the alarm; `None` if the alarm can stay, because nothing is due before it fires. An alarm that fires
+/// early only sets the next one, so a report does not cost a second written row for the alarm.
+pub fn alarm(current: Option<Timestamp>, document: &Document) -> Option<Timestamp> {
     let due = next_due(document);
-    armed.is_none_or(|armed| due < armed).then_some(due)
+    current.is_none_or(|current| due < current).then_some(due)
 }
 
-/// When an ended job is forgotten; of one that goes on nobody knows.
+/// When a job that has ended is removed; `None` while the job has not ended.
 pub fn expires_at(document: &Document) -> Option<Timestamp> {
     document.ended_at().map(|ended_at| ended_at.plus_millis(RETENTION_MS))
 }
@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_is_forgotten_thirty_days_after_its_last_change_or_its_end() {
+    fn a_job_expires_thirty_days_after_its_last_change_or_its_end() {
         let mut document = Document::new("a".to_owned(), "k3v9a0".to_owned(), at(0));
         assert_eq!((next_due(&document), expires_at(&document)), (at(30), None));
         let report = |json: serde_json::Value| Report::from_json(json).unwrap();

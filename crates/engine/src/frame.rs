@@ -1,32 +1,33 @@
-//! Frames between the object and the edge: a line that the relay reads, then SSE that it passes on as it is.
+//! Frames between the object and the edge: a head line that the relay reads, then the SSE frame, which it forwards
+//! unchanged.
 //!
-//! `1 document k3v9a0.17` and a newline, then the bytes of the SSE frame. The first word is the version; a reader ignores
-//! a frame of a version or a kind that it does not know, as edge and object of neighbouring releases must talk.
+//! An example of a head is `1 document k3v9a0.17` and a newline. The first word is the version. A relay ignores frames of an
+//! unknown version or kind, because an edge and an object of neighbouring releases must be able to talk.
 
 use protocol::{Document, Problem, answer::End, cursor::Cursor, log_line::LogPage, sse};
 use serde::Serialize;
 
-/// The version of the frames written here.
+/// The version of the frames that this release writes.
 pub const VERSION: &str = "1";
-/// Bytes of the longest first line a reader must look through.
+/// The maximum length of a head in bytes, its newline included.
 pub const HEAD_BYTES: usize = 96;
 
-/// What a frame carries.
+/// The kind of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The document with this cursor.
+    /// A document with this cursor.
     Document(Cursor),
-    /// The log lines from the one number to the other.
+    /// The log lines from the first number to the second.
     Log(u64, u64),
-    /// The end of the job; nothing follows.
+    /// The end of the job; no frame follows.
     End,
-    /// A problem; nothing follows.
+    /// A problem; no frame follows.
     Problem,
 }
 
 impl Kind {
-    /// Reads the first line of a frame; also how many bytes it took, its newline included. `None` for what this release
-    /// does not know.
+    /// Reads the head of a frame and returns the kind and the length of the head in bytes, its newline included; `None` for
+    /// a version or kind that this release does not know.
     ///
     /// ```
     /// use engine::frame::Kind;
@@ -51,29 +52,30 @@ impl Kind {
     }
 }
 
-/// The frame that carries a document, as a reader that sees `view` of it gets it.
+/// The frame of a document, with the parts of it that are in `view`.
 pub fn document(cursor: &Cursor, view: &Document) -> Vec<u8> {
     frame(&format!("document {cursor}"), "", Some(&cursor.to_string()), view)
 }
 
-/// The bytes of an SSE document frame that hold its id, which the frames of a stream of many jobs do without.
+/// The length in bytes of the `id` line at the start of an SSE document frame. The frames of a stream of many jobs do not
+/// have this line.
 pub fn id_bytes(cursor: &Cursor) -> usize {
     "id: \n".len().saturating_add(cursor.to_string().len())
 }
 
-/// The frame that carries log lines; the numbers of the first and the last of them stand in its head.
+/// The frame of log lines; its head has the numbers of the first and the last of them.
 pub fn log(page: &LogPage) -> Vec<u8> {
     let first = page.skipped_from.or(page.lines.first().map(|line| line.number)).unwrap_or(0);
     let last = page.lines.last().map(|line| line.number).or(page.skipped_to).unwrap_or(0);
     frame(&format!("log {first} {last}"), "log", None, page)
 }
 
-/// The frame that says that the job has ended.
+/// The frame of the end of a job.
 pub fn end(document: &Document) -> Vec<u8> {
     frame("end", "end", None, &End::of(document))
 }
 
-/// The frame that tells the problem of one job, which it names.
+/// The frame of a problem of one job.
 pub fn problem(job_id: &str, problem: &Problem) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -87,7 +89,7 @@ pub fn problem(job_id: &str, problem: &Problem) -> Vec<u8> {
 
 fn frame(head: &str, name: &str, id: Option<&str>, data: &impl Serialize) -> Vec<u8> {
     let mut text = format!("{VERSION} {head}\n");
-    // Our own types always have a JSON text, and our own names and ids can always be written.
+    // The types of this crate always serialize, and its names and ids are always valid in SSE.
     if let Ok(data) = serde_json::to_string(data) {
         let _ = sse::write_frame(&mut text, name, id, &data);
     }
@@ -107,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_and_the_rest_is_sse() {
+    fn a_written_head_is_read_and_the_rest_is_sse() {
         let document = document_at(17);
         let page = LogPage { job_id: "a".to_owned(), lines: Vec::new(), skipped_from: Some(8), skipped_to: Some(9) };
         for (bytes, kind, starts) in [
@@ -133,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_a_document_frame_can_be_cut_off() {
+    fn the_id_line_of_a_document_frame_can_be_stripped() {
         let document = document_at(17);
         let bytes = super::document(&document.cursor(), &document);
         let (_, head) = Kind::read(&bytes).unwrap();
@@ -141,12 +143,12 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_head_fits() {
+    fn the_longest_head_fits_the_bound() {
         assert!(format!("{VERSION} log {} {}\n", u64::MAX, u64::MAX).len() <= HEAD_BYTES);
     }
 
     #[test]
-    fn an_unknown_version_or_kind_is_ignored_and_more_words_are_not_minded() {
+    fn an_unknown_version_or_kind_is_ignored_and_further_words_are_allowed() {
         for line in [
             "",
             "\n",

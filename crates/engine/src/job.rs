@@ -1,4 +1,4 @@
-//! A job as the object keeps it: the document, and what readers never see.
+//! A job as the object stores it: the document, and a record that readers never see.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +10,19 @@ use crate::estimates::Estimates;
 /// A job: one row of the object's storage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
-    /// What readers get.
+    /// The document, which readers get.
     pub document: Document,
-    /// What they do not.
+    /// The record, which readers never see.
     pub record: Record,
-    /// Bytes of the document as storage has it; absent once it has changed.
+    /// The size in bytes of the stored document; `None` once the document has changed.
     pub stored_bytes: Option<usize>,
 }
 
-/// What the server remembers of a job beside its document.
+/// What the server stores of a job beside its document.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Record {
-    /// The last `order` heard of each producer.
+    /// The last `order` of each producer.
     pub orders: BTreeMap<String, u64>,
     /// The estimates of its completion and throughput.
     #[serde(rename = "forecast")]
@@ -33,20 +33,20 @@ pub struct Record {
     pub first_row_end: u64,
     /// The key of the log's last row: the number of its first line.
     pub last_row: u64,
-    /// Bytes of lines in that row.
+    /// The size in bytes of the lines in that row.
     pub last_row_bytes: u64,
-    /// Bytes of lines in all rows.
+    /// The size in bytes of the lines in all rows.
     pub log_bytes: u64,
-    /// When the alarm rings.
+    /// When the alarm fires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alarm: Option<Timestamp>,
-    /// The digest of the body it was created with; absent when a report created it.
+    /// The digest of the body that created the job; `None` if a report created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_with: Option<String>,
 }
 
 impl Job {
-    /// A job that was just made, before its first commit is folded in.
+    /// A new job, before its first report is applied.
     pub fn new(job_id: String, epoch: String, now: Timestamp) -> Job {
         Job { document: Document::new(job_id, epoch, now), record: Record::default(), stored_bytes: None }
     }

@@ -1,8 +1,8 @@
-//! The log as storage keeps it: into which row a line goes, and which rows go once there are too many lines.
+//! The log in storage: the row into which a line is written, and the rows that are removed when there are too many lines.
 //!
-//! A row holds up to 16 KiB of lines, so that one line is not one row and one row is far below the platform's 2 MB. Its
-//! key is the number of its first line. All of it is planned before anything is written: what the record says of the log
-//! is stored together with the log.
+//! A row has up to 16 KiB of lines, so that a line does not cost a row of its own and a row is far below the platform's
+//! limit of 2 MB. Its key is the number of its first line. All writes are planned before the first one is made, because the
+//! record, which describes the log, is stored together with it.
 
 use protocol::{
     limits::{LOG_BYTES, LOG_LINES},
@@ -12,46 +12,46 @@ use serde::Deserialize;
 
 use crate::job::{Job, Record};
 
-/// Bytes of lines in one row, after which a new one is begun.
+/// The maximum size in bytes of the lines in one row.
 pub const ROW_BYTES: u64 = 16 * 1024;
 
-/// A row of the log, its lines aside.
+/// A row of the log, without its lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Row {
-    /// Its key: the number of its first line.
+    /// The key: the number of the first line.
     pub first: u64,
-    /// The number of its last line.
+    /// The number of the last line.
     pub last: u64,
-    /// Bytes of its lines.
+    /// The size of the lines in bytes.
     pub bytes: u64,
 }
 
-/// Lines on their way into a row.
+/// Lines to be written into a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
-    /// The row's key.
+    /// The key of the row.
     pub row: u64,
-    /// Whether the row is made for them; else they go behind the lines it has.
+    /// Whether the row is new; otherwise the lines are appended to it.
     pub new: bool,
-    /// The number of the last of them.
+    /// The number of the last of the lines.
     pub last: u64,
-    /// The lines, one JSON text a line.
+    /// The lines, each as JSON and a newline.
     pub text: String,
 }
 
 impl Write {
-    /// Bytes of the lines.
+    /// The size of the lines in bytes.
     pub fn bytes(&self) -> u64 {
         u64::try_from(self.text.len()).unwrap_or(u64::MAX)
     }
 }
 
-/// Where the lines go: into the last row while it has room, else into new ones. Of more lines than a log keeps only the
-/// last are written: one body can hold so many short ones that they would be megabytes here.
+/// Plans the writes of new lines: into the last row while there is space, then into new rows. If there are more lines than a
+/// log keeps, only the last are written: one body can have so many short lines that they would be megabytes here.
 ///
 /// # Errors
 ///
-/// None but those of `serde_json`, which has a text for every line.
+/// Only if a line cannot be serialized.
 pub fn append(record: &mut Record, lines: &[LogLine]) -> serde_json::Result<Vec<Write>> {
     let oldest_kept = oldest_kept(record);
     let before = lines.first().map_or(0, |line| line.number.saturating_sub(1));
@@ -60,7 +60,7 @@ pub fn append(record: &mut Record, lines: &[LogLine]) -> serde_json::Result<Vec<
         let mut text = serde_json::to_string(line)?;
         text.push('\n');
         let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
-        // What comes after a hole in the numbers begins a row: a page tells of holes only before its first line.
+        // A line after a gap in the numbers begins a row, because a page can name a gap only before its first line.
         let follows = record.last_row != 0 && line.number != oldest_kept.saturating_add(1);
         let new = !follows || record.last_row_bytes.saturating_add(bytes) > ROW_BYTES;
         if new {
@@ -85,23 +85,23 @@ pub fn append(record: &mut Record, lines: &[LogLine]) -> serde_json::Result<Vec<
     Ok(writes)
 }
 
-/// Whether there are rows to drop, so that [`trim`] must be told what rows there are.
+/// Whether the log exceeds its limits, so that [`trim`] must be called with the rows.
 pub fn is_over(record: &Record) -> bool {
     record.log_bytes > LOG_BYTES || record.first_row_end <= oldest_kept(record)
 }
 
-/// Drops the oldest rows while the log is over its limits; the last one always stays. `rows` are those that storage has,
-/// oldest first, and `writes` what is about to be written. The rows before the returned key go.
+/// Removes the oldest rows from the record while the log exceeds its limits; the last row always stays. `rows` are the rows
+/// in storage, oldest first, and `writes` the planned writes. The caller deletes the rows before the returned key.
 pub fn trim(record: &mut Record, rows: &[Row], writes: &[Write]) -> Option<u64> {
     let oldest_kept = oldest_kept(record);
     let stored = rows.iter().map(|row| match writes.first().filter(|write| !write.new && write.row == row.first) {
         Some(more) => Row { last: more.last, bytes: row.bytes.saturating_add(more.bytes()), ..*row },
         None => *row,
     });
-    let made = writes.iter().filter(|write| write.new);
-    let made = made.map(|write| Row { first: write.row, last: write.last, bytes: write.bytes() });
+    let new_rows = writes.iter().filter(|write| write.new);
+    let new_rows = new_rows.map(|write| Row { first: write.row, last: write.last, bytes: write.bytes() });
     let mut dropped = false;
-    for row in stored.chain(made) {
+    for row in stored.chain(new_rows) {
         if row.first == record.last_row || (record.log_bytes <= LOG_BYTES && row.last > oldest_kept) {
             record.first_row_end = row.last;
             return dropped.then_some(row.first);
@@ -112,7 +112,7 @@ pub fn trim(record: &mut Record, rows: &[Row], writes: &[Write]) -> Option<u64> 
     None
 }
 
-/// The page of the lines that storage has after number `after`, with the numbers of the lines that are missing before them.
+/// The page of the stored lines after line number `after`, with the numbers of the lines that are missing before them.
 pub fn page(job: &Job, after: u64, lines: Vec<LogLine>) -> LogPage {
     let first_wanted = after.saturating_add(1);
     let last = job.record.last_line;
@@ -128,7 +128,7 @@ pub fn page(job: &Job, after: u64, lines: Vec<LogLine>) -> LogPage {
     }
 }
 
-/// The number of the last line that need not be kept any more.
+/// The number of the last line that is outside of the limit of lines.
 fn oldest_kept(record: &Record) -> u64 {
     record.last_line.saturating_sub(LOG_LINES)
 }
@@ -142,16 +142,16 @@ mod tests {
 
     use super::*;
 
-    /// Storage: the record as it was saved, and the rows with the numbers of their lines.
+    /// A model of storage: the saved record, and the rows with the numbers of their lines.
     #[derive(Default)]
     struct Disk {
         record: Record,
         rows: BTreeMap<u64, (Row, Vec<u64>)>,
-        looks: usize,
+        row_reads: usize,
     }
 
     impl Disk {
-        /// Commits lines as the object does, which may have slept since the last time.
+        /// Commits lines as the object does, from the saved record alone.
         fn commit(&mut self, count: u64, size: usize) {
             let mut record = self.record.clone();
             let first = record.last_line + 1;
@@ -164,7 +164,7 @@ mod tests {
             let writes = append(&mut record, &lines).unwrap();
             let mut from = None;
             if is_over(&record) {
-                self.looks += 1;
+                self.row_reads += 1;
                 let rows: Vec<_> = self.rows.values().map(|(row, _)| *row).collect();
                 from = trim(&mut record, &rows, &writes);
             }
@@ -185,10 +185,10 @@ mod tests {
         fn check(&self) {
             let (record, rows) = (&self.record, &self.rows);
             let bytes: u64 = rows.values().map(|(row, _)| row.bytes).sum();
-            assert_eq!(record.log_bytes, bytes, "the record counts what is there");
+            assert_eq!(record.log_bytes, bytes, "the record counts the stored bytes");
             let kept: Vec<u64> = rows.values().flat_map(|(_, held)| held.iter().copied()).collect();
-            assert!(kept.iter().copied().eq(kept[0]..=record.last_line), "no hole, and nothing twice");
-            assert!(!is_over(record), "nothing is left to drop");
+            assert!(kept.iter().copied().eq(kept[0]..=record.last_line), "a line is missing or stored twice");
+            assert!(!is_over(record), "the log still exceeds its limits");
             let (last, _) = rows.values().next_back().unwrap();
             assert_eq!((record.last_row, record.last_row_bytes), (last.first, last.bytes));
             for (key, (row, held)) in rows {
@@ -200,7 +200,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
-        fn what_is_stored_of_the_log_is_what_there_is(
+        fn the_record_describes_the_stored_rows(
             commits in vec((1_u64..40, select(vec![0_usize, 20, 700, 8_000])), 1..30),
         ) {
             let mut disk = Disk::default();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_trimmed_at_its_bytes_and_no_row_too_many() {
+    fn the_log_is_trimmed_at_its_limit_of_bytes_and_by_no_row_too_many() {
         let mut disk = Disk::default();
         for _ in 0..400 {
             let before: Vec<_> = disk.rows.values().map(|(row, _)| *row).collect();
@@ -221,13 +221,13 @@ mod tests {
             let dropped: u64 =
                 before.iter().filter(|row| !disk.rows.contains_key(&row.first)).map(|row| row.bytes).sum();
             assert!(disk.record.log_bytes <= LOG_BYTES);
-            assert!(dropped == 0 || disk.record.log_bytes + dropped > LOG_BYTES, "less would have been enough");
+            assert!(dropped == 0 || disk.record.log_bytes + dropped > LOG_BYTES, "one row less would have been enough");
         }
         assert!(disk.rows.len() > 100);
     }
 
     #[test]
-    fn the_log_is_trimmed_at_its_lines_and_the_last_of_them_are_there() {
+    fn the_log_is_trimmed_at_its_limit_of_lines_and_keeps_the_last_ones() {
         let mut disk = Disk::default();
         for _ in 0..30 {
             disk.commit(700, 10);
@@ -239,21 +239,21 @@ mod tests {
     }
 
     #[test]
-    fn of_more_lines_than_a_log_keeps_the_last_are_written() {
+    fn only_the_last_of_more_lines_than_a_log_keeps_are_written() {
         let mut disk = Disk::default();
         disk.commit(5, 10);
         disk.commit(LOG_LINES + 7, 1);
         disk.check();
-        assert_eq!(disk.rows.keys().next(), Some(&13), "the five and the first seven are gone");
+        assert_eq!(disk.rows.keys().next(), Some(&13), "the five and the first seven are removed");
     }
 
     #[test]
-    fn rows_are_looked_at_only_when_one_goes() {
+    fn rows_are_read_only_when_one_may_be_removed() {
         let mut disk = Disk::default();
         for _ in 0..12_000 {
             disk.commit(1, 10);
         }
         let rows_made = 12_000 * 70 / ROW_BYTES as usize;
-        assert!(disk.looks <= rows_made, "{} looks for {rows_made} rows", disk.looks);
+        assert!(disk.row_reads <= rows_made, "{} reads for {rows_made} rows", disk.row_reads);
     }
 }

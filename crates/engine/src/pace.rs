@@ -1,22 +1,24 @@
-//! The pace of broadcasts: a fast producer becomes a calm stream.
+//! The pace of broadcasts: when a committed change is sent to the viewers of a job, so that a fast producer does not flood
+//! them.
 
-/// Milliseconds between two broadcasts of a job with few viewers: ten a second are more than an eye can use.
+/// The interval in milliseconds between two broadcasts of a job with few viewers. Ten per second are more than an eye can
+/// follow.
 pub const INTERVAL_MS: u64 = 100;
-/// Milliseconds that a change may wait beyond that for a newer one to take its place.
-pub const PATIENCE_MS: u64 = 50;
-/// Frames a second that one object sends at most, whatever its viewers: with more viewers it broadcasts less often.
+/// How many milliseconds longer than that a change may wait for a newer one to replace it.
+pub const EXTRA_WAIT_MS: u64 = 50;
+/// The maximum number of frames per second that one object sends: with more viewers it broadcasts less often.
 pub const FRAMES_PER_SECOND: u64 = 4_000;
 
-/// When a change goes out.
+/// When a change is broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broadcast {
     /// At once.
     Now,
-    /// In so many milliseconds, together with what comes until then.
+    /// After this many milliseconds, together with later changes.
     In(u64),
 }
 
-/// Milliseconds between two broadcasts to so many viewers.
+/// The interval in milliseconds between two broadcasts to this many viewers.
 ///
 /// ```
 /// use engine::pace::interval_ms;
@@ -28,7 +30,7 @@ pub fn interval_ms(viewers: usize) -> u64 {
     (viewers.saturating_mul(1000) / FRAMES_PER_SECOND).max(INTERVAL_MS)
 }
 
-/// What happened to a job before.
+/// The times of the last broadcast and the last change of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Before {
     /// When it was last broadcast, in milliseconds.
@@ -37,14 +39,15 @@ pub struct Before {
     pub change_ms: Option<u64>,
 }
 
-/// When a change that was committed at `now_ms` goes to `viewers`.
+/// When a change that was committed at `now_ms` is broadcast to `viewers`.
 ///
-/// `urgent` changes (a new state, the end) never wait. One that has to wait goes at the end of the interval, or up to
-/// [`PATIENCE_MS`] later where the next one is due just then: what is sent should be fresh, not what has waited longest.
+/// `urgent` changes (a new status, the end) never wait. Any other change within the interval waits for its end, or up to
+/// [`EXTRA_WAIT_MS`] longer if the next change is expected at that time: viewers should get a fresh change and not the one
+/// that has waited longest.
 ///
 /// ```
 /// use engine::pace::{Before, Broadcast, when};
-/// // Twenty changes a second: the second one waits for the third, which goes at once and replaces it.
+/// // Twenty changes per second: the second one waits for the third, which replaces it and is sent at once.
 /// let before = Before { broadcast_ms: Some(1_000), change_ms: Some(1_000) };
 /// assert_eq!(when(false, 1_050, before, 1), Broadcast::In(100));
 /// let before = Before { change_ms: Some(1_050), ..before };
@@ -55,14 +58,14 @@ pub fn when(urgent: bool, now_ms: u64, before: Before, viewers: usize) -> Broadc
     let rest = match before.broadcast_ms {
         _ if urgent => 0,
         None => 0,
-        // A clock that was set back must not hold a change for longer than one interval.
+        // A clock that was set back must not delay a change by more than one interval.
         Some(last) => interval.saturating_sub(now_ms.saturating_sub(last)),
     };
     let gap = before.change_ms.map_or(u64::MAX, |change| now_ms.saturating_sub(change));
     let next_is_due = gap <= rest.saturating_add(rest / 2);
     match rest {
         0 => Broadcast::Now,
-        rest if next_is_due => Broadcast::In(rest.saturating_add(gap.min(PATIENCE_MS))),
+        rest if next_is_due => Broadcast::In(rest.saturating_add(gap.min(EXTRA_WAIT_MS))),
         rest => Broadcast::In(rest),
     }
 }
@@ -76,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_change_and_every_new_state_go_at_once() {
+    fn the_first_change_and_every_urgent_one_are_sent_at_once() {
         assert_eq!(when(false, 5, Before::default(), 1), Broadcast::Now);
         assert_eq!(when(true, 5, after(5, 5), 20_000), Broadcast::Now);
     }
@@ -90,18 +93,18 @@ mod tests {
     }
 
     #[test]
-    fn no_change_waits_for_more_than_an_interval_and_some_patience() {
+    fn no_change_waits_longer_than_the_interval_and_the_extra_wait() {
         for now in 0..500 {
             for change in 0..=now {
                 if let Broadcast::In(millis) = when(false, now, after(0, change), 1) {
-                    assert!(now + millis <= INTERVAL_MS + PATIENCE_MS, "{now} {change}: {millis}");
+                    assert!(now + millis <= INTERVAL_MS + EXTRA_WAIT_MS, "{now} {change}: {millis}");
                 }
             }
         }
     }
 
     #[test]
-    fn a_steady_producer_is_sent_fresh_states_however_fast_it_is() {
+    fn the_viewers_of_a_steady_producer_get_fresh_changes_at_any_rate() {
         for gap in [1_u64, 3, 10, 20, 25, 33, 50] {
             let (mut before, mut timer, mut sent) = (Before::default(), None, Vec::new());
             for now in 0..2_000 {
@@ -126,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_holds_no_change_for_longer_than_one_interval() {
+    fn a_clock_set_back_delays_no_change_by_more_than_one_interval() {
         assert_eq!(when(false, 0, after(1_000_000, u64::MAX), 1), Broadcast::In(INTERVAL_MS));
     }
 }

@@ -1,24 +1,24 @@
-//! Polling: the ETag of an answer, when to ask again, and when a waiting reader is answered.
+//! Polling: the ETag of a status response, and the delay before the next poll.
 
 use protocol::{Document, Status, Timestamp, cursor::Cursor, include::Include};
 
 use crate::subscription::has_ended;
 
-/// The form of a status answer.
+/// The form of a status response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Format {
     /// The whole document.
     #[default]
     Json,
-    /// Its short form.
+    /// The summary.
     Summary,
 }
 
 impl Format {
-    /// The words of the `format` parameter.
+    /// The values of the parameter `format`.
     pub const NAMES: [&'static str; 2] = ["json", "summary"];
 
-    /// Reads the `format` parameter.
+    /// Parses the parameter `format`.
     pub fn parse(word: &str) -> Option<Format> {
         match word {
             "json" => Some(Format::Json),
@@ -28,7 +28,7 @@ impl Format {
     }
 }
 
-/// The entity tag of a status answer (RFC 9110, section 8.8.3): another state, another form or other parts, another tag.
+/// The entity tag of a status response (RFC 9110, section 8.8.3). It differs between states, forms and sets of parts.
 ///
 /// ```
 /// use engine::poll::{Format, etag};
@@ -45,14 +45,14 @@ pub fn etag(cursor: &Cursor, include: Include, format: Format) -> String {
     }
 }
 
-/// Whether the `If-None-Match` header names `etag`, by weak comparison (RFC 9110, section 13.1.2).
+/// Whether the header `If-None-Match` contains `etag`, by weak comparison (RFC 9110, section 13.1.2).
 pub fn none_match(header: &str, etag: &str) -> bool {
     header.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-/// Milliseconds after which asking again makes sense; `None` when nothing more will come.
+/// The number of milliseconds to wait before the next poll; `None` if the document will not change any more.
 ///
-/// The steps are those of the TensorOne SDKs: 5 s, and 2 s near the end.
+/// The intervals follow those of the TensorOne SDKs: 5 s, and 2 s near the end.
 pub fn poll_after_ms(document: &Document, now: Timestamp) -> Option<u64> {
     let near_the_end = document.progress.is_some_and(|progress| progress.get() > 90.0);
     match document.status {
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_polls_hears_of_the_end_when_a_stream_would() {
+    fn polling_ends_when_a_stream_would() {
         let at = |minute: u64| Timestamp::from_millis(minute.saturating_mul(60_000));
         let mut document = Document::new("a".to_owned(), "k3v9a0".to_owned(), at(0));
         document.status = Status::Failed;
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn an_etag_is_found_in_any_list_and_weak_or_strong() {
+    fn an_etag_matches_in_a_list_and_weak_or_strong() {
         for header in ["\"a.1\"", "W/\"a.1\"", "\"b.2\", \"a.1\"", "*"] {
             assert!(none_match(header, "\"a.1\""), "{header}");
         }

@@ -1,8 +1,8 @@
-//! The size of a value as JSON, counted without making the text.
+//! The size of a value as JSON, counted without building the text.
 
 use serde::Serialize;
 
-/// Bytes of the value as JSON; of one that has no JSON, more than any limit allows.
+/// The size in bytes of the value as JSON; `usize::MAX`, which is above every limit, if it cannot be serialized.
 ///
 /// ```
 /// assert_eq!(engine::size::json_bytes(&vec!["a", "\n"]), r#"["a","\n"]"#.len());

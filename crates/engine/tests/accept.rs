@@ -1,4 +1,4 @@
-//! What must hold of a job whatever its producers do: any order, any duplicates, any number of producers.
+//! Invariants of a job under reports in any order, with any duplicates, from any number of producers.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 
 use std::collections::VecDeque;
@@ -29,12 +29,12 @@ fn new() -> Job {
     Job::new("import-42".to_owned(), "k3v9a0".to_owned(), at(0))
 }
 
-/// Reads a body as the edge does, from bytes.
+/// Parses a body from bytes, as the edge does.
 fn body(value: &Value) -> Reports {
     json::parse(&serde_json::to_vec(value).unwrap()).and_then(report::from_body).unwrap()
 }
 
-fn hear(job: &Job, report: &Value, now: Timestamp) -> Acceptance {
+fn apply(job: &Job, report: &Value, now: Timestamp) -> Acceptance {
     accept(job.clone(), body(report), now)
 }
 
@@ -66,7 +66,7 @@ prop_compose! {
     }
 }
 
-/// Reports as a bad network delivers them: in any order, and any of them again.
+/// Reports as a bad network delivers them: in any order, some of them more than once.
 fn any_delivery() -> impl Strategy<Value = Vec<Value>> {
     vec(any_report(), 1..12)
         .prop_flat_map(|reports| {
@@ -81,10 +81,10 @@ fn any_delivery() -> impl Strategy<Value = Vec<Value>> {
 
 proptest! {
     #[test]
-    fn whatever_comes_only_an_accepted_report_changes_the_job_and_each_by_one(delivery in any_delivery()) {
+    fn only_accepted_reports_change_the_job_and_each_raises_seq_by_one(delivery in any_delivery()) {
         let mut job = new();
         for (second, report) in (1..).zip(&delivery) {
-            let acceptance = hear(&job, report, at(second));
+            let acceptance = apply(&job, report, at(second));
             let outcome = only(&acceptance);
             prop_assert_eq!(acceptance.changed, *outcome == Outcome::Accepted);
             if acceptance.changed {
@@ -100,10 +100,10 @@ proptest! {
     }
 
     #[test]
-    fn whatever_comes_terminal_stays_terminal(delivery in any_delivery()) {
+    fn a_terminal_job_stays_as_it_is(delivery in any_delivery()) {
         let mut job = new();
         for (second, report) in (1..).zip(&delivery) {
-            let acceptance = hear(&job, report, at(second));
+            let acceptance = apply(&job, report, at(second));
             if job.document.status.is_terminal() {
                 prop_assert_eq!(&acceptance.job, &job);
                 prop_assert!(matches!(only(&acceptance), Outcome::Ignored(_)));
@@ -113,21 +113,21 @@ proptest! {
     }
 
     #[test]
-    fn a_report_that_comes_again_changes_nothing(delivery in any_delivery()) {
+    fn a_repeated_report_with_an_order_changes_nothing(delivery in any_delivery()) {
         let mut job = new();
         for (second, report) in (1..).zip(&delivery) {
-            job = hear(&job, report, at(second)).job;
-            let again = hear(&job, report, at(second + 1));
-            prop_assert!(report.get("order").is_none() || *only(&again) != Outcome::Accepted, "heard twice: {report}");
+            job = apply(&job, report, at(second)).job;
+            let again = apply(&job, report, at(second + 1));
+            prop_assert!(report.get("order").is_none() || *only(&again) != Outcome::Accepted, "accepted twice: {report}");
         }
     }
 
     #[test]
-    fn log_lines_are_numbered_without_holes(delivery in any_delivery()) {
+    fn log_lines_are_numbered_without_gaps(delivery in any_delivery()) {
         let mut job = new();
         let mut numbers = Vec::new();
         for (second, report) in (1..).zip(&delivery) {
-            let acceptance = hear(&job, report, at(second));
+            let acceptance = apply(&job, report, at(second));
             numbers.extend(acceptance.lines.iter().map(|line| line.number));
             job = acceptance.job;
         }
@@ -135,11 +135,11 @@ proptest! {
     }
 
     #[test]
-    fn a_list_does_what_its_reports_do_one_by_one(delivery in any_delivery()) {
-        let list = hear(&new(), &Value::from(delivery.clone()), at(1));
+    fn a_list_has_the_same_effect_as_its_reports_one_by_one(delivery in any_delivery()) {
+        let list = apply(&new(), &Value::from(delivery.clone()), at(1));
         let mut job = new();
         for (report, ReportOutcome { seq, outcome }) in delivery.iter().zip(&list.outcomes) {
-            let one = hear(&job, report, at(1));
+            let one = apply(&job, report, at(1));
             prop_assert_eq!((one.job.document.seq, only(&one)), (*seq, outcome));
             job = one.job;
         }
@@ -151,7 +151,7 @@ proptest! {
         increments in vec(vec(0_u64..1_000, 1..6), 1..20),
         turns in vec(any::<prop::sample::Index>(), 0..200),
     ) {
-        // Each producer sends every report twice and waits for the answer in between; who comes next is anybody's guess.
+        // Each producer sends every report twice and waits for the answer in between. The producers take turns at random.
         let mut queues: Vec<VecDeque<Value>> = increments
             .iter()
             .enumerate()
@@ -169,7 +169,7 @@ proptest! {
             queues.retain(|queue| !queue.is_empty());
             let next = turns.next().map_or(0, |turn| turn.index(queues.len()));
             let report = queues[next].pop_front().unwrap();
-            job = hear(&job, &report, at(1)).job;
+            job = apply(&job, &report, at(1)).job;
         }
         let sum: u64 = increments.iter().flatten().sum();
         let reports: usize = increments.iter().map(Vec::len).sum();
@@ -178,61 +178,65 @@ proptest! {
     }
 
     #[test]
-    fn a_job_made_by_reports_has_seq_1_after_the_first(delivery in any_delivery()) {
+    fn a_job_created_by_reports_has_seq_1_after_the_first(delivery in any_delivery()) {
         let reports = body(&Value::from(delivery));
-        if let Ok(made) = create(new(), reports, at(0)) {
-            prop_assert_eq!(&made.outcomes[0], &ReportOutcome { seq: 1, outcome: Outcome::Accepted });
-            let accepted = made.outcomes.iter().filter(|report| report.outcome == Outcome::Accepted).count();
-            prop_assert_eq!(made.job.document.seq, accepted as u64);
+        if let Ok(created) = create(new(), reports, at(0)) {
+            prop_assert_eq!(&created.outcomes[0], &ReportOutcome { seq: 1, outcome: Outcome::Accepted });
+            let accepted = created.outcomes.iter().filter(|report| report.outcome == Outcome::Accepted).count();
+            prop_assert_eq!(created.job.document.seq, accepted as u64);
         }
     }
 }
 
 #[test]
-fn stale_is_told_from_finished() {
+fn an_old_order_is_stale_even_after_the_end_and_a_new_one_is_finished() {
     let report = |order: u64| json!({"status": "completed", "order": order});
-    let job = hear(&new(), &report(5), at(1)).job;
-    assert_eq!(only(&hear(&job, &report(5), at(2))), &Outcome::Ignored(Reason::Stale));
-    assert_eq!(only(&hear(&job, &report(4), at(2))), &Outcome::Ignored(Reason::Stale));
-    assert_eq!(only(&hear(&job, &report(6), at(2))), &Outcome::Ignored(Reason::Finished));
-    assert_eq!(only(&hear(&job, &json!({"attempt": 2}), at(2))), &Outcome::Ignored(Reason::Stale));
+    let job = apply(&new(), &report(5), at(1)).job;
+    assert_eq!(only(&apply(&job, &report(5), at(2))), &Outcome::Ignored(Reason::Stale));
+    assert_eq!(only(&apply(&job, &report(4), at(2))), &Outcome::Ignored(Reason::Stale));
+    assert_eq!(only(&apply(&job, &report(6), at(2))), &Outcome::Ignored(Reason::Finished));
+    assert_eq!(only(&apply(&job, &json!({"attempt": 2}), at(2))), &Outcome::Ignored(Reason::Stale));
 }
 
 #[test]
 fn a_refused_report_does_not_use_up_its_order() {
-    let job = hear(&new(), &json!({"status": "running", "order": 1}), at(1)).job;
-    let refused = hear(&job, &json!({"status": "queued", "order": 2}), at(2));
+    let job = apply(&new(), &json!({"status": "running", "order": 1}), at(1)).job;
+    let refused = apply(&job, &json!({"status": "queued", "order": 2}), at(2));
     assert!(matches!(only(&refused), Outcome::Refused(problem) if problem.code() == Code::InvalidTransition));
-    assert_eq!(only(&hear(&refused.job, &json!({"current": 1, "order": 2}), at(3))), &Outcome::Accepted);
+    assert_eq!(only(&apply(&refused.job, &json!({"current": 1, "order": 2}), at(3))), &Outcome::Accepted);
 }
 
 #[test]
-fn producers_are_taken_at_the_limit_and_refused_one_past() {
+fn producers_are_accepted_at_the_limit_and_refused_one_past_it() {
     let named = |name: usize| json!({"producer": format!("p{name}"), "order": 0, "increment": 1});
     let mut job = new();
     for name in 0..PRODUCERS {
-        let heard = hear(&job, &named(name), at(1));
-        assert_eq!(only(&heard), &Outcome::Accepted);
-        job = heard.job;
+        let accepted = apply(&job, &named(name), at(1));
+        assert_eq!(only(&accepted), &Outcome::Accepted);
+        job = accepted.job;
     }
-    let one_more = hear(&job, &named(PRODUCERS), at(2));
+    let one_more = apply(&job, &named(PRODUCERS), at(2));
     assert!(matches!(only(&one_more), Outcome::Refused(problem) if problem.details()["field"] == "producer"));
     assert_eq!(one_more.job, job);
     let known = json!({"producer": "p0", "order": 1, "increment": 1});
-    assert_eq!(only(&hear(&job, &known, at(2))), &Outcome::Accepted, "who is known is still heard");
-    let unordered = json!({"producer": "stranger", "increment": 1});
-    assert_eq!(only(&hear(&job, &unordered, at(2))), &Outcome::Accepted, "without `order` nothing is kept of a name");
+    assert_eq!(only(&apply(&job, &known, at(2))), &Outcome::Accepted, "a known producer is still accepted");
+    let unordered = json!({"producer": "unknown", "increment": 1});
+    assert_eq!(
+        only(&apply(&job, &unordered, at(2))),
+        &Outcome::Accepted,
+        "the name of a producer without `order` is not stored"
+    );
 }
 
 #[test]
-fn a_document_is_taken_at_the_limit_and_refused_one_byte_past() {
-    let job = hear(&new(), &json!({"metadata": {"a": "x".repeat(60_000)}, "tags": {"a": ""}}), at(1)).job;
+fn a_document_is_accepted_at_the_limit_and_refused_one_byte_past_it() {
+    let job = apply(&new(), &json!({"metadata": {"a": "x".repeat(60_000)}, "tags": {"a": ""}}), at(1)).job;
     let bytes = |job: &Job| serde_json::to_string(&job.document).unwrap().len();
-    let room = DOCUMENT_BYTES - bytes(&hear(&job, &json!({"tags": {"a": ""}}), at(2)).job);
+    let room = DOCUMENT_BYTES - bytes(&apply(&job, &json!({"tags": {"a": ""}}), at(2)).job);
     let filled = |size: usize| json!({"tags": {"a": "x".repeat(size)}});
-    let full = hear(&job, &filled(room), at(2));
+    let full = apply(&job, &filled(room), at(2));
     assert_eq!((only(&full), bytes(&full.job)), (&Outcome::Accepted, DOCUMENT_BYTES));
-    let past = hear(&job, &filled(room + 1), at(2));
+    let past = apply(&job, &filled(room + 1), at(2));
     let Outcome::Refused(problem) = only(&past) else { panic!("{:?}", only(&past)) };
     assert_eq!((problem.code(), &problem.details()["field"]), (Code::PayloadTooLarge, &json!("document")));
     assert_eq!(problem.details()["limit"], DOCUMENT_BYTES);
@@ -243,13 +247,13 @@ fn a_document_is_taken_at_the_limit_and_refused_one_byte_past() {
 fn a_late_report_of_the_former_attempt_is_stale() {
     let mut job = new();
     job.document.attempt = 2;
-    assert_eq!(only(&hear(&job, &json!({"attempt": 1, "current": 1}), at(1))), &Outcome::Ignored(Reason::Stale));
-    let heard = hear(&job, &json!({"attempt": 2, "current": 1}), at(1));
-    assert_eq!((only(&heard), heard.job.document.status), (&Outcome::Accepted, Status::Running));
+    assert_eq!(only(&apply(&job, &json!({"attempt": 1, "current": 1}), at(1))), &Outcome::Ignored(Reason::Stale));
+    let accepted = apply(&job, &json!({"attempt": 2, "current": 1}), at(1));
+    assert_eq!((only(&accepted), accepted.job.document.status), (&Outcome::Accepted, Status::Running));
 }
 
 #[test]
-fn the_answer_to_a_list_tells_of_each_report() {
+fn the_answer_to_a_list_has_the_outcome_of_each_report() {
     let sent =
         json!([{"status": "running", "order": 1}, {"order": 1}, {"status": "queued"}, {"status": "completed"}, {}]);
     let reports = body(&sent);
@@ -268,7 +272,10 @@ fn the_answer_to_a_list_tells_of_each_report() {
 }
 
 #[test]
-fn a_default_report_says_nothing_and_is_still_a_change() {
-    let heard = accept(new(), Reports::One(Box::default()), at(1));
-    assert_eq!((only(&heard), heard.job.document.seq, heard.job.document.progress), (&Outcome::Accepted, 2, None));
+fn an_empty_report_is_a_change() {
+    let accepted = accept(new(), Reports::One(Box::default()), at(1));
+    assert_eq!(
+        (only(&accepted), accepted.job.document.seq, accepted.job.document.progress),
+        (&Outcome::Accepted, 2, None)
+    );
 }
