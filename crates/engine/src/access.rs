@@ -26,7 +26,8 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// The setting that is missing or wrong; until it is corrected, every request is answered with a 503 `NOT_CONFIGURED`.
+    /// The setting that is missing or wrong; until it is corrected, every request is answered with a 503
+    /// `NOT_CONFIGURED`.
     pub fn configure(setting: impl Fn(&str) -> Option<String>) -> Result<Access, NotConfigured> {
         let dev = setting("JOB_PROGRESS_DEV").is_some_and(|dev| dev == "1");
         let texts: Vec<_> = KEY_VARIABLES.iter().filter_map(|name| Some((*name, setting(name)?))).collect();

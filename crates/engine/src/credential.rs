@@ -133,8 +133,8 @@ pub enum Unauthenticated {
 }
 
 impl Unauthenticated {
-    /// The value of the header `WWW-Authenticate` of the response (RFC 6750 section 3). It has no error code if the request
-    /// had no credential.
+    /// The value of the header `WWW-Authenticate` of the response (RFC 6750 section 3). It has no error code if the
+    /// request had no credential.
     pub fn challenge(&self) -> &'static str {
         match self {
             Unauthenticated::Missing => r#"Bearer realm="job-progress""#,

@@ -32,8 +32,8 @@ pub fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The bytes of a base64url text; `None` if the text is padded, contains another character, or has a set bit that no byte
-/// uses. Any bytes have exactly one such text, so a credential has no second spelling.
+/// The bytes of a base64url text; `None` if the text is padded, contains another character, or has a set bit that no
+/// byte uses. Any bytes have exactly one such text, so a credential has no second spelling.
 pub(crate) fn from_base64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }

@@ -72,8 +72,8 @@ fn is_set<T>(patch: &Patch<T>) -> Option<bool> {
     }
 }
 
-/// The sample of the work done that the document gives: its counts if they have a total or there is no percentage, else its
-/// percentage.
+/// The sample of the work done that the document gives: its counts if they have a total or there is no percentage, else
+/// its percentage.
 fn sample(document: &Document, at: Timestamp) -> Option<Sample> {
     // `currentStep` is free text and may change with every report ("batch 3 of 10"); the id of a step does not.
     let running = document.steps.iter().flatten().find(|step| step.status == StepStatus::Running);

@@ -1,8 +1,8 @@
 //! Frames between the object and the edge: a head line that the relay reads, then the SSE frame, which it forwards
 //! unchanged.
 //!
-//! An example of a head is `1 document k3v9a0.17` and a newline. The first word is the version. A relay ignores frames of an
-//! unknown version or kind, because an edge and an object of neighbouring releases must be able to talk.
+//! An example of a head is `1 document k3v9a0.17` and a newline. The first word is the version. A relay ignores frames
+//! of an unknown version or kind, because an edge and an object of neighbouring releases must be able to talk.
 
 use protocol::{Document, Problem, answer::End, cursor::Cursor, log_line::LogPage, sse};
 use serde::Serialize;
@@ -26,8 +26,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Reads the head of a frame and returns the kind and the length of the head in bytes, its newline included; `None` for
-    /// a version or kind that this release does not know.
+    /// Reads the head of a frame and returns the kind and the length of the head in bytes, its newline included; `None`
+    /// for a version or kind that this release does not know.
     ///
     /// ```
     /// use engine::frame::Kind;
@@ -57,8 +57,8 @@ pub fn document(cursor: &Cursor, view: &Document) -> Vec<u8> {
     frame(&format!("document {cursor}"), "", Some(&cursor.to_string()), view)
 }
 
-/// The length in bytes of the `id` line at the start of an SSE document frame. The frames of a stream of many jobs do not
-/// have this line.
+/// The length in bytes of the `id` line at the start of an SSE document frame. The frames of a stream of many jobs do
+/// not have this line.
 pub fn id_bytes(cursor: &Cursor) -> usize {
     "id: \n".len().saturating_add(cursor.to_string().len())
 }

@@ -55,14 +55,15 @@ impl fmt::Display for Holder {
 }
 
 impl Grant {
-    /// Checks that the grant allows an operation that needs a permission, on one job or (with `None`) on no particular job.
+    /// Checks that the grant allows an operation that needs a permission, on one job or (with `None`) on no particular
+    /// job.
     ///
     /// The check runs before any object is called, so its result does not depend on whether the job exists.
     ///
     /// # Errors
     ///
-    /// The grant does not have the permission, its token names other jobs, or the operation has no job that a token could
-    /// name.
+    /// The grant does not have the permission, its token names other jobs, or the operation has no job that a token
+    /// could name.
     pub fn authorize(&self, required: Permission, job_id: Option<&JobId>) -> Result<(), Denied> {
         let deny = |held, cause| Err(Denied { required, held, job_id: job_id.cloned(), cause });
         if !self.permissions.contains(required) {

@@ -8,7 +8,8 @@ use crate::{
     job::Job,
 };
 
-/// The digest of a creation's body. Bodies that differ only in white space and in the order of members have the same digest.
+/// The digest of a creation's body. Bodies that differ only in white space and in the order of members have the same
+/// digest.
 ///
 /// ```
 /// use engine::idempotency::digest;
@@ -48,8 +49,8 @@ fn write_canonical(value: &Value, out: &mut String) {
     }
 }
 
-/// Checks a creation under the id of `job`, which exists. The same body again is a retry and is answered with the current
-/// document.
+/// Checks a creation under the id of `job`, which exists. The same body again is a retry and is answered with the
+/// current document.
 ///
 /// # Errors
 ///

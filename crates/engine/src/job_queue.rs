@@ -11,7 +11,8 @@ use crate::frame::{self, Kind};
 /// numbers instead.
 pub const LOG_BYTES: usize = 256 * 1024;
 
-/// Bytes in the memory in which the edge keeps them, which is JavaScript's; the queue forwards them and never reads them.
+/// Bytes in the memory in which the edge keeps them, which is JavaScript's; the queue forwards them and never reads
+/// them.
 pub trait Chunk: Sized {
     /// A chunk with a copy of these bytes.
     fn from_bytes(bytes: &[u8]) -> Self;
@@ -171,8 +172,8 @@ impl<C: Chunk> JobQueue<C> {
         }
     }
 
-    /// Passes the `end` or `problem` frame to `out`, if it waits. `end_id` is the SSE id of the frame; only the last frame
-    /// of a stream of many jobs has one.
+    /// Passes the `end` or `problem` frame to `out`, if it waits. `end_id` is the SSE id of the frame; only the last
+    /// frame of a stream of many jobs has one.
     pub fn drain_final_frame(&mut self, end_id: Option<&str>, mut out: impl FnMut(C)) {
         if let Some(final_frame) = self.final_frame.take() {
             if let Some(id) = end_id {

@@ -4,8 +4,8 @@
 //! base64url are 128 bits). It is split at its first two underscores, so the secret may contain more of them.
 //!
 //! The operator stores one line per key, `id project permissions hash`, where the hash is base64url(SHA-256(whole key))
-//! without padding. Blank lines and lines that begin with `#` are ignored. A plain hash is enough, because a key is random
-//! and cannot be guessed like a password.
+//! without padding. Blank lines and lines that begin with `#` are ignored. A plain hash is enough, because a key is
+//! random and cannot be guessed like a password.
 
 use std::fmt;
 
@@ -92,8 +92,8 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// The variable and number of the first malformed line, or that there is no key at all. One malformed line invalidates
-    /// all of them, so that an operator who mistypes a change learns of it at once.
+    /// The variable and number of the first malformed line, or that there is no key at all. One malformed line
+    /// invalidates all of them, so that an operator who mistypes a change learns of it at once.
     pub fn parse<'a>(
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
         dev: bool,
@@ -118,8 +118,8 @@ impl KeyRing {
         if ring.keys.is_empty() { Err(NotConfigured::NoKeys) } else { Ok(ring) }
     }
 
-    /// The key with this text. The time taken does not depend on the secret: hashes are compared in constant time, and an
-    /// unknown id takes the same work.
+    /// The key with this text. The time taken does not depend on the secret: hashes are compared in constant time, and
+    /// an unknown id takes the same work.
     ///
     /// # Errors
     ///
@@ -133,8 +133,8 @@ impl KeyRing {
         key.filter(|_| same).ok_or(KeyError::Unknown)
     }
 
-    /// Whether the project has a key. The tokens of a project without keys are not valid, so removing its keys closes the
-    /// project.
+    /// Whether the project has a key. The tokens of a project without keys are not valid, so removing its keys closes
+    /// the project.
     pub fn has_project(&self, project: &str) -> bool {
         self.keys.iter().any(|key| key.project == project)
     }

@@ -1,7 +1,7 @@
 //! The server's policy as pure functions.
 //!
-//! The crate decides which reports change a job, who may do what, when a change is broadcast and which frames a reader is
-//! sent. The edge parses requests, calls these functions, and carries out what they return.
+//! The crate decides which reports change a job, who may do what, when a change is broadcast and which frames a reader
+//! is sent. The edge parses requests, calls these functions, and carries out what they return.
 //!
 //! # What this crate does not do
 //!

@@ -1,8 +1,9 @@
-//! The log in storage: the row into which a line is written, and the rows that are removed when there are too many lines.
+//! The log in storage: the row into which a line is written, and the rows that are removed when there are too many
+//! lines.
 //!
 //! A row has up to 16 KiB of lines, so that a line does not cost a row of its own and a row is far below the platform's
-//! limit of 2 MB. Its key is the number of its first line. All writes are planned before the first one is made, because the
-//! record, which describes the log, is stored together with it.
+//! limit of 2 MB. Its key is the number of its first line. All writes are planned before the first one is made, because
+//! the record, which describes the log, is stored together with it.
 
 use protocol::{
     limits::{LOG_BYTES, LOG_LINES},
@@ -46,8 +47,9 @@ impl Write {
     }
 }
 
-/// Plans the writes of new lines: into the last row while there is space, then into new rows. If there are more lines than a
-/// log keeps, only the last are written: one body can have so many short lines that they would be megabytes here.
+/// Plans the writes of new lines: into the last row while there is space, then into new rows. If there are more lines
+/// than a log keeps, only the last are written: one body can have so many short lines that they would be megabytes
+/// here.
 ///
 /// # Errors
 ///
@@ -90,8 +92,8 @@ pub fn is_over(record: &Record) -> bool {
     record.log_bytes > LOG_BYTES || record.first_row_end <= oldest_kept(record)
 }
 
-/// Removes the oldest rows from the record while the log exceeds its limits; the last row always stays. `rows` are the rows
-/// in storage, oldest first, and `writes` the planned writes. The caller deletes the rows before the returned key.
+/// Removes the oldest rows from the record while the log exceeds its limits; the last row always stays. `rows` are the
+/// rows in storage, oldest first, and `writes` the planned writes. The caller deletes the rows before the returned key.
 pub fn trim(record: &mut Record, rows: &[Row], writes: &[Write]) -> Option<u64> {
     let oldest_kept = oldest_kept(record);
     let stored = rows.iter().map(|row| match writes.first().filter(|write| !write.new && write.row == row.first) {

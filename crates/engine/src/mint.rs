@@ -83,8 +83,8 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// `ACCESS_DENIED` if the grant is of a token, or of a key without one of the permissions; `INVALID_REQUEST` with the
-    /// name of the field that exceeds its limit.
+    /// `ACCESS_DENIED` if the grant is of a token, or of a key without one of the permissions; `INVALID_REQUEST` with
+    /// the name of the field that exceeds its limit.
     pub fn mint(&self, request: &MintRequest, grant: &Grant, now: Timestamp) -> Result<Minted, Problem> {
         if !(1..=JOBS).contains(&request.job_ids.len()) {
             return Err(Problem::invalid("jobIds", format_args!("must name 1 to {JOBS} jobs")).with("limit", JOBS));

@@ -86,7 +86,7 @@ impl fmt::Display for KeyLineFault {
                 "its third field must be a list without spaces of jobs:read, jobs:write, jobs:control, jobs:admin"
             }
             KeyLineFault::Hash => {
-                "its fourth field must be the SHA-256 hash of the key, 43 characters of base64url, and never the key itself"
+                "its fourth field must be the SHA-256 hash of the key (43 characters of base64url), not the key itself"
             }
             KeyLineFault::Repeated => "an earlier line has the same id",
             KeyLineFault::Insecure => {

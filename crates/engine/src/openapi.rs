@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document: the contract of PROTOCOL.md for machines. The schemas are derived from the Rust types.
 //!
-//! A native program writes it when the project is built and the worker serves it as a static file, so none of this code is
-//! in the worker.
+//! A native program writes it when the project is built and the worker serves it as a static file, so none of this code
+//! is in the worker.
 #![allow(
     clippy::indexing_slicing,
     reason = "the module gets no input, and it builds the `json!` values that it indexes"
@@ -24,9 +24,9 @@ const ABOUT: &str = "Report a job's progress with one HTTP call, read it by poll
 Every operation except `getHealth` needs `Authorization: Bearer <key or token>`. A native `EventSource`, which cannot \
 send headers, may send a read-only token as the query parameter `token` instead.
 
-Bodies without a Content-Type, or with `application/x-www-form-urlencoded` (the default of `curl -d`), are read as JSON. \
-A request with an unknown member or query parameter is refused, and the problem names it. Lengths of texts are limited in \
-bytes of UTF-8.
+Bodies without a Content-Type, or with `application/x-www-form-urlencoded` (the default of `curl -d`), are read as \
+JSON. A request with an unknown member or query parameter is refused, and the problem names it. Lengths of texts are \
+limited in bytes of UTF-8.
 
 PROTOCOL.md in the project's sources is the complete contract: the fold, streams, tokens, limits and their reasons.";
 
@@ -50,7 +50,7 @@ pub fn document() -> Value {
         "tags": [
             { "name": "producers", "description": "For programs that report the progress of their jobs." },
             { "name": "readers", "description": "For programs and people that follow a job." },
-            { "name": "streams", "description": "Server-sent events: the current document, then every change, then `end`." },
+            { "name": "streams", "description": "Server-sent events: the document, then every change, then `end`." },
             { "name": "credentials", "description": "Tokens for browsers." },
             { "name": "tensorlake", "description": "The paths of the Tensorlake progress API." },
             { "name": "flask", "description": "The path of the Flask task-status API." },

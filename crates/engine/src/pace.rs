@@ -1,8 +1,8 @@
-//! The pace of broadcasts: when a committed change is sent to the viewers of a job, so that a fast producer does not flood
-//! them.
+//! The pace of broadcasts: when a committed change is sent to the viewers of a job, so that a fast producer does not
+//! flood them.
 
-/// The interval in milliseconds between two broadcasts of a job with few viewers. Ten per second are more than an eye can
-/// follow.
+/// The interval in milliseconds between two broadcasts of a job with few viewers. Ten per second are more than an eye
+/// can follow.
 pub const INTERVAL_MS: u64 = 100;
 /// How many milliseconds longer than that a change may wait for a newer one to replace it.
 pub const EXTRA_WAIT_MS: u64 = 50;
@@ -41,9 +41,9 @@ pub struct Before {
 
 /// When a change that was committed at `now_ms` is broadcast to `viewers`.
 ///
-/// `urgent` changes (a new status, the end) never wait. Any other change within the interval waits for its end, or up to
-/// [`EXTRA_WAIT_MS`] longer if the next change is expected at that time: viewers should get a fresh change and not the one
-/// that has waited longest.
+/// `urgent` changes (a new status, the end) never wait. Any other change within the interval waits for its end, or up
+/// to [`EXTRA_WAIT_MS`] longer if the next change is expected at that time: viewers should get a fresh change and not
+/// the one that has waited longest.
 ///
 /// ```
 /// use engine::pace::{Before, Broadcast, when};

@@ -101,8 +101,8 @@ impl FromIterator<Permission> for Permissions {
     }
 }
 
-/// The error for a text that is not a comma-separated list of permission names. It does not quote the text, which may be a
-/// secret in the wrong place.
+/// The error for a text that is not a comma-separated list of permission names. It does not quote the text, which may
+/// be a secret in the wrong place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotPermissions;
 

@@ -10,7 +10,8 @@ use crate::{
 /// The text that is signed to derive a project's secret, in front of the project's name. Another derivation would get
 /// another prefix, and so other secrets.
 const DERIVATION: &str = "job-progress/v1/";
-/// The shortest token secret, in characters: a project knows its own derived secret and could guess a shorter one from it.
+/// The shortest token secret, in characters: a project knows its own derived secret and could guess a shorter one from
+/// it.
 const MIN_SECRET_CHARS: usize = 32;
 
 /// The text with which the tokens of a project are signed. JWT libraries must use its characters as the key, undecoded.
@@ -40,8 +41,8 @@ pub struct Signer {
 impl Signer {
     /// A signer that signs with `TOKEN_SECRET` and also verifies what was signed with `TOKEN_SECRET_PREVIOUS`.
     ///
-    /// White space around a secret is removed (`echo … | wrangler secret put` adds a line end); an empty previous secret
-    /// is the same as none.
+    /// White space around a secret is removed (`echo … | wrangler secret put` adds a line end); an empty previous
+    /// secret is the same as none.
     ///
     /// # Errors
     ///
@@ -71,8 +72,8 @@ impl Signer {
         derive(&self.current, project)
     }
 
-    /// Whether the message was signed for the project, with the current secret or the previous one. Both are always tried,
-    /// so that the time taken does not depend on which of them it was.
+    /// Whether the message was signed for the project, with the current secret or the previous one. Both are always
+    /// tried, so that the time taken does not depend on which of them it was.
     pub(crate) fn check_signature(&self, project: &str, message: &[u8], signature: &[u8]) -> bool {
         let signed_under = |token_secret: &String| {
             hmac_sha256_verifies(derive(token_secret, project).reveal().as_bytes(), message, signature)

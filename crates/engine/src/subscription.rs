@@ -1,5 +1,5 @@
-//! Subscribing to a job: whether a reader is admitted, and the frames that it is sent first, so that it misses nothing and
-//! gets nothing twice.
+//! Subscribing to a job: whether a reader is admitted, and the frames that it is sent first, so that it misses nothing
+//! and gets nothing twice.
 
 use protocol::{
     Document, Problem, Timestamp,
@@ -59,8 +59,8 @@ pub fn initial_line_count(job: &Job, cursor: Option<&Cursor>) -> u64 {
     if cursor.is_some_and(|cursor| cursor.epoch() == job.document.epoch) { LOG_LINES_RESUME } else { LOG_LINES_NEW }
 }
 
-/// The frames that a reader is sent first, in order. `lines` are the last [`initial_line_count`] lines of the log, `ended`
-/// comes from [`admit`].
+/// The frames that a reader is sent first, in order. `lines` are the last [`initial_line_count`] lines of the log,
+/// `ended` comes from [`admit`].
 pub fn initial_frames(job: &Job, include: Include, lines: Vec<LogLine>, ended: bool) -> Vec<Vec<u8>> {
     let mut frames = Vec::with_capacity(3);
     if include.logs() && job.record.last_line > 0 {

@@ -1,11 +1,11 @@
 //! Tokens, the signed credentials of browsers, which expire: their claims, signing and verification.
 //!
 //! A token is a JWT (RFC 7519) signed with HS256. Two clocks never agree, so the checks that depend on the clock of the
-//! *minting* server (`nbf`, `iat`, the maximum lifetime) get [`LEEWAY_SECONDS`]; `exp` gets none, because it is compared
-//! with this server's clock alone.
+//! *minting* server (`nbf`, `iat`, the maximum lifetime) get [`LEEWAY_SECONDS`]; `exp` gets none, because it is
+//! compared with this server's clock alone.
 //!
-//! The verification is written here and not taken from a JWT library: it accepts one algorithm, parses JSON strictly, and
-//! names the claim that is wrong. The tests check it against tokens of other libraries.
+//! The verification is written here and not taken from a JWT library: it accepts one algorithm, parses JSON strictly,
+//! and names the claim that is wrong. The tests check it against tokens of other libraries.
 
 use std::fmt;
 
@@ -142,8 +142,8 @@ impl fmt::Display for TokenError {
             TokenError::Type => f.write_str("The token's typ must be JWT."),
             TokenError::Critical => f.write_str("The token's header must not have crit: no extension is supported."),
             TokenError::Signature => f.write_str(
-                "The token's signature is wrong: sign it with the signing secret of the project in prj, and use the text \
-                 of the secret as the key, without decoding it.",
+                "The token's signature is wrong: sign it with the signing secret of the project in prj, and use the \
+                 text of the secret as the key, without decoding it.",
             ),
             TokenError::Audience => write!(f, "The token's aud must be \"{AUDIENCE}\"."),
             TokenError::Claim { name, must } => write!(f, "The token's {name} must be {must}."),
@@ -166,9 +166,10 @@ impl std::error::Error for TokenError {}
 impl Signer {
     /// Verifies a token at `now` and returns its grant.
     ///
-    /// Before the signature is verified only `alg`, `typ`, `crit` and `prj` are read. A token with a longer lifetime than
-    /// [`Lifetime`] allows is refused even if its signature is right, so that tokens minted with a leaked signing secret
-    /// cannot be valid for years. The lifetime is `exp - iat` if there is `iat`, and in any case at least `exp - now`.
+    /// Before the signature is verified only `alg`, `typ`, `crit` and `prj` are read. A token with a longer lifetime
+    /// than [`Lifetime`] allows is refused even if its signature is right, so that tokens minted with a leaked signing
+    /// secret cannot be valid for years. The lifetime is `exp - iat` if there is `iat`, and in any case at least `exp -
+    /// now`.
     ///
     /// # Errors
     ///

@@ -113,8 +113,8 @@ pub(super) fn json_answer(description: &str, schema: Value, examples: &[&str]) -
 /// An event stream response.
 pub(super) fn stream() -> Value {
     json!({
-        "description": "Server-sent events. An unnamed event is a document, `log` has log lines, `end` is the last event of a \
-                        job, `problem` a problem that ends the events of a job. Comments are heartbeats.",
+        "description": "Server-sent events. An unnamed event is a document, `log` has log lines, `end` is the last \
+                        event of a job, `problem` a problem that ends the events of a job. Comments are heartbeats.",
         "content": { "text/event-stream": {
             "schema": reference("schemas", "Frame"),
             "examples": super::examples::frames(),

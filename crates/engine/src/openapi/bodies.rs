@@ -11,8 +11,7 @@ use protocol::{
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
-use crate::mint::MINTABLE;
-use crate::permission::Permission;
+use crate::{mint::MINTABLE, permission::Permission};
 
 /// A set of `logs`, `metrics`, `resources` as a body holds it.
 struct IncludeList;

@@ -18,8 +18,8 @@ use super::{
     parameters, reference, section,
 };
 
-const BEARER: &str = "An API key `jp_<id>_<secret>` for servers, or for browsers a token: a JWT that names its jobs and \
-expires. Permissions: `jobs:read` for every GET, the batch and the streams; `jobs:write` for creation and reports; \
+const BEARER: &str = "An API key `jp_<id>_<secret>` for servers, or for browsers a token: a JWT that names its jobs \
+and expires. Permissions: `jobs:read` for every GET, the batch and the streams; `jobs:write` for creation and reports; \
 `jobs:admin` for deletion.";
 
 /// Every component.
@@ -83,7 +83,7 @@ fn frame() -> Value {
         "type": "object",
         "description": "An event of a stream.",
         "properties": {
-            "event": { "type": "string", "description": "The type of the event; `message` is an unnamed event, a document." },
+            "event": { "type": "string", "description": "The type; `message` is an unnamed event, a document." },
             "id": { "type": "string", "description": "The cursor after the event; `end` once every job has ended." },
             "retry": { "type": "integer", "description": "The number of milliseconds to wait before a reconnection." },
             "data": { "type": "string", "contentMediaType": "application/json" },

@@ -105,10 +105,10 @@ fn created(description: &str, schema: Value, names: &[&str]) -> Value {
 }
 
 fn create_job() -> Value {
-    let description = "A creation may contain any field of a report. A creation with a `jobId` is idempotent: the same body \
+    let description = "A creation may contain any field of a report. With a `jobId` it is idempotent: the same body \
                        again returns the existing job. Permission `jobs:write`.";
     Operation::new("createJob", "producers", "Create a job", description)
-        .body(schema("Creation"), &["creation", "creationOfATask"])
+        .body(schema("Creation"), &["creation", "taskCreation"])
         .answer(201, created("The job was created.", both("Document", "Access"), &["created"]))
         .answer(
             200,
@@ -122,8 +122,8 @@ fn create_job() -> Value {
 }
 
 fn delete_job() -> Value {
-    let description = "Deletes the job at once. Its streams end with the problem `JOB_NOT_FOUND`. Permission `jobs:admin`, which only \
-                       keys have.";
+    let description = "Deletes the job at once. Its streams end with the problem `JOB_NOT_FOUND`. Permission \
+                       `jobs:admin`, which only keys have.";
     Operation::new("deleteJob", "operators", "Delete a job", description)
         .parameters(vec![parameters::shared("JobId")])
         .answer(204, answers::empty("Deleted."))
@@ -148,8 +148,9 @@ fn reports(names: &[&str], lists: &[&str]) -> Value {
 }
 
 fn report_progress() -> Value {
-    let description = "A report with a rising `order` may be sent again: if it is not newer than the last one, it changes \
-                       nothing. A 2xx response means that the accepted reports are on disk. Permission `jobs:write`.";
+    let description = "A report with a rising `order` may be sent again: if it is not newer than the last one, it \
+                       changes nothing. A 2xx response means that the accepted reports are on disk. Permission \
+                       `jobs:write`.";
     let single = ["report", "running", "completed", "failed", "coldStart", "gpus", "steps", "increment"];
     Operation::new("reportProgress", "producers", "Report progress", description)
         .parameters(vec![parameters::shared("JobId"), parameters::create()])
@@ -162,7 +163,7 @@ fn report_progress() -> Value {
                 &["accepted", "stale", "listAnswer"],
             ),
         )
-        .answer(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndMade"]))
+        .answer(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndCreated"]))
         .refused(&[&ALWAYS, &BODY, &[Code::JobNotFound, Code::InvalidTransition, Code::Overloaded]])
 }
 
@@ -195,8 +196,8 @@ fn get_job_logs() -> Value {
 }
 
 fn stream_job() -> Value {
-    let description = "Permission `jobs:read`. With the query parameter `token`, the response is 200 with a `retry` line instead \
-                       of 429 or 5xx, because a native `EventSource` never reconnects after an error status.";
+    let description = "Permission `jobs:read`. With the query parameter `token`, the response is 200 with a `retry` \
+                       line instead of 429 or 5xx, because a native `EventSource` never reconnects after an error status.";
     Operation::new("streamJob", "streams", "Stream a job", description)
         .parameters(vec![
             parameters::job_id("job_completed_example"),
@@ -239,8 +240,8 @@ fn stream_jobs() -> Value {
 }
 
 fn stream_jobs_with_tokens() -> Value {
-    let description = "Like `streamJobs`, but each job may have a token of its own, which replaces the credential of the \
-                       request. If no job can be opened, the response is the problem of the first.";
+    let description = "Like `streamJobs`, but each job may have a token of its own, which replaces the credential of \
+                       the request. If no job can be opened, the response is the problem of the first.";
     Operation::new("streamJobsWithTokens", "streams", "Stream many jobs, each with its own token", description)
         .with("security", json!([{ "bearer": [] }, {}]))
         .parameters(vec![parameters::shared("LastEventId")])
@@ -251,8 +252,8 @@ fn stream_jobs_with_tokens() -> Value {
 }
 
 fn create_token() -> Value {
-    let description = "Needs an API key, and the token gets no permission that the key does not have. A back end with the project's \
-                       signing secret can mint tokens without this call.";
+    let description = "Needs an API key, and the token gets no permission that the key does not have. A back end with \
+                       the project's signing secret can mint tokens without this call.";
     Operation::new("createToken", "credentials", "Create a token for a browser", description)
         .body(schema("TokenRequest"), &["tokenRequest"])
         .answer(200, answers::json_answer("The token.", schema("Minted"), &["minted"]))
@@ -282,7 +283,7 @@ fn report_request_progress() -> Value {
         .parameters(pair())
         .with("requestBody", reports(&["update", "updateWithAttributes"], &["updates"]))
         .answer(200, answers::json_answer("Result of the report(s).", schema("ReportAnswer"), &["accepted"]))
-        .answer(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndMade"]))
+        .answer(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndCreated"]))
         .refused(&[&ALWAYS, &BODY, &[Code::InvalidTransition, Code::Overloaded]])
 }
 
@@ -296,8 +297,8 @@ fn get_task_status() -> Value {
         "example": "abc-123-def-456",
     });
     let names = ["taskPending", "taskCompleted", "taskFailed"];
-    let description = "A cancelled or timed-out job is shown as failed, a job that has not ended as pending. Permission \
-                       `jobs:read`.";
+    let description = "A cancelled or timed-out job is shown as failed, a job that has not ended as pending. \
+                       Permission `jobs:read`.";
     let mut operation = Operation::new("getTaskStatus", "flask", "Get the status of a task", description)
         .parameters(vec![task])
         .answer(200, answers::json_answer("The status of the task.", schema("TaskStatus"), &names))
