@@ -13,8 +13,10 @@ mod components;
 mod examples;
 mod operations;
 mod parameters;
+pub mod tables;
 
-use serde_json::{Value, json};
+use protocol::limits::{self, Limit};
+use serde_json::{Map, Value, json};
 
 /// The path of the specification in the project's sources.
 const PROTOCOL: &str = "crates/protocol/PROTOCOL.md";
@@ -59,12 +61,19 @@ pub fn document() -> Value {
         "security": [{ "bearer": [] }],
         "paths": operations::paths(),
         "components": components::all(),
+        "x-limits": limits(),
     })
 }
 
 /// A reference to a section of PROTOCOL.md.
 fn section(name: &str) -> String {
     format!("{PROTOCOL}, \"{name}\"")
+}
+
+/// The limits by name, each with its value and its meaning.
+fn limits() -> Value {
+    let limit = |limit: &Limit| (limit.name.to_owned(), json!({ "value": limit.value, "description": limit.meaning }));
+    limits::ALL.iter().map(limit).collect::<Map<_, _>>().into()
 }
 
 /// A reference to a component.

@@ -1,4 +1,4 @@
-//! Answers: the bodies of successes that are not the document itself.
+//! The bodies of successful responses other than the document.
 
 use serde::Serialize;
 
@@ -8,80 +8,80 @@ use crate::{
     status::Status,
 };
 
-/// Why a report changed nothing, though there is nothing wrong with it.
+/// Why a valid report changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Reason {
-    /// Its `order` is not above the last one of its producer, or its `attempt` is not the current one.
+    /// Its `order` does not exceed the last one of its producer, or its `attempt` is not the current one.
     Stale,
     /// The job has ended.
     Finished,
 }
 
-/// What a producer hears of one report, or of a whole list.
+/// The response to one report, or to a list of reports.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReportAnswer<'a> {
     /// The job's id.
     pub job_id: &'a str,
-    /// The job's last change.
+    /// The number of the job's last change.
     pub seq: u64,
-    /// Where the job stands.
+    /// The lifecycle state of the job.
     pub status: Status,
-    /// Whether the report, or every report of the list, became part of the document.
+    /// Whether the report, or every report of the list, was folded into the document.
     pub accepted: bool,
-    /// Why not.
+    /// Why a single report was not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// What the producer is asked to do, or null.
+    /// The pending request to the producer, or null.
     pub control: Option<&'a Control>,
-    /// One per report of a list, in order.
+    /// One item per report of a list, in order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub results: Option<Vec<ItemAnswer>>,
 }
 
-/// What a producer hears of one report of a list.
+/// The result of one report of a list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ItemAnswer {
-    /// The job's last change after it.
+    /// The number of the job's last change after the report.
     pub seq: u64,
-    /// Whether it became part of the document.
+    /// Whether the report was folded into the document.
     pub accepted: bool,
-    /// Why not, when nothing is wrong with it.
+    /// Why a valid report was not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// Why not, when it was refused: `error`, `message` and `details`.
+    /// Why the report was refused: `error`, `message` and `details`.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
 }
 
-/// Where a job is found.
+/// The absolute URLs of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Links {
-    /// Its document.
+    /// The document.
     pub status: String,
-    /// Its stream.
+    /// The stream.
     pub stream: String,
-    /// Where its reports go.
+    /// The URL for reports.
     pub reports: String,
-    /// A page that shows it, with the token in the fragment; absent when the key may not read.
+    /// A page that shows the job, with the token in the fragment. Absent without a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
 }
 
-/// What creation adds to the document or to the answer of a report.
+/// What the creation of a job adds to the response.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Access {
-    /// Where the job is found.
+    /// The absolute URLs of the job.
     pub links: Links,
-    /// Reads this job, for browsers; absent when the key may not read.
+    /// A token that can read this job, for browsers. Absent if the credential cannot mint one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
 }
@@ -93,14 +93,14 @@ pub struct Access {
 pub struct End<'a> {
     /// The job's id.
     pub job_id: &'a str,
-    /// How it ended.
+    /// The terminal state.
     pub status: Status,
-    /// Its last change.
+    /// The number of the job's last change.
     pub seq: u64,
 }
 
 impl<'a> End<'a> {
-    /// The end of a job.
+    /// The `end` data of a job.
     pub fn of(document: &'a Document) -> End<'a> {
         End { job_id: &document.job_id, status: document.status, seq: document.seq }
     }

@@ -1,10 +1,10 @@
-//! A cursor `<epoch>.<seq>`: where a reader stands. It is the SSE id and what `Last-Event-ID` brings back.
+//! A cursor `<epoch>.<seq>`: the last change that a reader has seen. It is the SSE id, which `Last-Event-ID` returns.
 
 use std::fmt;
 
 use crate::{limits::EPOCH_CHARS, number::MAX_SAFE_INTEGER};
 
-/// A reader's place in a job's life.
+/// The position of a reader in the changes of a job.
 ///
 /// ```
 /// use protocol::cursor::Cursor;
@@ -20,13 +20,13 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The place after change `seq` of the job made with `epoch`.
+    /// The position after change `seq` of the job with `epoch`.
     pub fn new(epoch: &str, seq: u64) -> Cursor {
         Cursor { epoch: epoch.to_owned(), seq }
     }
 
-    /// Reads a cursor; `None` when it is none, which readers treat as "from the start", as a refusal would end a native
-    /// `EventSource` for ever.
+    /// Parses a cursor; `None` if the text is not a cursor. Callers treat that as no cursor: a refusal would stop the
+    /// reconnection of a native `EventSource` for good.
     pub fn parse(text: &str) -> Option<Cursor> {
         let (epoch, seq) = text.split_once('.')?;
         let base36 = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
@@ -41,12 +41,12 @@ impl Cursor {
         &self.epoch
     }
 
-    /// The last change the reader has seen.
+    /// The last change that the reader has seen.
     pub fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// Whether a reader here lacks `newer`: the job was made again, or has moved on.
+    /// Whether a reader at this position has not seen `newer`: the job has changed, or was created again.
     pub fn is_behind(&self, newer: &Cursor) -> bool {
         self.epoch != newer.epoch || self.seq < newer.seq
     }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_cursor_is_none() {
+    fn a_text_of_another_form_is_not_a_cursor() {
         for text in [
             "",
             ".",

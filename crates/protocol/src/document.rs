@@ -1,4 +1,4 @@
-//! The document: what a reader gets to see of a job.
+//! The document: the state of a job as readers get it.
 
 use std::borrow::Cow;
 
@@ -15,169 +15,170 @@ use crate::{
     time::Timestamp,
 };
 
-/// A JSON object whose members are the producer's own, kept in the order they were sent.
+/// A free-form JSON object. Its members keep the order in which they were sent.
 pub type Object = Map<String, Value>;
 
 /// A job's status document: a pure function of its committed changes.
 ///
-/// Nothing in it depends on when it is read. Durations are seconds, times are RFC 3339 UTC, `progress` is 0–100 or null
-/// where nobody knows (indeterminate).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// No field depends on the time of the read. Durations are in seconds, times are RFC 3339 in UTC. The doc comments of the
+/// fields are their descriptions in the OpenAPI document and in PROTOCOL.md.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Document {
     /// The job's id.
     pub job_id: String,
-    /// Where it stands.
+    /// The lifecycle state of the job.
     pub status: Status,
-    /// What it is doing while running.
+    /// What a running job is doing. Cleared when the status changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub substate: Option<Substate>,
-    /// 0–100, or null where nobody knows.
+    /// Percent done, or null if it is unknown (indeterminate), as with a `total` of 0.
     #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     pub progress: Option<Number>,
-    /// How many units are done, as reported; it may lie above `total`.
+    /// Units done, as reported. It can exceed `total`; `progress` is 100 then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<Number>,
-    /// How many units there are; 0 is legal.
+    /// Units in total. 0 is valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<Number>,
     /// What is counted: `files`, `bytes`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// One line for people.
+    /// One line for people: what the job is doing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The step it is at, in one word.
+    /// The current step, as a word or a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_step: Option<String>,
-    /// Its steps, in order.
+    /// The steps of the job, in order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<Step>>,
-    /// String to string, as in the Tensorlake API.
+    /// Free-form strings by name, as in the Tensorlake API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<std::collections::BTreeMap<String, String>>"))]
     pub attributes: Option<Object>,
-    /// The endpoint or program that runs it.
+    /// The endpoint or program that runs the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint_id: Option<String>,
-    /// What sort of job it is.
+    /// The kind of job, in the producer's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Its priority, in the producer's words.
+    /// The priority, in the producer's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<String>,
-    /// When it was made.
+    /// When the job was created.
     pub created_at: Timestamp,
-    /// When it was first running, in this attempt.
+    /// When the job was first running in this attempt. Absent if it was never running.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     /// When the last change was committed.
     pub updated_at: Timestamp,
-    /// When it finished well.
+    /// When the job completed. At most one of the four end times is present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
-    /// When it failed.
+    /// When the job failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_at: Option<Timestamp>,
-    /// When it was cancelled.
+    /// When the job was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Timestamp>,
-    /// When it ran out of time.
+    /// When the job timed out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timed_out_at: Option<Timestamp>,
-    /// Seconds from `startedAt` to the end.
+    /// Seconds from `startedAt` to the end. Absent without `startedAt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_time: Option<Number>,
-    /// When it is expected to finish: the producer's word, else the server's estimate.
+    /// When the job is expected to end: the producer's value, else the server's estimate. Cleared at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_completion: Option<Timestamp>,
-    /// How fast it goes: the producer's word, else the server's estimate.
+    /// The speed of the job: the producer's value, else the server's estimate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throughput: Option<Throughput>,
-    /// How many jobs are before it.
+    /// The number of jobs ahead in the queue. Cleared when the status changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_position: Option<u64>,
-    /// Why it does not move.
+    /// Why the job makes no progress. Cleared when the status changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
-    /// The producer's free-form details of the progress.
+    /// Free-form details of the progress.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Object>,
-    /// The producer's free-form labels.
+    /// Free-form labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Object>,
-    /// What it used: duration, cost, tokens, calls.
+    /// What the job used: duration, cost, tokens, calls, in any shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<Object>,
-    /// How its cold start went.
+    /// Details of the cold start, in any shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cold_start: Option<Object>,
-    /// What came out, of any JSON type.
+    /// The output of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
-    /// What came out, of any JSON type, for readers of the Flask API.
+    /// The output of the job; the Flask path returns it in preference to `output`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
-    /// Figures of the finished job.
+    /// Figures of the finished job, in any shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_metrics: Option<Object>,
-    /// Why it failed.
+    /// Why the job failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
-    /// What was done before it failed.
+    /// What was done before the job failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial_results: Option<Value>,
-    /// Whether trying again makes sense.
+    /// Whether another attempt can succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retryable: Option<bool>,
-    /// How often it was tried again, as the producer counts it.
+    /// The number of retries, as the producer counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_count: Option<u64>,
-    /// When it will be tried again.
+    /// When the job will be retried. While it is in the future, streams stay open after the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_retry_at: Option<Timestamp>,
-    /// The attempt it is in, from 1.
+    /// The current attempt, from 1.
     pub attempt: u64,
-    /// The attempts before this one, oldest first, the last 10.
+    /// The former attempts, oldest first. Only the last ones are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Vec<Attempt>>,
-    /// Since when nothing has been heard of it.
+    /// The time of the last report of a job that has stopped reporting. Reserved for a later version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stalled_since: Option<Timestamp>,
-    /// When it will be forgotten.
+    /// When the server will delete the job. Absent until the job has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// What the producer is asked to do.
+    /// The pending request to the producer. Reserved for a later version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
-    /// One per committed change, from 1.
+    /// The number of committed changes, from 1. Each accepted report is one change.
     pub seq: u64,
-    /// Six random characters made with the job; cursors of another epoch are not of this job.
+    /// Six random characters that distinguish this job from another one created under the same id.
     #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-z]{6}$")))]
     pub epoch: String,
-    /// Free-form figures; only when `include` asks for `metrics`.
+    /// Free-form figures. Present only if `include` has `metrics`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Object>,
-    /// Resources in use, in any shape; only when `include` asks for `resources`.
+    /// Resources in use, in any shape. Present only if `include` has `resources`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Object>,
-    /// The last log lines; only when `include` asks for `logs`, and never in a stream, where lines have frames of their own.
+    /// The last log lines. Present only if `include` has `logs`, and never in a stream, where log lines have frames of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logs: Option<Vec<LogLine>>,
 }
 
-/// How fast a job goes.
+/// The speed of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Throughput {
-    /// Units a second.
+    /// Units per second.
     pub rate: Number,
     /// What is counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
 }
 
-/// Why a job does not move.
+/// Why a job makes no progress.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Waiting {
@@ -196,41 +197,41 @@ pub struct JobError {
     pub code: String,
     /// The reason, for people.
     pub message: String,
-    /// More about it, in the producer's words.
+    /// More about the error, in any shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Value>,
 }
 
-/// An attempt that is over.
+/// A former attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    /// Its number, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u64,
-    /// How it ended.
+    /// The terminal state of the attempt.
     pub status: Status,
-    /// When it was first running.
+    /// When the attempt was first running.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// When the attempt ended.
     pub ended_at: Timestamp,
-    /// Why it failed.
+    /// Why the attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
 }
 
-/// What the producer is asked to do.
+/// A pending request to the producer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Control {
     /// `cancel`, `pause` or `resume`.
     pub request: String,
-    /// When it was asked.
+    /// When the request was made.
     pub at: Timestamp,
 }
 
-/// What `format=summary` answers: enough for a list.
+/// The response with `format=summary`: enough for a list of jobs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -252,71 +253,22 @@ pub struct Summary<'a> {
 }
 
 impl Document {
-    /// The document of a job that was just made: `queued`, attempt 1, nothing known. Its first commit is `seq` 1.
+    /// The document of a new job: `queued`, attempt 1, and no optional field. Its first commit is `seq` 1.
     pub fn new(job_id: String, epoch: String, now: Timestamp) -> Document {
-        Document {
-            job_id,
-            status: Status::Queued,
-            substate: None,
-            progress: None,
-            current: None,
-            total: None,
-            unit: None,
-            message: None,
-            current_step: None,
-            steps: None,
-            attributes: None,
-            endpoint_id: None,
-            kind: None,
-            priority: None,
-            created_at: now,
-            started_at: None,
-            updated_at: now,
-            completed_at: None,
-            failed_at: None,
-            cancelled_at: None,
-            timed_out_at: None,
-            execution_time: None,
-            estimated_completion: None,
-            throughput: None,
-            queue_position: None,
-            waiting: None,
-            metadata: None,
-            tags: None,
-            execution: None,
-            cold_start: None,
-            output: None,
-            result: None,
-            final_metrics: None,
-            error: None,
-            partial_results: None,
-            retryable: None,
-            retry_count: None,
-            next_retry_at: None,
-            attempt: 1,
-            attempts: None,
-            stalled_since: None,
-            expires_at: None,
-            control: None,
-            seq: 1,
-            epoch,
-            metrics: None,
-            resources: None,
-            logs: None,
-        }
+        Document { job_id, epoch, created_at: now, updated_at: now, attempt: 1, seq: 1, ..Document::default() }
     }
 
-    /// Where a reader of this document stands.
+    /// The cursor of a reader that has this document.
     pub fn cursor(&self) -> Cursor {
         Cursor::new(&self.epoch, self.seq)
     }
 
-    /// When the job ended, if it did.
+    /// When the job ended; `None` while it has not.
     pub fn ended_at(&self) -> Option<Timestamp> {
         self.completed_at.or(self.failed_at).or(self.cancelled_at).or(self.timed_out_at)
     }
 
-    /// The document as a reader that asked for `include` gets it, log lines aside.
+    /// The document as a reader with `include` gets it, without log lines.
     pub fn view(&self, include: Include) -> Cow<'_, Document> {
         let hide_metrics = self.metrics.is_some() && !include.metrics();
         let hide_resources = self.resources.is_some() && !include.resources();

@@ -2,14 +2,12 @@
 
 use std::fmt;
 
-use crate::{limits::EPOCH_CHARS, time::Timestamp};
+use crate::{
+    limits::{EPOCH_CHARS, JOB_ID_CHARS, PROJECT_CHARS},
+    time::Timestamp,
+};
 
-/// The longest job id and the longest half of a pair, in characters.
-pub const JOB_ID_CHARS: usize = 128;
-/// The longest project name, in characters.
-pub const PROJECT_CHARS: usize = 32;
-
-/// A job's id: `[A-Za-z0-9][A-Za-z0-9._~-]{0,127}`, or two such joined by `:` for a job of the Tensorlake paths.
+/// A job's id: `[A-Za-z0-9][A-Za-z0-9._~-]{0,127}`, or two of them joined by `:` for a job of the Tensorlake path.
 ///
 /// ```
 /// use protocol::id::JobId;
@@ -23,10 +21,10 @@ pub const PROJECT_CHARS: usize = 32;
 pub struct JobId(String);
 
 impl JobId {
-    /// What a job id looks like, for messages.
+    /// The form of a job id, for messages.
     pub const FORM: &'static str = "a letter or digit, then up to 127 letters, digits, `.`, `_`, `~` or `-`";
 
-    /// The id of a job that may exist.
+    /// Parses the id of a job that may exist; `None` if the text is not a job id.
     pub fn parse(text: &str) -> Option<JobId> {
         let legal = match text.split_once(':') {
             Some((application, request)) => is_name(application) && is_name(request),
@@ -35,17 +33,17 @@ impl JobId {
         legal.then(|| JobId(text.to_owned()))
     }
 
-    /// The id of a job to be made through v2, where no `:` is made.
+    /// Parses the id of a job to create through v2, which has no `:`.
     pub fn parse_new(text: &str) -> Option<JobId> {
         is_name(text).then(|| JobId(text.to_owned()))
     }
 
-    /// The id of the job that the Tensorlake paths call `application` and `request`.
+    /// The id of the job that the Tensorlake path names by `application` and `request`.
     pub fn pair(application: &str, request: &str) -> Option<JobId> {
         (is_name(application) && is_name(request)).then(|| JobId(format!("{application}:{request}")))
     }
 
-    /// A new id, `job_` and 26 characters that sort by time: 48 bits of milliseconds, then 80 of `random`
+    /// Generates an id: `job_` and 26 characters that sort by time, from 48 bits of milliseconds and 80 bits of `random`
     /// (the layout of a ULID, <https://github.com/ulid/spec>, in lower case).
     pub fn generate(now: Timestamp, random: [u8; 10]) -> JobId {
         const CROCKFORD: [char; 32] = [
@@ -72,7 +70,7 @@ impl fmt::Display for JobId {
     }
 }
 
-/// Whether `text` may be one half of a pair, or a job id of its own.
+/// Whether `text` has the form of a job id without `:`, which is also the form of each half of a pair.
 fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
     text.len() <= JOB_ID_CHARS
@@ -80,15 +78,15 @@ fn is_name(text: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte))
 }
 
-/// Whether `text` may be a project: `[a-z0-9-]{1,32}`.
+/// Whether `text` has the form of a project: `[a-z0-9-]{1,32}`.
 pub fn is_project(text: &str) -> bool {
     (1..=PROJECT_CHARS).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// An epoch: six base-36 characters made of `random`.
+/// Generates an epoch: six base-36 characters, one from each byte of `random`.
 pub fn epoch(random: [u8; EPOCH_CHARS]) -> String {
-    // 256 is no multiple of 36: four of the characters come up an eighth more often, which an epoch can bear.
+    // 256 is not a multiple of 36: four of the characters are an eighth more frequent, which does not matter for an epoch.
     random.into_iter().filter_map(|byte| char::from_digit(u32::from(byte % 36), 36)).collect()
 }
 
@@ -97,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_id_is_taken_at_its_longest_and_refused_one_past() {
+    fn a_job_id_is_accepted_at_the_limit_and_refused_one_past_it() {
         let longest = "a".repeat(JOB_ID_CHARS);
         assert!(JobId::parse(&longest).is_some());
         assert!(JobId::parse(&format!("{longest}a")).is_none());
@@ -106,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_job_id_is_none() {
+    fn a_text_of_another_form_is_not_a_job_id() {
         for text in [
             "", ".", "..", "-a", "~a", "_a", "a/b", "a b", "a%20b", "a\0", "a\n", "é", "a:b:c", ":a", "a:", "a:-b",
             "a?b",

@@ -1,4 +1,4 @@
-//! `include`: the parts of a document that a reader gets only when it asks for them.
+//! `include`: the fields of a document that a reader gets only if it asks for them.
 
 /// A set of `logs`, `metrics`, `resources`.
 ///
@@ -13,16 +13,16 @@
 pub struct Include(u8);
 
 impl Include {
-    /// Nothing beyond the document.
+    /// The empty set.
     pub const NONE: Include = Include(0);
     /// The names, in the order of their bits.
     pub const NAMES: [&'static str; 3] = ["logs", "metrics", "resources"];
 
-    /// Reads the values of an `include` parameter, each a comma-separated list.
+    /// Parses the values of an `include` parameter, each a comma-separated list.
     ///
     /// # Errors
     ///
-    /// The first member that is none of [`Include::NAMES`].
+    /// The first name that is not in [`Include::NAMES`].
     pub fn parse<'a>(values: impl IntoIterator<Item = &'a str>) -> Result<Include, String> {
         let mut bits = 0;
         for name in values.into_iter().flat_map(|value| value.split(',')).map(str::trim).filter(|name| !name.is_empty())
@@ -35,7 +35,7 @@ impl Include {
         Ok(Include(bits))
     }
 
-    /// The set with these bits; unknown bits, as a newer neighbour may send, are dropped.
+    /// The set with these bits. Unknown bits, which a newer release may send, are dropped.
     pub fn from_bits(bits: u8) -> Include {
         Include(bits & 7)
     }
@@ -45,17 +45,17 @@ impl Include {
         self.0
     }
 
-    /// Whether log lines are asked for.
+    /// Whether the set has `logs`.
     pub fn logs(self) -> bool {
         self.0 & 1 != 0
     }
 
-    /// Whether metrics are asked for.
+    /// Whether the set has `metrics`.
     pub fn metrics(self) -> bool {
         self.0 & 2 != 0
     }
 
-    /// Whether resources are asked for.
+    /// Whether the set has `resources`.
     pub fn resources(self) -> bool {
         self.0 & 4 != 0
     }

@@ -1,4 +1,4 @@
-//! A log line: the only history a job keeps. Lines are numbered, so that a reader can tell which ones it has.
+//! A log line. The log is the only history of a job; its lines are numbered, so that a reader knows which ones it has.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,30 +8,30 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LogLine {
-    /// The line's number, from 1, without holes, over all attempts.
+    /// The number of the line, from 1, without gaps, over all attempts.
     pub number: u64,
-    /// When it was written: what the producer said, else when it arrived.
+    /// The time of the line: the producer's value, else the time of arrival.
     pub at: Timestamp,
-    /// How grave it is (`info`, `error`, …), in the producer's words.
+    /// Severity (`info`, `error`, …), in the producer's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
     /// The text.
     pub message: String,
 }
 
-/// The data of a `log` frame, and what `GET …/logs` answers.
+/// The data of a `log` frame, and the response of `GET …/logs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LogPage {
-    /// Whose lines these are.
+    /// The job's id.
     pub job_id: String,
     /// The lines, oldest first.
     pub lines: Vec<LogLine>,
-    /// The first line that was left out before these; read it with `GET …/logs`.
+    /// The number of the first line that is missing before these; `GET …/logs` has it if it still exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped_from: Option<u64>,
-    /// The last line that was left out before these.
+    /// The number of the last line that is missing before these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped_to: Option<u64>,
 }

@@ -1,10 +1,10 @@
-//! A finite number that is written the way people write it: `75`, not `75.0`.
+//! A finite number that is written without a needless fraction: `75`, not `75.0`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// A finite JSON number.
 ///
-/// JSON has one kind of number; Rust's `f64` would come out as `75.0`, which readers of the source APIs do not expect.
+/// JSON has one kind of number; `serde_json` would write an `f64` as `75.0`, which readers of the source APIs do not expect.
 ///
 /// ```
 /// use protocol::number::Number;
@@ -15,16 +15,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Number(f64);
 
-/// The largest integer that every JSON reader keeps exactly: 2^53 - 1 (ECMA-262, `Number.MAX_SAFE_INTEGER`).
+/// The largest integer that every JSON reader represents exactly: 2^53 - 1 (ECMA-262, `Number.MAX_SAFE_INTEGER`).
 pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 impl Number {
     /// Zero.
     pub const ZERO: Number = Number(0.0);
-    /// One hundred, the end of every progress bar.
+    /// One hundred.
     pub const HUNDRED: Number = Number(100.0);
 
-    /// The number, if it is finite; `-0` becomes `0`.
+    /// The number; `None` if it is not finite. `-0` becomes `0`.
     pub fn new(value: f64) -> Option<Number> {
         value.is_finite().then_some(Number(value + 0.0))
     }

@@ -1,103 +1,88 @@
-//! Problems: the body of every answer that is not a success, from a closed list of codes.
+//! Problems: the body of every response that is not a success, with a code from a closed list.
 
 use serde::{Deserialize, Serialize, ser::SerializeStruct as _};
 use serde_json::Value;
 
 use crate::document::Object;
 
-/// What went wrong, by fault and by what to do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Code {
-    /// The request is malformed or past a limit; `details.field` names the place.
-    InvalidRequest,
-    /// No credential, or one that is not valid.
-    Unauthenticated,
-    /// A valid credential that may not do this.
-    AccessDenied,
-    /// No such job, or none any more.
-    JobNotFound,
-    /// No such path.
-    NotFound,
-    /// The path exists, the method does not.
-    MethodNotAllowed,
-    /// A job of that id exists and was made differently.
-    JobExists,
-    /// The job's state does not allow it.
-    InvalidTransition,
-    /// The body or the document would be too large.
-    PayloadTooLarge,
-    /// The body is of a media type that is not read.
-    UnsupportedMediaType,
-    /// Too many requests.
-    RateLimitExceeded,
-    /// The deployment has no keys yet.
-    NotConfigured,
-    /// Too much at once; try again later.
-    Overloaded,
-    /// Our fault.
-    Internal,
+/// Declares the codes: `Variant = "WORD", HTTP status, "details";` with the meaning as doc comment.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $word:literal, $status:literal, $details:literal;)*) => {
+        /// What went wrong, for programs.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        pub enum Code {
+            $($(#[doc = $doc])+ #[serde(rename = $word)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of their HTTP statuses.
+            pub const ALL: &[Code] = &[$(Code::$variant,)*];
+
+            /// The code as it is written in JSON.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Code::$variant => $word,)*
+                }
+            }
+
+            /// The HTTP status (RFC 9110, section 15).
+            pub fn http_status(self) -> u16 {
+                match self {
+                    $(Code::$variant => $status,)*
+                }
+            }
+
+            /// The meaning: the doc comment of the variant.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Code::$variant => concat!($($doc),+).trim_ascii(),)*
+                }
+            }
+
+            /// The members of `details`, in Markdown; empty where there are none.
+            pub fn details(self) -> &'static str {
+                match self {
+                    $(Code::$variant => $details,)*
+                }
+            }
+        }
+    };
 }
 
-impl Code {
-    /// Every code.
-    pub const ALL: [Code; 14] = [
-        Code::InvalidRequest,
-        Code::Unauthenticated,
-        Code::AccessDenied,
-        Code::JobNotFound,
-        Code::NotFound,
-        Code::MethodNotAllowed,
-        Code::JobExists,
-        Code::InvalidTransition,
-        Code::PayloadTooLarge,
-        Code::UnsupportedMediaType,
-        Code::RateLimitExceeded,
-        Code::NotConfigured,
-        Code::Overloaded,
-        Code::Internal,
-    ];
-
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Code::InvalidRequest => "INVALID_REQUEST",
-            Code::Unauthenticated => "UNAUTHENTICATED",
-            Code::AccessDenied => "ACCESS_DENIED",
-            Code::JobNotFound => "JOB_NOT_FOUND",
-            Code::NotFound => "NOT_FOUND",
-            Code::MethodNotAllowed => "METHOD_NOT_ALLOWED",
-            Code::JobExists => "JOB_EXISTS",
-            Code::InvalidTransition => "INVALID_TRANSITION",
-            Code::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
-            Code::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
-            Code::RateLimitExceeded => "RATE_LIMIT_EXCEEDED",
-            Code::NotConfigured => "NOT_CONFIGURED",
-            Code::Overloaded => "OVERLOADED",
-            Code::Internal => "INTERNAL",
-        }
-    }
-
-    /// Its HTTP status (RFC 9110, section 15).
-    pub fn http_status(self) -> u16 {
-        match self {
-            Code::InvalidRequest => 400,
-            Code::Unauthenticated => 401,
-            Code::AccessDenied => 403,
-            Code::JobNotFound | Code::NotFound => 404,
-            Code::MethodNotAllowed => 405,
-            Code::JobExists | Code::InvalidTransition => 409,
-            Code::PayloadTooLarge => 413,
-            Code::UnsupportedMediaType => 415,
-            Code::RateLimitExceeded => 429,
-            Code::Internal => 500,
-            Code::NotConfigured | Code::Overloaded => 503,
-        }
-    }
+codes! {
+    /// The request is malformed or exceeds a limit.
+    InvalidRequest = "INVALID_REQUEST", 400,
+        "`field`; `limit`, `allowed`, `index` in a list of reports, `offset` of a byte that is not UTF-8";
+    /// The credential is missing or invalid.
+    Unauthenticated = "UNAUTHENTICATED", 401, "";
+    /// The credential is valid but does not have the required permission.
+    AccessDenied = "ACCESS_DENIED", 403, "`requiredPermission`, `userPermissions`, `jobId`";
+    /// The job does not exist, or no longer exists.
+    JobNotFound = "JOB_NOT_FOUND", 404, "`jobId`, `possibleReasons`";
+    /// The path does not exist.
+    NotFound = "NOT_FOUND", 404, "";
+    /// The path does not support the method. The response has the header `Allow`.
+    MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "`allow`";
+    /// The job was created with another body, or by a report.
+    JobExists = "JOB_EXISTS", 409, "`jobId`";
+    /// The job's state does not allow the change.
+    InvalidTransition = "INVALID_TRANSITION", 409, "`field`; `from`, `to` and `allowed`, or `status`";
+    /// The body or the document would exceed its size limit.
+    PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "`field` (`body` or `document`), `limit`";
+    /// The media type of the body is not supported.
+    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "`field`, `supported`";
+    /// The caller sent too many requests. The response has the header `Retry-After`.
+    RateLimitExceeded = "RATE_LIMIT_EXCEEDED", 429, "`limit`, `window`, `retryAfter`, `recommendation`";
+    /// The server failed. A report with an `order` can be sent again safely.
+    Internal = "INTERNAL", 500, "";
+    /// The operator has to change a setting, which the message names.
+    NotConfigured = "NOT_CONFIGURED", 503, "";
+    /// The load on the job exceeds what the server can handle. The response has the header `Retry-After`.
+    Overloaded = "OVERLOADED", 503, "`limit`";
 }
 
-/// The body of an answer that is not a success: `{"error": CODE, "message": …, "details": {…}}`, as in the TensorOne API.
+/// The body of a response that is not a success: `{"error": CODE, "message": …, "details": {…}}`, as in the TensorOne API.
 ///
 /// ```
 /// use protocol::problem::Problem;
@@ -111,9 +96,9 @@ pub struct Problem {
     /// What went wrong, for programs.
     #[cfg_attr(feature = "schema", schemars(rename = "error"))]
     code: Code,
-    /// What went wrong and what to do about it, for people.
+    /// What went wrong and how to correct it, for people.
     message: String,
-    /// What else there is to know.
+    /// More about it, for programs; the members depend on the code.
     details: Object,
 }
 
@@ -130,17 +115,17 @@ impl Problem {
         self
     }
 
-    /// A malformed `field`; `message` says what is expected of it.
+    /// A malformed `field`. `message` completes a sentence that begins with the field, such as "must be a string".
     pub fn invalid(field: &str, message: impl std::fmt::Display) -> Problem {
         Problem::new(Code::InvalidRequest, format!("`{field}` {message}")).with("field", field)
     }
 
-    /// A `field` past a `limit`.
+    /// A `field` that exceeds a `limit`; `of` is what is counted.
     pub fn past_limit(field: &str, limit: usize, of: &str) -> Problem {
         Problem::invalid(field, format_args!("may have at most {limit} {of}")).with("limit", limit)
     }
 
-    /// No job of that id, in the words of the TensorOne API.
+    /// The job does not exist. The texts are those of the TensorOne API.
     pub fn job_not_found(job_id: &str) -> Problem {
         let reasons = ["Job ID is incorrect", "Job was deleted after completion", "Job expired (older than 30 days)"];
         Problem::new(Code::JobNotFound, format!("Job {job_id} does not exist or has expired"))
@@ -158,7 +143,7 @@ impl Problem {
         &self.message
     }
 
-    /// What else there is to know.
+    /// More about it, for programs.
     pub fn details(&self) -> &Object {
         &self.details
     }
@@ -179,8 +164,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_written_as_its_word_and_has_an_error_status() {
-        for code in Code::ALL {
+    fn every_code_is_serialized_as_its_word_and_has_an_error_status() {
+        for &code in Code::ALL {
             assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{}\"", code.as_str()));
             assert!((400..600).contains(&code.http_status()));
         }

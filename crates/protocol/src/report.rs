@@ -75,7 +75,7 @@ report_fields! {
     "attempt" => attempt: Sent(Integer),
     /// The name of the producer. Absent and empty are the same name.
     "producer" => producer: Sent(Text<PRODUCER_BYTES>),
-    /// Rises with each report of a producer. A report whose `order` does not exceed the producer's last one is stale.
+    /// Increases with each report of a producer. A report whose `order` does not exceed the producer's last one is stale.
     "order" => order: Sent(Integer),
 }
 

@@ -1,7 +1,7 @@
 //! Server-sent events: the format of a stream, read and written without I/O.
 //!
 //! The source is the [HTML standard, section 9.2.6](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
-//! What it calls an event is a [`Frame`] here, as "event" means too many things already.
+//! What the standard calls an event is a [`Frame`] here, because "event" has too many meanings.
 //!
 //! ```
 //! use protocol::sse::{Decoder, Item, write_comment, write_frame, write_retry};
@@ -26,29 +26,29 @@ mod tests;
 pub use decoder::{Decoder, TooLong};
 pub use encoder::{Unwritable, write_comment, write_frame, write_retry};
 
-/// Bytes of one line, its end aside, that a [`Decoder`] takes: eight documents of the largest size.
+/// The most bytes of one line, without its line end, that a [`Decoder`] accepts: eight documents of the largest size.
 pub const LINE_BYTES: usize = 1024 * 1024;
-/// Bytes of one frame's data that a [`Decoder`] gathers from its lines.
+/// The most bytes of data in one frame that a [`Decoder`] accepts.
 pub const FRAME_BYTES: usize = 4 * LINE_BYTES;
 
-/// One block of a stream that carries data.
+/// One event of a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
-    /// What kind of frame it is; empty where the block did not say.
+    /// The value of the `event` field; empty if the frame has none.
     pub name: String,
-    /// The last id the stream has given, in this block or before it; empty where there was none.
+    /// The last id in the stream up to this frame, its own included; empty if there was none.
     pub id: String,
-    /// The data lines, joined by a newline each.
+    /// The data lines, joined with newlines.
     pub data: String,
 }
 
-/// What a [`Decoder`] has understood.
+/// One item that a [`Decoder`] emits. Items are emitted in the order in which they end in the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
-    /// A whole frame.
+    /// A complete frame, emitted at its empty line.
     Frame(Frame),
-    /// How many milliseconds to wait before connecting again.
+    /// A `retry` line: the milliseconds to wait before reconnecting.
     Retry(u64),
-    /// A comment line: nothing but a sign of life.
+    /// A comment line, which shows that the connection is alive. Its text is dropped.
     Comment,
 }

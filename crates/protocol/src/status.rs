@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where a job stands.
+/// The lifecycle state of a job.
 ///
-/// `queued → initializing → running ⇄ paused`, skipping forward allowed; any of these → any terminal state.
+/// `queued → initializing → running ⇄ paused`, where states may be skipped; any of these → any terminal state.
 ///
 /// ```
 /// use protocol::Status;
@@ -12,30 +12,31 @@ use serde::{Deserialize, Serialize};
 /// assert!(!Status::Running.may_become(Status::Queued));
 /// assert!(!Status::Completed.may_become(Status::Failed));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Submitted and waiting for resources.
+    #[default]
     Queued,
     /// Starting up and loading resources.
     Initializing,
     /// Working.
     Running,
-    /// Halted for a while, by hand or by itself.
+    /// Suspended, by a person or by the job itself.
     Paused,
-    /// Finished well.
+    /// Finished successfully.
     Completed,
     /// Stopped by an error.
     Failed,
     /// Stopped by a person or a system.
     Cancelled,
-    /// Stopped since it took longer than allowed.
+    /// Stopped because it took longer than allowed.
     Timeout,
 }
 
 impl Status {
-    /// Every state, in the order of a job's life.
+    /// Every state, in the order in which a job goes through them.
     pub const ALL: [Status; 8] = [
         Status::Queued,
         Status::Initializing,
@@ -47,7 +48,7 @@ impl Status {
         Status::Timeout,
     ];
 
-    /// The word on the wire.
+    /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Queued => "queued",
@@ -61,17 +62,17 @@ impl Status {
         }
     }
 
-    /// The state of that name.
+    /// The state with this name.
     pub fn parse(word: &str) -> Option<Status> {
         Status::ALL.into_iter().find(|status| status.as_str() == word)
     }
 
-    /// Whether no report can change the job any more.
+    /// Whether the state is final.
     pub fn is_terminal(self) -> bool {
         matches!(self, Status::Completed | Status::Failed | Status::Cancelled | Status::Timeout)
     }
 
-    /// Whether a job in this state may go to `next`; the same state again is no transition and always allowed.
+    /// Whether a job in this state may enter `next`. The same state is not a transition and is always allowed.
     pub fn may_become(self, next: Status) -> bool {
         use Status::{Initializing, Paused, Queued, Running};
         if self == next {
@@ -92,7 +93,7 @@ impl Status {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Substate {
-    /// Cold start: loading a model and what it needs.
+    /// Cold start: loading a model and its dependencies.
     WarmingUp,
     /// Processing its input.
     Processing,
@@ -107,7 +108,7 @@ impl Substate {
     pub const ALL: [Substate; 4] =
         [Substate::WarmingUp, Substate::Processing, Substate::Finalizing, Substate::Uploading];
 
-    /// The word on the wire.
+    /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Substate::WarmingUp => "warming_up",
@@ -117,7 +118,7 @@ impl Substate {
         }
     }
 
-    /// The substate of that name.
+    /// The substate with this name.
     pub fn parse(word: &str) -> Option<Substate> {
         Substate::ALL.into_iter().find(|substate| substate.as_str() == word)
     }
@@ -129,7 +130,7 @@ mod tests {
 
     #[test]
     fn the_transition_table_is_the_one_of_the_protocol() {
-        // One row a state: what it may become, in the order of `Status::ALL`; `=` is the same state.
+        // One row per state, one column per next state, both in the order of `Status::ALL`: `+` allowed, `.` refused, `=` the same.
         let table = ["=+++++++", ".=++++++", "..=+++++", "..+=++++", "....=...", ".....=..", "......=.", ".......="];
         for (from, row) in Status::ALL.into_iter().zip(table) {
             for (to, cell) in Status::ALL.into_iter().zip(row.chars()) {
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_is_read_back_and_equals_its_wire_form() {
+    fn every_name_is_parsed_back_and_equals_its_wire_form() {
         for status in Status::ALL {
             assert_eq!(Status::parse(status.as_str()), Some(status));
             assert_eq!(serde_json::to_string(&status).unwrap(), format!("\"{}\"", status.as_str()));

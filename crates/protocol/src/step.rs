@@ -1,23 +1,23 @@
-//! A step of a job: one entry of the ordered list `steps`, and the weighted mean they add up to.
+//! A step of a job (one entry of the ordered list `steps`) and the weighted mean of a list of steps.
 
 use serde::{Deserialize, Serialize};
 
 use crate::number::Number;
 
-/// Where a step stands.
+/// The state of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum StepStatus {
-    /// Not begun.
+    /// Not started.
     Pending,
-    /// Being worked on.
+    /// In progress.
     Running,
     /// Done.
     Completed,
-    /// Broken off by an error.
+    /// Stopped by an error.
     Failed,
-    /// Left out; it counts as done.
+    /// Skipped; it counts as done.
     Skipped,
 }
 
@@ -26,7 +26,7 @@ impl StepStatus {
     pub const ALL: [StepStatus; 5] =
         [StepStatus::Pending, StepStatus::Running, StepStatus::Completed, StepStatus::Failed, StepStatus::Skipped];
 
-    /// The word on the wire.
+    /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             StepStatus::Pending => "pending",
@@ -37,7 +37,7 @@ impl StepStatus {
         }
     }
 
-    /// The state of that name.
+    /// The state with this name.
     pub fn parse(word: &str) -> Option<StepStatus> {
         StepStatus::ALL.into_iter().find(|status| status.as_str() == word)
     }
@@ -51,19 +51,19 @@ pub struct Step {
     pub id: String,
     /// The step's name for people.
     pub label: String,
-    /// Where it stands.
+    /// The state of the step.
     pub status: StepStatus,
-    /// How far it is, 0–100.
+    /// Percent done.
     #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Number>,
-    /// Its share of the whole against the other steps; 1 when absent.
+    /// Share of the step in the whole, relative to the other steps; 1 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<Number>,
 }
 
 impl Step {
-    /// How far the step is, 0–100: what it says of itself, else what its state says.
+    /// Percent done, 0–100: 100 for a completed or skipped step, else its `progress`, else 0.
     pub fn percent(&self) -> f64 {
         match self.status {
             StepStatus::Completed | StepStatus::Skipped => 100.0,
@@ -72,7 +72,7 @@ impl Step {
     }
 }
 
-/// The weighted mean of the steps' progress, 0–100; `None` when there is no step or no weight.
+/// The weighted mean of the steps' progress, 0–100; `None` if there are no steps or their weights add up to 0.
 ///
 /// ```
 /// use protocol::step::{Step, StepStatus, weighted_mean};
@@ -82,7 +82,7 @@ impl Step {
 /// assert_eq!(weighted_mean(&[step(StepStatus::Completed, 3.0), step(StepStatus::Pending, 1.0)]), Some(75.0));
 /// ```
 pub fn weighted_mean(steps: &[Step]) -> Option<f64> {
-    // Weights are scaled by the largest one, so that a sum of huge numbers stays finite.
+    // The weights are divided by the largest one, so that a sum of huge numbers stays finite.
     let weight = |step: &Step| step.weight.map_or(1.0, Number::get);
     let largest = steps.iter().map(weight).fold(0.0, f64::max);
     if largest <= 0.0 {

@@ -1,7 +1,7 @@
-//! A moment, as milliseconds since the Unix epoch, written as an RFC 3339 UTC string.
+//! A point in time: milliseconds since the Unix epoch, written as an RFC 3339 string in UTC.
 //!
-//! Our own 100 lines in place of a date library: in the browser such a library costs more bytes than the progress bar.
-//! A test compares every result with `jiff`.
+//! These 100 lines replace a date library, which would cost more bytes in the browser than the progress bar. Property tests
+//! compare parsing (any offset, fraction and case) and writing with `jiff`.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// Milliseconds since 1970-01-01T00:00:00Z, between the years 1970 and 9999.
 ///
-/// Fractions finer than a millisecond are cut off; an offset is turned into UTC.
+/// Fractions are truncated to milliseconds; offsets are converted to UTC.
 ///
 /// ```
 /// use protocol::Timestamp;
@@ -17,15 +17,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 /// assert_eq!(at.to_string(), "2024-01-15T14:30:00.250Z");
 /// assert_eq!(at.millis(), 1_705_329_000_250);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
 const MILLIS_PER_DAY: u64 = 86_400_000;
-/// 9999-12-31T23:59:59.999Z, the last moment RFC 3339 can write.
+/// 9999-12-31T23:59:59.999Z, the last time that RFC 3339 can express.
 const MAX_MILLIS: u64 = 253_402_300_799_999;
 
 impl Timestamp {
-    /// The moment that many milliseconds after the Unix epoch; moments past the year 9999 become its last one.
+    /// The time `millis` milliseconds after the Unix epoch, at most the end of the year 9999.
     pub fn from_millis(millis: u64) -> Timestamp {
         Timestamp(millis.min(MAX_MILLIS))
     }
@@ -40,17 +40,17 @@ impl Timestamp {
         self.0 / 1000
     }
 
-    /// Seconds from `earlier` to this moment, 0 when `earlier` is later.
+    /// Seconds from `earlier` to this time; 0 if `earlier` is later.
     pub fn seconds_since(self, earlier: Timestamp) -> f64 {
         self.0.saturating_sub(earlier.0) as f64 / 1000.0
     }
 
-    /// The moment `millis` milliseconds later.
+    /// The time `millis` milliseconds later, at most the end of the year 9999.
     pub fn plus_millis(self, millis: u64) -> Timestamp {
         Timestamp::from_millis(self.0.saturating_add(millis))
     }
 
-    /// Reads an RFC 3339 date-time (section 5.6), `None` when it is none or lies outside 1970–9999.
+    /// Parses an RFC 3339 date-time (section 5.6); `None` if the text is not one or the year is outside 1970–9999.
     pub fn parse(text: &str) -> Option<Timestamp> {
         let mut rest = Digits(text.as_bytes());
         let year = rest.number(4)?;
@@ -63,7 +63,7 @@ impl Timestamp {
         rest.literal(b":")?;
         let minute = rest.number(2).filter(|minute| *minute < 60)?;
         rest.literal(b":")?;
-        // A leap second is read as the second before it, as POSIX time has no place for it.
+        // A leap second is read as the second before it, because POSIX time cannot represent it.
         let second = rest.number(2).filter(|second| *second <= 60)?.min(59);
         let millis = if rest.literal(b".").is_some() { rest.fraction()? } else { 0 };
         let offset_minutes = rest.offset()?;
@@ -84,7 +84,7 @@ impl Timestamp {
     }
 }
 
-/// What is left to read of a date-time.
+/// The rest of a date-time that is being parsed.
 struct Digits<'a>(&'a [u8]);
 
 impl Digits<'_> {
@@ -148,7 +148,7 @@ fn days_in_month(year: u32, month: u32) -> u32 {
 }
 
 /// Days from 1970-01-01; after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
-// Every operand is bounded by the four-digit year, so nothing here can overflow.
+// The year has four digits, which bounds every operand: nothing can overflow.
 #[allow(clippy::arithmetic_side_effects)]
 fn days_from_civil(year: u32, month: u32, day: u32) -> i64 {
     let (year, month, day) = (i64::from(year), i64::from(month), i64::from(day));
@@ -160,8 +160,8 @@ fn days_from_civil(year: u32, month: u32, day: u32) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
-/// Year, month and day of a day counted from 1970-01-01; the inverse, `civil_from_days`.
-// A timestamp ends with the year 9999, so nothing here can overflow.
+/// Year, month and day of a number of days from 1970-01-01; the inverse, `civil_from_days`.
+// The year is at most 9999, which bounds every operand: nothing can overflow.
 #[allow(clippy::arithmetic_side_effects)]
 fn civil_from_days(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
@@ -197,7 +197,7 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Timestamp::parse(&text).ok_or_else(|| D::Error::custom("an RFC 3339 time is expected"))
+        Timestamp::parse(&text).ok_or_else(|| D::Error::custom("expected an RFC 3339 time"))
     }
 }
 
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_rfc_3339_time_is_refused() {
+    fn a_text_of_another_form_is_not_a_time() {
         for text in [
             "",
             "2024",
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_forms_rfc_3339_allows_are_read() {
+    fn every_form_of_rfc_3339_is_parsed() {
         for (text, shown) in [
             ("2024-01-15t14:30:00z", "2024-01-15T14:30:00Z"),
             ("2024-01-15 14:30:00Z", "2024-01-15T14:30:00Z"),

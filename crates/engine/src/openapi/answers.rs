@@ -19,28 +19,6 @@ pub(super) fn headers() -> Value {
     })
 }
 
-/// The meaning of each code, in one line.
-fn meaning(code: Code) -> &'static str {
-    match code {
-        Code::InvalidRequest => "the request is malformed or past a limit; `details.field` names the place",
-        Code::Unauthenticated => "no credential, or one that is not good",
-        Code::AccessDenied => "a good credential that may not do this",
-        Code::JobNotFound => "no such job, or none any more",
-        Code::NotFound => "no such path",
-        Code::MethodNotAllowed => "the path takes other methods",
-        Code::JobExists => "the job was made with another body, or by a report",
-        Code::InvalidTransition => "the job's state does not allow it",
-        Code::PayloadTooLarge => {
-            "the body or the document would be too large; `details.limit` says how large it may be"
-        }
-        Code::UnsupportedMediaType => "the body is of a type that is not read",
-        Code::RateLimitExceeded => "too many requests",
-        Code::NotConfigured => "the operator has to set something, which the message names",
-        Code::Overloaded => "too much at once",
-        Code::Internal => "the server's fault; a report with an `order` may safely be sent again",
-    }
-}
-
 /// The component name of the response with this status.
 fn name(status: u16) -> String {
     format!("Problem{status}")
@@ -57,16 +35,16 @@ fn header_of(status: u16) -> Option<&'static str> {
 
 /// One response for each status, with the codes that it may have.
 pub(super) fn refusals() -> Map<String, Value> {
-    let mut statuses: Vec<u16> = Code::ALL.map(Code::http_status).to_vec();
+    let mut statuses: Vec<u16> = Code::ALL.iter().map(|code| code.http_status()).collect();
     statuses.sort_unstable();
     statuses.dedup();
     statuses.into_iter().map(|status| (name(status), refusal(status))).collect()
 }
 
 fn refusal(status: u16) -> Value {
-    let codes: Vec<Code> = Code::ALL.into_iter().filter(|code| code.http_status() == status).collect();
+    let codes: Vec<&Code> = Code::ALL.iter().filter(|code| code.http_status() == status).collect();
     let words: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
-    let lines: Vec<String> = codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), meaning(*code))).collect();
+    let lines: Vec<String> = codes.iter().map(|code| line(**code)).collect();
     let mut answer = json!({
         "description": lines.join("\n\n"),
         "content": { "application/json": {
@@ -86,6 +64,15 @@ fn refusal(status: u16) -> Value {
 }
 
 /// The examples of problems in the documentation of the TensorOne API.
+/// The meaning of a code and the members of its `details`.
+fn line(code: Code) -> String {
+    let (word, meaning) = (code.as_str(), code.meaning());
+    match code.details() {
+        "" => format!("`{word}`: {meaning}"),
+        details => format!("`{word}`: {meaning} `details`: {details}."),
+    }
+}
+
 fn examples(status: u16) -> Map<String, Value> {
     let examples = match status {
         404 => json!({ "tensorone": { "value": super::examples::named("jobNotFound") } }),

@@ -1,4 +1,4 @@
-//! The decoder: bytes in, items out, however the bytes were cut.
+//! The decoder: bytes in, items out, however the bytes are split into chunks.
 
 use std::fmt;
 
@@ -37,12 +37,12 @@ impl fmt::Display for TooLong {
 impl std::error::Error for TooLong {}
 
 impl Decoder {
-    /// Reads the next bytes and hands over each item as soon as it is complete.
+    /// Reads the next bytes and emits each item as soon as it is complete.
     ///
     /// # Errors
     ///
-    /// [`TooLong`] once a line exceeds [`LINE_BYTES`] or a frame [`FRAME_BYTES`], and for ever after; the items before
-    /// it have been handed over.
+    /// [`TooLong`] as soon as a line exceeds [`LINE_BYTES`] or a frame [`FRAME_BYTES`], and at every later call. The items
+    /// before it have been emitted.
     pub fn feed(&mut self, chunk: &[u8], mut emit: impl FnMut(Item)) -> Result<(), TooLong> {
         let mut rest = chunk;
         while !self.lost {
@@ -94,7 +94,7 @@ impl Decoder {
         };
         match field {
             b"data" => {
-                // A line holds whole characters, as no byte of a longer one looks like a line end.
+                // A line has whole characters, because no byte of a multi-byte character equals a line end.
                 self.data.push_str(&String::from_utf8_lossy(value));
                 self.data.push('\n');
                 self.lost = self.data.len() > FRAME_BYTES;
@@ -113,7 +113,7 @@ impl Decoder {
 
     fn end_frame(&mut self, emit: &mut impl FnMut(Item)) {
         let name = std::mem::take(&mut self.name);
-        // Every data line has left a newline, so this is empty only where there was none.
+        // Every data line has appended a newline, so `data` is empty only if there was no data line.
         if self.data.pop().is_some() {
             emit(Item::Frame(Frame { name, id: self.id.clone(), data: std::mem::take(&mut self.data) }));
         }

@@ -1,26 +1,26 @@
-//! The encoder: what a server writes, one block at a time.
+//! The encoder: what a server writes, one event at a time.
 
 use std::fmt;
 
-/// A name or id that would end its line or be ignored by readers: it holds a CR, an LF or a NUL.
+/// The error for a name, id or comment with a CR, LF or NUL, which would end its line or make readers ignore it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unwritable;
 
 impl fmt::Display for Unwritable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name, id or comment of a stream holds a line break or a NUL")
+        f.write_str("a name, id or comment of a stream has a line break or a NUL")
     }
 }
 
 impl std::error::Error for Unwritable {}
 
-/// Appends a frame: `event:` unless `name` is empty, `id:` if there is one, and a `data:` line for each line of `data`.
+/// Appends a frame: `event:` unless `name` is empty, `id:` if there is an id, and a `data:` line for each line of `data`.
 ///
-/// Readers get the lines of `data` joined by LF, whichever of CR, LF and CRLF parted them.
+/// Readers get the lines of `data` joined by LF, whether CR, LF or CRLF separated them.
 ///
 /// # Errors
 ///
-/// [`Unwritable`] for a name or id with a CR, LF or NUL; then nothing was appended.
+/// [`Unwritable`] for a name or id with a CR, LF or NUL; nothing is appended in that case.
 pub fn write_frame(out: &mut String, name: &str, id: Option<&str>, data: &str) -> Result<(), Unwritable> {
     check(name)?;
     id.map_or(Ok(()), check)?;
@@ -32,7 +32,7 @@ pub fn write_frame(out: &mut String, name: &str, id: Option<&str>, data: &str) -
     }
     let mut parts = data.split('\n').peekable();
     while let Some(part) = parts.next() {
-        // A CR right before the LF belongs to it; any other is a line end of its own.
+        // A CR directly before the LF belongs to that line end; any other CR is a line end of its own.
         let part = if parts.peek().is_some() { part.strip_suffix('\r').unwrap_or(part) } else { part };
         part.split('\r').for_each(|line| field(out, "data: ", line));
     }
@@ -40,17 +40,17 @@ pub fn write_frame(out: &mut String, name: &str, id: Option<&str>, data: &str) -
     Ok(())
 }
 
-/// Appends a block that tells readers how many milliseconds to wait before they connect again.
+/// Appends the time in milliseconds that readers wait before they reconnect.
 pub fn write_retry(out: &mut String, millis: u64) {
     field(out, "retry: ", &millis.to_string());
     out.push('\n');
 }
 
-/// Appends a comment, which readers take as a sign of life.
+/// Appends a comment, which shows readers that the connection is alive.
 ///
 /// # Errors
 ///
-/// [`Unwritable`] for a text with a CR, LF or NUL; then nothing was appended.
+/// [`Unwritable`] for a text with a CR, LF or NUL; nothing is appended in that case.
 pub fn write_comment(out: &mut String, text: &str) -> Result<(), Unwritable> {
     check(text)?;
     field(out, ": ", text);

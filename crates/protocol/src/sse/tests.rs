@@ -1,4 +1,4 @@
-//! What the codec promises; the format cases follow web-platform-tests, `eventsource/format-*`.
+//! The promises of the codec. The format cases follow web-platform-tests, `eventsource/format-*`.
 
 use proptest::prelude::*;
 
@@ -30,7 +30,7 @@ fn check(stream: &[u8], expected: &[Triple]) {
     assert_eq!(frames(stream), expected, "{:?}", String::from_utf8_lossy(stream));
 }
 
-/// Streams of every shape the standard speaks of, with what comes out of them: name, id, data.
+/// Streams of every form in the standard, each with its frames: name, id, data.
 const CASES: &[(&str, &[u8], &[Triple])] = &[
     ("bom", b"\xEF\xBB\xBFdata:1\n\n\xEF\xBB\xBFdata:2\n\ndata:3\n\n", &[("", "", "1"), ("", "", "3")]),
     ("bom twice", b"\xEF\xBB\xBF\xEF\xBB\xBFdata:1\n\ndata:2\n\ndata:3\n\n", &[("", "", "2"), ("", "", "3")]),
@@ -95,14 +95,14 @@ fn only_digits_set_the_retry_time() {
 }
 
 #[test]
-fn a_comment_is_a_sign_of_life_at_once() {
+fn a_comment_is_emitted_at_the_end_of_its_line() {
     assert_eq!(decode(&[b": ok\n"]), [Item::Comment]);
     assert_eq!(decode(&[b":\r"]), [Item::Comment]);
     assert_eq!(decode(&[b": unfinished"]), []);
 }
 
 #[test]
-fn a_line_may_be_as_long_as_the_limit_and_no_longer() {
+fn a_line_is_accepted_at_the_limit_and_refused_one_byte_past_it() {
     let line = |length: usize| [b"data:".as_slice(), &vec![b'x'; length - 5], b"\n\n"].concat();
     for chunk in [LINE_BYTES * 2, 1000] {
         let feed = |stream: &[u8]| {
@@ -120,7 +120,7 @@ fn a_line_may_be_as_long_as_the_limit_and_no_longer() {
 }
 
 #[test]
-fn a_frame_may_be_as_long_as_the_limit_and_no_longer() {
+fn a_frame_is_accepted_at_the_limit_and_refused_past_it() {
     let line = [b"data:".as_slice(), &[b'x'; 1023], b"\n"].concat();
     let mut decoder = Decoder::default();
     for _ in 0..FRAME_BYTES / 1024 {
@@ -130,8 +130,8 @@ fn a_frame_may_be_as_long_as_the_limit_and_no_longer() {
 }
 
 #[test]
-fn bytes_that_are_not_text_cannot_grow_past_the_limit() {
-    // Each of these bytes becomes a replacement character of three.
+fn replacement_characters_count_against_the_limit() {
+    // Each of these bytes becomes a replacement character of three bytes.
     let line = [b"data:".as_slice(), &vec![0xFF; LINE_BYTES - 5], b"\n"].concat();
     let mut decoder = Decoder::default();
     assert_eq!(decoder.feed(&line, |_| ()), Ok(()));
@@ -139,7 +139,7 @@ fn bytes_that_are_not_text_cannot_grow_past_the_limit() {
 }
 
 #[test]
-fn names_ids_and_comments_cannot_break_out_of_their_line() {
+fn names_ids_and_comments_with_line_breaks_are_refused() {
     for text in ["a\nb", "a\rb", "a\0b", "\n"] {
         let mut out = String::from("kept");
         assert_eq!(write_frame(&mut out, text, None, "x"), Err(Unwritable));
@@ -150,7 +150,7 @@ fn names_ids_and_comments_cannot_break_out_of_their_line() {
 }
 
 #[test]
-fn what_is_written_has_the_form_readers_expect() {
+fn the_encoder_writes_the_expected_text() {
     let mut out = String::new();
     write_comment(&mut out, "ok").unwrap();
     write_retry(&mut out, 1000);
@@ -161,8 +161,8 @@ fn what_is_written_has_the_form_readers_expect() {
 }
 
 #[test]
-fn the_longest_line_may_come_byte_by_byte() {
-    // Looking at what came before with each byte would take hours.
+fn the_longest_line_can_arrive_byte_by_byte() {
+    // A decoder that scans the whole line again at each byte would take hours.
     let stream = [b"data:".as_slice(), &vec![b'x'; LINE_BYTES - 5], b"\n\n"].concat();
     let (mut decoder, mut count) = (Decoder::default(), 0);
     stream.chunks(1).for_each(|byte| decoder.feed(byte, |_| count += 1).unwrap());
@@ -177,7 +177,7 @@ fn text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_back(name in text(), id in prop::option::of(text()), data in text(), chunk in 1_usize..9) {
+    fn the_decoder_reads_what_the_encoder_writes(name in text(), id in prop::option::of(text()), data in text(), chunk in 1_usize..9) {
         let mut out = String::new();
         let forbidden = |text: &str| text.contains(['\r', '\n', '\0']);
         let refused = forbidden(&name) || id.as_deref().is_some_and(forbidden);

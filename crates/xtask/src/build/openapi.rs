@@ -1,4 +1,4 @@
-//! The OpenAPI document, in `dist/openapi.json`: printed by a native program of the engine's.
+//! The OpenAPI document in `dist/openapi.json`, and the tables of PROTOCOL.md. Native programs of the engine generate both.
 
 use crate::fingerprint::{self, Fingerprint};
 use crate::project::{self, Project};
@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The crate that has the program.
+/// The crate of the programs.
 const CRATE: &str = "engine";
 
 /// Where the document is put.
@@ -28,13 +28,19 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
     let out = out_file(project);
     fingerprint::build_if_changed(project, "openapi", fingerprint, std::slice::from_ref(&out), || {
         let mut cargo = Command::new(project::cargo());
-        cargo.args(["build", "--package", CRATE, "--features", "schema", "--bin", "openapi"]);
+        cargo.args(["build", "--package", CRATE, "--features", "schema", "--bins"]);
         cargo.current_dir(&project.root);
         steps::logged("compile the OpenAPI document", &project.scratch()?.join("openapi.log"), &mut cargo)?;
-        let program = project.target.join("debug").join(format!("openapi{}", std::env::consts::EXE_SUFFIX));
-        let document = steps::output(&mut Command::new(program))?;
+        let program = |name: &str| project.target.join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        let document = steps::output(&mut Command::new(program("openapi")))?;
         fs::create_dir_all(project.root.join("dist"))?;
         fs::write(&out, document + "\n")?;
+        let specification = project.root.join("crates/protocol/PROTOCOL.md");
+        let mut tables = Command::new(program("protocol-tables"));
+        let generated = steps::output(tables.stdin(fs::File::open(&specification)?))? + "\n";
+        if generated != fs::read_to_string(&specification)? {
+            fs::write(&specification, generated)?;
+        }
         Ok(())
     })
 }
