@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", default)]
 pub struct Estimates {
     estimator: Estimator,
+    // The stored names are those of the first release.
     /// Whether the producer has set `estimatedCompletion`; it keeps its value until the producer clears it with `null`.
     #[serde(rename = "completionIsTold")]
     completion_is_set: bool,

@@ -107,7 +107,7 @@ pub enum Cause {
     OtherJob,
     /// The operation has no job that a token could name.
     NoJob,
-    /// A token cannot mint tokens.
+    /// The operation mints a token, which only a key can do.
     TokenMints,
 }
 

@@ -24,7 +24,7 @@ pub struct Job {
 pub struct Record {
     /// The last `order` of each producer.
     pub orders: BTreeMap<String, u64>,
-    /// The estimates of its completion and throughput.
+    /// The estimator of the job's completion and throughput. The stored name is the one of the first release.
     #[serde(rename = "forecast")]
     pub estimates: Estimates,
     /// The number of the last log line.

@@ -11,8 +11,7 @@ use crate::frame::{self, Kind};
 /// numbers instead.
 pub const LOG_BYTES: usize = 256 * 1024;
 
-/// Bytes in the memory in which the edge keeps them, which is JavaScript's; the queue forwards them and never reads
-/// them.
+/// Bytes in a memory that the caller chooses (the edge: JavaScript's). The queue forwards them and never reads them.
 pub trait Chunk: Sized {
     /// A chunk with a copy of these bytes.
     fn from_bytes(bytes: &[u8]) -> Self;

@@ -80,7 +80,7 @@ fn check(job: &Job, now: Timestamp) {
     ] {
         assert!(text.is_ok());
     }
-    subscription::greet(document, Some(&document.cursor()), now);
+    subscription::admit(document, Some(&document.cursor()), now);
     poll::poll_after_ms(document, now);
 }
 
@@ -99,9 +99,10 @@ fuzz_target!(|calls: Vec<Call>| {
             }
         };
         let before = job.as_ref().map_or(0, |job| job.document.seq);
-        let heard = accepted.outcomes.iter().filter(|report| report.outcome == Outcome::Accepted).count() as u64;
-        assert_eq!(accepted.job.document.seq, before + heard, "one seq for each accepted report");
-        assert_eq!(accepted.changed, heard > 0);
+        let accepted_reports =
+            accepted.outcomes.iter().filter(|report| report.outcome == Outcome::Accepted).count() as u64;
+        assert_eq!(accepted.job.document.seq, before + accepted_reports, "one seq for each accepted report");
+        assert_eq!(accepted.changed, accepted_reports > 0);
         if let Ok(answer) = accepted.answer() {
             serde_json::to_string(&answer).expect("an answer has a text");
         }

@@ -197,7 +197,8 @@ fn get_job_logs() -> Value {
 
 fn stream_job() -> Value {
     let description = "Permission `jobs:read`. With the query parameter `token`, the response is 200 with a `retry` \
-                       line instead of 429 or 5xx, because a native `EventSource` never reconnects after an error status.";
+                       line instead of 429 or 5xx, because a native `EventSource` never reconnects after an error \
+                       status.";
     Operation::new("streamJob", "streams", "Stream a job", description)
         .parameters(vec![
             parameters::job_id("job_completed_example"),
