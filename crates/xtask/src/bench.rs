@@ -1,11 +1,11 @@
-//! The benches: `cargo xtask bench NAME`. What they measure is built first, as it is shipped.
+//! The benchmarks: `cargo xtask bench NAME`. First it builds what they measure, as it is shipped.
 
 use crate::project::{self, Project};
 use crate::{build, process, setup, steps};
 use anyhow::Result;
 use std::process::Command;
 
-/// The bench that runs in a browser and needs no worker.
+/// The benchmark that runs in a browser and needs no worker.
 const ELEMENT: &str = "element";
 
 /// `cargo xtask bench NAME …`
@@ -19,10 +19,10 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         build::all(&project, &tools)?;
         let mut node = project.npm_command("node")?;
         node.arg("tests/bench/element/run.mjs").args(rest).env("CHROMIUM", setup::chromium(&project)?);
-        return steps::shown("bench", &mut node);
+        return steps::shown("benchmark", &mut node);
     }
     build::worker_alone(&project, &tools)?;
     let mut cargo = Command::new(project::cargo());
     cargo.args(["run", "--quiet", "--package", "bench", "--"]).args(args).current_dir(&project.root);
-    steps::shown("bench", cargo.env("XTASK", process::current_exe()?))
+    steps::shown("benchmark", cargo.env("XTASK", process::current_exe()?))
 }

@@ -1,4 +1,4 @@
-//! Builds what is served: `cargo xtask build`.
+//! Builds everything that is served: `cargo xtask build`.
 
 mod assets;
 pub(crate) mod element;
@@ -26,9 +26,10 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     all(&project, &tools)
 }
 
-/// The worker, the element, the OpenAPI document, the npm package, the static assets; what has not changed is not built again.
+/// Builds the worker, the element, the OpenAPI document, the npm package and the static assets, as far as their sources have
+/// changed.
 ///
-/// One build at a time: wrangler starts one whenever it sees a source change.
+/// A lock lets one build run at a time, because wrangler starts one for every change of a source.
 pub(crate) fn all(project: &Project, tools: &Tools) -> Result<()> {
     let lock = File::create(project.scratch()?.join("build.lock"))?;
     lock.lock()?;
@@ -44,7 +45,7 @@ pub(crate) fn fault_injection(project: &Project, tools: &Tools) -> Result<Vec<Fa
     worker::fault_injection(project, tools)
 }
 
-/// The worker alone, where nothing else is asked.
+/// Builds only the worker.
 pub(crate) fn worker_alone(project: &Project, tools: &Tools) -> Result<()> {
     worker::build(project, tools)
 }

@@ -1,14 +1,14 @@
-//! What a reviewer should not have to look for: `cargo xtask check`.
+//! Static checks, so that no reviewer has to look for these faults: `cargo xtask check`.
 
 use crate::project::{self, Project};
 use crate::{build, setup, steps};
 use anyhow::Result;
 use std::process::Command;
 
-/// Crates that only live where wasm runs.
+/// Crates that run as wasm.
 const WASM_CRATES: &[&str] = &["edge", "client", "widget", "element"];
 
-/// Crates that are no native programs at all.
+/// Crates that do not build natively.
 const NEVER_NATIVE: &[&str] = &["edge", "widget", "element"];
 
 /// `cargo xtask check`

@@ -1,4 +1,4 @@
-//! Everything at once on this machine: `cargo xtask dev`.
+//! Runs everything on this machine: `cargo xtask dev`.
 
 use crate::keys::{self, Key};
 use crate::process::{self, Group, POLL_INTERVAL};
@@ -15,14 +15,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-/// Where wrangler's own examples listen too.
+/// The default port, which wrangler's own examples use too.
 const PORT: u16 = 8787;
 
-/// The demo's key may do everything in the demo's project. Its id tells every other deployment to refuse it.
+/// The id of the demo's key, which has every permission in the demo's project. All other deployments refuse keys of this id.
 const KEY_ID: &str = "insecure";
 const PROJECT: &str = "demo";
 
-/// Reports on real work with curl alone, again and again. It finds BASE_URL and KEY in its environment.
+/// The demo job: it reports on real work with curl alone, again and again. It reads BASE_URL and KEY from its environment.
 const DEMO_JOB: &str = "www/demo-job.sh";
 
 /// `cargo xtask dev [--port P] [--no-demo] [--data DIR]`
@@ -36,14 +36,14 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
-    // Better said before the build than after it.
+    // An error about the port should come before the build.
     server::await_port(port)?;
     let project = Project::load()?;
     let tools = setup::tools(&project)?;
     build::all(&project, &tools)?;
 
     let data = data.unwrap_or_else(|| project.target.join("dev-data"));
-    fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
+    fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
     let key = Key::draw(KEY_ID, PROJECT, &keys::PERMISSIONS.join(","))?;
     let variables =
         [("API_KEYS", key.line.clone()), ("TOKEN_SECRET", token_secret(&data)?), ("JOB_PROGRESS_DEV", "1".to_owned())];
@@ -62,24 +62,24 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     println!("key: {}", key.text);
 
     let mut demo = if demo { Some(Demo::start(&project, port, &url, &key.text)?) } else { None };
-    steps::note("Ctrl-C ends it all");
+    steps::note("Ctrl-C stops everything");
     while !process::interrupted() {
         server.check()?;
         if let Some(running) = demo.as_mut()
-            && !running.look()?
+            && !running.check()?
         {
             demo = None;
         }
         thread::sleep(POLL_INTERVAL);
     }
-    steps::step("end everything", || {
+    steps::step("stop everything", || {
         drop(demo);
         drop(server);
         Ok(())
     })
 }
 
-/// Drawn once for a data folder, so that links to its jobs outlive a restart.
+/// The secret of a data folder. It is drawn once, so that links to the jobs of the folder stay valid after a restart.
 fn token_secret(data: &Path) -> Result<String> {
     let path = data.join("token-secret");
     if let Ok(secret) = fs::read_to_string(&path) {
@@ -96,7 +96,7 @@ fn token_secret(data: &Path) -> Result<String> {
 struct Demo {
     group: Group,
     log: PathBuf,
-    page_told: bool,
+    page_printed: bool,
 }
 
 impl Demo {
@@ -108,20 +108,20 @@ impl Demo {
         command.env("BASE_URL", url).env("KEY", key).stdout(file.try_clone()?).stderr(file);
         let group = Group::start_guarded(&mut command, None)?;
         steps::note(&format!("the demo job: process group {}, log {}", group.id(), log.display()));
-        Ok(Self { group, log, page_told: false })
+        Ok(Self { group, log, page_printed: false })
     }
 
-    /// Tells the page of its first job once it is known. False once the demo job is over, which is told too.
-    fn look(&mut self) -> Result<bool> {
-        if !self.page_told
+    /// Prints the address of its first job once that is known. Returns false, and prints why, once the demo job has ended.
+    fn check(&mut self) -> Result<bool> {
+        if !self.page_printed
             && let Some(page) = fs::read_to_string(&self.log)?.lines().find(|line| line.starts_with("page: "))
         {
             println!("{page}");
-            self.page_told = true;
+            self.page_printed = true;
         }
         if let Some(status) = self.group.ended()? {
             eprintln!("{}", files::tail(&self.log, 2000));
-            eprintln!("warning: the demo job ended ({status}); the worker goes on");
+            eprintln!("warning: the demo job ended ({status}); the worker continues");
             return Ok(false);
         }
         Ok(true)

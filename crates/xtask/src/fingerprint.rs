@@ -1,4 +1,4 @@
-//! Has anything changed? A hash over contents, kept beside what was made from them.
+//! A hash over sources, which says whether they have changed since something was built from them.
 
 use crate::files;
 use crate::project::Project;
@@ -8,16 +8,16 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What a thing is made from.
+/// The hash of the inputs of a build.
 pub(crate) struct Fingerprint(Sha256);
 
 impl Fingerprint {
-    /// Begins with what is not in any file: versions, flags.
-    pub(crate) fn of(text: &str) -> Self {
+    /// Starts with inputs that are in no file: versions, flags.
+    pub(crate) fn new(text: &str) -> Self {
         Self(Sha256::new_with_prefix(text))
     }
 
-    /// Adds a file, or every file of a folder, by name and content.
+    /// Adds a file, or every file of a folder, by path and content.
     pub(crate) fn add(&mut self, path: &Path) -> Result<()> {
         if !path.is_dir() {
             let content = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -43,7 +43,7 @@ impl Fingerprint {
     }
 }
 
-/// What a folder holds, in order of name, without what starts with a dot.
+/// The entries of a folder in order of their names, without those that start with a dot.
 pub(crate) fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
     let read = fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
     let mut entries = Vec::new();
@@ -57,25 +57,26 @@ pub(crate) fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
-/// Makes a thing unless it was made from the same before and its results are still there.
+/// Builds unless the last build had the same fingerprint and its results still exist.
 ///
 /// # Errors
-/// Those of `make`; then the next call makes it again.
+///
+/// Those of `build`; the next call then builds again.
 pub(crate) fn build_if_changed(
     project: &Project,
     name: &str,
     fingerprint: Fingerprint,
     results: &[PathBuf],
-    make: impl FnOnce() -> Result<()>,
+    build: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
     let stamp = project.scratch()?.join(format!("{name}.stamp"));
     let wanted = fingerprint.finish();
-    let made = fs::read_to_string(&stamp).is_ok_and(|made| made == wanted);
-    if made && results.iter().all(|result| result.exists()) {
+    let is_current = fs::read_to_string(&stamp).is_ok_and(|last| last == wanted);
+    if is_current && results.iter().all(|result| result.exists()) {
         return Ok(());
     }
     files::remove(&stamp)?;
-    make()?;
+    build()?;
     fs::write(&stamp, wanted)?;
     Ok(())
 }

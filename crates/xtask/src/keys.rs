@@ -8,28 +8,28 @@ use lexopt::ValueExt;
 use sha2::{Digest, Sha256};
 use std::env;
 
-/// All a key can be allowed.
+/// All permissions that a key can have.
 pub(crate) const PERMISSIONS: &[&str] = &["jobs:read", "jobs:write", "jobs:control", "jobs:admin"];
 
-/// What a project's signing secret is derived under.
+/// The context from which a project's signing secret is derived.
 const SIGNING_CONTEXT: &str = "job-progress/v1/";
 
-/// Letters and digits only: a key is picked with a double click and needs no quotes in a shell.
+/// Letters and digits only: a double click selects a whole key, and a shell needs no quotes round it.
 const ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// 43 of 62 characters: 256 bits.
 const SECRET_LENGTH: usize = 43;
 
-/// A key, whole. Only its line may be stored.
+/// A complete key. Only its line may be stored.
 pub(crate) struct Key {
-    /// `jp_<id>_<secret>`: what a server sends.
+    /// `jp_<id>_<secret>`: the text that a server sends.
     pub(crate) text: String,
-    /// `id project permissions sha256-base64url`: what the worker is told.
+    /// `id project permissions sha256-base64url`: the line that the worker reads.
     pub(crate) line: String,
 }
 
 impl Key {
-    /// Draws a new secret.
+    /// Draws a key with a new secret.
     pub(crate) fn draw(id: &str, project: &str, permissions: &str) -> Result<Self> {
         let text = format!("jp_{id}_{}", random_text(SECRET_LENGTH)?);
         let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(&text));
@@ -37,13 +37,13 @@ impl Key {
     }
 }
 
-/// So many random letters and digits.
+/// `length` random letters and digits.
 pub(crate) fn random_text(length: usize) -> Result<String> {
     let mut text = String::new();
     while text.len() < length {
         let mut byte = [0];
         getrandom::fill(&mut byte).ok().context("the system gives no random bytes")?;
-        // Six bits at a time; the two values that name no letter are drawn again, so that all are equally likely.
+        // Six bits at a time. The two values without a letter are drawn again, so that all letters are equally likely.
         text.extend(ALPHABET.get(usize::from(byte[0] & 63)).copied().map(char::from));
     }
     Ok(text)
@@ -71,7 +71,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     }
     let project = project.context("--project is missing")?;
     if !is_word(&project, 32, b"-") {
-        bail!("a project is 1 to 32 of a-z, 0-9 and -");
+        bail!("--project must be 1 to 32 characters of a-z, 0-9 and -");
     }
     match what.as_str() {
         "new" => new(&project, &permissions.context("--permissions is missing")?, id),
@@ -86,17 +86,17 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
 
 fn new(project: &str, permissions: &str, id: Option<String>) -> Result<()> {
     if let Some(unknown) = permissions.split(',').find(|name| !PERMISSIONS.contains(name)) {
-        bail!("there is no permission `{unknown}`; there are {}", PERMISSIONS.join(", "));
+        bail!("unknown permission `{unknown}`; allowed: {}", PERMISSIONS.join(", "));
     }
     let id = id.map_or_else(|| Ok(random_text(8)?.to_lowercase()), anyhow::Ok)?;
     if !is_word(&id, 32, b"") {
-        bail!("an id is 1 to 32 of a-z and 0-9");
+        bail!("--id must be 1 to 32 characters of a-z and 0-9");
     }
     let key = Key::draw(&id, project, permissions)?;
     println!("key:  {}", key.text);
     println!("line: {}", key.line);
     eprintln!(
-        "The key is shown this once; give it to the server that reports. The line goes into the secret API_KEYS."
+        "This is the only time that the key is shown: give it to the server that reports. Add the line to the secret API_KEYS."
     );
     Ok(())
 }
@@ -111,7 +111,7 @@ mod tests {
     use super::{Key, random_text, signing_secret};
 
     #[test]
-    fn a_line_tells_the_hash_and_not_the_key() {
+    fn a_line_has_the_hash_and_not_the_key() {
         let key = Key::draw("ci", "acme", "jobs:read,jobs:write").unwrap();
         let secret = key.text.strip_prefix("jp_ci_").unwrap();
         assert!(key.line.starts_with("ci acme jobs:read,jobs:write "));
@@ -120,14 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn a_random_text_is_letters_and_digits_and_never_twice_the_same() {
+    fn a_random_text_has_letters_and_digits_and_is_never_repeated() {
         let text = random_text(43).unwrap();
         assert!(text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         assert_ne!(text, random_text(43).unwrap());
     }
 
     #[test]
-    fn a_signing_secret_is_what_openssl_makes_of_it() {
+    fn a_signing_secret_is_the_one_that_openssl_computes() {
         // printf 'job-progress/v1/acme' | openssl dgst -sha256 -hmac 'correct horse' -binary | basenc --base64url
         assert_eq!(signing_secret("correct horse", "acme").unwrap(), "NZc0aPn6UVwluQ2loCSPxMcMTkCZdV_6OuGyZS0i7kQ");
     }

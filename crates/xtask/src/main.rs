@@ -1,10 +1,10 @@
 //! The project's own commands, under the names CI uses: `cargo xtask <command>`.
 //!
-//! This crate imports none of ours: it builds, starts and measures them from outside.
+//! This crate imports no other crate of the workspace: it builds, starts and measures them from outside.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
-    reason = "a developer's tool: it measures wall time, and no stranger's input reaches it"
+    reason = "a developer's tool: it measures wall time, and no untrusted input reaches it"
 )]
 
 mod bench;
@@ -33,22 +33,26 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask <command>
 
-  setup  [--browser] [--python]     install what is missing: wasm target, cargo tools, npm packages;
-                                    and what only the tests need
-  build                             the worker (build/) and the static assets (dist/assets/);
-                                    WORKER_PANIC=unwind or abort says how its panics must end
+  setup  [--browser] [--python]     install missing tools: wasm target, cargo tools, npm packages;
+                                    --browser and --python also install the tools that only tests need
+  build                             build the worker (build/) and the static assets (dist/assets/);
+                                    WORKER_PANIC=unwind or =abort sets what a panic does in the worker
   dev    [--port P] [--no-demo] [--data DIR]
-                                    run it all here, with a demo job; Ctrl-C ends it
-  serve  --port P --data DIR [--workerd [--bundle DIR]] [--raise-limits] [--log FILE]
-                                    run what is built, for tests and benches; keys come from the environment
-  test   [STEP…]                    every test, or some: native, size, contract, schemathesis,
-                                    live, browser, package, dev, deploy
-  check                             format, clippy with warnings denied (native and wasm), tidy
-  bench NAME                        measure it beside a baseline; `bench help` names them
-  size                              raw and gzip bytes of what is served; fails over budget
+                                    run everything on this machine, with a demo job; Ctrl-C stops it
+  serve  --port P --data DIR [--workerd [--bundle DIR] [--expose-gc]] [--raise-limits] [--log FILE]
+                                    run the built worker, for tests and benchmarks; the environment has its
+                                    variables (API_KEYS, TOKEN_SECRET, ...); --workerd runs it without wrangler,
+                                    --expose-gc gives it gc(), --raise-limits turns the rate limits off
+  test   [STEP...]                  run all tests, or some: native, size, contract, schemathesis,
+                                    live, browser, package, dev, deploy;
+                                    CASE=name chooses cases, TEST=name browser and package tests
+  check                             check format, clippy (native and wasm, warnings are errors),
+                                    JavaScript, and the tidy tests
+  bench NAME [OPTION...]            run a benchmark beside its baseline; `bench help` lists them
+  size                              print raw and gzip bytes of all served files; fails over budget
   key new --project P --permissions A,B [--id ID]
-                                    draw an API key: the key itself, and its line for API_KEYS
-  key secret --project P            the project's signing secret, from the TOKEN_SECRET of the environment
+                                    draw an API key: print the key itself, and its line for API_KEYS
+  key secret --project P            print the project's signing secret, derived from TOKEN_SECRET
 ";
 
 fn main() -> ExitCode {
@@ -91,6 +95,6 @@ fn run() -> Result<()> {
             print!("{HELP}");
             Ok(())
         }
-        other => bail!("there is no command `{other}`\n\n{HELP}"),
+        other => bail!("unknown command `{other}`\n\n{HELP}"),
     }
 }

@@ -1,4 +1,4 @@
-//! Child processes: each leads a group of its own, and a group never outlives us.
+//! Child processes: each leads a process group of its own, and no group outlives this program.
 
 use crate::files;
 use anyhow::{Context, Result, bail};
@@ -17,43 +17,43 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The command under which this program starts itself to guard a group.
+/// The command with which this program starts itself as the guard of a group.
 pub(crate) const GUARD: &str = "guard";
 
-/// How often a waiting loop looks.
+/// How often a loop checks the condition that it waits for.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long the leader of a group may take to end when asked; after that it is killed.
+/// How long the leader of a group may take to end after SIGTERM; then the group is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 static CURRENT_EXE: OnceLock<PathBuf> = OnceLock::new();
 
-/// To be called first. From then on SIGINT, SIGTERM and SIGHUP are remembered, for [`interrupted`], instead of ending us
-/// in the midst.
+/// Makes SIGINT, SIGTERM and SIGHUP set the flag that [`interrupted`] returns, so that they do not end this program in the
+/// middle of a step. Must be called first.
 pub(crate) fn install_signal_handlers() -> Result<()> {
     let flag = INTERRUPTED.get_or_init(Arc::default);
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(flag))?;
     }
-    // Once cargo has put a new build in our place, Linux knows the running program no more.
-    let path = env::current_exe().context("cannot tell where this program is")?;
+    // Once cargo has replaced the file of the running program, Linux no longer knows its path.
+    let path = env::current_exe().context("cannot find the path of this program")?;
     CURRENT_EXE.get_or_init(|| path);
     adopt_orphans()
 }
 
-/// This program, to start it again.
+/// The path of this program, to start it again.
 pub(crate) fn current_exe() -> Result<&'static Path> {
-    CURRENT_EXE.get().map(PathBuf::as_path).context("this program does not know its own path")
+    CURRENT_EXE.get().map(PathBuf::as_path).context("install_signal_handlers was not called")
 }
 
-/// Whether we were asked to end.
+/// Whether a signal asked this program to end.
 pub(crate) fn interrupted() -> bool {
     INTERRUPTED.get().is_some_and(|flag| flag.load(Ordering::Relaxed))
 }
 
-/// A child and all it starts.
+/// A child process and all processes that it starts. Ends on drop.
 pub(crate) struct Group {
     child: Child,
     id: Pid,
@@ -61,7 +61,7 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// Starts the command as the leader of a new process group. It reads nothing.
+    /// Starts the command as the leader of a new process group, with an empty stdin.
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command.stdin(Stdio::null()).process_group(0).spawn();
@@ -70,7 +70,7 @@ impl Group {
         Ok(Self { child, id, guard: None })
     }
 
-    /// The same, with a guard that ends the group and removes `dir` even if we are killed.
+    /// The same, with a guard process that ends the group and removes `dir` even if this program is killed.
     pub(crate) fn start_guarded(command: &mut Command, dir: Option<&Path>) -> Result<Self> {
         let mut group = Self::start(command)?;
         let mut guard = Command::new(current_exe()?);
@@ -85,12 +85,12 @@ impl Group {
         self.id.as_raw()
     }
 
-    /// Whether the leader has ended, and how.
+    /// How the leader ended; `None` while it runs.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
-    /// Waits for the leader; an interruption ends the group and is an error.
+    /// Waits for the leader and calls `tick` meanwhile. An interruption is an error.
     pub(crate) fn wait(&mut self, mut tick: impl FnMut()) -> Result<ExitStatus> {
         loop {
             if let Some(status) = self.ended()? {
@@ -104,7 +104,7 @@ impl Group {
         }
     }
 
-    /// Ends the group: asks, and kills what is there once the leader has ended or was given time to.
+    /// Ends the group: SIGTERM, then SIGKILL as soon as the leader has ended or [`STOP_TIMEOUT`] is over.
     pub(crate) fn end(&mut self) {
         let deadline = Instant::now() + STOP_TIMEOUT;
         let mut signalled = killpg(self.id, Signal::SIGTERM);
@@ -132,34 +132,34 @@ impl Drop for Group {
     }
 }
 
-/// Makes us the parent of what our children leave behind, so that it can be waited for.
+/// Makes this program the parent of the orphans of its children, so that it can wait for them.
 #[cfg(target_os = "linux")]
 fn adopt_orphans() -> Result<()> {
     Ok(nix::sys::prctl::set_child_subreaper(true)?)
 }
 
-/// Elsewhere the system waits for them.
+/// On other systems the init process waits for orphans.
 #[cfg(not(target_os = "linux"))]
 fn adopt_orphans() -> Result<()> {
     Ok(())
 }
 
-/// Waits for every member of a killed group that is ours to wait for.
+/// Waits for every process of a killed group that is a child of this program.
 fn reap(group: Pid) {
     while waitpid(Pid::from_raw(-group.as_raw()), None).is_ok() {}
 }
 
-/// The same without waiting for the living.
+/// The same without waiting for processes that still run.
 pub(crate) fn reap_dead(group: Pid) {
     let dead = |status| !matches!(status, Ok(WaitStatus::StillAlive) | Err(_));
     while dead(waitpid(Pid::from_raw(-group.as_raw()), Some(WaitPidFlag::WNOHANG))) {}
 }
 
-/// Waits until whoever started us is gone, then kills the group that the first argument names and removes the folder
-/// that the second one names.
+/// Waits until the process that started this one has ended, then kills the group of the first argument and removes the
+/// folder of the second.
 pub(crate) fn guard(mut args: lexopt::Parser) -> Result<()> {
     let id: i32 = args.value()?.to_string_lossy().parse()?;
-    // The pipe has no other writer, so it ends with the process that holds it.
+    // The parent is the only writer of the pipe, so the pipe ends with it.
     let _ = io::stdin().read_to_end(&mut Vec::new());
     match killpg(Pid::from_raw(id), Signal::SIGKILL) {
         Ok(()) | Err(Errno::ESRCH) => {}
@@ -180,7 +180,7 @@ mod tests {
     use std::process::Command;
 
     #[test]
-    fn a_group_that_is_dropped_ends_with_all_it_started() {
+    fn a_dropped_group_ends_with_all_processes_that_it_started() {
         adopt_orphans().unwrap();
         let group = Group::start(Command::new("sh").args(["-c", "sleep 1000 & sleep 1000"])).unwrap();
         let id = Pid::from_raw(group.id());
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_tells_how_the_leader_ended() {
+    fn waiting_returns_how_the_leader_ended() {
         let mut group = Group::start(Command::new("sh").args(["-c", "exit 3"])).unwrap();
         assert_eq!(group.wait(|| ()).unwrap().code(), Some(3));
     }

@@ -1,4 +1,4 @@
-//! One local worker: started, watched until it answers, and ended with all it started.
+//! A local worker: starts it, waits until it answers, and ends it with all processes that it started.
 
 mod data_lock;
 mod open_files;
@@ -18,40 +18,40 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a port may stay taken: a server that was killed a moment ago lets go of it within this.
+/// How long to wait for a port: a server that was killed a moment ago releases it within this time.
 const PORT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long a start may take.
+/// How long a worker may take to answer after its start.
 const START_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// How long one answer to `GET /healthz` may take.
 const HEALTH_CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How often a running worker is asked whether it is well, and how many silences in a row mean it is not.
-const CHECKUP: Duration = Duration::from_secs(5);
-const SILENCES: u32 = 3;
+/// How often the health of a running worker is checked, and how many failures in a row mean that it is lost.
+const HEALTH_CHECK_INTERVAL: Duration = Duration::from_secs(5);
+const MOST_FAILURES: u32 = 3;
 
-/// A running worker; dropped, it is gone.
+/// A running worker. It ends on drop.
 pub(crate) struct Server {
     group: Group,
     _lock: DataLock,
     port: u16,
     log: PathBuf,
     checked: Instant,
-    silences: u32,
+    failures: u32,
 }
 
 impl Server {
     /// Starts a worker and waits until it answers.
     pub(crate) fn start(project: &Project, options: &Options) -> Result<Self> {
         await_port(options.port)?;
-        fs::create_dir_all(&options.data).with_context(|| format!("cannot make {}", options.data.display()))?;
+        fs::create_dir_all(&options.data).with_context(|| format!("cannot create {}", options.data.display()))?;
         let data = fs::canonicalize(&options.data)?;
         let lock = DataLock::acquire(&data, options.port)?;
         if let Some(warning) = open_files::raise_limit() {
             steps::note(&format!("warning: {warning}"));
         }
-        // Configuration and temporary files of this run. They hold secrets and are gone with it.
+        // Configuration and temporary files of this run. They contain secrets and are removed with it.
         let dir = project.scratch()?.join(format!("run-{}-{}", std::process::id(), options.port));
         let mut command = match &options.runtime {
             Runtime::Wrangler => under_wrangler(project, options, &dir, &data)?,
@@ -62,28 +62,32 @@ impl Server {
         let group = lock.inherited_by(|| Group::start_guarded(&mut command, Some(&dir)))?;
         let checked = Instant::now();
         let mut server =
-            Self { group, _lock: lock, port: options.port, log: options.log.clone(), checked, silences: 0 };
+            Self { group, _lock: lock, port: options.port, log: options.log.clone(), checked, failures: 0 };
         server.await_answer()?;
         Ok(server)
     }
 
-    /// The process group of all that runs the worker.
+    /// The process group of the runtime.
     pub(crate) fn group(&self) -> i32 {
         self.group.id()
     }
 
-    /// Fails as soon as the worker is no more; costs nothing most of the time.
+    /// Checks whether the worker still runs, and now and then whether it answers.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended or no longer answers.
     pub(crate) fn check(&mut self) -> Result<()> {
         if let Some(status) = self.group.ended()? {
             return self.lost(&format!("the worker ended by itself ({status})"));
         }
-        if self.checked.elapsed() < CHECKUP {
+        if self.checked.elapsed() < HEALTH_CHECK_INTERVAL {
             return Ok(());
         }
-        self.silences = if healthy(self.port) { 0 } else { self.silences + 1 };
+        self.failures = if healthy(self.port) { 0 } else { self.failures + 1 };
         self.checked = Instant::now();
-        if self.silences >= SILENCES {
-            return self.lost("the worker does not answer any more");
+        if self.failures >= MOST_FAILURES {
+            return self.lost("the worker no longer answers");
         }
         Ok(())
     }
@@ -107,22 +111,24 @@ impl Server {
 
     fn lost(&self, what: &str) -> Result<()> {
         eprintln!("{}", files::tail(&self.log, 6000));
-        bail!("{what}; all it said is in {}", self.log.display());
+        bail!("{what}; its log is {}", self.log.display());
     }
 }
 
-/// A port nobody listens on just now.
+/// A free port.
 pub(crate) fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("there is no free port")?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
     Ok(listener.local_addr()?.port())
 }
 
-/// Waits a moment for a port to be free; fails if it stays taken.
+/// Waits up to [`PORT_TIMEOUT`] for a port to be free.
 pub(crate) fn await_port(port: u16) -> Result<()> {
     let deadline = Instant::now() + PORT_TIMEOUT;
     while let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         if Instant::now() > deadline || process::interrupted() {
-            bail!("port {port} is taken ({error}): end what listens there, or choose another with --port");
+            bail!(
+                "port {port} is in use ({error}): stop the program that listens there, or choose another port with --port"
+            );
         }
         thread::sleep(POLL_INTERVAL);
     }
@@ -134,7 +140,7 @@ fn under_wrangler(project: &Project, options: &Options, dir: &Path, data: &Path)
     let mut command = wrangler::command(project)?;
     command.args(["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session=false"]);
     command.arg("--port").arg(options.port.to_string());
-    // Two runs at once would both want wrangler's usual port for the debugger.
+    // Two runs at once would both use wrangler's default port for the debugger.
     command.arg("--inspector-port").arg(free_port()?.to_string());
     command.arg("--config").arg(dir.join("wrangler.toml"));
     command.arg("--persist-to").arg(data);

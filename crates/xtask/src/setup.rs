@@ -1,4 +1,4 @@
-//! Installs what is missing, and says what takes minutes: `cargo xtask setup`.
+//! Installs missing tools, and says which of them take minutes: `cargo xtask setup`.
 
 mod browser;
 mod cargo_tools;
@@ -19,16 +19,16 @@ pub(crate) use nightly::nightly;
 pub(crate) use npm::packages;
 pub(crate) use python::python_venv;
 
-/// The target of what runs in browsers and at the edge.
+/// The target of the crates that run in browsers and at the edge.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
-/// The programs a build uses.
+/// The programs that a build uses.
 pub(crate) struct Tools {
-    /// Exactly as old as the `wasm-bindgen` crate.
+    /// Has exactly the version of the `wasm-bindgen` crate.
     pub(crate) wasm_bindgen: PathBuf,
-    /// Bundles a Rust worker.
+    /// Bundles a worker that is written in Rust.
     pub(crate) worker_build: PathBuf,
-    /// One line that names all versions, for fingerprints.
+    /// One line with all versions, for fingerprints.
     pub(crate) versions: String,
 }
 
@@ -48,12 +48,12 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         steps::note(&format!("browser: {}", chromium(&project)?.display()));
     }
     if python {
-        steps::note(&format!("Python's programs: {}", python_venv(&project)?.display()));
+        steps::note(&format!("Python venv: {}", python_venv(&project)?.display()));
     }
     Ok(())
 }
 
-/// Everything a build needs; costs milliseconds where it is there already.
+/// Installs the tools that a build needs. It takes milliseconds if they are installed.
 pub(crate) fn tools(project: &Project) -> Result<Tools> {
     let started = Instant::now();
     wasm_target(project)?;
@@ -61,11 +61,11 @@ pub(crate) fn tools(project: &Project) -> Result<Tools> {
     let [wasm_bindgen, worker_build] = cargo_tools::all(project)?;
     let rustc = steps::output(Command::new("rustc").arg("--version").current_dir(&project.root))?;
     let versions = format!("{rustc}, {wasm_bindgen}, {worker_build}, {}", npm::fingerprint(project)?);
-    steps::done("everything a build needs is there", started);
+    steps::done("build tools are installed", started);
     Ok(Tools { wasm_bindgen: wasm_bindgen.program, worker_build: worker_build.program, versions })
 }
 
-/// Adds the wasm target to the toolchain that builds us.
+/// Adds the wasm target to the default toolchain.
 pub(crate) fn wasm_target(project: &Project) -> Result<()> {
     let mut rustc = Command::new("rustc");
     rustc.args(["--target", WASM, "--print", "target-libdir"]).current_dir(&project.root);
@@ -75,11 +75,12 @@ pub(crate) fn wasm_target(project: &Project) -> Result<()> {
     let mut rustup = Command::new("rustup");
     rustup.args(["target", "add", WASM]).current_dir(&project.root);
     let log = project.scratch()?.join("rustup.log");
-    steps::logged(&format!("add the {WASM} target"), &log, &mut rustup)
-        .with_context(|| format!("without rustup, install the {WASM} target by other means"))
+    steps::logged(&format!("add the {WASM} target"), &log, &mut rustup).with_context(|| {
+        format!("rustup cannot add the target {WASM}; without rustup, install the target with the package of your Rust")
+    })
 }
 
-/// Holds the tools' cache for one process at a time, until dropped.
+/// Locks the tools' cache for this process until the file is dropped.
 fn lock_cache() -> Result<File> {
     let path = project::cache()?.join("lock");
     let file = fs::OpenOptions::new().create(true).append(true).open(&path);
@@ -87,7 +88,7 @@ fn lock_cache() -> Result<File> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            steps::note("another setup is at work; waiting for it");
+            steps::note("waiting for another setup to finish");
             file.lock()?;
         }
         Err(TryLockError::Error(error)) => return Err(error.into()),

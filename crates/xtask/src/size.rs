@@ -1,4 +1,4 @@
-//! What is sent: raw and gzip bytes, held against budgets: `cargo xtask size`.
+//! The sizes of all served files, raw and gzip, compared with their budgets: `cargo xtask size`.
 
 use crate::build::{self, element};
 use crate::project::Project;
@@ -10,10 +10,10 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// The same bar by other means, fed by the browser's `EventSource`.
+/// The same bar made with other libraries and the browser's `EventSource`.
 const OTHERS: [&str; 2] = ["tests/bench/size/react.jsx", "tests/bench/size/lit.js"];
 
-/// Something whose size matters, and the most it may weigh in gzip. A kilobyte is 1,000 bytes.
+/// Files whose total size is printed, and the most bytes of gzip that they may have. A kilobyte is 1,000 bytes.
 struct Weight {
     name: &'static str,
     files: Vec<PathBuf>,
@@ -28,14 +28,15 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let project = Project::load()?;
     let tools = setup::tools(&project)?;
     build::all(&project, &tools)?;
-    tell(&project)
+    print(&project)
 }
 
-/// Prints what everything weighs that is built.
+/// Prints the sizes of everything that is built.
 ///
 /// # Errors
-/// When something weighs more than it may.
-pub(crate) fn tell(project: &Project) -> Result<()> {
+///
+/// When something is over its budget.
+pub(crate) fn print(project: &Project) -> Result<()> {
     let mut over = Vec::new();
     println!("{:<44}{:>12}{:>12}{:>12}", "bytes", "raw", "gzip", "budget");
     for weight in weights(project)? {
@@ -84,7 +85,7 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
     ])
 }
 
-/// A source of somebody else's bar as it would be shipped: bundled and minified with all it imports.
+/// A bar of another library as it would be shipped: bundled and minified with all its imports.
 fn bundled(project: &Project, source: &str) -> Result<PathBuf> {
     let out = project.scratch()?.join("size").join(source).with_extension("js");
     let production = r#"--define:process.env.NODE_ENV="production""#;
@@ -98,7 +99,7 @@ fn gzip_length(content: &[u8]) -> Result<usize> {
     Ok(encoder.finish()?.len())
 }
 
-/// A number as people read it: 1,234,567.
+/// A number with its digits in groups: 1,234,567.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -116,7 +117,7 @@ mod tests {
     use super::grouped;
 
     #[test]
-    fn numbers_are_grouped_by_thousands() {
+    fn digits_are_grouped_by_three() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Does `cargo xtask dev` do what the README says? Started, read, asked to end, and killed.
+//! A smoke test of `cargo xtask dev`: it starts, prints what the README says, and ends on SIGINT and on SIGKILL.
 
 use crate::process::{self, Group, POLL_INTERVAL};
 use crate::project::Project;
@@ -12,10 +12,10 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long `dev` may take when all is built, and to be gone when asked.
+/// How long `dev` may take to start with everything built, and how long to end.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Runs `dev` twice on the same data: it must print its three lines, end on SIGINT, and leave nothing behind on SIGKILL.
+/// Runs `dev` twice on the same data: it must print its three lines, end on SIGINT, and leave no process after SIGKILL.
 pub(crate) fn dev(project: &Project) -> Result<()> {
     let data = project.scratch()?.join("smoke-data");
     files::remove(&data)?;
@@ -33,12 +33,12 @@ fn start_and_end(project: &Project, data: &Path, signal: Signal) -> Result<()> {
     command.args(["dev", "--port", &port.to_string(), "--data"]).arg(data);
     command.stdout(file.try_clone()?).stderr(file);
     let mut dev = Group::start(&mut command)?;
-    let told = || fs::read_to_string(&log).unwrap_or_default();
-    let line = |name: &str| told().lines().find_map(|line| line.strip_prefix(name).map(str::to_owned));
+    let output = || fs::read_to_string(&log).unwrap_or_default();
+    let line = |name: &str| output().lines().find_map(|line| line.strip_prefix(name).map(str::to_owned));
 
     until("dev prints `page:`", || {
         if let Some(status) = dev.ended()? {
-            bail!("dev ended by itself ({status}):\n{}", told());
+            bail!("dev ended by itself ({status}):\n{}", output());
         }
         Ok(line("page: ").is_some())
     })?;
@@ -46,16 +46,16 @@ fn start_and_end(project: &Project, data: &Path, signal: Signal) -> Result<()> {
     let key = line("key: ").context("dev prints no `key:`")?;
     let url = line("url: ").context("dev prints no `url:`")?;
     if !key.starts_with("jp_insecure") || url != format!("http://localhost:{port}/#{key}") {
-        bail!("dev prints another address than the README says: {url}");
+        bail!("dev does not print the address that the README shows: {url}");
     }
 
-    let groups: Vec<i32> = told().split("process group ").skip(1).filter_map(leading_number).collect();
+    let groups: Vec<i32> = output().split("process group ").skip(1).filter_map(leading_number).collect();
     let [_worker, _demo_job] = groups[..] else {
-        bail!("dev names other process groups than those of the worker and the demo job: {groups:?}");
+        bail!("dev does not name exactly the process groups of the worker and the demo job: {groups:?}");
     };
     kill(Pid::from_raw(dev.id()), signal)?;
     until("dev ends", || Ok(dev.ended()?.is_some()))?;
-    until("nothing of dev is left", || Ok(groups.iter().all(|group| is_gone(*group))))
+    until("no process of dev is left", || Ok(groups.iter().all(|group| is_gone(*group))))
 }
 
 /// A second server on the same folder would answer with the same `seq` and overwrite acknowledged reports.
@@ -74,7 +74,7 @@ fn leading_number(text: &str) -> Option<i32> {
     text.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// Whether no living process is in the group. We adopt orphans, so the dead ones are ours to wait for.
+/// Whether the group has no running process. This program adopts orphans, so it must wait for the dead ones first.
 fn is_gone(group: i32) -> bool {
     process::reap_dead(Pid::from_raw(group));
     killpg(Pid::from_raw(group), None).is_err()
@@ -87,7 +87,7 @@ fn until(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
             bail!("interrupted");
         }
         if Instant::now() > deadline {
-            bail!("waited {} in vain: {what}", steps::time(WAIT_TIMEOUT));
+            bail!("not within {}: {what}", steps::time(WAIT_TIMEOUT));
         }
         thread::sleep(POLL_INTERVAL);
     }

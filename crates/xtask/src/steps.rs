@@ -1,4 +1,4 @@
-//! What is being done, told as it happens: a line a step, with its time.
+//! Progress on stderr: one line for each step, with its time.
 
 use crate::files::tail;
 use crate::process::Group;
@@ -9,21 +9,21 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Where nobody watches a terminal, a long step says this often that it is alive.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// How often a long step prints a line where stderr is not a terminal.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(15);
 
-/// Steps that end sooner are told in one line.
+/// A step that ends sooner prints only one line.
 const SHORT: Duration = Duration::from_secs(1);
 
-/// How much of a failed step's log is shown.
+/// How many bytes of a failed step's log are printed.
 const TAIL_BYTES: u64 = 12_000;
 
-/// Says a finished thing.
+/// Prints that a step is done.
 pub(crate) fn done(name: &str, started: Instant) {
     eprintln!("  ✓ {name} ({})", time(started.elapsed()));
 }
 
-/// Says something that is neither begun nor done.
+/// Prints a note.
 pub(crate) fn note(text: &str) {
     eprintln!("    {text}");
 }
@@ -36,7 +36,7 @@ pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
     Ok(value)
 }
 
-/// Runs a command whose output goes to a log; the step tells how it fares, and the log's end if it fails.
+/// Runs a command whose output is written to a log. Prints its progress, and the end of the log if it fails.
 pub(crate) fn logged(name: &str, log: &Path, command: &mut Command) -> Result<()> {
     let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     command.stdout(file.try_clone()?).stderr(file);
@@ -46,13 +46,13 @@ pub(crate) fn logged(name: &str, log: &Path, command: &mut Command) -> Result<()
     progress.clear();
     if !status?.success() {
         eprintln!("{}", tail(log, TAIL_BYTES));
-        bail!("{name} failed after {}; all it said is in {}", time(started.elapsed()), log.display());
+        bail!("{name} failed after {}; its log is {}", time(started.elapsed()), log.display());
     }
     done(name, started);
     Ok(())
 }
 
-/// Runs a command whose output is worth reading as it comes.
+/// Runs a command whose output is printed as it comes.
 pub(crate) fn shown(name: &str, command: &mut Command) -> Result<()> {
     eprintln!("  … {name}");
     let started = Instant::now();
@@ -64,7 +64,7 @@ pub(crate) fn shown(name: &str, command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command for what it prints.
+/// Runs a command and returns what it prints on stdout, trimmed.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.output().with_context(|| format!("cannot run {name}"))?;
@@ -74,7 +74,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// A duration as people say it.
+/// A duration for people to read.
 pub(crate) fn time(duration: Duration) -> String {
     match duration.as_secs() {
         0..10 => format!("{:.1} s", duration.as_secs_f64()),
@@ -88,18 +88,18 @@ struct Progress<'a> {
     name: &'a str,
     log: &'a Path,
     started: Instant,
-    told: Option<Instant>,
+    printed: Option<Instant>,
     terminal: bool,
 }
 
 impl<'a> Progress<'a> {
     fn new(name: &'a str, log: &'a Path, started: Instant) -> Self {
-        Self { name, log, started, told: None, terminal: io::stderr().is_terminal() }
+        Self { name, log, started, printed: None, terminal: io::stderr().is_terminal() }
     }
 
     fn tick(&mut self) {
-        let pause = if self.terminal { Duration::from_millis(200) } else { SIGN_OF_LIFE };
-        let due = self.told.map_or(self.started + SHORT, |told| told + pause);
+        let pause = if self.terminal { Duration::from_millis(200) } else { PROGRESS_INTERVAL };
+        let due = self.printed.map_or(self.started + SHORT, |printed| printed + pause);
         if Instant::now() < due {
             return;
         }
@@ -112,11 +112,11 @@ impl<'a> Progress<'a> {
         } else {
             eprintln!("{}", line.trim_end());
         }
-        self.told = Some(Instant::now());
+        self.printed = Some(Instant::now());
     }
 
     fn clear(&self) {
-        if self.terminal && self.told.is_some() {
+        if self.terminal && self.printed.is_some() {
             eprint!("\r\x1b[2K");
         }
     }

@@ -1,4 +1,4 @@
-//! Every test there is, or some: `cargo xtask test [STEP…]`.
+//! Runs all tests, or some: `cargo xtask test [STEP…]`.
 
 use crate::keys::{self, Key};
 use crate::process;
@@ -11,18 +11,18 @@ use std::fs;
 use std::process::Command;
 use std::time::Instant;
 
-/// One kind of tests. To add one, add a line to [`STEPS`].
+/// A kind of tests. To add one, add a line to [`STEPS`].
 struct Step {
     name: &'static str,
-    /// Whether a worker runs meanwhile, described by the variables of [`Site`].
+    /// Whether the tests need a running worker, which the variables of [`Site`] describe.
     site: bool,
     run: fn(&Project, Option<&Site>) -> Result<()>,
 }
 
-/// In order of distance from the code.
+/// The steps, those closest to the code first.
 const STEPS: &[Step] = &[
     Step { name: "native", site: false, run: native },
-    Step { name: "size", site: false, run: |project, _| size::tell(project) },
+    Step { name: "size", site: false, run: |project, _| size::print(project) },
     Step { name: "contract", site: true, run: contract },
     Step { name: "schemathesis", site: true, run: schemathesis },
     Step { name: "live", site: false, run: live },
@@ -32,7 +32,7 @@ const STEPS: &[Step] = &[
     Step { name: "deploy", site: false, run: deploy },
 ];
 
-/// A running worker, and what tests are told about it.
+/// A running worker, and the environment variables that describe it to the tests.
 struct Site {
     server: Server,
     variables: Vec<(String, String)>,
@@ -49,7 +49,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     }
     if let Some(unknown) = chosen.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
         let names: Vec<_> = STEPS.iter().map(|step| step.name).collect();
-        bail!("there are no tests `{unknown}`; there are {}", names.join(", "));
+        bail!("unknown tests `{unknown}`; allowed: {}", names.join(", "));
     }
     let chosen: Vec<_> =
         STEPS.iter().filter(|step| chosen.is_empty() || chosen.iter().any(|name| name == step.name)).collect();
@@ -86,10 +86,10 @@ impl Site {
             ("API_KEY_OTHER", Key::draw("other", "other", &everything)?),
         ];
         let lines = keys.each_ref().map(|(_, key)| key.line.as_str()).join("\n");
-        let told = [
+        let settings = [
             ("API_KEYS", lines),
             ("TOKEN_SECRET", keys::random_text(43)?),
-            // Answers tell then since when an object is in memory, so that its sleep can be seen from outside.
+            // Response headers then describe the object, for tests and for looking into a failure.
             ("JOB_PROGRESS_DEV", "1".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
@@ -99,10 +99,11 @@ impl Site {
         files::remove(&data)?;
         let port = server::free_port()?;
         let log = project.scratch()?.join("test-worker.log");
-        let options = Options { runtime: Runtime::Wrangler, port, data, variables: told.clone(), raised: true, log };
+        let options =
+            Options { runtime: Runtime::Wrangler, port, data, variables: settings.clone(), raised: true, log };
         let server = Server::start(project, &options)?;
 
-        let mut variables = told;
+        let mut variables = settings;
         variables.push(("BASE_URL".to_owned(), format!("http://127.0.0.1:{port}")));
         variables.push(("PROJECT".to_owned(), "test".to_owned()));
         variables.push(("XTASK".to_owned(), process::current_exe()?.to_string_lossy().into_owned()));
@@ -113,10 +114,10 @@ impl Site {
 
 fn native(project: &Project, _: Option<&Site>) -> Result<()> {
     let mut cargo = Command::new(project::cargo());
-    // The tests of the OpenAPI document are only there where the document is.
+    // With this feature the engine has the OpenAPI document and its tests.
     cargo.args(["test", "--features", "engine/schema"]).current_dir(&project.root);
     steps::shown("native tests", &mut cargo)?;
-    // The face needs no wasm to be tested, but minutes to be built, which plain `cargo test` is to do without.
+    // The widget is tested natively, but takes minutes to build, so it is not part of plain `cargo test`.
     let mut cargo = Command::new(project::cargo());
     cargo.args(["test", "--package", "widget"]).current_dir(&project.root);
     steps::shown("native tests of the widget", &mut cargo)
@@ -124,23 +125,23 @@ fn native(project: &Project, _: Option<&Site>) -> Result<()> {
 
 fn contract(project: &Project, site: Option<&Site>) -> Result<()> {
     let mut cargo = Command::new(project::cargo());
-    // They wait more than they compute: for heartbeats, for sleep, for tokens to expire.
+    // These tests wait more than they compute: for heartbeats, for tokens to expire.
     cargo.args(["test", "--package", "contract", "--no-fail-fast"]).current_dir(&project.root);
     // `CASE` selects cases, and no other test.
     cargo.args(std::env::var_os("CASE").map(|_| ["--test", "cases"]).iter().flatten());
     cargo.args(["--", "--test-threads", "8"]);
-    // What runs the back ends of other people that mint tokens.
+    // The interpreters of the programs that mint tokens with foreign JWT libraries.
     cargo.env("NODE", project.npm_program("node")).env("PYTHON", setup::python_venv(project)?.join("python"));
-    steps::shown("contract tests", with(&mut cargo, site))
+    steps::shown("contract tests", with_site(&mut cargo, site))
 }
 
 fn schemathesis(project: &Project, site: Option<&Site>) -> Result<()> {
     let mut python = Command::new(setup::python_venv(project)?.join("python"));
     python.arg("tests/schemathesis/run.py").current_dir(&project.root);
-    steps::shown("schemathesis", with(&mut python, site))
+    steps::shown("schemathesis", with_site(&mut python, site))
 }
 
-/// The live path against workerd alone; these tests start their own workers.
+/// The live path on workerd without wrangler; these tests start their own workers.
 fn live(project: &Project, _: Option<&Site>) -> Result<()> {
     let mut cargo = Command::new(project::cargo());
     cargo.args(["test", "--package", "bench"]).current_dir(&project.root).env("XTASK", process::current_exe()?);
@@ -160,10 +161,10 @@ fn live(project: &Project, _: Option<&Site>) -> Result<()> {
 fn browser(project: &Project, site: Option<&Site>) -> Result<()> {
     let mut node = project.npm_command("node")?;
     node.arg("tests/browser/run.mjs").env("CHROMIUM", setup::chromium(project)?);
-    steps::shown("browser tests", with(&mut node, site))
+    steps::shown("browser tests", with_site(&mut node, site))
 }
 
-/// The npm package as its users get it: packed, installed into an empty project, and used from there.
+/// The npm package as its users get it: packed, installed into an empty project, and imported from there.
 fn package(project: &Project, site: Option<&Site>) -> Result<()> {
     let scratch = project.scratch()?;
     let dir = scratch.join("package");
@@ -178,14 +179,14 @@ fn package(project: &Project, site: Option<&Site>) -> Result<()> {
     steps::logged("npm pack", &scratch.join("npm-pack.log"), &mut pack)?;
     let mut install = Command::new(&npm);
     install.args(["install", "--offline", "--no-audit", "--no-fund"]).arg(&tarball).current_dir(&user);
-    steps::logged("npm install of what was packed", &scratch.join("npm-install.log"), &mut install)?;
+    steps::logged("npm install of the packed package", &scratch.join("npm-install.log"), &mut install)?;
     let mut node = project.npm_command("node")?;
     node.args(["tests/browser/run.mjs", "tests/package"]).env("CHROMIUM", setup::chromium(project)?);
     node.env("TARBALL", tarball).env("USER_DIR", user);
-    steps::shown("tests of the npm package", with(&mut node, site))
+    steps::shown("tests of the npm package", with_site(&mut node, site))
 }
 
-/// Just as an operator does it, on the real wrangler.toml, up to where an account is needed.
+/// Deploys as an operator does, with the real wrangler.toml, up to the point that needs an account.
 fn deploy(project: &Project, _: Option<&Site>) -> Result<()> {
     let npx = project::on_path("npx").context("npx is missing: install Node.js 20 or newer")?;
     let mut deploy = Command::new(npx);
@@ -194,7 +195,7 @@ fn deploy(project: &Project, _: Option<&Site>) -> Result<()> {
     steps::logged("npx wrangler deploy --dry-run", &project.scratch()?.join("deploy.log"), &mut deploy)
 }
 
-fn with<'a>(command: &'a mut Command, site: Option<&Site>) -> &'a mut Command {
+fn with_site<'a>(command: &'a mut Command, site: Option<&Site>) -> &'a mut Command {
     let variables = site.into_iter().flat_map(|site| &site.variables);
     command.envs(variables.map(|(name, value)| (name, value)))
 }

@@ -25,7 +25,7 @@ pub(super) fn build(project: &Project) -> Result<()> {
             files::remove(stale)?;
         }
     }
-    // A file that stays as it is keeps its time: whoever watches the folder sees only what changed.
+    // An unchanged file keeps its time, so that programs that watch the folder see only changes.
     for (name, source) in &wanted {
         let content = fs::read(source)?;
         let target = out.join(name);
@@ -40,7 +40,7 @@ pub(super) fn build(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// All files of a folder that may be missing, by their path in it.
+/// All files of a folder, by their path in it; none if the folder does not exist.
 fn collect(dir: &Path, prefix: &Path, files: &mut BTreeMap<PathBuf, PathBuf>) -> Result<()> {
     if !dir.is_dir() {
         return Ok(());

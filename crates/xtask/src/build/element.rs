@@ -15,54 +15,54 @@ use std::process::Command;
 /// The crate that is the element.
 const CRATE: &str = "element";
 
-/// The profile it is built with: for size, where the worker's is for speed.
+/// The cargo profile of the element: for size, where the worker's is for speed.
 const PROFILE: &str = "element";
 
-/// What makes it smallest: `--flatten` and `--rereloop` give the second and third round something to do; functions in
-/// another order are called by shorter numbers.
+/// The options that make it smallest: `--flatten` and `--rereloop` enable more optimisations in the second and third round;
+/// `--reorder-functions` gives often called functions shorter numbers.
 const OPTIMISE: &[&str] = &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-functions"];
 
-/// Where the scripts are that we write ourselves, each beside the crate whose work it does.
+/// The folders of the hand-written scripts, each in the crate that it belongs to.
 pub(super) const SOURCES: &[&str] =
     &["crates/client/js", "crates/widget/js", "crates/widget/panel", "crates/element/js"];
 
-/// Those of them that a page loads, each with the name it is served under.
+/// The scripts that a page loads, each with the name under which it is served.
 const SCRIPTS: &[(&str, &str)] = &[
     ("crates/element/js/loader.js", LOADER),
     ("crates/element/js/plain.js", PLAIN),
     ("crates/widget/panel/panel.js", PANEL),
 ];
 
-/// Where the languages are, a file each, and what they are served under.
+/// The folder of the locales, a file for each, and the folder under which they are served.
 const LOCALES: (&str, &str) = ("crates/element/js/locales", "job-progress-locales");
 
-/// The one script a page names.
+/// The only script that a page names.
 pub(crate) const LOADER: &str = "job-progress.js";
 
-/// What stands in for the wasm where a page forbids that. The loader imports it then.
+/// The replacement for the wasm where a page forbids wasm. The loader imports it only then.
 pub(crate) const PLAIN: &str = "job-progress-plain.js";
 
-/// What wasm-bindgen makes. The loader imports it when it is first needed.
+/// The JavaScript that wasm-bindgen generates. The loader imports it when it is first needed.
 pub(crate) const GLUE: &str = "job-progress-element.js";
 
-/// The compiled crate. The loader tells the glue where it is.
+/// The compiled crate. The loader passes its address to the glue.
 pub(crate) const MODULE: &str = "job-progress-element.wasm";
 
-/// What only the detailed variant shows. The loader imports it when it is first needed.
+/// The part that only the detailed variant shows. The loader imports it when it is first needed.
 pub(crate) const PANEL: &str = "job-progress-panel.js";
 
-/// Where all of it is put.
+/// The output folder.
 pub(crate) fn out_dir(project: &Project) -> PathBuf {
     project.root.join("dist/element")
 }
 
-/// The names under which all of it is served.
+/// The names under which all files are served.
 pub(crate) fn served(project: &Project) -> Result<Vec<String>> {
     let made = [GLUE, MODULE].map(str::to_owned);
     Ok(written(project)?.into_iter().map(|(_, served)| served).chain(made).collect())
 }
 
-/// Every script we write ourselves, with the name it is served under.
+/// Every hand-written script, with the name under which it is served.
 fn written(project: &Project) -> Result<Vec<(PathBuf, String)>> {
     let (source, served) = LOCALES;
     let locales = entries(&project.root.join(source))?.into_iter().filter_map(|path| {
@@ -79,10 +79,10 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
 }
 
 fn wasm(project: &Project, tools: &Tools) -> Result<()> {
-    let mut fingerprint = Fingerprint::of(&tools.versions);
+    let mut fingerprint = Fingerprint::new(&tools.versions);
     for dir in project.sources_of(CRATE)? {
         for entry in entries(&dir)? {
-            // Scripts and the npm package are no input of the compiler's.
+            // The compiler does not read scripts and the npm package.
             if !["js", "npm", "panel"].iter().any(|name| entry.ends_with(name)) {
                 fingerprint.add(&entry)?;
             }
@@ -104,19 +104,19 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
         cargo.args(["build", "--profile", PROFILE, "--package", CRATE, "--target", WASM]);
         cargo.current_dir(&project.root);
         link::wrap_linker(&mut cargo)?;
-        // Cargo does not know what the linker is made from.
+        // Cargo does not know that the linker changed, so it would not link again.
         files::remove(&compiled(project, "deps/element.wasm"))?;
         steps::logged("compile the element", &scratch.join("element.log"), &mut cargo)?;
         steps::step("shrink the element", || shrink(project, tools, &scratch.join("element")))
     })
 }
 
-/// A file of the compiler's.
+/// A file that the compiler made.
 fn compiled(project: &Project, file: &str) -> PathBuf {
     project.target.join(WASM).join(PROFILE).join(file)
 }
 
-/// From cargo's output to the two files that are served.
+/// Turns cargo's output into the two files that are served.
 fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
     let name = GLUE.trim_end_matches(".js");
     let mut bindgen = Command::new(&tools.wasm_bindgen);
@@ -137,7 +137,7 @@ fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
 }
 
 fn scripts(project: &Project, tools: &Tools) -> Result<()> {
-    let mut fingerprint = Fingerprint::of(&tools.versions);
+    let mut fingerprint = Fingerprint::new(&tools.versions);
     for source in SOURCES {
         fingerprint.add(&project.root.join(source))?;
     }
@@ -155,12 +155,12 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
     })
 }
 
-/// Minifies a script for the browsers of today, and bundles it where `options` say so.
+/// Minifies a script for current browsers, and bundles it if `options` say so.
 pub(crate) fn esbuild(project: &Project, entry: &Path, served: &Path, options: &[&str]) -> Result<()> {
     let mut esbuild = project.npm_command("esbuild")?;
     esbuild.arg(entry).args(["--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
-    // Modules are read as UTF-8, whatever a server says.
+    // Browsers read modules as UTF-8, independent of the charset that a server declares.
     esbuild.arg("--charset=utf8");
     esbuild.args(options).arg(format!("--outfile={}", served.display()));
-    steps::output(&mut esbuild).map(drop).with_context(|| format!("{} is not well formed", entry.display()))
+    steps::output(&mut esbuild).map(drop).with_context(|| format!("esbuild cannot read {}", entry.display()))
 }

@@ -12,13 +12,13 @@ use std::process::Command;
 /// The crate of the programs.
 const CRATE: &str = "engine";
 
-/// Where the document is put.
+/// The path of the document.
 pub(super) fn out_file(project: &Project) -> PathBuf {
     project.root.join("dist/openapi.json")
 }
 
 pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
-    let mut fingerprint = Fingerprint::of(&tools.versions);
+    let mut fingerprint = Fingerprint::new(&tools.versions);
     for dir in project.sources_of(CRATE)? {
         fingerprint.add(&dir)?;
     }

@@ -8,20 +8,20 @@ use crate::steps;
 use anyhow::Result;
 use std::path::PathBuf;
 
-/// What puts it together.
+/// The script that assembles the package.
 const BUILDER: &str = "crates/element/npm/build.mjs";
 
-/// What it is put together from beside the element's scripts and what was built before.
+/// Its inputs, besides the element's scripts and the results of the steps before.
 const OWN: [&str; 3] = ["crates/element/npm", "LICENSE-MIT", "LICENSE-APACHE"];
 
-/// Where it is put.
+/// The output folder.
 pub(crate) fn out_dir(project: &Project) -> PathBuf {
     project.root.join("dist/npm")
 }
 
 pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
     let version = env!("CARGO_PKG_VERSION");
-    let mut fingerprint = Fingerprint::of(&format!("{version}, {}", tools.versions));
+    let mut fingerprint = Fingerprint::new(&format!("{version}, {}", tools.versions));
     for source in element::SOURCES.iter().chain(&OWN) {
         fingerprint.add(&project.root.join(source))?;
     }
@@ -31,6 +31,6 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
     fingerprint::build_if_changed(project, "package", fingerprint, &[out.join("package.json")], || {
         let mut node = project.npm_command("node")?;
         node.arg(BUILDER).arg(&out).arg(version);
-        steps::step("put the npm package together", || steps::output(&mut node).map(drop))
+        steps::step("assemble the npm package", || steps::output(&mut node).map(drop))
     })
 }

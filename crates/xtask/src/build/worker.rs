@@ -1,4 +1,4 @@
-//! The worker's bundle: what is shipped in `build/`, where wrangler.toml looks for it, and what only tests serve.
+//! The worker's bundles: the shipped one in `build/`, where wrangler.toml expects it, and those that only tests serve.
 
 use crate::fingerprint::{self, Fingerprint};
 use crate::project::Project;
@@ -14,20 +14,20 @@ const CRATE: &str = "edge";
 /// How a worker is built.
 struct Recipe {
     name: &'static str,
-    /// Where the bundle is put, from the root.
+    /// The folder of the bundle, from the root.
     out: String,
-    /// What panics do, and why.
+    /// What a panic does, and why.
     panics: Panics,
-    /// Features of the crate.
+    /// Features of the crate `edge`.
     features: &'static str,
 }
 
-/// What becomes of an instance in which something panics.
+/// What a panic does to the instance of the worker.
 #[derive(Clone)]
 enum Panics {
-    /// It goes on; built by this nightly.
+    /// The instance continues; this nightly builds such a worker.
     Unwind(String),
-    /// It is lost, for this reason.
+    /// The instance ends; the text says why the build does not unwind.
     Abort(String),
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct FaultInjectionBuild {
     pub(crate) bundle: PathBuf,
 }
 
-/// The worker that is shipped: its panics unwind where a nightly toolchain can build that.
+/// Builds the worker that is shipped. Its panics unwind if a nightly toolchain can build that.
 pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
     let panics = panics(project)?;
     make(project, tools, &Recipe { name: "worker", out: "build".to_owned(), panics, features: "" }).map(drop)
@@ -74,7 +74,7 @@ fn make(project: &Project, tools: &Tools, recipe: &Recipe) -> Result<PathBuf> {
         Panics::Unwind(nightly) => (true, format!("build the {} (panics unwind, by {nightly})", recipe.name)),
         Panics::Abort(why) => (false, format!("build the {} (panics abort: {why})", recipe.name)),
     };
-    let mut fingerprint = Fingerprint::of(&tools.versions);
+    let mut fingerprint = Fingerprint::new(&tools.versions);
     for dir in project.sources_of(CRATE)? {
         fingerprint.add(&dir)?;
     }

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-/// What runs the bundle.
+/// The program that runs the bundle.
 pub(crate) enum Runtime {
     /// `wrangler dev`: with static assets and rate limits.
     Wrangler,
-    /// `workerd serve`: a bundle alone.
+    /// `workerd serve`: a bundle without either.
     Workerd(WorkerdOptions),
 }
 
@@ -14,7 +14,7 @@ pub(crate) enum Runtime {
 pub(crate) struct WorkerdOptions {
     /// The bundle's folder.
     pub(crate) bundle: PathBuf,
-    /// Whether the worker may have garbage collected, by `gc()`.
+    /// Whether the worker has `gc()`, which collects garbage at once.
     pub(crate) gc: bool,
 }
 
@@ -22,12 +22,12 @@ pub(crate) struct WorkerdOptions {
 pub(crate) struct Options {
     pub(crate) runtime: Runtime,
     pub(crate) port: u16,
-    /// Where SQLite keeps the jobs.
+    /// The folder of the SQLite databases of the jobs.
     pub(crate) data: PathBuf,
-    /// Variables and secrets of the worker.
+    /// The variables and secrets of the worker.
     pub(crate) variables: Vec<(String, String)>,
-    /// Whether to run without the shipped rate limits.
+    /// Whether the rate limits are out of reach.
     pub(crate) raised: bool,
-    /// What the runtime says goes here.
+    /// The file for the output of the runtime.
     pub(crate) log: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! Finds a Chromium for the browser tests, or installs Debian's.
+//! Finds Chromium for the browser tests, or installs Debian's package.
 
 use crate::project::{self, Project};
 use crate::steps;
@@ -7,20 +7,20 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Names under which it is known on PATH.
+/// The names of the program on PATH.
 const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Where macOS keeps it.
+/// The paths of the program on macOS.
 const APPS: &[&str] = &[
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
-/// The browser to test with: `JOB_PROGRESS_CHROMIUM`, else one that is there, else one from apt.
+/// The browser for the tests: the one that `JOB_PROGRESS_CHROMIUM` names, else an installed one, else one from apt.
 pub(crate) fn chromium(project: &Project) -> Result<PathBuf> {
     if let Some(named) = env::var_os("JOB_PROGRESS_CHROMIUM").map(PathBuf::from) {
         if !named.is_file() {
-            bail!("JOB_PROGRESS_CHROMIUM names {}, which is no file", named.display());
+            bail!("JOB_PROGRESS_CHROMIUM names {}, which is not a file", named.display());
         }
         return Ok(named);
     }
@@ -43,7 +43,7 @@ fn install(project: &Project) -> Result<()> {
     let root = steps::output(Command::new("id").arg("-u"))? == "0";
     let sudo = || steps::output(Command::new("sudo").args(["-n", "true"])).is_ok();
     if project::on_path("apt-get").is_none() || !(root || sudo()) {
-        bail!("the browser tests need Chromium or Chrome: install one, or name it in JOB_PROGRESS_CHROMIUM");
+        bail!("the browser tests need Chromium or Chrome: install one, or set JOB_PROGRESS_CHROMIUM to its path");
     }
     for (step, arguments) in
         [("update the list of Debian packages", &["update"][..]), ("install chromium", &["install", "-y", "chromium"])]

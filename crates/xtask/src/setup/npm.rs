@@ -1,4 +1,4 @@
-//! The JavaScript tools that package.json pins, and a look at whether they run.
+//! The JavaScript tools that package.json pins: installs them and checks that they run.
 
 use super::lock_cache;
 use crate::fingerprint::Fingerprint;
@@ -9,16 +9,16 @@ use serde_json::Value;
 use std::fs;
 use std::process::Command;
 
-/// Programs that an install script completes, each with the folder of its package.
+/// Programs that an install script completes, each with the folder of its package and the script.
 ///
-/// npm may hold such scripts back. Then they are run by name, which changes nothing else.
+/// npm may refuse to run such scripts. Then this program runs them.
 const COMPLETED_BY_SCRIPT: &[(&str, &str, &str)] = &[
     ("node", "node_modules/node", "installArchSpecificPackage.js"),
     ("esbuild", "node_modules/esbuild", "install.js"),
     ("workerd", "node_modules/workerd", "install.js"),
 ];
 
-/// Installs the packages unless those of this lock file are there.
+/// Installs the packages unless those of the lock file are installed.
 pub(crate) fn packages(project: &Project) -> Result<()> {
     let stamp = project.root.join("node_modules/.installed");
     let wanted = fingerprint(project)?;
@@ -30,7 +30,7 @@ pub(crate) fn packages(project: &Project) -> Result<()> {
     if installed() {
         return Ok(());
     }
-    // Somebody may have called `npm ci`, and wrangler may be what called us: then its folder must not be emptied.
+    // The user may have run `npm ci`, and wrangler may have started this build: its folder must not be emptied then.
     if !has_installed(project)? {
         let npm = project::on_path("npm").context("npm is missing: install Node.js 20 or newer")?;
         let mut ci = Command::new(npm);
@@ -53,7 +53,7 @@ pub(crate) fn packages(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Whether npm itself has installed what the lock file wants. It keeps a list of that, in the lock file's form.
+/// Whether npm has installed the packages of the lock file. npm keeps a list of installed packages in the same format.
 fn has_installed(project: &Project) -> Result<bool> {
     let read = |file: &str| -> Result<Value> { Ok(serde_json::from_slice(&fs::read(project.root.join(file))?)?) };
     let wanted = read("package-lock.json").context("package-lock.json cannot be read")?;
@@ -65,7 +65,7 @@ fn holds(installed: &Value, wanted: &Value) -> bool {
     let installed = packages(installed);
     packages(wanted).iter().all(|(path, package)| match installed.get(path) {
         Some(found) => found.get("version") == package.get("version"),
-        // The first is the project itself; an optional one may be for another system.
+        // The package `` is the project itself; an optional package may be for another system.
         None => path.is_empty() || package.get("optional") == Some(&Value::Bool(true)),
     })
 }
@@ -75,9 +75,9 @@ fn runs(project: &Project, program: &str) -> bool {
     version.is_ok()
 }
 
-/// What is installed, as the lock file has it.
+/// The fingerprint of the lock file.
 pub(super) fn fingerprint(project: &Project) -> Result<String> {
-    let mut fingerprint = Fingerprint::of("npm");
+    let mut fingerprint = Fingerprint::new("npm");
     fingerprint.add(&project.root.join("package-lock.json"))?;
     Ok(fingerprint.finish())
 }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_npm_installed_is_held_against_the_lock_file() {
+    fn installed_packages_are_compared_with_the_lock_file() {
         let wanted =
             lock(json!({ "": {}, "a": { "version": "1" }, "a-for-macos": { "version": "1", "optional": true } }));
         assert!(holds(&lock(json!({ "a": { "version": "1" } })), &wanted));

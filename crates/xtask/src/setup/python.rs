@@ -1,4 +1,4 @@
-//! A Python of the tests' own: a venv in the cache, made from files of pinned requirements.
+//! The tests' Python: a venv in the cache, made from files of pinned requirements.
 
 use super::lock_cache;
 use crate::fingerprint::Fingerprint;
@@ -9,13 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the tests take from Python's registry.
+/// The files of the packages that the tests need.
 const REQUIREMENTS: &[&str] = &["tests/schemathesis/requirements.txt", "tests/minting/requirements.txt"];
 
-/// Prints the version if it will do.
+/// Prints the version, and fails if it is too old.
 const OLD_ENOUGH: &str = "import sys, venv; print(sys.version); sys.exit(sys.version_info < (3, 9))";
 
-/// The folder with the venv's programs. It is made when it is first asked for, and again when the requirements change.
+/// The folder with the venv's programs. The venv is made at the first call, and again when the requirements change.
 pub(crate) fn python_venv(project: &Project) -> Result<PathBuf> {
     let requirements: Vec<PathBuf> = REQUIREMENTS.iter().map(|file| project.root.join(file)).collect();
     let Some(python) = project::on_path("python3") else {
@@ -23,21 +23,21 @@ pub(crate) fn python_venv(project: &Project) -> Result<PathBuf> {
     };
     let version = steps::output(Command::new(&python).args(["-c", OLD_ENOUGH]));
     let version = version.context("this test needs Python 3.9 or newer with venv")?;
-    let mut fingerprint = Fingerprint::of(&version);
+    let mut fingerprint = Fingerprint::new(&version);
     for file in &requirements {
         fingerprint.add_as("requirements", &fs::read(file)?);
     }
     let key: String = fingerprint.finish().chars().take(16).collect();
-    // A venv knows its own path and cannot be renamed, so a file inside says that it is whole.
+    // A venv contains its own path and cannot be renamed, so a file inside of it marks that it is complete.
     let dir = project::cache()?.join("tools").join(format!("python-{key}"));
-    let whole = dir.join("whole");
-    if whole.is_file() {
+    let complete = dir.join("complete");
+    if complete.is_file() {
         return Ok(dir.join("bin"));
     }
     let _lock = lock_cache()?;
-    if !whole.is_file() {
+    if !complete.is_file() {
         make(project, &python, &dir, &requirements)?;
-        fs::write(whole, "")?;
+        fs::write(complete, "")?;
     }
     Ok(dir.join("bin"))
 }

@@ -32,7 +32,7 @@ struct Held {
     bytes: usize,
     /// JavaScript values that our code holds.
     values: usize,
-    /// Sockets, writers and signals of viewers that are not collected yet, whoever holds them.
+    /// Sockets, writers and signals of viewers that are not collected yet, held by our code or by the runtime.
     followed: usize,
 }
 
