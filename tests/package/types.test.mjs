@@ -131,7 +131,11 @@ test("the README lists every error code of the server and of the client, and no 
       .filter((name) => /\.(rs|js)$/.test(name) && !/\btests\b/.test(name))
       .map((name) => readFileSync(join(root, name), "utf8"));
   });
-  const named = sources.flatMap((source) => [...source.matchAll(/"([A-Z]+(?:_[A-Z]+)+)"/g)].map(([, code]) => code));
+  // A constant named like its value, in Rust and in JavaScript, or a problem made in place.
+  const codes = /\bconst ([A-Z_]+)(?:: [^=]+)? = "\1"|\b(?:code|error): "([A-Z_]+)"/g;
+  const named = sources.flatMap((source) =>
+    [...source.matchAll(codes)].map(([, constant, literal]) => constant ?? literal),
+  );
   const expected = new Set([...server.filter((code) => !NOT_FOR_READERS.includes(code)), ...named]);
   assert.deepEqual(api.PROBLEMS.map(({ name }) => name).sort(), [...expected].sort());
 });

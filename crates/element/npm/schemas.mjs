@@ -11,6 +11,9 @@ const members = (schema, schemas) => {
   return `{ ${each.join("; ")} }`;
 };
 
+const record = ({ additionalProperties: values }, schemas) =>
+  `Record<string, ${values?.type ? typeOf(values, schemas) : "unknown"}>`;
+
 // The TypeScript type of a schema, written in place; a test compiles it against the types of the package.
 const typeOf = (schema, schemas) => {
   if (schema.$ref) return typeOf(schemas[schema.$ref.split("/").pop()], schemas);
@@ -18,7 +21,7 @@ const typeOf = (schema, schemas) => {
   const types = [schema.type ?? "unknown"].flat().map((type) => {
     if (type === "integer") return "number";
     if (type === "array") return `${grouped(typeOf(schema.items, schemas))}[]`;
-    if (type === "object") return schema.properties ? members(schema, schemas) : "Record<string, unknown>";
+    if (type === "object") return schema.properties ? members(schema, schemas) : record(schema, schemas);
     return type;
   });
   return types.join(" | ");
