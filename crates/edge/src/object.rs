@@ -41,6 +41,7 @@ use viewers::Viewers;
 ///
 /// What `worker::durable_object` would write for us, but for the futures: a report is folded, committed and answered in
 /// one synchronous run, and a future each way costs more than all of that.
+#[allow(missing_debug_implementations, reason = "the handles of the platform inside have no `Debug`")]
 #[wasm_bindgen]
 pub struct JobObject(AssertUnwindSafe<Parts>);
 

@@ -3,8 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::mint::MintRequest;
-use engine::openapi::document;
+use engine::{mint::MintRequest, openapi::document};
 use protocol::{
     Document, Report,
     creation::Creation,

@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// A stranger's object on its way into types; `path` names it in problems.
+#[derive(Debug)]
 pub struct Fields {
     path: String,
     /// In the order they were sent. They are few: to look through them costs less than to hash every name there may be.

@@ -52,6 +52,7 @@ impl JsonSchema for JobId {
 }
 
 /// The id of a job to be made.
+#[derive(Debug)]
 pub struct NewJobId;
 
 impl JsonSchema for NewJobId {

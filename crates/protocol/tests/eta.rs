@@ -16,8 +16,10 @@ mod quality;
 #[path = "eta/trace.rs"]
 mod trace;
 
-use protocol::Timestamp;
-use protocol::eta::{Estimator, PhaseKey, Sample};
+use protocol::{
+    Timestamp,
+    eta::{Estimator, PhaseKey, Sample},
+};
 
 /// What the estimator shows of itself after a report.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,9 +1,14 @@
 //! The benchmarks: `cargo xtask bench NAME`. First it builds what they measure, as it is shipped.
 
-use crate::project::{self, Project};
-use crate::{build, process, setup, steps};
-use anyhow::Result;
 use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{
+    build, process,
+    project::{self, Project},
+    setup, steps,
+};
 
 /// The benchmark that runs in a browser and needs no worker.
 const ELEMENT: &str = "element";

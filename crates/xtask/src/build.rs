@@ -9,12 +9,15 @@ pub(crate) mod package;
 mod prune;
 mod worker;
 
+use std::fs::File;
+
+use anyhow::Result;
 pub(crate) use worker::{FaultInjectionBuild, TESTED};
 
-use crate::project::Project;
-use crate::setup::{self, Tools};
-use anyhow::Result;
-use std::fs::File;
+use crate::{
+    project::Project,
+    setup::{self, Tools},
+};
 
 /// `cargo xtask build`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {

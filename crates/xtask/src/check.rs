@@ -1,9 +1,14 @@
 //! Static checks, so that no reviewer has to look for these faults: `cargo xtask check`.
 
-use crate::project::{self, Project};
-use crate::{build, setup, steps};
-use anyhow::Result;
 use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{
+    build,
+    project::{self, Project},
+    setup, steps,
+};
 
 /// Crates that run as wasm.
 const WASM_CRATES: &[&str] = &["edge", "client", "widget", "element"];

@@ -1,19 +1,28 @@
 //! Runs everything on this machine: `cargo xtask dev`.
 
-use crate::keys::{self, Key};
-use crate::process::{self, Group, POLL_INTERVAL};
-use crate::project::Project;
-use crate::server::options::{Options, Runtime};
-use crate::server::{self, Server};
-use crate::{build, files, setup, steps};
+use std::{
+    fs::{self, File},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+};
+
 use anyhow::{Context, Result};
 use lexopt::ValueExt;
-use std::fs::{self, File};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::thread;
+
+use crate::{
+    build, files,
+    keys::{self, Key},
+    process::{self, Group, POLL_INTERVAL},
+    project::Project,
+    server::{
+        self, Server,
+        options::{Options, Runtime},
+    },
+    setup, steps,
+};
 
 /// The default port, which wrangler's own examples use too.
 const PORT: u16 = 8787;

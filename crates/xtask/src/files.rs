@@ -1,9 +1,12 @@
 //! Files that a run reads or removes: the end of a log, what an earlier run left behind.
 
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
+    path::Path,
+};
+
 use anyhow::{Context, Result};
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
 
 /// The last `bytes` of a file, as text; empty if the file cannot be read.
 pub(crate) fn tail(file: &Path, bytes: u64) -> String {

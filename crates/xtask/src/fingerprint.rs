@@ -1,12 +1,15 @@
 //! A hash over sources, which says whether they have changed since something was built from them.
 
-use crate::files;
-use crate::project::Project;
+use std::{
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+};
+
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
-use std::ffi::OsStr;
-use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::{files, project::Project};
 
 /// The hash of the inputs of a build.
 pub(crate) struct Fingerprint(Sha256);

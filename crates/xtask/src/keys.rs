@@ -1,12 +1,12 @@
 //! API keys and signing secrets: `cargo xtask key`.
 
+use std::env;
+
 use anyhow::{Context, Result, bail};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use lexopt::ValueExt;
 use sha2::{Digest, Sha256};
-use std::env;
 
 /// All permissions that a key can have.
 pub(crate) const PERMISSIONS: &[&str] = &["jobs:read", "jobs:write", "jobs:control", "jobs:admin"];

@@ -26,9 +26,9 @@ mod test;
 mod workerd;
 mod wrangler;
 
+use std::{env, process::ExitCode};
+
 use anyhow::{Result, bail};
-use std::env;
-use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask <command>

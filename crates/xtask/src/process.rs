@@ -1,21 +1,31 @@
 //! Child processes: each leads a process group of its own, and no group outlives this program.
 
-use crate::files;
+use std::{
+    env,
+    io::{self, Read},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
 use anyhow::{Context, Result, bail};
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
+use nix::{
+    errno::Errno,
+    sys::{
+        signal::{Signal, killpg},
+        wait::{WaitPidFlag, WaitStatus, waitpid},
+    },
+    unistd::Pid,
+};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use std::env;
-use std::io::{self, Read};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::thread;
-use std::time::{Duration, Instant};
+
+use crate::files;
 
 /// The command with which this program starts itself as the guard of a group.
 pub(crate) const GUARD: &str = "guard";
@@ -173,11 +183,11 @@ pub(crate) fn guard(mut args: lexopt::Parser) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Group, adopt_orphans};
-    use nix::errno::Errno;
-    use nix::sys::signal::killpg;
-    use nix::unistd::Pid;
     use std::process::Command;
+
+    use nix::{errno::Errno, sys::signal::killpg, unistd::Pid};
+
+    use super::{Group, adopt_orphans};
 
     #[test]
     fn a_dropped_group_ends_with_all_processes_that_it_started() {

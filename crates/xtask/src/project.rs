@@ -1,12 +1,15 @@
 //! Where things are: the workspace, its crates, its build folder, the cache of tools.
 
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
 use anyhow::{Context, Result};
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use serde::Deserialize;
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
 
 /// The workspace, as `cargo metadata` describes it.
 pub(crate) struct Project {

@@ -4,15 +4,19 @@
 //! process group of all that runs the worker, and `ready: URL` once it answers. However this process ends, by
 //! SIGKILL too, the worker ends with it.
 
-use crate::process::{self, POLL_INTERVAL};
-use crate::project::Project;
-use crate::server::Server;
-use crate::server::options::{Options, Runtime, WorkerdOptions};
+use std::{env, ops::RangeInclusive, path::PathBuf, thread};
+
 use anyhow::{Context, Result, bail};
 use lexopt::ValueExt;
-use std::ops::RangeInclusive;
-use std::path::PathBuf;
-use std::{env, thread};
+
+use crate::{
+    process::{self, POLL_INTERVAL},
+    project::Project,
+    server::{
+        Server,
+        options::{Options, Runtime, WorkerdOptions},
+    },
+};
 
 /// The numbers of the variables that continue the list of API keys: `API_KEYS_2` to `API_KEYS_9`.
 const MORE_KEYS: RangeInclusive<u8> = 2..=9;

@@ -4,19 +4,28 @@ mod data_lock;
 mod open_files;
 pub(crate) mod options;
 
-use self::data_lock::DataLock;
-use self::options::{Options, Runtime, WorkerdOptions};
-use crate::process::{self, Group, POLL_INTERVAL};
-use crate::project::Project;
-use crate::{files, steps, workerd, wrangler};
+use std::{
+    fs::{self, File},
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
 use anyhow::{Context, Result, bail};
-use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
+
+use self::{
+    data_lock::DataLock,
+    options::{Options, Runtime, WorkerdOptions},
+};
+use crate::{
+    files,
+    process::{self, Group, POLL_INTERVAL},
+    project::Project,
+    steps, workerd, wrangler,
+};
 
 /// How long to wait for a port: a server that was killed a moment ago releases it within this time.
 const PORT_TIMEOUT: Duration = Duration::from_secs(3);

@@ -6,18 +6,23 @@ mod nightly;
 mod npm;
 mod python;
 
-use crate::project::{self, Project};
-use crate::steps;
-use anyhow::{Context, Result};
-use std::fs::{self, File, TryLockError};
-use std::path::PathBuf;
-use std::process::Command;
-use std::time::Instant;
+use std::{
+    fs::{self, File, TryLockError},
+    path::PathBuf,
+    process::Command,
+    time::Instant,
+};
 
+use anyhow::{Context, Result};
 pub(crate) use browser::chromium;
 pub(crate) use nightly::nightly;
 pub(crate) use npm::packages;
 pub(crate) use python::python_venv;
+
+use crate::{
+    project::{self, Project},
+    steps,
+};
 
 /// The target of the crates that run in browsers and at the edge.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";

@@ -1,14 +1,15 @@
 //! The sizes of all served files, raw and gzip, compared with their budgets: `cargo xtask size`.
 
-use crate::build::{self, element};
-use crate::project::Project;
-use crate::setup;
+use std::{fs, io::Write, path::PathBuf};
+
 use anyhow::{Context, Result, bail};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use std::fs;
-use std::io::Write;
-use std::path::PathBuf;
+use flate2::{Compression, write::GzEncoder};
+
+use crate::{
+    build::{self, element},
+    project::Project,
+    setup,
+};
 
 /// The same bar made with other libraries and the browser's `EventSource`.
 const OTHERS: [&str; 2] = ["tests/bench/size/react.jsx", "tests/bench/size/lit.js"];

@@ -1,16 +1,25 @@
 //! A smoke test of `cargo xtask dev`: it starts, prints what the README says, and ends on SIGINT and on SIGKILL.
 
-use crate::process::{self, Group, POLL_INTERVAL};
-use crate::project::Project;
-use crate::{files, server, steps};
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
 use anyhow::{Context, Result, bail};
-use nix::sys::signal::{Signal, kill, killpg};
-use nix::unistd::Pid;
-use std::fs::{self, File};
-use std::path::Path;
-use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
+use nix::{
+    sys::signal::{Signal, kill, killpg},
+    unistd::Pid,
+};
+
+use crate::{
+    files,
+    process::{self, Group, POLL_INTERVAL},
+    project::Project,
+    server, steps,
+};
 
 /// How long `dev` may take to start with everything built, and how long to end.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(60);

@@ -1,13 +1,16 @@
 //! Progress on stderr: one line for each step, with its time.
 
-use crate::files::tail;
-use crate::process::Group;
+use std::{
+    fs::File,
+    io::{self, IsTerminal},
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
 use anyhow::{Context, Result, bail};
-use std::fs::File;
-use std::io::{self, IsTerminal};
-use std::path::Path;
-use std::process::Command;
-use std::time::{Duration, Instant};
+
+use crate::{files::tail, process::Group};
 
 /// How often a long step prints a line where stderr is not a terminal.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(15);

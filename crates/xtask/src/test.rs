@@ -1,15 +1,20 @@
 //! Runs all tests, or some: `cargo xtask test [STEP…]`.
 
-use crate::keys::{self, Key};
-use crate::process;
-use crate::project::{self, Project};
-use crate::server::options::{Options, Runtime};
-use crate::server::{self, Server};
-use crate::{build, files, setup, size, smoke, steps, wrangler};
+use std::{fs, process::Command, time::Instant};
+
 use anyhow::{Context, Result, bail};
-use std::fs;
-use std::process::Command;
-use std::time::Instant;
+
+use crate::{
+    build, files,
+    keys::{self, Key},
+    process,
+    project::{self, Project},
+    server::{
+        self, Server,
+        options::{Options, Runtime},
+    },
+    setup, size, smoke, steps, wrangler,
+};
 
 /// A kind of tests. To add one, add a line to [`STEPS`].
 struct Step {

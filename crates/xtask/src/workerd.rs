@@ -1,12 +1,15 @@
 //! The configuration with which workerd serves the bundle without wrangler: for crash tests and benchmarks.
 
-use crate::project::Project;
-use crate::server::options::{Options, WorkerdOptions};
-use crate::wrangler;
+use std::{fs, path::Path};
+
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use std::fs;
-use std::path::Path;
+
+use crate::{
+    project::Project,
+    server::options::{Options, WorkerdOptions},
+    wrangler,
+};
 
 /// The part of wrangler.toml that holds for workerd too.
 #[derive(Deserialize)]

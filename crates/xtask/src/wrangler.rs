@@ -1,12 +1,16 @@
 //! Wrangler: its command, its configuration file, and the configuration of one local run.
 
-use crate::project::Project;
+use std::{
+    fs,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+    process::Command,
+};
+
 use anyhow::{Context, Result};
-use std::fs;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
-use std::process::Command;
 use toml::{Table, Value};
+
+use crate::project::Project;
 
 /// A rate limit that no test or benchmark reaches, in requests a minute.
 const RAISED_LIMIT: i64 = 1_000_000_000;
@@ -75,9 +79,11 @@ fn absolute(path: Option<&mut Value>, root: &Path) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{RAISED_LIMIT, local};
     use std::path::Path;
+
     use toml::{Table, Value};
+
+    use super::{RAISED_LIMIT, local};
 
     fn shipped() -> Table {
         include_str!("../../../wrangler.toml").parse().unwrap()

@@ -1,7 +1,8 @@
 //! The cost of a process, read from Linux.
 
-use anyhow::{Context, Result};
 use std::fs;
+
+use anyhow::{Context, Result};
 
 /// The processor seconds that a process has used in all its threads.
 pub fn cpu_seconds(pid: i32) -> Result<f64> {

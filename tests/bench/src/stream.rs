@@ -1,8 +1,7 @@
 //! A stream of server-sent events, parsed as far as a load test needs it.
 
 use anyhow::Result;
-use tokio::io::AsyncReadExt as _;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncReadExt as _, net::TcpStream};
 
 use crate::{
     body::Body,

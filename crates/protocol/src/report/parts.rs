@@ -222,7 +222,7 @@ mod schema {
     }
 
     /// A throughput as a report may send it.
-    #[derive(JsonSchema)]
+    #[derive(Debug, JsonSchema)]
     #[schemars(deny_unknown_fields, extend("required" = ["rate"]))]
     pub struct ReportedThroughput {
         /// Units per second.
@@ -233,7 +233,7 @@ mod schema {
     }
 
     /// A reason to wait as a report may send it.
-    #[derive(JsonSchema)]
+    #[derive(Debug, JsonSchema)]
     #[schemars(deny_unknown_fields, extend("required" = ["reason"]))]
     pub struct ReportedWaiting {
         /// The reason, for people.
@@ -245,7 +245,7 @@ mod schema {
     }
 
     /// An error as a report may send it: a text, or an object.
-    #[derive(JsonSchema)]
+    #[derive(Debug, JsonSchema)]
     #[schemars(untagged)]
     pub enum ReportedError {
         Text(#[schemars(length(max = MESSAGE_BYTES))] String),
@@ -263,7 +263,7 @@ mod schema {
     }
 
     /// A log line as a report may send it: a text, or an object.
-    #[derive(JsonSchema)]
+    #[derive(Debug, JsonSchema)]
     #[schemars(untagged)]
     pub enum ReportedLogLine {
         Text(#[schemars(length(max = LOG_LINE_BYTES))] String),

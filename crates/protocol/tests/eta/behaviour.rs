@@ -1,7 +1,9 @@
 //! Single cases: what producers do to an estimate, one promise each.
 
-use protocol::Timestamp;
-use protocol::eta::{Estimator, PhaseKey, Sample};
+use protocol::{
+    Timestamp,
+    eta::{Estimator, PhaseKey, Sample},
+};
 
 use crate::{Answer, files, jump, observe, second_of};
 

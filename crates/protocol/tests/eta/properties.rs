@@ -1,8 +1,10 @@
 //! What holds for any sequence of reports whatever.
 
 use proptest::prelude::*;
-use protocol::Timestamp;
-use protocol::eta::{Estimator, MAX_JUMP, PhaseKey, Sample, remaining_seconds};
+use protocol::{
+    Timestamp,
+    eta::{Estimator, MAX_JUMP, PhaseKey, Sample, remaining_seconds},
+};
 
 use crate::{Answer, files, jump, observe};
 

@@ -1,9 +1,9 @@
 //! How good the estimates are on real runs, against elapsed time over progress; the table in the module's documentation.
 
 use protocol::eta::{Estimator, MAX_JUMP};
+use trace::{Row, Trace};
 
 use crate::{Answer, jump, observe, trace};
-use trace::{Row, Trace};
 
 const DOCS: &str = include_str!("../../src/eta.rs");
 /// The shares of the work after which an answer is judged.

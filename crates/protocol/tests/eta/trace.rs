@@ -2,8 +2,10 @@
 
 use std::{fs, path::Path};
 
-use protocol::Timestamp;
-use protocol::eta::{PhaseKey, Sample};
+use protocol::{
+    Timestamp,
+    eta::{PhaseKey, Sample},
+};
 
 /// One recorded run.
 pub(crate) struct Trace {

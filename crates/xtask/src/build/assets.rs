@@ -1,13 +1,15 @@
 //! The static files of a deployment, in `dist/assets/`: the pages of `www/`, the element, the OpenAPI document.
 
-use super::{element, openapi};
-use crate::files;
-use crate::fingerprint::entries;
-use crate::project::Project;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
 use anyhow::{Context, Result};
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+
+use super::{element, openapi};
+use crate::{files, fingerprint::entries, project::Project};
 
 pub(super) fn build(project: &Project) -> Result<()> {
     let mut wanted = BTreeMap::new();

@@ -1,16 +1,21 @@
 //! The element: its scripts, its glue and its wasm, in `dist/element/`.
 
-use super::prune::prune;
-use super::{link, names};
-use crate::files;
-use crate::fingerprint::{self, Fingerprint, entries};
-use crate::project::{self, Project};
-use crate::setup::{Tools, WASM};
-use crate::steps;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
 use anyhow::{Context, Result};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use super::{link, names, prune::prune};
+use crate::{
+    files,
+    fingerprint::{self, Fingerprint, entries},
+    project::{self, Project},
+    setup::{Tools, WASM},
+    steps,
+};
 
 /// The crate that is the element.
 const CRATE: &str = "element";

@@ -5,9 +5,11 @@
 //! passes each export to the linker by name. This program takes the linker's place, removes those arguments, and then
 //! becomes the linker.
 
-use crate::{process, setup, steps};
-use anyhow::{Context, Result, bail};
 use std::{env, ffi::OsString, os::unix::process::CommandExt, path::PathBuf, process::Command};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{process, setup, steps};
 
 /// The first argument with which rustc calls a linker of this kind.
 pub(crate) const CALLED_WITH: &str = "-flavor";
@@ -66,8 +68,9 @@ fn without_foreign_exports(args: &[OsString]) -> Vec<&OsString> {
 
 #[cfg(test)]
 mod tests {
-    use super::without_foreign_exports;
     use std::ffi::OsString;
+
+    use super::without_foreign_exports;
 
     #[test]
     fn only_exports_of_other_crates_are_removed() {

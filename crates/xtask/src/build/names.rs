@@ -4,14 +4,16 @@
 //! in the glue: 2.5 KB of gzip together. The glue is edited as text, so a version of wasm-bindgen that writes it in
 //! another way is an error here and not a broken element.
 
-use crate::{project::Project, steps};
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
 };
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::{project::Project, steps};
 
 /// The old names, each with its new name.
 type Names = BTreeMap<String, String>;

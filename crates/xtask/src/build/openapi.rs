@@ -1,13 +1,15 @@
 //! The OpenAPI document in `dist/openapi.json`, and the tables of PROTOCOL.md. Native programs of the engine generate both.
 
-use crate::fingerprint::{self, Fingerprint};
-use crate::project::{self, Project};
-use crate::setup::Tools;
-use crate::steps;
+use std::{fs, path::PathBuf, process::Command};
+
 use anyhow::Result;
-use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
+
+use crate::{
+    fingerprint::{self, Fingerprint},
+    project::{self, Project},
+    setup::Tools,
+    steps,
+};
 
 /// The crate of the programs.
 const CRATE: &str = "engine";

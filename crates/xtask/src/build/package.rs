@@ -1,12 +1,16 @@
 //! The npm package, in `dist/npm/`: the element's scripts, glue and wasm, with types, manifest and README.
 
-use super::{element, openapi};
-use crate::fingerprint::{self, Fingerprint};
-use crate::project::Project;
-use crate::setup::Tools;
-use crate::steps;
-use anyhow::Result;
 use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::{element, openapi};
+use crate::{
+    fingerprint::{self, Fingerprint},
+    project::Project,
+    setup::Tools,
+    steps,
+};
 
 /// The script that assembles the package.
 const BUILDER: &str = "crates/element/npm/build.mjs";

@@ -3,13 +3,16 @@
 //! The glue can start in more ways than the element does. esbuild removes the functions that nothing names; then
 //! `wasm-metadce` removes from the wasm what the glue no longer calls.
 
-use crate::project::Project;
-use crate::steps;
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
 use anyhow::{Context, Result, bail};
 use serde_json::json;
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::{project::Project, steps};
 
 /// The pruned files, still to be optimised.
 pub(super) struct Pruned {

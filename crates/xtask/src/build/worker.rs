@@ -1,12 +1,15 @@
 //! The worker's bundles: the shipped one in `build/`, where wrangler.toml expects it, and those that only tests serve.
 
-use crate::fingerprint::{self, Fingerprint};
-use crate::project::Project;
-use crate::setup::{self, Tools};
-use crate::steps;
+use std::{path::PathBuf, process::Command};
+
 use anyhow::Result;
-use std::path::PathBuf;
-use std::process::Command;
+
+use crate::{
+    fingerprint::{self, Fingerprint},
+    project::Project,
+    setup::{self, Tools},
+    steps,
+};
 
 /// The crate that is the worker.
 const CRATE: &str = "edge";

@@ -2,14 +2,18 @@
 //!
 //! Two servers on one folder both answer with the same `seq` and overwrite each other's acknowledged reports.
 
-use crate::process::{self, POLL_INTERVAL};
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{Seek, Write},
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
 use anyhow::{Context, Result, bail};
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Seek, Write};
-use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+
+use crate::process::{self, POLL_INTERVAL};
 
 /// The file that is locked. Its text names the process that holds the lock.
 const NAME: &str = "server.lock";

@@ -1,11 +1,13 @@
 //! Finds Chromium for the browser tests, or installs Debian's package.
 
-use crate::project::{self, Project};
-use crate::steps;
+use std::{env, path::PathBuf, process::Command};
+
 use anyhow::{Result, bail};
-use std::env;
-use std::path::PathBuf;
-use std::process::Command;
+
+use crate::{
+    project::{self, Project},
+    steps,
+};
 
 /// The names of the program on PATH.
 const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];

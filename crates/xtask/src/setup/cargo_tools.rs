@@ -1,14 +1,19 @@
 //! Tools that cargo builds, each in a folder of the cache that is named for its version.
 
-use super::lock_cache;
-use crate::files;
-use crate::project::{self, Project};
-use crate::steps;
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+    process::{self, Command},
+};
+
 use anyhow::{Context, Result};
-use std::fmt;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{self, Command};
+
+use super::lock_cache;
+use crate::{
+    files,
+    project::{self, Project},
+    steps,
+};
 
 /// The release that fits the `worker` crate and was tested with it.
 const WORKER_BUILD: &str = "0.8.7";

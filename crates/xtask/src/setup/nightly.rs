@@ -2,13 +2,16 @@
 //!
 //! Without nightly the worker is built too; a panic then ends the whole instance, not only one request.
 
-use super::WASM;
-use crate::project::Project;
-use crate::steps;
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
 use anyhow::Result;
-use std::env;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use super::WASM;
+use crate::{project::Project, steps};
 
 /// The name by which worker-build calls the toolchain.
 const TOOLCHAIN: &str = "nightly";

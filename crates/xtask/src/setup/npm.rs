@@ -1,13 +1,16 @@
 //! The JavaScript tools that package.json pins: installs them and checks that they run.
 
-use super::lock_cache;
-use crate::fingerprint::Fingerprint;
-use crate::project::{self, Project};
-use crate::steps;
+use std::{fs, process::Command};
+
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use std::fs;
-use std::process::Command;
+
+use super::lock_cache;
+use crate::{
+    fingerprint::Fingerprint,
+    project::{self, Project},
+    steps,
+};
 
 /// Programs that an install script completes, each with the folder of its package and the script.
 ///
@@ -84,8 +87,9 @@ pub(super) fn fingerprint(project: &Project) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::holds;
     use serde_json::{Value, json};
+
+    use super::holds;
 
     fn lock(packages: Value) -> Value {
         json!({ "packages": packages })

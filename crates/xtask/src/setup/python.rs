@@ -1,13 +1,19 @@
 //! The tests' Python: a venv in the cache, made from files of pinned requirements.
 
-use super::lock_cache;
-use crate::fingerprint::Fingerprint;
-use crate::project::{self, Project};
-use crate::steps;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
 use anyhow::{Context, Result, bail};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use super::lock_cache;
+use crate::{
+    fingerprint::Fingerprint,
+    project::{self, Project},
+    steps,
+};
 
 /// The files of the packages that the tests need.
 const REQUIREMENTS: &[&str] = &["tests/schemathesis/requirements.txt", "tests/minting/requirements.txt"];

@@ -1,8 +1,10 @@
 //! The import table: the crates that each crate may import, in Rust and in JavaScript.
 
-use crate::{none, root, scripts, source};
-use cargo_metadata::MetadataCommand;
 use std::process::Command;
+
+use cargo_metadata::MetadataCommand;
+
+use crate::{none, root, scripts, source};
 
 /// A crate, the workspace crates that it may import, and the crates that must not be anywhere in its dependency tree.
 struct CrateRule {

@@ -5,13 +5,14 @@
 //! descendants does not count: a parent is made of its children, and children may use what their parent defines. So a
 //! circle always holds two files of which neither is an ancestor of the other, and one of them can do without the other.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
 use crate::{
     none,
     rust_paths::{self, CRATE, Path, Paths},
     scripts,
     source::{self, Source},
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The modules of one crate root, each with the file that holds it.
 type Modules = BTreeMap<Path, Module>;

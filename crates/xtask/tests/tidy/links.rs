@@ -1,7 +1,8 @@
 //! Links in the pages that people read lead to files and headings that exist.
 
-use crate::{none, root};
 use std::fs;
+
+use crate::{none, root};
 
 /// The pages whose links are checked.
 const PAGES: &[&str] = &[

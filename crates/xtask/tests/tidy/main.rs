@@ -16,6 +16,7 @@ mod retired_words;
 mod rust_paths;
 mod scripts;
 mod source;
+mod style;
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,8 @@
 //! What the README shows, where it must be what a test runs.
 
-use crate::{none, root};
 use std::fs;
+
+use crate::{none, root};
 
 /// Programs that stand in the README as they are, each with the language of its block.
 const SHOWN: &[(&str, &str)] =

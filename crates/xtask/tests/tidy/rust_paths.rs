@@ -2,8 +2,9 @@
 //!
 //! It works on tokens, so that comments and strings do not count and the bodies of macros do.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::collections::BTreeMap;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// A path from the root of a crate.
 pub(crate) type Path = Vec<String>;

@@ -1,7 +1,8 @@
 //! Reads the relative imports of a JavaScript module.
 
-use crate::source::Source;
 use std::path::{Component, Path};
+
+use crate::source::Source;
 
 /// The extensions of JavaScript.
 pub(crate) const EXTENSIONS: &[&str] = &["js", "jsx", "mjs"];

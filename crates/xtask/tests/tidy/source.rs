@@ -1,10 +1,11 @@
 //! The source files that the rules are about.
 
-use crate::root;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
+
+use crate::root;
 
 /// The folders with our sources.
 const FOLDERS: &[&str] = &["crates", "tests", "www"];

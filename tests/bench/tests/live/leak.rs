@@ -7,7 +7,10 @@ use bench::{
     stream::Stream,
 };
 use serde_json::json;
-use tokio::{io::AsyncReadExt as _, io::AsyncWriteExt as _, task::JoinSet};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    task::JoinSet,
+};
 
 use crate::{Fixture, bundles, processors, report, run};
 
