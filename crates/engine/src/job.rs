@@ -51,3 +51,24 @@ impl Job {
         Job { document: Document::new(job_id, epoch, now), record: Record::default(), stored_bytes: None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// A record that the first release stored, after three reports that set `estimatedCompletion`.
+    const STORED: &str = r#"{"orders":{"":3},"forecast":{"estimator":{"p":{"m":1,"s":0},"a":1700000003000,"f":1.0,
+        "d":3.0,"m":3.0,"t":10.0,"w":0.0,"v":{"s":{"u":0.8024687791002937,"t":802.4687791002938},"v":0.0,
+        "l":{"u":1.6146882520652042,"t":1614.688252065204},"w":1000.0,"n":2},"r":7000.000000000004},
+        "completionIsTold":true,"throughputIsTold":false},
+        "lastLine":3,"firstRowEnd":0,"lastRow":0,"lastRowBytes":0,"logBytes":0}"#;
+
+    #[test]
+    fn a_record_of_the_first_release_keeps_all_that_it_stored() {
+        let record: Record = serde_json::from_str(STORED).unwrap();
+        let stored: Value = serde_json::from_str(STORED).unwrap();
+        assert_eq!(serde_json::to_value(&record).unwrap(), stored);
+    }
+}
