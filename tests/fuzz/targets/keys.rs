@@ -1,4 +1,4 @@
-//! The operator's settings and what strangers present: no text opens a door it was not made for, and none is repeated.
+//! The operator's settings and untrusted credentials: no text gets access that its setting does not give, and none is repeated.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -42,7 +42,7 @@ fuzz_target!(|input: Input<'_>| {
         Ok(access) => {
             let held = format!("{access:?}");
             assert!(!held.contains(PLANTED), "{held}");
-            assert!(access.keys.find(input.presented).is_err(), "a key nobody was given opens a door");
+            assert!(access.keys.find(input.presented).is_err(), "a key that was not configured is accepted");
         }
         Err(refusal) => assert!(!format!("{refusal} {refusal:?}").contains(PLANTED), "{refusal}"),
     }

@@ -24,9 +24,9 @@ const TOKEN_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 #[derive(Arbitrary, Debug)]
 enum Input {
-    /// A credential as a stranger may send it.
+    /// Any text as a credential.
     Text(String),
-    /// Three parts, of which the last is no signature.
+    /// Three parts, the last of which is not a valid signature.
     Parts { header: Vec<u8>, claims: Vec<u8>, signature: Vec<u8> },
     /// A good token with some of its claims replaced, then signed with the project's own secret.
     Signed { header: Vec<(Name, Option<Json>)>, claims: Vec<(Name, Option<Json>)>, flipped: u8 },

@@ -1,10 +1,10 @@
-//! What the README shows, where it must be what a test runs.
+//! The programs in the README are the programs that a test runs.
 
 use std::fs;
 
 use crate::{none, root};
 
-/// Programs that stand in the README as they are, each with the language of its block.
+/// The programs that the README contains in full, each with the language of its block.
 const SHOWN: &[(&str, &str)] =
     &[("js", "tests/minting/mint.mjs"), ("python", "tests/minting/mint.py"), ("rust", "tests/minting/rust/mint.rs")];
 
@@ -14,7 +14,7 @@ fn the_readme_shows_the_programs_that_are_tested() {
     let shown = |language: &str, program: &str| readme.contains(&format!("\n```{language}\n{program}```\n"));
     let differs = |(language, file): &(&str, &str)| {
         let program = fs::read_to_string(root().join(file)).unwrap();
-        (!shown(language, &program)).then(|| format!("{file} is not what the README shows"))
+        (!shown(language, &program)).then(|| format!("README.md does not contain {file} as it is"))
     };
     none(SHOWN.iter().filter_map(differs).collect());
 }

@@ -18,10 +18,9 @@ const EXTENSIONS: &[&str] = &["rs", "js", "jsx", "mjs", "css", "html", "sh", "py
 const UNCLEAN: &[&str] = &[
     "crates/edge/",
     "crates/element/npm/",
-    "crates/engine/",
+    "crates/engine/src/openapi/bodies.rs",
     "crates/protocol/",
     "tests/browser/",
-    "tests/fuzz/",
     "tests/package/",
 ];
 
