@@ -1,10 +1,10 @@
-//! A creation: what `POST /v2/jobs` is sent.
+//! A creation: the body of `POST /v2/jobs`.
 
 use serde_json::Value;
 
 use crate::{fields::Fields, id::JobId, problem::Problem, report::Report};
 
-/// A job to be made, and its first report.
+/// A new job and its first report.
 ///
 /// ```
 /// use protocol::creation::Creation;
@@ -13,18 +13,18 @@ use crate::{fields::Fields, id::JobId, problem::Problem, report::Report};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Creation {
-    /// The id it is to bear; generated when absent.
+    /// The id of the job; the server generates one if it is absent.
     pub job_id: Option<JobId>,
-    /// What is known of it already.
+    /// The first report.
     pub report: Report,
 }
 
 impl Creation {
-    /// Reads a creation.
+    /// Reads a creation from JSON.
     ///
     /// # Errors
     ///
-    /// `INVALID_REQUEST` that names the field and what is expected of it.
+    /// `INVALID_REQUEST` that names the field and the expected form.
     pub fn from_json(value: Value) -> Result<Creation, Problem> {
         let mut fields = Fields::of(value, "")?;
         let job_id = fields.optional("jobId", |value, name| {
@@ -47,14 +47,14 @@ impl schemars::JsonSchema for Creation {
     /// refuses unknown members.
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let mut schema = Report::json_schema(generator);
-        schema.insert("description".to_owned(), "A job to be made, and its first report.".into());
+        schema.insert("description".to_owned(), "A new job and its first report.".into());
         let job_id = generator.subschema_for::<Option<crate::schema::NewJobId>>();
         if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
             properties.insert("jobId".to_owned(), job_id.into());
             let first = schemars::json_schema!({
                 "type": "integer",
                 "const": 1,
-                "description": "A new job is in its first attempt.",
+                "description": "The attempt of a new job is 1.",
             });
             properties.insert("attempt".to_owned(), first.into());
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{limits::EPOCH_CHARS, number::MAX_SAFE_INTEGER};
+use crate::{limits::EPOCH_CHARS, number::MAX_SAFE_INTEGER, parse_error::from_str};
 
 /// The position of a reader in the changes of a job.
 ///
@@ -51,6 +51,8 @@ impl Cursor {
         self.epoch != newer.epoch || self.seq < newer.seq
     }
 }
+
+from_str!(Cursor, "a cursor `<epoch>.<seq>`");
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

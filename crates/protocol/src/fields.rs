@@ -1,4 +1,4 @@
-//! The members of a stranger's JSON object, taken out one by one into types; what is left over is refused by name.
+//! Reads the members of an untrusted JSON object into types. A member that no caller has taken is refused by name.
 
 use serde_json::Value;
 
@@ -11,20 +11,20 @@ use crate::{
     time::Timestamp,
 };
 
-/// A stranger's object on its way into types; `path` names it in problems.
+/// The members of an untrusted object that are not yet read. `path` is the path of the object in problems.
 #[derive(Debug)]
 pub struct Fields {
     path: String,
-    /// In the order they were sent. They are few: to look through them costs less than to hash every name there may be.
+    /// In the order in which they were sent. They are few: a linear search costs less than hashing every possible name.
     members: Vec<(String, Value)>,
 }
 
 impl Fields {
-    /// The members of `value`, which stands at `path` (empty for the body itself).
+    /// The members of `value`, whose path is `path` (empty for the body itself).
     ///
     /// # Errors
     ///
-    /// `INVALID_REQUEST` when it is no object.
+    /// `INVALID_REQUEST` if the value is not an object.
     pub fn of(value: Value, path: &str) -> Result<Fields, Problem> {
         match value {
             Value::Object(members) => Ok(Fields { path: path.to_owned(), members: members.into_iter().collect() }),
@@ -33,12 +33,12 @@ impl Fields {
         }
     }
 
-    /// The name of a member as problems call it.
+    /// The full path of a member.
     fn name(&self, member: &str) -> String {
         if self.path.is_empty() { member.to_owned() } else { format!("{}.{member}", self.path) }
     }
 
-    /// What the object says of `member`, read by `read`, which is given the member's full name.
+    /// Takes a member that `null` clears. `read` gets the value and the member's full path.
     ///
     /// # Errors
     ///
@@ -51,13 +51,13 @@ impl Fields {
         let Some(index) = self.members.iter().position(|(name, _)| name == member) else { return Ok(Patch::Keep) };
         match self.members.remove(index) {
             (_, Value::Null) => Ok(Patch::Clear),
-            // At the top a member's name is all its path.
+            // In the body itself the name of a member is its full path.
             (name, value) if self.path.is_empty() => read(value, &name).map(Patch::Set),
             (_, value) => read(value, &self.name(member)).map(Patch::Set),
         }
     }
 
-    /// A member that may be absent; null is what many libraries write for that.
+    /// Takes a member that may be absent. `null` counts as absent, because many libraries write it so.
     ///
     /// # Errors
     ///
@@ -73,11 +73,11 @@ impl Fields {
         })
     }
 
-    /// A member that may be absent but not null, where null would be taken for the clearing of something.
+    /// Takes a member that may be absent but not `null`, because `null` would look like an attempt to clear a field.
     ///
     /// # Errors
     ///
-    /// Those of `read`, and `INVALID_REQUEST` for null.
+    /// Those of `read`, and `INVALID_REQUEST` for `null`.
     pub fn never_null<T>(
         &mut self,
         member: &str,
@@ -86,15 +86,15 @@ impl Fields {
         match self.patch(member, read)? {
             Patch::Keep => Ok(None),
             Patch::Set(value) => Ok(Some(value)),
-            Patch::Clear => Err(Problem::invalid(&self.name(member), "may not be null; leave it out")),
+            Patch::Clear => Err(Problem::invalid(&self.name(member), "must not be null; leave it out")),
         }
     }
 
-    /// A member that must be there.
+    /// Takes a member that must be present.
     ///
     /// # Errors
     ///
-    /// Those of `read`, and `INVALID_REQUEST` when it is absent or null.
+    /// Those of `read`, and `INVALID_REQUEST` if the member is absent or `null`.
     pub fn required<T>(
         &mut self,
         member: &str,
@@ -103,16 +103,16 @@ impl Fields {
         self.optional(member, read)?.ok_or_else(|| Problem::invalid(&self.name(member), "is required"))
     }
 
-    /// Whether the object has that member.
+    /// Whether the object still has the member.
     pub fn has(&self, member: &str) -> bool {
         self.members.iter().any(|(name, _)| name == member)
     }
 
-    /// Refuses what nobody took out.
+    /// Refuses the members that were not taken. `known` says what the object is, for the message: "a report".
     ///
     /// # Errors
     ///
-    /// `INVALID_REQUEST` that names the first leftover.
+    /// `INVALID_REQUEST` that names the first unknown member.
     pub fn finish(self, known: &str) -> Result<(), Problem> {
         match self.members.first() {
             None => Ok(()),
@@ -123,11 +123,11 @@ impl Fields {
     }
 }
 
-/// A finite number of at least 0.
+/// Reads a finite number of at least 0.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` for anything else; likewise for every reader below.
+/// `INVALID_REQUEST` for any other value.
 pub fn number(value: Value, name: &str) -> Result<Number, Problem> {
     value
         .as_f64()
@@ -136,11 +136,11 @@ pub fn number(value: Value, name: &str) -> Result<Number, Problem> {
         .ok_or_else(|| Problem::invalid(name, "must be a number of at least 0"))
 }
 
-/// A number between 0 and 100.
+/// Reads a number from 0 to 100.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` for anything else.
+/// `INVALID_REQUEST` for any other value.
 pub fn percent(value: Value, name: &str) -> Result<Number, Problem> {
     number(value, name)
         .ok()
@@ -148,11 +148,11 @@ pub fn percent(value: Value, name: &str) -> Result<Number, Problem> {
         .ok_or_else(|| Problem::invalid(name, "must be a number from 0 to 100").with("limit", 100))
 }
 
-/// An integer between 0 and 2^53 − 1; `7.0` is one, `7.5` is not.
+/// Reads an integer from 0 to 2^53 − 1. `7.0` is an integer, `7.5` is not.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` for anything else.
+/// `INVALID_REQUEST` for any other value.
 pub fn integer(value: Value, name: &str) -> Result<u64, Problem> {
     let integer = match value.as_u64() {
         Some(integer) => Some(integer),
@@ -166,20 +166,20 @@ pub fn integer(value: Value, name: &str) -> Result<u64, Problem> {
         .ok_or_else(|| Problem::invalid(name, format_args!("must be an integer from 0 to {MAX_SAFE_INTEGER}")))
 }
 
-/// True or false.
+/// Reads a boolean.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` for anything else.
+/// `INVALID_REQUEST` for any other value.
 pub fn boolean(value: Value, name: &str) -> Result<bool, Problem> {
     value.as_bool().ok_or_else(|| Problem::invalid(name, "must be true or false"))
 }
 
-/// A string of at most `limit` bytes.
+/// Reads a string of at most `limit` bytes of UTF-8.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` for anything else.
+/// `INVALID_REQUEST` for any other value.
 pub fn string(value: Value, name: &str, limit: usize) -> Result<String, Problem> {
     match value {
         Value::String(text) if text.len() <= limit => Ok(text),
@@ -188,29 +188,29 @@ pub fn string(value: Value, name: &str, limit: usize) -> Result<String, Problem>
     }
 }
 
-/// A line for people.
+/// Reads a text for people, at most [`MESSAGE_BYTES`] long.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` when it is no string or longer than [`MESSAGE_BYTES`].
+/// `INVALID_REQUEST` for any other value.
 pub fn message(value: Value, name: &str) -> Result<String, Problem> {
     string(value, name, MESSAGE_BYTES)
 }
 
-/// A short name.
+/// Reads a short text, at most [`NAME_BYTES`] long.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` when it is no string or longer than [`NAME_BYTES`].
+/// `INVALID_REQUEST` for any other value.
 pub fn short(value: Value, name: &str) -> Result<String, Problem> {
     string(value, name, NAME_BYTES)
 }
 
-/// An RFC 3339 time.
+/// Reads an RFC 3339 time.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` for anything else.
+/// `INVALID_REQUEST` for any other value.
 pub fn time(value: Value, name: &str) -> Result<Timestamp, Problem> {
     value
         .as_str()
@@ -218,11 +218,11 @@ pub fn time(value: Value, name: &str) -> Result<Timestamp, Problem> {
         .ok_or_else(|| Problem::invalid(name, "must be an RFC 3339 time such as 2024-01-15T14:30:00Z"))
 }
 
-/// One word of a closed list.
+/// Reads one of the names of an enumeration.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` that names the list.
+/// `INVALID_REQUEST` that lists the names.
 pub fn word<T: Copy, const N: usize>(
     value: Value,
     name: &str,
@@ -236,11 +236,11 @@ pub fn word<T: Copy, const N: usize>(
     })
 }
 
-/// A free-form object.
+/// Reads a free-form object.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` for anything else.
+/// `INVALID_REQUEST` for any other value.
 pub fn object(value: Value, name: &str) -> Result<Object, Problem> {
     match value {
         Value::Object(object) => Ok(object),
@@ -248,24 +248,24 @@ pub fn object(value: Value, name: &str) -> Result<Object, Problem> {
     }
 }
 
-/// An object of strings.
+/// Reads an object whose members are strings.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` that names the member that is none.
+/// `INVALID_REQUEST` for any other value; it names the member that is not a string.
 pub fn strings(value: Value, name: &str) -> Result<Object, Problem> {
     let object = object(value, name)?;
     match object.iter().find(|(_, value)| !value.is_string()) {
         None => Ok(object),
-        Some((key, _)) => Err(Problem::invalid(&format!("{name}.{key}"), "must be a string, as all attributes")),
+        Some((key, _)) => Err(Problem::invalid(&format!("{name}.{key}"), "must be a string")),
     }
 }
 
-/// A list of at most `limit` items, each read by `read` under its own name.
+/// Reads a list of at most `limit` items. `read` gets each item and its path.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` when it is no list or too long, and those of `read`.
+/// `INVALID_REQUEST` if the value is not a list or too long, and the errors of `read`.
 pub fn list<T>(
     value: Value,
     name: &str,

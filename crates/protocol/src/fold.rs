@@ -1,4 +1,4 @@
-//! The one fold: a report laid over a document.
+//! The fold: the only function that applies a report to a document.
 
 use crate::{
     document::Document,
@@ -11,15 +11,15 @@ use crate::{
     time::Timestamp,
 };
 
-/// Lays `report` over the document, committed at `now`.
+/// Applies `report` to the document, as a change committed at `now`.
 ///
-/// A field replaces the former value whole, `null` clears it, absent keeps it. Whether the report is heard at all
-/// (stale? finished?) is decided before, in `engine`.
+/// A field replaces the former value as a whole, `null` clears it, an absent field keeps it. `engine` decides before whether
+/// the report is ignored, because it is stale or the job has ended.
 ///
 /// # Errors
 ///
-/// `INVALID_TRANSITION` when the job's state does not allow it, `INVALID_REQUEST` when `increment` leaves the numbers.
-/// The document is as before then.
+/// `INVALID_TRANSITION` if the job's state does not allow the change, `INVALID_REQUEST` if `increment` makes `current`
+/// infinite. The document is unchanged in both cases.
 ///
 /// ```
 /// use protocol::{Document, Report, Status, Timestamp, fold::fold};
@@ -32,17 +32,17 @@ use crate::{
 /// assert_eq!(document.seq, 2);
 /// ```
 pub fn fold(document: &mut Document, report: Report, now: Timestamp) -> Result<(), Problem> {
-    // All that can be wrong is found before anything changes.
+    // Everything that can fail comes before the first change.
     let status = next_status(document, &report)?;
     if status != Status::Running && report.substate.set().is_some() {
-        let message = format!("`substate` belongs to a running job, and this one is {}", status.as_str());
+        let message = format!("`substate` requires a running job; this one is {}", status.as_str());
         let problem = Problem::new(Code::InvalidTransition, message).with("field", "substate");
         return Err(problem.with("status", status.as_str()));
     }
     let current = current_patch(document, &report)?;
     let progress = progress_patch(document, &report, &current);
 
-    // First what the new state makes void, then what the report says, so that its word stands.
+    // The new state clears fields first, so that values in the report are kept.
     enter(document, status, now);
     current.apply(&mut document.current);
     progress.apply(&mut document.progress);
@@ -59,7 +59,7 @@ pub fn fold(document: &mut Document, report: Report, now: Timestamp) -> Result<(
     Ok(())
 }
 
-/// The state the report leads to: what it says, else `running` where it tells of work that had not begun.
+/// The state after the report: its `status`, else `running` if it shows work of a job that has not begun.
 fn next_status(document: &Document, report: &Report) -> Result<Status, Problem> {
     let from = document.status;
     let to = match report.status {
@@ -73,7 +73,7 @@ fn next_status(document: &Document, report: &Report) -> Result<Status, Problem> 
     let allowed: Vec<_> = Status::ALL.into_iter().filter(|next| from.may_become(*next)).map(Status::as_str).collect();
     Err(Problem::new(
         Code::InvalidTransition,
-        format!("A job that is {} cannot become {}; it may be {}", from.as_str(), to.as_str(), allowed.join(", ")),
+        format!("A job that is {} cannot become {}; allowed: {}", from.as_str(), to.as_str(), allowed.join(", ")),
     )
     .with("field", "status")
     .with("from", from.as_str())
@@ -81,16 +81,16 @@ fn next_status(document: &Document, report: &Report) -> Result<Status, Problem> 
     .with("allowed", allowed))
 }
 
-/// What becomes of `current`: `increment` is a sum by now.
+/// The change of `current`, to which `increment` is added.
 fn current_patch(document: &Document, report: &Report) -> Result<Patch<Number>, Problem> {
     let Some(increment) = report.increment else { return Ok(report.current.clone()) };
     let sum = document.current.map_or(0.0, Number::get) + increment.get();
     let sum =
-        Number::new(sum).ok_or_else(|| Problem::invalid("increment", "makes `current` larger than any number"))?;
+        Number::new(sum).ok_or_else(|| Problem::invalid("increment", "makes `current` too large for a number"))?;
     Ok(Patch::Set(sum))
 }
 
-/// What becomes of `progress`: what the report says, else what its counts say, else what its steps say.
+/// The change of `progress`: the value in the report, else the ratio of the counts, else the mean of the steps.
 fn progress_patch(document: &Document, report: &Report, current: &Patch<Number>) -> Patch<Number> {
     if report.progress.is_present() {
         return report.progress.clone();
@@ -103,7 +103,7 @@ fn progress_patch(document: &Document, report: &Report, current: &Patch<Number>)
     match &report.steps {
         Patch::Set(steps) => known(step::weighted_mean(steps)),
         Patch::Clear => Patch::Clear,
-        // The counts went; the steps that were known before speak again.
+        // The counts were cleared: the steps of the document determine the progress again.
         Patch::Keep if report.total == Patch::Clear || report.current == Patch::Clear => {
             known(document.steps.as_deref().and_then(step::weighted_mean))
         }
@@ -115,13 +115,13 @@ fn known(percent: Option<f64>) -> Patch<Number> {
     percent.and_then(Number::new).map_or(Patch::Clear, Patch::Set)
 }
 
-/// Percent done; nobody knows how much of nothing is done.
+/// Percent done; unknown for a total of 0.
 fn ratio(current: Number, total: Number) -> Option<f64> {
-    // Multiplied first, 57 of 100 is 57 and not 56.99999999999999; a product past all numbers is above 100 anyway.
+    // The multiplication comes first, so that 57 of 100 is 57 and not 56.99999999999999. An infinite product becomes 100.
     (total.get() > 0.0).then(|| (current.get() * 100.0 / total.get()).min(100.0))
 }
 
-/// Brings the document into `status`, with what that dates and what it makes void.
+/// Enters `status`: sets the times that belong to it and clears the fields that it ends.
 fn enter(next: &mut Document, status: Status, now: Timestamp) {
     if next.status == status {
         return;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::{
     limits::{EPOCH_CHARS, JOB_ID_CHARS, PROJECT_CHARS},
+    parse_error::from_str,
     time::Timestamp,
 };
 
@@ -63,6 +64,8 @@ impl JobId {
         &self.0
     }
 }
+
+from_str!(JobId, "a job id: a letter or digit, then letters, digits, `.`, `_`, `~` or `-`");
 
 impl fmt::Display for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,9 @@
-//! Strangers' JSON, read once at the door: no duplicate keys, no deep nesting, no wide objects.
+//! The parser for untrusted JSON, which refuses duplicate keys, deep nesting and wide objects.
 //!
-//! RFC 8259 leaves duplicate keys to the reader; two readers that keep different ones see two different jobs, so they
-//! are refused. `serde_json` itself bounds the recursion at 128 levels.
+//! Every body of a request is parsed with it, in the Durable Object or, where the edge has to look into the body, there.
+//!
+//! RFC 8259 leaves the meaning of duplicate keys to the reader. Two readers that keep different values see different jobs,
+//! so duplicate keys are refused. `serde_json` itself limits the recursion to 128 levels.
 
 use std::{cell::RefCell, fmt::Write as _};
 
@@ -13,12 +15,12 @@ use crate::{
     problem::{Code, Problem},
 };
 
-/// Reads one JSON text.
+/// Parses one JSON text.
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` that says where the text is no JSON, or names the path of what is a duplicate, too deep or too wide;
-/// in a list, which is of reports, the path within the item and its place.
+/// `INVALID_REQUEST` with the place of the syntax error, or with the path of the member that is duplicate, too deep or too
+/// wide. In a list, which is a list of reports, the path is relative to the item, and `index` is the item's position.
 ///
 /// ```
 /// use protocol::json;
@@ -27,7 +29,7 @@ use crate::{
 /// ```
 pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(Problem::invalid("body", "is empty; a JSON text is expected"));
+        return Err(Problem::invalid("body", "is empty; send a JSON text"));
     }
     if let Err(error) = std::str::from_utf8(bytes) {
         let offset = error.valid_up_to();
@@ -44,18 +46,18 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     })
 }
 
-/// Where a value stands.
+/// The place of a value in the body.
 enum Place<'a> {
-    /// It is the body.
+    /// The value is the body.
     Body,
-    /// It is a member of the object at the place.
+    /// The value is a member of the object at the place.
     Member(&'a Place<'a>, &'a str),
-    /// It is an item of the list at the place.
+    /// The value is an item of the list at the place.
     Item(&'a Place<'a>, usize),
 }
 
 impl Place<'_> {
-    /// The path, as problems of fields write it: `steps[3].weight`. An item of the body is told apart by its index alone.
+    /// The path as `details.field` shows it: `steps[3].weight`. The index of an item of the body is not part of it.
     fn path(&self) -> String {
         match self {
             Place::Body | Place::Item(Place::Body, _) => String::new(),
@@ -65,7 +67,7 @@ impl Place<'_> {
             }
             Place::Item(of, index) => {
                 let mut path = of.path();
-                // What is in no member, no report, is the body's own fault.
+                // A value outside any member is not part of a report: the problem names the body.
                 if !path.is_empty() {
                     let _ = write!(path, "[{index}]");
                 }
@@ -74,7 +76,7 @@ impl Place<'_> {
         }
     }
 
-    /// In which item of the body it stands.
+    /// The index of the item of the body that contains the value.
     fn index(&self) -> Option<usize> {
         match self {
             Place::Body => None,
@@ -83,7 +85,7 @@ impl Place<'_> {
         }
     }
 
-    /// A problem with what stands here.
+    /// A problem of the value at this place.
     fn problem(&self, problem: impl FnOnce(&str) -> Problem) -> Problem {
         let path = self.path();
         let problem = problem(if path.is_empty() { "body" } else { &path });
@@ -94,7 +96,7 @@ impl Place<'_> {
     }
 }
 
-/// Reads a value at `depth`, which stands at `place`.
+/// The visitor of a value at `place`, which is at `depth` levels of nesting.
 struct Strict<'a> {
     depth: usize,
     deepest: usize,
@@ -103,7 +105,7 @@ struct Strict<'a> {
 }
 
 impl Strict<'_> {
-    /// The error that ends the reading, with its problem kept for the caller.
+    /// The error that stops the parser; `fault` keeps its problem for the caller.
     fn fail<E: Error>(&self, problem: Problem) -> E {
         let error = E::custom(problem.message());
         self.fault.replace(Some(problem));
@@ -112,7 +114,7 @@ impl Strict<'_> {
 
     fn inner_depth<E: Error>(&self) -> Result<usize, E> {
         if self.depth >= self.deepest {
-            let of = "levels of nesting, the outermost object being the first";
+            let of = "levels of nesting";
             return Err(self.fail(self.place.problem(|path| Problem::past_limit(path, DEPTH, of))));
         }
         Ok(self.depth.saturating_add(1))
@@ -164,7 +166,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let depth = self.inner_depth()?;
-        // A list of reports is no level of its own: a report may be as deep in a list as alone.
+        // A list of reports is not a level of nesting: a report may be as deep in a list as alone.
         let deepest = if self.depth == 0 { self.deepest.saturating_add(1) } else { self.deepest };
         let mut list = Vec::new();
         loop {
@@ -185,7 +187,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 Entry::Vacant(entry) => entry,
                 Entry::Occupied(entry) => {
                     let place = Place::Member(self.place, entry.key());
-                    let twice = |path: &str| Problem::invalid(path, "stands there twice; send it once");
+                    let twice = |path: &str| Problem::invalid(path, "appears more than once; send it once");
                     return Err(self.fail(place.problem(twice)));
                 }
             };
@@ -206,12 +208,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
 mod tests {
     use super::*;
 
-    fn refusal(text: &[u8]) -> Problem {
+    fn problem_of(text: &[u8]) -> Problem {
         parse(text).expect_err("must be refused")
     }
 
     #[test]
-    fn what_is_no_json_is_refused_with_its_place() {
+    fn malformed_json_is_refused_with_its_place() {
         for text in [
             &b"{"[..],
             b"{]",
@@ -223,56 +225,56 @@ mod tests {
             b"{'a':1}",
             b"\"\\ud800\"",
         ] {
-            let problem = refusal(text);
+            let problem = problem_of(text);
             assert_eq!((problem.code(), &problem.details()["field"]), (Code::InvalidRequest, &"body".into()));
             assert!(problem.message().contains("line 1 column"), "{}", problem.message());
         }
-        assert!(refusal(b" \n").message().contains("empty"));
-        assert!(refusal(b"{\"a\":\"\xff\"}").message().contains("byte 6"));
+        assert!(problem_of(b" \n").message().contains("empty"));
+        assert!(problem_of(b"{\"a\":\"\xff\"}").message().contains("byte 6"));
     }
 
     #[test]
-    fn a_duplicate_key_is_named_by_its_whole_path() {
-        assert_eq!(refusal(br#"{"a":1,"a":1}"#).details()["field"], "a");
-        let problem = refusal(br#"{"a":{"b":[0,{"c":1,"d":2,"c":3}]}}"#);
+    fn a_duplicate_key_is_named_by_its_full_path() {
+        assert_eq!(problem_of(br#"{"a":1,"a":1}"#).details()["field"], "a");
+        let problem = problem_of(br#"{"a":{"b":[0,{"c":1,"d":2,"c":3}]}}"#);
         assert_eq!(problem.details()["field"], "a.b[1].c");
         assert!(problem.message().starts_with("`a.b[1].c` "), "{}", problem.message());
         assert_eq!(problem.details().get("index"), None);
     }
 
     #[test]
-    fn in_a_list_the_path_is_within_the_item_and_its_place_is_told() {
-        let problem = refusal(br#"[{}, {"a":{"b":1,"b":2}}]"#);
+    fn in_a_list_the_path_is_relative_to_the_item_and_index_is_its_position() {
+        let problem = problem_of(br#"[{}, {"a":{"b":1,"b":2}}]"#);
         assert_eq!((&problem.details()["field"], &problem.details()["index"]), (&"a.b".into(), &1.into()));
         let wide = (0..=OBJECT_KEYS).map(|key| format!("\"{key}\":0")).collect::<Vec<_>>().join(",");
-        let problem = refusal(format!("[{{{wide}}}]").as_bytes());
+        let problem = problem_of(format!("[{{{wide}}}]").as_bytes());
         assert_eq!((&problem.details()["field"], &problem.details()["index"]), (&"body".into(), &0.into()));
-        let problem = refusal("[".repeat(100).as_bytes());
+        let problem = problem_of("[".repeat(100).as_bytes());
         assert_eq!((&problem.details()["field"], &problem.details()["index"]), (&"body".into(), &0.into()));
     }
 
     #[test]
-    fn nesting_is_taken_at_the_limit_and_refused_one_past() {
+    fn nesting_is_accepted_at_the_limit_and_refused_one_past_it() {
         let nested = |levels: usize| format!("{{\"deep\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
         assert!(parse(nested(DEPTH).as_bytes()).is_ok());
-        let problem = refusal(nested(DEPTH + 1).as_bytes());
+        let problem = problem_of(nested(DEPTH + 1).as_bytes());
         let path = format!("deep{}", "[0]".repeat(DEPTH - 1));
         assert_eq!((&problem.details()["field"], &problem.details()["limit"]), (&path.into(), &DEPTH.into()));
         assert!(parse(nested(100_000).as_bytes()).is_err());
     }
 
     #[test]
-    fn an_object_is_taken_at_its_widest_and_refused_one_past() {
+    fn an_object_is_accepted_at_the_limit_and_refused_one_past_it() {
         let wide = |keys: usize| {
             format!("{{\"tags\":{{{}}}}}", (0..keys).map(|key| format!("\"{key}\":0")).collect::<Vec<_>>().join(","))
         };
         assert!(parse(wide(OBJECT_KEYS).as_bytes()).is_ok());
-        let problem = refusal(wide(OBJECT_KEYS + 1).as_bytes());
+        let problem = problem_of(wide(OBJECT_KEYS + 1).as_bytes());
         assert_eq!((&problem.details()["field"], &problem.details()["limit"]), (&"tags".into(), &OBJECT_KEYS.into()));
     }
 
     #[test]
-    fn what_is_read_is_what_was_sent() {
+    fn values_and_their_order_are_kept() {
         let text = r#"{"z":1,"a":[true,null,-3,0.5,"x\n\u0000"],"m":{"big":18446744073709551615}}"#;
         assert_eq!(serde_json::to_string(&parse(text.as_bytes()).unwrap()).unwrap(), text);
     }

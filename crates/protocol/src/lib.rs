@@ -1,11 +1,22 @@
-//! The words of `job-progress`: wire types, status table, the one fold, ETA, SSE codec, limits, problems.
+//! The wire protocol of `job-progress`: types, status table, fold, ETA, SSE codec, limits, problems.
 //!
-//! Everything here is a pure function of its arguments: `now` and randomness are handed in, bytes are fed in.
+//! Every function is a pure function of its arguments: the time, randomness and bytes of the network are arguments.
+//! PROTOCOL.md beside this crate is the specification.
+//!
+//! # Terminology
+//!
+//! A *job* is a piece of work. Its *producer* sends *reports*; the [*fold*](fold) applies each one to the *document*, which
+//! *readers* get. Each commit of a document raises its *seq*. The *epoch* is random and made with the job, so that a job
+//! that is created again under the same id is not mistaken for the first one; epoch and seq together are a
+//! [*cursor*](cursor), the last change that a reader has seen. The [*weight*](weight) of a report is the most bytes that it
+//! can add to the document. A [*form*](form::Form) is the syntax of one field of a report; a [*patch*](patch) is the change
+//! that a report makes to one field. A [*problem*](problem) is the body of a response that is not a success. A *frame* is
+//! one event of a stream of [*server-sent events*](sse).
 //!
 //! # What this crate does not do
 //!
-//! It never reads a clock, draws randomness, waits, or opens a connection, and it knows neither Workers nor browsers.
-//! What to do with a report (is it stale? who hears of it?) is decided in `engine`.
+//! It reads no clock, generates no randomness, does not wait and opens no connection. It depends neither on Workers nor on
+//! browsers. `engine` decides which reports are accepted and which viewers get the result.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it"))]
 
@@ -23,6 +34,7 @@ pub mod json;
 pub mod limits;
 pub mod log_line;
 pub mod number;
+pub mod parse_error;
 pub mod patch;
 pub mod problem;
 pub mod report;

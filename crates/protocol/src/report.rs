@@ -80,11 +80,11 @@ report_fields! {
 }
 
 impl Report {
-    /// Reads a report.
+    /// Reads a report from JSON.
     ///
     /// # Errors
     ///
-    /// `INVALID_REQUEST` that names the field and what is expected of it.
+    /// `INVALID_REQUEST` that names the field and the expected form.
     pub fn from_json(value: Value) -> Result<Report, Problem> {
         let mut fields = Fields::of(value, "")?;
         let report = Report::take(&mut fields)?;
@@ -92,7 +92,7 @@ impl Report {
         Ok(report)
     }
 
-    /// Takes the report's fields out of an object that may hold others too.
+    /// Takes the fields of a report out of an object that may have other members.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Report {
     pub fn take(fields: &mut Fields) -> Result<Report, Problem> {
         let report = Report::read_fields(fields)?;
         if report.increment.is_some() && report.current.is_present() {
-            let both = "and `current` exclude each other: send the sum or the difference";
+            let both = "and `current` exclude each other; send one of them";
             return Err(Problem::invalid("increment", both));
         }
         Ok(report)
@@ -125,7 +125,7 @@ impl Report {
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` for the first bad report, whose place in the list is `details.index`.
+/// `INVALID_REQUEST` for the first malformed report, whose position in the list is `details.index`.
 pub fn from_body(value: Value) -> Result<Reports, Problem> {
     match value {
         Value::Array(items) => list(items),
@@ -133,7 +133,7 @@ pub fn from_body(value: Value) -> Result<Reports, Problem> {
     }
 }
 
-/// Reads NDJSON, one report a line (<https://github.com/ndjson/ndjson-spec>); empty lines do not count.
+/// Reads NDJSON, one report per line (<https://github.com/ndjson/ndjson-spec>). Empty lines are ignored.
 ///
 /// # Errors
 ///
@@ -141,18 +141,18 @@ pub fn from_body(value: Value) -> Result<Reports, Problem> {
 pub fn from_ndjson(bytes: &[u8]) -> Result<Reports, Problem> {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
     let read = |(index, line): (usize, &[u8])| json::parse(line).map_err(|problem| problem.with("index", index));
-    // One line past the limit is enough to know.
+    // One line past the limit is enough to refuse the body.
     list(lines.enumerate().take(REPORTS.saturating_add(1)).map(read).collect::<Result<_, _>>()?)
 }
 
-/// Reads a list of reports, as an array or NDJSON holds them.
+/// Reads the reports of an array or of NDJSON.
 ///
 /// # Errors
 ///
-/// As [`from_body`]; an empty list and one of more than [`REPORTS`] are refused too.
+/// As [`from_body`], and `INVALID_REQUEST` for an empty list and for more than [`REPORTS`].
 pub fn list(items: Vec<Value>) -> Result<Reports, Problem> {
     if items.is_empty() {
-        return Err(Problem::invalid("body", "holds no report; send 1 to 500"));
+        return Err(Problem::invalid("body", format_args!("has no report; send 1 to {REPORTS}")));
     }
     if items.len() > REPORTS {
         return Err(Problem::past_limit("body", REPORTS, "reports"));
@@ -164,9 +164,9 @@ pub fn list(items: Vec<Value>) -> Result<Reports, Problem> {
 /// The reports of one request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reports {
-    /// One, answered by itself.
+    /// A single report, which is answered alone.
     One(Box<Report>),
-    /// A list, answered item by item.
+    /// A list of reports, which is answered item by item.
     Many(Vec<Report>),
 }
 
@@ -174,7 +174,7 @@ impl IntoIterator for Reports {
     type Item = Report;
     type IntoIter = std::vec::IntoIter<Report>;
 
-    /// The reports, in order.
+    /// The reports in order.
     fn into_iter(self) -> Self::IntoIter {
         match self {
             Reports::One(report) => vec![*report].into_iter(),

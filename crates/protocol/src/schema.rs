@@ -1,5 +1,4 @@
-//! The schemas that cannot be derived: types with a wire form of their own, and parts of a report that may be sent in
-//! more than one form. They are only for the OpenAPI document.
+//! Schemas of types with a wire form of their own, which cannot be derived. They are for the OpenAPI document only.
 
 use std::borrow::Cow;
 
@@ -30,7 +29,7 @@ pub(crate) use inline_schema;
 
 inline_schema!(Number, "Number", { "type": "number", "minimum": 0 });
 
-// The pattern says what the format does not: no moment before 1970 is taken.
+// The pattern adds a rule to the format: times before 1970 are refused.
 inline_schema!(Timestamp, "Timestamp", {
     "type": "string",
     "format": "date-time",
@@ -51,7 +50,7 @@ impl JsonSchema for JobId {
     }
 }
 
-/// The id of a job to be made.
+/// The id of a new job.
 #[derive(Debug)]
 pub struct NewJobId;
 
@@ -63,7 +62,7 @@ impl JsonSchema for NewJobId {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "The id of a job to be made: what two ids are joined by, `:`, is not in it.",
+            "description": "The id of a new job. It has no `:`, which joins the two ids of a pair.",
             "pattern": "^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$"
         })
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::parse_error::from_str;
+
 /// The lifecycle state of a job.
 ///
 /// `queued → initializing → running ⇄ paused`, where states may be skipped; any of these → any terminal state.
@@ -88,6 +90,8 @@ impl Status {
     }
 }
 
+from_str!(Status, "a state of a job");
+
 /// What a running job is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -123,6 +127,8 @@ impl Substate {
         Substate::ALL.into_iter().find(|substate| substate.as_str() == word)
     }
 }
+
+from_str!(Substate, "a substate of a job");
 
 #[cfg(test)]
 mod tests {

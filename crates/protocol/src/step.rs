@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::number::Number;
+use crate::{number::Number, parse_error::from_str};
 
 /// The state of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ impl StepStatus {
         StepStatus::ALL.into_iter().find(|status| status.as_str() == word)
     }
 }
+
+from_str!(StepStatus, "a state of a step");
 
 /// One step of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

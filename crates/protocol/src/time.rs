@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use crate::parse_error::from_str;
+
 /// Milliseconds since 1970-01-01T00:00:00Z, between the years 1970 and 9999.
 ///
 /// Fractions are truncated to milliseconds; offsets are converted to UTC.
@@ -188,6 +190,8 @@ impl fmt::Display for Timestamp {
     }
 }
 
+from_str!(Timestamp, "an RFC 3339 time between the years 1970 and 9999");
+
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -197,7 +201,7 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Timestamp::parse(&text).ok_or_else(|| D::Error::custom("expected an RFC 3339 time"))
+        text.parse().map_err(D::Error::custom)
     }
 }
 
@@ -245,14 +249,39 @@ mod tests {
         }
     }
 
+    /// jiff ends where the largest offset still has a local time in the year 9999.
+    const JIFF_MAX_MILLIS: u64 = MAX_MILLIS - 26 * 3_600_000;
+
     proptest! {
         #[test]
-        fn every_moment_is_written_and_read_as_jiff_does(millis in 0..=MAX_MILLIS) {
+        fn every_time_is_written_and_parsed_as_jiff_does(millis in 0..=JIFF_MAX_MILLIS) {
             let ours = Timestamp::from_millis(millis);
             let theirs = jiff::Timestamp::from_millisecond(i64::try_from(millis).unwrap()).unwrap();
             prop_assert_eq!(Timestamp::parse(&ours.to_string()), Some(ours));
             prop_assert_eq!(ours.to_string().parse::<jiff::Timestamp>().unwrap(), theirs);
             prop_assert_eq!(Timestamp::parse(&theirs.to_string()), Some(ours));
+        }
+
+        /// Any date and time in any form: offset, fraction of up to 9 digits, separator and case; many of them do not exist.
+        #[test]
+        fn every_form_is_parsed_as_jiff_does(
+            (year, month, day) in (1969_u32..=9998, 0_u32..=13, 0_u32..=32),
+            (hour, minute, second) in (0_u32..=24, 0_u32..=60, 0_u32..=61),
+            fraction in prop::option::of("[0-9]{1,9}"),
+            separator in prop::sample::select(vec!["T", "t", " "]),
+            offset in prop_oneof![
+                Just("Z".to_owned()),
+                Just("z".to_owned()),
+                // jiff accepts offsets up to 25:59; RFC 3339 ends at 23:59.
+                (prop::sample::select(vec!["+", "-"]), 0_u32..=23, 0_u32..=60)
+                    .prop_map(|(sign, hours, minutes)| format!("{sign}{hours:02}:{minutes:02}")),
+            ],
+        ) {
+            let fraction = fraction.map_or(String::new(), |digits| format!(".{digits}"));
+            let text = format!("{year:04}-{month:02}-{day:02}{separator}{hour:02}:{minute:02}:{second:02}{fraction}{offset}");
+            let nanos = text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_nanosecond);
+            let theirs = nanos.filter(|nanos| *nanos >= 0).map(|nanos| u64::try_from(nanos / 1_000_000).unwrap());
+            prop_assert_eq!(Timestamp::parse(&text).map(Timestamp::millis), theirs, "{}", text);
         }
 
         #[test]
