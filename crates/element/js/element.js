@@ -17,15 +17,15 @@ let implementation;
 let loading;
 
 const load = () =>
-  (loading ??= full()
-    .catch(plain)
+  (loading ??= loadFull()
+    .catch(loadPlain)
     .then((loaded) => (implementation = loaded))
     .catch((error) => {
       loading = undefined;
       logError(error);
     }));
 
-const full = async () => {
+const loadFull = async () => {
   // Both are requested at once; the glue awaits the response.
   const bytes = fetch(new URL("./job-progress-element.wasm", import.meta.url));
   const wasm = await import("./job-progress-element.js");
@@ -35,7 +35,7 @@ const full = async () => {
   return { Mounted: wasm.Mounted, sheet: sheetOf(wasm.style()) };
 };
 
-const plain = async (error) => {
+const loadPlain = async (error) => {
   abortAll();
   if (!(error instanceof WebAssembly.CompileError)) throw error;
   logError(`plain mode; is 'wasm-unsafe-eval' allowed? ${error}`);

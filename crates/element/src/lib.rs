@@ -42,29 +42,29 @@ pub fn set_transport(transport: Transport) {
 /// Called by the transport with the head of a response: `retry_after` in seconds, `date` in milliseconds since the Unix
 /// epoch; NaN stands for a missing header.
 #[wasm_bindgen]
-pub fn head(number: f64, status: u16, is_stream: bool, retry_after: f64, date: f64) {
+pub fn head(id: f64, status: u16, is_stream: bool, retry_after: f64, date: f64) {
     let known = |number: f64| (number >= 0.0).then_some(number as u64);
     let head = ResponseHead { status, is_stream, retry_after: known(retry_after), date: known(date) };
-    on_transport_event(number, |request| Input::Head(request, head));
+    on_transport_event(id, |request| Input::Head(request, head));
 }
 
 /// Called by the transport with bytes of a response's body.
 #[wasm_bindgen]
-pub fn bytes(number: f64, bytes: &[u8]) {
-    on_transport_event(number, |request| Input::Bytes(request, bytes));
+pub fn bytes(id: f64, bytes: &[u8]) {
+    on_transport_event(id, |request| Input::Bytes(request, bytes));
 }
 
 /// Called by the transport with the new token, or with `None` if the page's token provider returned none.
 #[wasm_bindgen]
-pub fn renewed(number: f64, token: Option<String>) {
+pub fn renewed(id: f64, token: Option<String>) {
     let token = token.filter(|token| !token.is_empty());
-    on_token_renewed(number, token.map_or(Renewal::Failed, Renewal::Token));
+    on_token_renewed(id, token.map_or(Renewal::Failed, Renewal::Token));
 }
 
 /// Called by the transport when a response is complete or has failed.
 #[wasm_bindgen]
-pub fn end(number: f64, is_complete: bool) {
-    on_transport_event(number, if is_complete { Input::Closed } else { Input::Failed });
+pub fn end(id: f64, is_complete: bool) {
+    on_transport_event(id, if is_complete { Input::Closed } else { Input::Failed });
 }
 
 /// The style sheet for the element's shadow root.
