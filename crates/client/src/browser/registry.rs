@@ -35,11 +35,6 @@ pub struct SubscriptionHandle {
 }
 
 impl SubscriptionHandle {
-    /// The job that is subscribed to.
-    pub fn source(&self) -> &Source {
-        &self.shared.source
-    }
-
     /// Requests the job's current document now; it arrives as an update.
     pub fn refresh(&self) {
         self.shared.refresh();

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, fmt, rc::Rc};
 
 use js_sys::Promise;
-use protocol::{include::Include, limits::LOG_LINES_NEW};
+use protocol::{id::JobId, include::Include, limits::LOG_LINES_NEW};
 
 use super::{
     connection_driver::ConnectionDriver,
@@ -58,7 +58,7 @@ impl SharedSubscription {
     pub(super) fn new(driver: Option<Rc<ConnectionDriver>>, key: JobKey, source: Source) -> Rc<SharedSubscription> {
         let problem = driver.is_none().then(|| Problem {
             code: "JOB_NOT_FOUND".to_owned(),
-            message: ["No job can have the id ", &source.job].concat(),
+            message: ["The job id \"", &source.job, "\" is invalid: it must be ", JobId::FORM].concat(),
             fatal: true,
             body: None,
         });
