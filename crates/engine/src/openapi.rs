@@ -7,12 +7,12 @@
     reason = "the module gets no input, and it builds the `json!` values that it indexes"
 )]
 
-mod answers;
 mod bodies;
 mod components;
 mod examples;
 mod operations;
 mod parameters;
+mod responses;
 pub mod tables;
 
 use protocol::limits::{self, Limit};

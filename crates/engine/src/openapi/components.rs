@@ -13,9 +13,8 @@ use serde_json::{Map, Value, json};
 use crate::{flask::TaskStatus, mint::Minted, tensorlake::Progress};
 
 use super::{
-    answers,
     bodies::{BatchAnswer, BatchRequest, Health, JobProblem, Polling, StreamRequest, TaskNotFound, TokenRequest},
-    parameters, reference, section,
+    parameters, reference, responses, section,
 };
 
 const BEARER: &str = "An API key `jp_<id>_<secret>` for servers, or for browsers a token: a JWT that names its jobs \
@@ -27,8 +26,8 @@ pub(super) fn all() -> Value {
     json!({
         "schemas": schemas(),
         "parameters": parameters::all(),
-        "headers": answers::headers(),
-        "responses": answers::refusals(),
+        "headers": responses::headers(),
+        "responses": responses::all_problems(),
         "securitySchemes": {
             "bearer": {
                 "type": "http",
@@ -40,33 +39,33 @@ pub(super) fn all() -> Value {
 }
 
 fn schemas() -> Map<String, Value> {
-    let mut sent = settings().for_deserialize().into_generator();
-    name::<Report>(&mut sent);
-    name::<Creation>(&mut sent);
-    name::<BatchRequest>(&mut sent);
-    name::<StreamRequest>(&mut sent);
-    name::<TokenRequest>(&mut sent);
-    let mut answered = settings().for_serialize().into_generator();
-    name::<Document>(&mut answered);
-    name::<Polling>(&mut answered);
-    name::<Summary<'_>>(&mut answered);
-    name::<ReportAnswer<'_>>(&mut answered);
-    name::<Access>(&mut answered);
-    name::<BatchAnswer>(&mut answered);
-    name::<LogPage>(&mut answered);
-    name::<End<'_>>(&mut answered);
-    name::<Problem>(&mut answered);
-    name::<JobProblem>(&mut answered);
-    name::<Minted>(&mut answered);
-    name::<Progress<'_>>(&mut answered);
-    name::<TaskStatus<'_>>(&mut answered);
-    name::<TaskNotFound>(&mut answered);
-    name::<Health>(&mut answered);
-    let mut answered = answered.take_definitions(true);
-    answered.values_mut().for_each(never_null_when_absent);
-    let mut schemas = sent.take_definitions(true);
+    let mut requests = settings().for_deserialize().into_generator();
+    name::<Report>(&mut requests);
+    name::<Creation>(&mut requests);
+    name::<BatchRequest>(&mut requests);
+    name::<StreamRequest>(&mut requests);
+    name::<TokenRequest>(&mut requests);
+    let mut responses = settings().for_serialize().into_generator();
+    name::<Document>(&mut responses);
+    name::<Polling>(&mut responses);
+    name::<Summary<'_>>(&mut responses);
+    name::<ReportAnswer<'_>>(&mut responses);
+    name::<Access>(&mut responses);
+    name::<BatchAnswer>(&mut responses);
+    name::<LogPage>(&mut responses);
+    name::<End<'_>>(&mut responses);
+    name::<Problem>(&mut responses);
+    name::<JobProblem>(&mut responses);
+    name::<Minted>(&mut responses);
+    name::<Progress<'_>>(&mut responses);
+    name::<TaskStatus<'_>>(&mut responses);
+    name::<TaskNotFound>(&mut responses);
+    name::<Health>(&mut responses);
+    let mut responses = responses.take_definitions(true);
+    responses.values_mut().for_each(never_null_when_absent);
+    let mut schemas = requests.take_definitions(true);
     // Schemas that requests and responses share (statuses, ids) are the same in both.
-    schemas.extend(answered);
+    schemas.extend(responses);
     schemas.values_mut().for_each(plain);
     ["Report", "Creation", "Summary"].iter().for_each(|name| describe(&mut schemas, name));
     schemas.insert("Frame".to_owned(), frame());

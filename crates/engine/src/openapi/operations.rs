@@ -3,7 +3,7 @@
 use protocol::{limits::REPORTS, problem::Code};
 use serde_json::{Map, Value, json};
 
-use super::{answers, examples, parameters, reference};
+use super::{examples, parameters, reference, responses};
 
 /// The problems of every operation that needs a credential.
 const ALWAYS: [Code; 5] =
@@ -41,16 +41,16 @@ impl Operation {
         self.with("requestBody", json!({ "required": true, "content": content }))
     }
 
-    fn answer(mut self, status: u16, answer: Value) -> Operation {
-        if let Some(Value::Object(answers)) = self.0.get_mut("responses") {
-            answers.insert(status.to_string(), answer);
+    fn response(mut self, status: u16, response: Value) -> Operation {
+        if let Some(Value::Object(responses)) = self.0.get_mut("responses") {
+            responses.insert(status.to_string(), response);
         }
         self
     }
 
-    fn refused(mut self, codes: &[&[Code]]) -> Value {
-        if let Some(Value::Object(answers)) = self.0.get_mut("responses") {
-            answers.extend(answers::refused(&codes.concat()));
+    fn problems(mut self, codes: &[&[Code]]) -> Value {
+        if let Some(Value::Object(responses)) = self.0.get_mut("responses") {
+            responses.extend(responses::problems(&codes.concat()));
         }
         self.0.into()
     }
@@ -99,9 +99,9 @@ fn links() -> Value {
 }
 
 fn created(description: &str, schema: Value, names: &[&str]) -> Value {
-    let mut answer = answers::json_answer(description, schema, names);
-    answer["links"] = links();
-    answer
+    let mut response = responses::json(description, schema, names);
+    response["links"] = links();
+    response
 }
 
 fn create_job() -> Value {
@@ -109,16 +109,16 @@ fn create_job() -> Value {
                        again returns the existing job. Permission `jobs:write`.";
     Operation::new("createJob", "producers", "Create a job", description)
         .body(schema("Creation"), &["creation", "taskCreation"])
-        .answer(201, created("The job was created.", both("Document", "Access"), &["created"]))
-        .answer(
+        .response(201, created("The job was created.", both("Document", "Access"), &["created"]))
+        .response(
             200,
-            answers::json_answer(
+            responses::json(
                 "The job exists and was created with the same body.",
                 both("Document", "Access"),
                 &["created"],
             ),
         )
-        .refused(&[&ALWAYS, &BODY, &[Code::JobExists, Code::InvalidTransition, Code::Overloaded]])
+        .problems(&[&ALWAYS, &BODY, &[Code::JobExists, Code::InvalidTransition, Code::Overloaded]])
 }
 
 fn delete_job() -> Value {
@@ -126,8 +126,8 @@ fn delete_job() -> Value {
                        `jobs:admin`, which only keys have.";
     Operation::new("deleteJob", "operators", "Delete a job", description)
         .parameters(vec![parameters::shared("JobId")])
-        .answer(204, answers::empty("Deleted."))
-        .refused(&[&ALWAYS, &[Code::JobNotFound, Code::Overloaded]])
+        .response(204, responses::empty("Deleted."))
+        .problems(&[&ALWAYS, &[Code::JobNotFound, Code::Overloaded]])
 }
 
 /// The request body of reports, as JSON and as NDJSON.
@@ -155,24 +155,20 @@ fn report_progress() -> Value {
     Operation::new("reportProgress", "producers", "Report progress", description)
         .parameters(vec![parameters::shared("JobId"), parameters::create()])
         .with("requestBody", reports(&single, &["list"]))
-        .answer(
+        .response(
             200,
-            answers::json_answer(
-                "Result of the report(s).",
-                schema("ReportAnswer"),
-                &["accepted", "stale", "listAnswer"],
-            ),
+            responses::json("Result of the report(s).", schema("ReportAnswer"), &["accepted", "stale", "listAnswer"]),
         )
-        .answer(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndCreated"]))
-        .refused(&[&ALWAYS, &BODY, &[Code::JobNotFound, Code::InvalidTransition, Code::Overloaded]])
+        .response(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndCreated"]))
+        .problems(&[&ALWAYS, &BODY, &[Code::JobNotFound, Code::InvalidTransition, Code::Overloaded]])
 }
 
 fn get_job_status() -> Value {
     let names = ["documentRunning", "documentCompleted", "documentFailed", "summary"];
     let shapes = json!({ "anyOf": [both("Document", "Polling"), schema("Summary")] });
-    let mut found = answers::json_answer("The document, or its summary.", shapes, &names);
+    let mut found = responses::json("The document, or its summary.", shapes, &names);
     found["headers"] = json!({ "ETag": reference("headers", "ETag") });
-    let mut unchanged = answers::empty("The job is still in the state that `If-None-Match` names.");
+    let mut unchanged = responses::empty("The job is still in the state that `If-None-Match` names.");
     unchanged["headers"] = found["headers"].clone();
     Operation::new("getJobStatus", "readers", "Get a job's status", "Permission `jobs:read`.")
         .parameters(vec![
@@ -183,16 +179,16 @@ fn get_job_status() -> Value {
             parameters::shared("Cursor"),
             parameters::if_none_match(),
         ])
-        .answer(200, found)
-        .answer(304, unchanged)
-        .refused(&[&ALWAYS, &READ, &[Code::Overloaded]])
+        .response(200, found)
+        .response(304, unchanged)
+        .problems(&[&ALWAYS, &READ, &[Code::Overloaded]])
 }
 
 fn get_job_logs() -> Value {
     Operation::new("getJobLogs", "readers", "Get a job's log lines", "Permission `jobs:read`.")
         .parameters(vec![parameters::shared("JobId"), parameters::after(), parameters::limit()])
-        .answer(200, answers::json_answer("Log lines, oldest first.", schema("LogPage"), &["logPage"]))
-        .refused(&[&ALWAYS, &READ, &[Code::Overloaded]])
+        .response(200, responses::json("Log lines, oldest first.", schema("LogPage"), &["logPage"]))
+        .problems(&[&ALWAYS, &READ, &[Code::Overloaded]])
 }
 
 fn stream_job() -> Value {
@@ -206,24 +202,24 @@ fn stream_job() -> Value {
             parameters::shared("Cursor"),
             parameters::shared("LastEventId"),
         ])
-        .answer(200, answers::stream())
-        .answer(204, answers::empty("The job has ended and the client has received its end."))
-        .refused(&[&ALWAYS, &READ, &[Code::Overloaded]])
+        .response(200, responses::stream())
+        .response(204, responses::empty("The job has ended and the client has received its end."))
+        .problems(&[&ALWAYS, &READ, &[Code::Overloaded]])
 }
 
 fn get_job_statuses() -> Value {
     let description = "Permission `jobs:read`. A token reads only the jobs that it names.";
     Operation::new("getJobStatuses", "readers", "Get the status of many jobs", description)
         .body(schema("BatchRequest"), &["batch"])
-        .answer(
+        .response(
             200,
-            answers::json_answer(
+            responses::json(
                 "The documents, and a problem for each job that cannot be read.",
                 schema("BatchAnswer"),
                 &["batchAnswer"],
             ),
         )
-        .refused(&[&ALWAYS, &BODY, &[Code::RateLimitExceeded, Code::Overloaded]])
+        .problems(&[&ALWAYS, &BODY, &[Code::RateLimitExceeded, Code::Overloaded]])
 }
 
 fn stream_jobs() -> Value {
@@ -235,9 +231,9 @@ fn stream_jobs() -> Value {
             parameters::shared("Cursor"),
             parameters::shared("LastEventId"),
         ])
-        .answer(200, answers::stream())
-        .answer(204, answers::empty("All jobs have ended and the client has received their ends."))
-        .refused(&[&ALWAYS, &[Code::RateLimitExceeded, Code::Overloaded]])
+        .response(200, responses::stream())
+        .response(204, responses::empty("All jobs have ended and the client has received their ends."))
+        .problems(&[&ALWAYS, &[Code::RateLimitExceeded, Code::Overloaded]])
 }
 
 fn stream_jobs_with_tokens() -> Value {
@@ -247,9 +243,9 @@ fn stream_jobs_with_tokens() -> Value {
         .with("security", json!([{ "bearer": [] }, {}]))
         .parameters(vec![parameters::shared("LastEventId")])
         .body(schema("StreamRequest"), &["streamRequest"])
-        .answer(200, answers::stream())
-        .answer(204, answers::empty("All jobs have ended and the client has received their ends."))
-        .refused(&[&ALWAYS, &BODY, &[Code::JobNotFound, Code::RateLimitExceeded, Code::Overloaded]])
+        .response(200, responses::stream())
+        .response(204, responses::empty("All jobs have ended and the client has received their ends."))
+        .problems(&[&ALWAYS, &BODY, &[Code::JobNotFound, Code::RateLimitExceeded, Code::Overloaded]])
 }
 
 fn create_token() -> Value {
@@ -257,8 +253,8 @@ fn create_token() -> Value {
                        the project's signing secret can mint tokens without this call.";
     Operation::new("createToken", "credentials", "Create a token for a browser", description)
         .body(schema("TokenRequest"), &["tokenRequest"])
-        .answer(200, answers::json_answer("The token.", schema("Minted"), &["minted"]))
-        .refused(&[&ALWAYS, &BODY])
+        .response(200, responses::json("The token.", schema("Minted"), &["minted"]))
+        .problems(&[&ALWAYS, &BODY])
 }
 
 /// The two path parameters of Tensorlake.
@@ -273,8 +269,8 @@ fn get_request_progress() -> Value {
     let description = "The job has the id `{application}:{requestId}`. Permission `jobs:read`.";
     Operation::new("getRequestProgress", "tensorlake", "Get the progress of a request", description)
         .parameters(pair())
-        .answer(200, answers::json_answer("The progress.", schema("Progress"), &["progress"]))
-        .refused(&[&ALWAYS, &READ, &[Code::Overloaded]])
+        .response(200, responses::json("The progress.", schema("Progress"), &["progress"]))
+        .problems(&[&ALWAYS, &READ, &[Code::Overloaded]])
 }
 
 fn report_request_progress() -> Value {
@@ -283,9 +279,9 @@ fn report_request_progress() -> Value {
     Operation::new("reportRequestProgress", "tensorlake", "Report the progress of a request", description)
         .parameters(pair())
         .with("requestBody", reports(&["update", "updateWithAttributes"], &["updates"]))
-        .answer(200, answers::json_answer("Result of the report(s).", schema("ReportAnswer"), &["accepted"]))
-        .answer(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndCreated"]))
-        .refused(&[&ALWAYS, &BODY, &[Code::InvalidTransition, Code::Overloaded]])
+        .response(200, responses::json("Result of the report(s).", schema("ReportAnswer"), &["accepted"]))
+        .response(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndCreated"]))
+        .problems(&[&ALWAYS, &BODY, &[Code::InvalidTransition, Code::Overloaded]])
 }
 
 fn get_task_status() -> Value {
@@ -302,10 +298,10 @@ fn get_task_status() -> Value {
                        Permission `jobs:read`.";
     let mut operation = Operation::new("getTaskStatus", "flask", "Get the status of a task", description)
         .parameters(vec![task])
-        .answer(200, answers::json_answer("The status of the task.", schema("TaskStatus"), &names))
-        .refused(&[&ALWAYS, &[Code::RateLimitExceeded, Code::Overloaded]]);
+        .response(200, responses::json("The status of the task.", schema("TaskStatus"), &names))
+        .problems(&[&ALWAYS, &[Code::RateLimitExceeded, Code::Overloaded]]);
     operation["responses"]["404"] =
-        answers::json_answer("The task does not exist.", schema("TaskNotFound"), &["taskNotFound"]);
+        responses::json("The task does not exist.", schema("TaskNotFound"), &["taskNotFound"]);
     operation
 }
 
@@ -314,7 +310,7 @@ fn get_health() -> Value {
     operation.insert("security".to_owned(), json!([]));
     operation.insert(
         "responses".to_owned(),
-        json!({ "200": answers::json_answer("The worker is running.", schema("Health"), &["health"]) }),
+        json!({ "200": responses::json("The worker is running.", schema("Health"), &["health"]) }),
     );
     operation.into()
 }

@@ -1,6 +1,6 @@
 //! The tables of PROTOCOL.md that are generated from the OpenAPI document: fields, problems and limits.
 //!
-//! A table stands between the lines `<!-- generated: NAME -->` and `<!-- end of generated -->`.
+//! A table is between the lines `<!-- generated: NAME -->` and `<!-- end of generated -->`.
 
 use protocol::{
     problem::Code,

@@ -34,18 +34,18 @@ fn header_of(status: u16) -> Option<&'static str> {
 }
 
 /// One response for each status, with the codes that it may have.
-pub(super) fn refusals() -> Map<String, Value> {
+pub(super) fn all_problems() -> Map<String, Value> {
     let mut statuses: Vec<u16> = Code::ALL.iter().map(|code| code.http_status()).collect();
     statuses.sort_unstable();
     statuses.dedup();
-    statuses.into_iter().map(|status| (name(status), refusal(status))).collect()
+    statuses.into_iter().map(|status| (name(status), problem(status))).collect()
 }
 
-fn refusal(status: u16) -> Value {
+fn problem(status: u16) -> Value {
     let codes: Vec<&Code> = Code::ALL.iter().filter(|code| code.http_status() == status).collect();
     let words: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
     let lines: Vec<String> = codes.iter().map(|code| line(**code)).collect();
-    let mut answer = json!({
+    let mut response = json!({
         "description": lines.join("\n\n"),
         "content": { "application/json": {
             "schema": {
@@ -54,16 +54,15 @@ fn refusal(status: u16) -> Value {
         } },
     });
     if let Some(header) = header_of(status) {
-        answer["headers"] = json!({ header: reference("headers", header) });
+        response["headers"] = json!({ header: reference("headers", header) });
     }
     let examples = examples(status);
     if !examples.is_empty() {
-        answer["content"]["application/json"]["examples"] = examples.into();
+        response["content"]["application/json"]["examples"] = examples.into();
     }
-    answer
+    response
 }
 
-/// The examples of problems in the documentation of the TensorOne API.
 /// The meaning of a code and the members of its `details`.
 fn line(code: Code) -> String {
     let (word, meaning) = (code.as_str(), code.meaning());
@@ -73,6 +72,7 @@ fn line(code: Code) -> String {
     }
 }
 
+/// The examples of problems in the documentation of the TensorOne API.
 fn examples(status: u16) -> Map<String, Value> {
     let examples = match status {
         404 => json!({ "tensorone": { "value": super::examples::named("jobNotFound") } }),
@@ -84,13 +84,13 @@ fn examples(status: u16) -> Map<String, Value> {
 }
 
 /// The problem responses of an operation, by status.
-pub(super) fn refused(codes: &[Code]) -> Map<String, Value> {
+pub(super) fn problems(codes: &[Code]) -> Map<String, Value> {
     let statuses = codes.iter().map(|code| code.http_status());
     statuses.map(|status| (status.to_string(), reference("responses", &name(status)))).collect()
 }
 
 /// A JSON response.
-pub(super) fn json_answer(description: &str, schema: Value, examples: &[&str]) -> Value {
+pub(super) fn json(description: &str, schema: Value, examples: &[&str]) -> Value {
     json!({
         "description": description,
         "content": { "application/json": { "schema": schema, "examples": super::examples::all(examples) } },
