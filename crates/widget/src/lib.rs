@@ -32,4 +32,9 @@ pub use view::View;
 pub use view_model::ViewModel;
 
 /// The style sheet of every view, for the shadow root that contains it.
-pub const STYLE: &str = include_str!("style.css");
+///
+/// `cargo xtask build` passes it minified, which saves every page some 450 bytes (gzip) of comments and white space.
+pub const STYLE: &str = match option_env!("JOB_PROGRESS_STYLE") {
+    Some(minified) => minified,
+    None => include_str!("style.css"),
+};

@@ -108,12 +108,19 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
         let mut cargo = Command::new(project::cargo());
         cargo.args(["build", "--profile", PROFILE, "--package", CRATE, "--target", WASM]);
         cargo.current_dir(&project.root);
+        cargo.env("JOB_PROGRESS_STYLE", minified_style(project)?);
         link::wrap_linker(&mut cargo)?;
         // Cargo does not know that the linker changed, so it would not link again.
         files::remove(&compiled(project, "deps/element.wasm"))?;
         steps::logged("compile the element", &scratch.join("element.log"), &mut cargo)?;
         steps::step("shrink the element", || shrink(project, tools, &scratch.join("element")))
     })
+}
+
+/// The text of the widget's style sheet without comments and white space.
+fn minified_style(project: &Project) -> Result<String> {
+    let style = project.root.join("crates/widget/src/style.css");
+    steps::output(project.npm_command("esbuild")?.arg(style).arg("--minify"))
 }
 
 /// A file that the compiler made.
