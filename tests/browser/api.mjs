@@ -1,4 +1,4 @@
-// The producer's side, over the same API as everybody's.
+// The producer: creates jobs and reports through the public API.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -8,7 +8,7 @@ export const KEY = process.env.API_KEY;
 
 export const freshJob = (name = "browser") => `${name}-${randomBytes(8).toString("hex")}`;
 
-// Answers with the body of a success; a refusal fails the test.
+// Sends a request and resolves to the body of the answer; an error status fails the test.
 export async function call(method, path, body, { base = BASE_URL, key = KEY } = {}) {
   const answer = await fetch(base + path, {
     method,
@@ -20,7 +20,7 @@ export async function call(method, path, body, { base = BASE_URL, key = KEY } = 
   return text === "" ? undefined : JSON.parse(text);
 }
 
-// Makes a job; answers with `jobId`, `token` and `links`.
+// Creates a job; resolves to `jobId`, `token` and `links`.
 export const create = (fields = {}, where) => call("POST", "/v2/jobs", { jobId: freshJob(), ...fields }, where);
 
 export const report = (job, fields, where) => call("POST", `/v2/jobs/${job}/reports`, fields, where);

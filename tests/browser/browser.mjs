@@ -1,4 +1,4 @@
-// The browser, and pages of another origin for it.
+// The browser, and a server of test pages on an origin that is not the worker's.
 
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
@@ -13,7 +13,7 @@ const PLACES = [
   "/usr/bin/google-chrome",
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
-// No sandbox as root in a container; and nothing that phones home.
+// Root in a container cannot use the sandbox; the other switches keep the browser from requests of its own.
 const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -23,41 +23,43 @@ const ARGUMENTS = [
   "--no-first-run",
 ];
 
-// A browser and a server of pages for all tests of a file.
-export function stage() {
-  const stage = { pages: new Map() };
+// A browser and a page server for all tests of a file: they start before the tests and end after them.
+export function useBrowser() {
+  const browser = { pages: new Map() };
+  let chrome;
   let server;
 
   before(async () => {
     const executablePath = PLACES.find((place) => place && existsSync(place));
-    if (!executablePath) throw new Error("no Chromium is there: name one in JOB_PROGRESS_CHROMIUM");
-    stage.browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+    if (!executablePath) throw new Error("no Chromium found: set JOB_PROGRESS_CHROMIUM to its path");
+    chrome = await chromium.launch({ executablePath, args: ARGUMENTS });
     server = createServer((request, response) => {
-      const html = stage.pages.get(request.url);
+      const html = browser.pages.get(request.url);
       response.writeHead(html === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8" });
       response.end(html);
     });
     await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-    stage.origin = `http://127.0.0.1:${server.address().port}`;
+    browser.origin = `http://127.0.0.1:${server.address().port}`;
   });
 
   after(async () => {
-    await stage.browser?.close();
+    await chrome?.close();
     server?.close();
   });
 
-  // Opens a page that holds `body`, served from an origin that is not the worker's. What goes wrong on it is collected.
-  stage.open = async (body, { head = "", ...options } = {}) => {
-    const path = `/${stage.pages.size}.html`;
-    stage.pages.set(
+  // Opens a page with this body, in a context of its own. Its `faults` are the errors that no script caught.
+  browser.open = async (body, { head = "", ...options } = {}) => {
+    const path = `/${browser.pages.size}.html`;
+    browser.pages.set(
       path,
-      `<!doctype html><html lang="en"><meta charset="utf-8"><title>stage</title>${head}<body>${body}</body></html>`,
+      `<!doctype html><html lang="en"><meta charset="utf-8"><title>test</title>${head}<body>${body}</body></html>`,
     );
-    return stage.visit(stage.origin + path, options);
+    return browser.goto(browser.origin + path, options);
   };
 
-  stage.visit = async (url, { before: prepare, ...options } = {}) => {
-    const context = await stage.browser.newContext(options);
+  // Opens a URL likewise; `before` prepares the page before it loads.
+  browser.goto = async (url, { before: prepare, ...options } = {}) => {
+    const context = await chrome.newContext(options);
     const page = await context.newPage();
     page.faults = [];
     page.on("pageerror", (error) => page.faults.push(String(error)));
@@ -65,16 +67,16 @@ export function stage() {
     await page.goto(url);
     return page;
   };
-  return stage;
+  return browser;
 }
 
 // The one script tag, and elements for jobs.
 export const embed = (base, ...jobs) => `<script type="module" src="${base}/job-progress.js"></script>
 ${jobs.map(({ jobId, token, label = "", fallback = "" }) => `<job-progress job="${jobId}" token="${token}" label="${label}">${fallback}</job-progress>`).join("\n")}`;
 
-// What an element's full view shows, read through its open shadow root: texts of its parts, and what it tells assistive
-// technology. What is painted before the wasm is there does not count.
-export const face = (page, index = 0) =>
+// What the full view of an element shows: texts of its parts, and the values for assistive technology. What the loader
+// paints before the wasm has loaded is not included.
+export const view = (page, index = 0) =>
   page.evaluate((index) => {
     const root = document.querySelectorAll("job-progress")[index]?.shadowRoot?.querySelector('[part~="base"]');
     const part = (name) => root?.querySelector(`[part~="${name}"]`);
@@ -92,9 +94,28 @@ export const face = (page, index = 0) =>
     };
   }, index);
 
-// Collects the documents that the page's elements hear, in `window.heard`, from before the first of them.
-export const listen = (page) =>
+// Records the documents that the elements of the page receive, in `window.updates`; to be called before the page loads.
+export const recordUpdates = (page) =>
   page.addInitScript(() => {
-    window.heard = [];
-    document.addEventListener("job-progress-update", (event) => window.heard.push(event.detail));
+    window.updates = [];
+    document.addEventListener("job-progress-update", (event) => window.updates.push(event.detail));
   });
+
+// Records the highest seq that an element of the page has received, in `window.seq`; to be called before the page loads.
+export const recordSeq = (page) =>
+  page.addInitScript(() => {
+    window.seq = 0;
+    document.addEventListener("job-progress-update", ({ detail }) => (window.seq = Math.max(window.seq, detail.seq)));
+  });
+
+// Whether an element of the page has received the change with that seq, after `recordSeq`.
+export const hasReceived = (page, seq) => page.evaluate((seq) => window.seq >= seq, seq);
+
+// Resolves when everything that has changed is painted: three animation frames later.
+export const painted = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((painted) =>
+        requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(painted))),
+      ),
+  );

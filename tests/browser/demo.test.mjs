@@ -1,4 +1,4 @@
-// The demo page: a real file, a real digest, and the bar beside it fed through the API alone.
+// The demo page: it computes the digest of a real file and reports its progress through the public API.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -6,15 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { BASE_URL, KEY } from "./api.mjs";
-import { face, listen, stage } from "./browser.mjs";
+import { view, recordUpdates, useBrowser } from "./browser.mjs";
 import { digestOf, drop, shownDigest, writeRandom } from "./file.mjs";
 import { until } from "./until.mjs";
 
 const SIZE = 64 * 1024 * 1024;
-// A small machine that does other things too hashes some megabytes a second.
+// A small busy machine hashes only some megabytes a second.
 const SECONDS = 240;
 
-const it = stage();
+const browser = useBrowser();
 const folder = mkdtempSync(join(tmpdir(), "job-progress-demo-"));
 const large = join(folder, "real file.bin");
 const small = join(folder, "small <b>file.txt");
@@ -25,16 +25,16 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a file of 64 MiB is dropped, the percentage rises, and the digest is right", async () => {
+test("a dropped file of 64 MiB is hashed correctly, and its percentage rises in steps", async () => {
   assert.ok(statSync(large).size >= 50_000_000);
-  const page = await it.visit(`${BASE_URL}/#${KEY}`, { before: listen });
+  const page = await browser.goto(`${BASE_URL}/#${KEY}`, { before: recordUpdates });
   await drop(page, large);
 
   const percentages = new Set();
   await until(
     "the bar reaches its end",
     async () => {
-      const seen = await face(page);
+      const seen = await view(page);
       if (seen.now) percentages.add(Number(seen.now));
       return seen.status === "completed" && seen.now === "100";
     },
@@ -42,25 +42,27 @@ test("a file of 64 MiB is dropped, the percentage rises, and the digest is right
   );
   assert.equal(await until("the digest is shown", () => shownDigest(page)), await digestOf(large));
 
-  // The element's own account: every document it heard, in order.
-  const heard = await page.evaluate(() => window.heard.map(({ status, progress, seq }) => ({ status, progress, seq })));
-  const between = new Set(heard.map(({ progress }) => progress).filter((progress) => progress > 0 && progress < 100));
-  assert.ok(between.size >= 3, `the percentage did not rise in steps: ${JSON.stringify(heard)}`);
+  // Every document that the element received, in order.
+  const updates = await page.evaluate(() =>
+    window.updates.map(({ status, progress, seq }) => ({ status, progress, seq })),
+  );
+  const between = new Set(updates.map(({ progress }) => progress).filter((progress) => progress > 0 && progress < 100));
+  assert.ok(between.size >= 3, `the percentage did not rise in steps: ${JSON.stringify(updates)}`);
   assert.ok(percentages.size >= 3, `the screen showed only ${[...percentages]}`);
   assert.ok(
-    heard.every(({ seq }, index) => index === 0 || seq > heard[index - 1].seq),
+    updates.every(({ seq }, index) => index === 0 || seq > updates[index - 1].seq),
     "documents came out of order",
   );
   assert.deepEqual(page.faults, []);
 
-  // A link opens the same job's own page.
+  // A link opens the page of the same job.
   const href = await page.locator('a[href*="/job#"]').getAttribute("href");
-  const own = await it.visit(href);
-  await until("the job's own page shows the end", async () => (await face(own)).status === "completed");
+  const own = await browser.goto(href);
+  await until("the job's own page shows the end", async () => (await view(own)).status === "completed");
 });
 
-test("without a key in the fragment the page asks for one, and again for one that is none", async () => {
-  const page = await it.visit(`${BASE_URL}/`);
+test("without a key in the fragment the page asks for one, and asks again after an invalid one", async () => {
+  const page = await browser.goto(`${BASE_URL}/`);
   await drop(page, small);
   const field = page.locator("input[type=password]");
   await field.waitFor({ state: "visible" });
@@ -71,15 +73,15 @@ test("without a key in the fragment the page asks for one, and again for one tha
   await until("the page asks again", async () => (await field.inputValue()) === "" && (await field.isVisible()));
   await field.fill(KEY);
   await field.press("Enter");
-  await until("the bar reaches its end", async () => (await face(page)).status === "completed", { seconds: 60 });
+  await until("the bar reaches its end", async () => (await view(page)).status === "completed", { seconds: 60 });
   assert.equal(await until("the digest is shown", () => shownDigest(page)), await digestOf(small));
-  assert.match((await face(page)).label, /small <b>file\.txt/, "the name of a file is text");
+  assert.match((await view(page)).label, /small <b>file\.txt/, "the name of the file is not shown as text");
   assert.deepEqual(page.faults, []);
 });
 
-test("the key is kept in memory alone", async () => {
-  const page = await it.visit(`${BASE_URL}/#${KEY}`);
-  await until("the fragment is gone from the address", () => !page.url().includes(KEY));
+test("the key is kept in memory only", async () => {
+  const page = await browser.goto(`${BASE_URL}/#${KEY}`);
+  await until("the fragment is removed from the address", () => !page.url().includes(KEY));
   const kept = await page.evaluate(() =>
     JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state]),
   );

@@ -1,4 +1,4 @@
-// The README's way from nothing to a live job on somebody else's page: its curl, its mint, its two lines of HTML.
+// The first steps of the README: its curl command, its program that mints a token, and its two lines of HTML.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -7,11 +7,11 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { BASE_URL, KEY, freshJob, report } from "./api.mjs";
-import { face, stage } from "./browser.mjs";
+import { view, useBrowser } from "./browser.mjs";
 import { until } from "./until.mjs";
 
 const run = promisify(execFile);
-const it = stage();
+const browser = useBrowser();
 const root = new URL("../../", import.meta.url);
 const readme = readFileSync(new URL("README.md", root), "utf8");
 const HOST = "https://status.example.com";
@@ -23,11 +23,11 @@ const block = (language) => {
   return code;
 };
 
-// A shop with pages of its own, on another origin. For each visitor it mints a token as the README says.
+// A shop on another origin. It mints a token for each request with the program of the README.
 const shop = {};
 before(async () => {
-  const told = await run(process.env.XTASK, ["key", "secret", "--project", process.env.PROJECT]);
-  const secret = told.stdout.trim();
+  const key = await run(process.env.XTASK, ["key", "secret", "--project", process.env.PROJECT]);
+  const secret = key.stdout.trim();
   const mint = new URL("tests/minting/mint.mjs", root).pathname;
   const page = async (job) => {
     const env = { PATH: process.env.PATH, SIGNING_SECRET: secret, PROJECT: process.env.PROJECT, JOB: job };
@@ -46,7 +46,7 @@ before(async () => {
 });
 after(() => shop.server?.close());
 
-// The README's first command, on a job of our own.
+// Runs the first command of the README, with another job id.
 const curl = (job) => {
   const command = block("sh").replaceAll(HOST, BASE_URL).replaceAll(JOB, job);
   assert.match(command, /^curl /);
@@ -58,13 +58,16 @@ const curl = (job) => {
 test("a page of another origin shows a job live with the README's command, mint and two lines of HTML", async () => {
   const job = freshJob();
   await curl(job);
-  const page = await it.visit(`${shop.origin}/import?job=${job}`);
+  const page = await browser.goto(`${shop.origin}/import?job=${job}`);
   assert.notEqual(new URL(page.url()).origin, new URL(BASE_URL).origin);
-  const shown = (what, wanted) => until(what, async () => wanted(await face(page)));
-  await shown("the page shows what curl said", (face) => face.now === "45" && face.message?.includes("batch 3 of 10"));
+  const shown = (what, wanted) => until(what, async () => wanted(await view(page)));
+  await shown(
+    "the page shows what curl reported",
+    (view) => view.now === "45" && view.message?.includes("batch 3 of 10"),
+  );
   await report(job, { current: 90, message: "Processing batch 9 of 10" });
-  await shown("the page shows a change without being loaded again", (face) => face.now === "90");
+  await shown("the page shows a change without a reload", (view) => view.now === "90");
   await report(job, { status: "completed" });
-  await shown("the page shows the end", (face) => face.status === "completed" && face.now === "100");
+  await shown("the page shows the end", (view) => view.status === "completed" && view.now === "100");
   assert.deepEqual(page.faults, []);
 });

@@ -1,4 +1,4 @@
-// Real files, and the hand that drops them.
+// Real files, and dropping them on the demo page.
 
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
@@ -14,14 +14,14 @@ export async function writeRandom(path, bytes) {
   await new Promise((closed) => out.end(closed));
 }
 
-// The SHA-256 of a file, by other code than the page's.
+// The SHA-256 of a file, by other code than that of the page.
 export async function digestOf(path) {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path)) hash.update(chunk);
   return hash.digest("hex");
 }
 
-// Drops a file on the demo page from outside, as a hand does it: the browser itself opens it.
+// Drops a file on the demo page as a user does: the browser itself opens the file.
 export async function drop(page, path) {
   const zone = await page.locator("#drop").boundingBox();
   const session = await page.context().newCDPSession(page);
@@ -31,5 +31,5 @@ export async function drop(page, path) {
     await session.send("Input.dispatchDragEvent", { type, ...at, data });
 }
 
-// The digest that the demo page shows, once it does.
+// The digest that the demo page shows; undefined until it does.
 export const shownDigest = async (page) => (await page.locator("main").innerText()).match(/\b[0-9a-f]{64}\b/)?.[0];

@@ -1,4 +1,4 @@
-// Texts that want to be more than text.
+// Texts that try to run as script or to become markup.
 
 const PAYLOADS = [
   "<script>hit()</script>",
@@ -61,7 +61,7 @@ const PAYLOADS = [
   "toString",
 ];
 
-// How a payload tries to leave the place that it was put in.
+// Ways in which a payload tries to leave the place where it is inserted.
 const ESCAPES = [
   (payload) => payload,
   (payload) => `">${payload}`,

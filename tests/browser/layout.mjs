@@ -1,24 +1,24 @@
-// What must hold of any layout, looked for in the page: nothing clipped, nothing on top of something else, everything
-// legible, all of it inside its element. Playwright sends the function over, so it stands alone.
+// Checks of a layout inside the page: no text is clipped, overlaps another or sticks out of its element, and all text has
+// enough contrast. Playwright sends the function to the page, so it uses nothing outside itself.
 
 export const faults = (page, selector) => page.locator(selector).evaluate(inspect);
 
 function inspect(host) {
   const found = [];
   const place = host.getBoundingClientRect();
-  const say = (what, node) =>
+  const report = (what, node) =>
     found.push(
       `${what}: <${node.tagName.toLowerCase()} class="${node.className}"> ${JSON.stringify(node.textContent.slice(0, 60))}`,
     );
 
-  // What is cut down to less than a letter is there to be heard.
-  const isHeard = (node) => node.clientWidth < 8 && getComputedStyle(node).overflowX === "hidden";
-  // So is what lies wholly outside of what is drawn.
+  // A node that is clipped to less than a letter is for screen readers only.
+  const isScreenReaderOnly = (node) => node.clientWidth < 8 && getComputedStyle(node).overflowX === "hidden";
+  // A box that is entirely outside a clipping node is not painted either.
   const hasInk = (node, box) => {
     const frame = node.getBoundingClientRect();
     return getComputedStyle(node).overflowX !== "hidden" || (box.left < frame.right - 1 && box.right > frame.left + 1);
   };
-  const isShown = (node) => node.checkVisibility({ visibilityProperty: true }) && !isHeard(node);
+  const isShown = (node) => node.checkVisibility({ visibilityProperty: true }) && !isScreenReaderOnly(node);
   const texts = [];
   for (const node of host.shadowRoot.querySelectorAll("*")) {
     if (!isShown(node)) continue;
@@ -30,16 +30,16 @@ function inspect(host) {
     }
   }
 
-  // What may be cut says so with an ellipsis or can be scrolled.
+  // Text may be cut if it has an ellipsis or can be scrolled.
   const scrolled = (node) => node.closest(".lines");
   for (const { node, box } of texts) {
     if (scrolled(node)) continue;
     const style = getComputedStyle(node);
     if (style.textOverflow === "ellipsis" && style.overflowX === "hidden") continue;
     if (box.left < place.left - 1 || box.right > place.right + 1)
-      say(`sticks out by ${Math.round(Math.max(place.left - box.left, box.right - place.right))} px`, node);
-    if (box.top < place.top - 3 || box.bottom > place.bottom + 3) say("sticks out above or below", node);
-    if (node.scrollWidth > node.clientWidth + 1 && style.overflowX !== "visible") say("is clipped", node);
+      report(`sticks out by ${Math.round(Math.max(place.left - box.left, box.right - place.right))} px`, node);
+    if (box.top < place.top - 3 || box.bottom > place.bottom + 3) report("sticks out above or below", node);
+    if (node.scrollWidth > node.clientWidth + 1 && style.overflowX !== "visible") report("is clipped", node);
   }
 
   const drawn = (node) => {
@@ -52,7 +52,7 @@ function inspect(host) {
     .filter(({ node }) => !scrolled(node))
     .map(({ node, box }) => {
       const frame = drawn(node);
-      // Behind an ellipsis there is no ink.
+      // Nothing is painted after an ellipsis.
       if (!frame) return { node, left: box.left, right: box.right, top: box.top, bottom: box.bottom };
       return {
         node,
@@ -68,7 +68,7 @@ function inspect(host) {
       const height = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
       // Line boxes are taller than their letters.
       if (width > 1 && height > 5 && !one.node.contains(other.node) && !other.node.contains(one.node)) {
-        say(`overlaps ${JSON.stringify(other.node.textContent.slice(0, 30))}`, one.node);
+        report(`overlaps ${JSON.stringify(other.node.textContent.slice(0, 30))}`, one.node);
       }
     }
   }
@@ -100,7 +100,7 @@ function inspect(host) {
       (a, b) => b - a,
     );
     const contrast = (light + 0.05) / (dark + 0.05);
-    if (contrast < 4.5) say(`has a contrast of ${contrast.toFixed(2)}`, node);
+    if (contrast < 4.5) report(`has a contrast of ${contrast.toFixed(2)}`, node);
   }
   return found;
 }

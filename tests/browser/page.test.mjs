@@ -1,57 +1,59 @@
-// The page of any one job, to send to somebody: /job#<id>&<token>.
+// The page of a single job, which its producer can send to anybody: /job#<id>&<token>.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, create, report } from "./api.mjs";
-import { embed, face, stage } from "./browser.mjs";
+import { embed, useBrowser, view } from "./browser.mjs";
 import { until } from "./until.mjs";
 
-const it = stage();
+const browser = useBrowser();
 
-test("the link of a creation shows the same thing as the element", async () => {
+test("the page of a new job shows the same as the element, and sends the token in a header only", async () => {
   const job = await create({ current: 45, total: 100, message: "Processing batch 3 of 10" });
-  const asked = [];
-  const page = await it.visit(job.links.page, {
-    before: (page) => page.on("request", (request) => asked.push(request)),
+  const requests = [];
+  const page = await browser.goto(job.links.page, {
+    before: (page) => page.on("request", (request) => requests.push(request)),
   });
-  const embedded = await it.open(embed(BASE_URL, job));
-  const both = async () => [await face(page), await face(embedded)];
-  const same = async () => {
-    const [there, here] = await both();
-    const alike = ["status", "state", "percent", "message", "now"].every((name) => there[name] === here[name]);
-    return alike && here.now !== null && here;
+  const embedded = await browser.open(embed(BASE_URL, job));
+  // What both show, if it is the same.
+  const both = async () => {
+    const [there, here] = [await view(page), await view(embedded)];
+    const isSame = ["status", "state", "percent", "message", "now"].every((name) => there[name] === here[name]);
+    return isSame ? here : {};
   };
-  assert.equal(
-    (await until("both show the job", async () => (await same())?.now === "45" && (await same()))).status,
-    "running",
-  );
+  await until("both show the job", async () => (await both()).now === "45" && (await both()).status === "running");
   await report(job.jobId, { current: 90, message: "Almost there" });
-  await until("both show the change", async () => (await same())?.now === "90");
+  await until("both show the change", async () => (await both()).now === "90");
   await report(job.jobId, { status: "failed", error: "disk is full" });
-  await until("both show the end", async () => (await same())?.status === "failed");
+  await until("both show the end", async () => (await both()).status === "failed");
 
-  // What stands after the number sign is a secret: the browser sends it nowhere, and the page neither but as a header.
-  assert.ok(asked.length > 0);
-  const told = asked.filter(
+  // The fragment is a secret: the browser sends it nowhere, and the page sends the token only in a header.
+  assert.ok(requests.length > 0);
+  const leaks = requests.filter(
     (request) => request.url().includes(job.token) || request.headers().referer?.includes(job.token),
   );
   assert.deepEqual(
-    told.map((request) => request.url().split("?")[0]),
+    leaks.map((request) => request.url().split("?")[0]),
     [],
   );
   assert.deepEqual(page.faults, []);
 });
 
-test("a link without a token, or to nothing, says so", async () => {
+test("a link without a job explains the page, and one without a valid token says that there is nothing to show", async () => {
   const job = await create();
-  for (const fragment of ["", `#${job.jobId}`, `#${job.jobId}&nonsense`]) {
-    const page = await it.visit(`${BASE_URL}/job${fragment}`);
-    const text = await until(`/job${fragment} says something`, async () => {
-      const inside = await face(page);
-      const outside = await page.locator("body").innerText();
-      return `${outside} ${inside.message ?? ""} ${inside.state ?? ""}`.trim();
-    });
-    assert.ok(text.length > 0);
+  const explanation = (page) => page.locator("#none");
+
+  const empty = await browser.goto(`${BASE_URL}/job`);
+  await explanation(empty).waitFor({ state: "visible" });
+  assert.match(await explanation(empty).innerText(), /This page shows one job/);
+  assert.equal(await empty.locator("job-progress").isVisible(), false);
+  assert.deepEqual(empty.faults, []);
+
+  for (const fragment of [`#${job.jobId}`, `#${job.jobId}&nonsense`]) {
+    const page = await browser.goto(`${BASE_URL}/job${fragment}`);
+    await until(`/job${fragment} is refused`, async () => (await view(page)).status === "unavailable");
+    assert.equal((await view(page)).message, "Progress cannot be shown.");
+    assert.equal(await explanation(page).isVisible(), false);
     assert.deepEqual(page.faults, []);
     await page.context().close();
   }

@@ -1,4 +1,4 @@
-// What the panel of the detailed variant decides to show, as values; no browser is needed for that.
+// What the panel of the detailed variant shows, as values, without a browser.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -19,8 +19,8 @@ const NOW = Date.parse("2026-11-22T12:00:00Z");
 const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
 const english = new Locale({}, "en");
 
-// What is to be seen of a document: the text of each part, under its name.
-function seen(
+// The text of each part of the panel for a document, by the name of the part.
+function shown(
   document,
   { locale = english, lines = [], isOpen = true, isLogOpen = false, history = new History() } = {},
 ) {
@@ -36,16 +36,16 @@ function seen(
   return Object.fromEntries(tree.map((node) => [node.attributes.key, text(node)]));
 }
 
-// Its text, a bar between what stands side by side.
+// The text of a node, with a bar between its children.
 function text(node) {
   return typeof node === "object" ? node.children.map(text).filter(Boolean).join("|") : String(node);
 }
 
-test("an empty document shows how long it has been waiting, and nothing more", () => {
-  assert.deepEqual(seen({ status: "queued", progress: null }), { facts: "Waiting|1 min 30 sec" });
+test("an empty document shows only how long it has been waiting", () => {
+  assert.deepEqual(shown({ status: "queued", progress: null }), { facts: "Waiting|1 min 30 sec" });
 });
 
-test("a running job says how far, how fast and since when", () => {
+test("a running job shows its progress, speed and start", () => {
   const running = {
     status: "running",
     current: 15420,
@@ -54,24 +54,24 @@ test("a running job says how far, how fast and since when", () => {
     startedAt: at(-72),
     throughput: { rate: 3.25 },
   };
-  const { facts } = seen(running);
+  const { facts } = shown(running);
   assert.match(facts, /^Done\|15,420 of 34,200 frames\|Speed\|3.3 frames\/s\|Elapsed\|1 min 12 sec\|Started\|/);
   assert.match(
-    seen(running, { isOpen: false }).facts,
+    shown(running, { isOpen: false }).facts,
     /3.3 frames\/s\|Started\|/,
-    "nobody knows how long it goes on without news",
+    "without a connection the elapsed time is unknown",
   );
-  assert.match(seen({ ...running, throughput: { rate: 0.05, unit: "files" } }).facts, /Speed\|3 files\/min/);
+  assert.match(shown({ ...running, throughput: { rate: 0.05, unit: "files" } }).facts, /Speed\|3 files\/min/);
   assert.match(
-    seen({ ...running, unit: "bytes", current: 1_500_000, total: 2_000_000_000 }).facts,
+    shown({ ...running, unit: "bytes", current: 1_500_000, total: 2_000_000_000 }).facts,
     /Done\|1.5 MB of 2 GB/,
   );
-  assert.match(seen({ ...running, total: 0, current: 0, unit: undefined }).facts, /Done\|0 of 0/);
-  assert.match(seen({ ...running, total: undefined }).facts, /Done\|15,420 frames/);
-  assert.match(seen({ ...running, currentStep: "upload", attempt: 2 }).facts, /Step\|upload.*Attempt\|2$/);
+  assert.match(shown({ ...running, total: 0, current: 0, unit: undefined }).facts, /Done\|0 of 0/);
+  assert.match(shown({ ...running, total: undefined }).facts, /Done\|15,420 frames/);
+  assert.match(shown({ ...running, currentStep: "upload", attempt: 2 }).facts, /Step\|upload.*Attempt\|2$/);
 });
 
-test("nothing impossible is said of broken figures", () => {
+test("invalid numbers and times are not shown", () => {
   const broken = {
     status: "running",
     current: Number.NaN,
@@ -82,28 +82,32 @@ test("nothing impossible is said of broken figures", () => {
     executionTime: -1,
     attempt: null,
   };
-  assert.deepEqual(seen(broken), { facts: "Waiting|0 sec" });
+  assert.deepEqual(shown(broken), { facts: "Waiting|0 sec" });
   assert.equal(toDate("yesterday"), undefined);
 });
 
-test("why it waits is said in words", () => {
-  assert.equal(seen({ status: "queued", queuePosition: 0 }).notice, "Next in the queue");
-  assert.equal(seen({ status: "queued", queuePosition: 1 }).notice, "1 job ahead in the queue");
-  assert.equal(seen({ status: "queued", queuePosition: 12_000 }).notice, "12,000 jobs ahead in the queue");
+test("the reason for waiting is shown as a sentence", () => {
+  assert.equal(shown({ status: "queued", queuePosition: 0 }).notice, "Next in the queue");
+  assert.equal(shown({ status: "queued", queuePosition: 1 }).notice, "1 job ahead in the queue");
+  assert.equal(shown({ status: "queued", queuePosition: 12_000 }).notice, "12,000 jobs ahead in the queue");
   const waiting = { reason: "Rate limit", until: at(600) };
   assert.match(
-    seen({ status: "paused", waiting }).notice,
+    shown({ status: "paused", waiting }).notice,
     /^Waiting until \d/,
-    "the reason stands in place of the message",
+    "the reason is shown in place of the message",
   );
-  assert.match(seen({ status: "paused", message: "Calling", waiting }).notice, /^Rate limit\|Waiting until /);
-  assert.match(seen({ status: "running", stalledSince: at(-40) }).notice, /^No update since /);
-  assert.equal(seen({ status: "running", control: { request: "cancel", at: at(-1) } }).notice, "Asked to cancel");
-  assert.match(seen({ status: "failed", nextRetryAt: at(10) }).notice, /^Next try at /);
-  assert.equal(seen({ status: "failed", nextRetryAt: at(-10) }).notice, undefined, "what is past lies not ahead");
+  assert.match(shown({ status: "paused", message: "Calling", waiting }).notice, /^Rate limit\|Waiting until /);
+  assert.match(shown({ status: "running", stalledSince: at(-40) }).notice, /^No update since /);
+  assert.equal(shown({ status: "running", control: { request: "cancel", at: at(-1) } }).notice, "Asked to cancel");
+  assert.match(shown({ status: "failed", nextRetryAt: at(10) }).notice, /^Next try at /);
+  assert.equal(
+    shown({ status: "failed", nextRetryAt: at(-10) }).notice,
+    undefined,
+    "a retry in the past is not shown as the next one",
+  );
 });
 
-test("steps show their own states, and how far the running one is", () => {
+test("steps show their states, and the running one its progress", () => {
   const steps = [
     { id: "a", label: "Fetch", status: "completed" },
     { id: "b", label: "Decode", status: "running", progress: 45.9 },
@@ -112,18 +116,18 @@ test("steps show their own states, and how far the running one is", () => {
     { id: "e", label: "Store", status: "failed" },
   ];
   assert.equal(
-    seen({ status: "running", steps }).steps,
+    shown({ status: "running", steps }).steps,
     "Steps|Fetch|Completed|Decode|45%|, Running|Check|Skipped|d|Pending|Store|Failed",
   );
 });
 
-test("a failure says its code, what could be done, the details and what there is all the same", () => {
+test("a failure shows its code, suggestion, details and partial results", () => {
   const error = {
     code: "RESOURCE_EXHAUSTED",
     message: "GPU memory limit exceeded",
     details: { memoryRequired: "24GB", suggestion: "Use a larger GPU" },
   };
-  const failed = seen({
+  const failed = shown({
     status: "failed",
     error,
     partialResults: { outputFiles: ["a", "b"] },
@@ -136,38 +140,42 @@ test("a failure says its code, what could be done, the details and what there is
   );
   assert.equal(failed.partialResults, "Partial results|Output files|a, b");
   assert.equal(
-    seen({ status: "failed", error: { code: "FAILED", message: "m", details: "out of luck" } }).error,
-    "Error|FAILED|out of luck",
+    shown({ status: "failed", error: { code: "FAILED", message: "m", details: "no space" } }).error,
+    "Error|FAILED|no space",
   );
 });
 
-test("a success says what came out, in whatever shape", () => {
+test("a success shows its result, in any shape", () => {
   const document = { status: "completed", executionTime: 870.5 };
   assert.equal(
-    seen({ ...document, output: { outputUrl: "https://example.com/x" } }).output,
+    shown({ ...document, output: { outputUrl: "https://example.com/x" } }).output,
     "Output|Output url|https://example.com/x",
   );
-  assert.equal(seen({ ...document, result: [1, true, null] }).result, "Result|1, Yes, –");
-  assert.equal(seen({ ...document, result: 0 }).result, "Result|0");
+  assert.equal(shown({ ...document, result: [1, true, null] }).result, "Result|1, Yes, –");
+  assert.equal(shown({ ...document, result: 0 }).result, "Result|0");
   assert.equal(
-    seen({ ...document, finalMetrics: { averageLatency: 17.4 } }).finalMetrics,
+    shown({ ...document, finalMetrics: { averageLatency: 17.4 } }).finalMetrics,
     "Final metrics|Average latency|17.4",
   );
-  assert.match(seen(document).facts, /Duration\|14 min 31 sec/);
-  assert.equal(seen({ ...document, status: "running", result: "early" }).result, undefined, "it has not come out yet");
+  assert.match(shown(document).facts, /Duration\|14 min 31 sec/);
+  assert.equal(
+    shown({ ...document, status: "running", result: "early" }).result,
+    undefined,
+    "a running job has no result yet",
+  );
 });
 
-test("what is nested or long is cut before it fills the page", () => {
-  const deep = seen({ status: "completed", result: { a: { b: { c: { d: { e: 1 } } } } } });
+test("nested and long values are cut", () => {
+  const deep = shown({ status: "completed", result: { a: { b: { c: { d: { e: 1 } } } } } });
   assert.equal(deep.result, 'Result|A|B|C|{"d":{"e":1}}');
-  const long = seen({ status: "completed", result: Array.from({ length: 300 }, (_, index) => `item ${index}`) });
+  const long = shown({ status: "completed", result: Array.from({ length: 300 }, (_, index) => `item ${index}`) });
   assert.match(long.result, /item 19\|280 more$/);
-  const wide = seen({
+  const wide = shown({
     status: "completed",
     result: Object.fromEntries(Array.from({ length: 90 }, (_, index) => [`k${index}`, index])),
   });
   assert.match(wide.result, /K49\|49\|…\|40 more$/);
-  assert.equal(seen({ status: "completed", result: "x".repeat(9_999) }).result.length, "Result|".length + 2_001);
+  assert.equal(shown({ status: "completed", result: "x".repeat(9_999) }).result.length, "Result|".length + 2_001);
 });
 
 test("resources are read in all three shapes", () => {
@@ -200,19 +208,19 @@ test("resources are read in all three shapes", () => {
     ],
   );
   assert.equal(
-    seen({
+    shown({
       status: "completed",
       resources: { peakGpuUtilization: 92, peakMemoryUsage: "18.2GB", totalComputeTime: 852.3 },
     }).resources,
     "Resources|Peak GPU|92%|Peak memory|18.2GB|Compute time|14 min 12 sec",
   );
   assert.equal(
-    seen({ status: "running", resources: { gpuUtilization: "idle", disk: "9GB" } }).resources,
+    shown({ status: "running", resources: { gpuUtilization: "idle", disk: "9GB" } }).resources,
     "Resources|Gpu utilization|idle|Disk|9GB",
   );
 });
 
-test("a chart keeps all the time since it began, however long that is", () => {
+test("a chart covers the whole time since its first value", () => {
   const history = new History();
   for (let second = 0; second < 100_000; second += 1) history.add("gpu", second * 1000, second % 100);
   const samples = history.samples("gpu");
@@ -223,7 +231,7 @@ test("a chart keeps all the time since it began, however long that is", () => {
   assert.match(line(samples), /L100 1\.2$/);
 });
 
-test("a level that stays is a line that stays, for as long as it does", () => {
+test("a constant value is a horizontal line", () => {
   const history = new History();
   const lines = [1, 2, 3, 4].map((second) => {
     history.add("cpu", second * 1000, 50);
@@ -233,10 +241,10 @@ test("a level that stays is a line that stays, for as long as it does", () => {
   assert.equal(line([]), "");
 });
 
-test("execution and cold start are told with the names that people know", () => {
+test("execution and cold start are shown with readable names", () => {
   const execution = { duration: 847, costAccrued: 2.471, tokensProcessed: 125000, apiCalls: 1247, gpuSeconds: 3 };
   assert.equal(
-    seen({ status: "running", execution }).execution,
+    shown({ status: "running", execution }).execution,
     "Execution|Duration|14 min 7 sec|Cost so far|2.47|Tokens|125,000|API calls|1,247|Gpu seconds|3",
   );
   const coldStart = {
@@ -247,10 +255,10 @@ test("execution and cold start are told with the names that people know", () => 
     optimizationSuggestions: ["Use warm pools"],
   };
   assert.equal(
-    seen({ status: "running", coldStart }).coldStart,
+    shown({ status: "running", coldStart }).coldStart,
     "Cold start|Duration|45.2 sec|Container|12.5 sec|Model|28.1 sec|Cache hit|No|Suggestions|Use warm pools",
   );
-  assert.equal(seen({ status: "running", coldStart: { ...coldStart, occurred: false } }).coldStart, undefined);
+  assert.equal(shown({ status: "running", coldStart: { ...coldStart, occurred: false } }).coldStart, undefined);
 });
 
 test("attributes, metadata and tags are one table", () => {
@@ -261,10 +269,13 @@ test("attributes, metadata and tags are one table", () => {
     metadata: { totalImages: 1000 },
     tags: {},
   };
-  assert.equal(seen(document).details, "Details|Kind|render|Attributes|Batch id|batch_003|Metadata|Total images|1,000");
+  assert.equal(
+    shown(document).details,
+    "Details|Kind|render|Attributes|Batch id|batch_003|Metadata|Total images|1,000",
+  );
 });
 
-test("log lines are kept once each, the newest of them, and laid out only while the log is open", () => {
+test("each log line is kept once, the newest lines only, and shown only while the log is open", () => {
   let lines = append(
     [],
     [
@@ -288,11 +299,11 @@ test("log lines are kept once each, the newest of them, and laid out only while 
     Array.from({ length: 2 * MOST }, (_, index) => ({ number: index + 4, message: "x" })),
   );
   assert.deepEqual([many.length, many.at(-1).number], [MOST, 2 * MOST + 3]);
-  assert.equal(seen({ status: "running" }, { lines }).log, "Log| 3 lines");
-  assert.equal(seen({ status: "running" }, { lines, isLogOpen: true }).log, "Log| 3 lines|one|two|error|three");
+  assert.equal(shown({ status: "running" }, { lines }).log, "Log| 3 lines");
+  assert.equal(shown({ status: "running" }, { lines, isLogOpen: true }).log, "Log| 3 lines|one|two|error|three");
 });
 
-test("only addresses of the web are addresses", () => {
+test("only http and https URLs are recognized as URLs", () => {
   for (const good of ["https://example.com/a?b#c", "HTTP://example.com"]) assert.ok(address(good), good);
   for (const bad of [
     "javascript:alert(1)",
@@ -308,27 +319,27 @@ test("only addresses of the web are addresses", () => {
     assert.equal(address(bad), undefined, bad);
 });
 
-test("the time alone changes what is shown of a job that goes on or will be tried again", () => {
+test("the view of a job changes with time only while it runs or waits for a retry", () => {
   assert.equal(needsTick({ status: "paused" }, NOW), true);
   assert.equal(needsTick({ status: "failed", nextRetryAt: at(5) }, NOW), true);
   assert.equal(needsTick({ status: "failed", nextRetryAt: at(-5) }, NOW), false);
   assert.equal(needsTick({ status: "completed" }, NOW), false);
 });
 
-test("German and Arabic have every text of the face, and no other", () => {
+test("German and Arabic have every text of the element, and no other", () => {
   const rust = readFileSync(new URL("../../crates/widget/src/messages.rs", import.meta.url), "utf8");
   const table = rust.slice(rust.indexOf("messages! {"), rust.indexOf("\n}\n", rust.indexOf("messages! {")));
   const own = [...table.matchAll(/^ {4}[A-Z]\w+ "(\w+)" "(.*)",$/gm)].map(([, key, text]) => [key, text]);
   assert.ok(own.length > 20, "the table of texts was not found");
   const all = { ...ENGLISH, ...Object.fromEntries(own) };
-  assert.equal(Object.keys(all).length, own.length + Object.keys(ENGLISH).length, "a key stands for two texts");
+  assert.equal(Object.keys(all).length, own.length + Object.keys(ENGLISH).length, "two texts have the same key");
   const places = (of) => (typeof of === "string" ? of : of.other).split("{}").length;
   for (const [language, messages] of Object.entries({ de, ar })) {
     assert.equal(messages.language, language);
     assert.deepEqual(Object.keys(messages).sort(), Object.keys(all).sort(), language);
     const { pluralCategories } = new Intl.PluralRules(language).resolvedOptions();
     for (const [key, text] of Object.entries(messages)) {
-      assert.equal(places(text), places(all[key]), `${language}: ${key} speaks of another amount`);
+      assert.equal(places(text), places(all[key]), `${language}: ${key} has another number of placeholders`);
       if (typeof all[key] !== "string")
         assert.deepEqual(Object.keys(text).sort(), [...pluralCategories].sort(), `${language}: ${key}`);
     }
@@ -344,7 +355,7 @@ test("spans and the language of numbers are those of the bar", () => {
     assert.equal(numberLanguage(texts, reader), expect, `${texts} ${reader}`);
 });
 
-test("numbers, spans and plurals are those of the language", () => {
+test("numbers, durations and plurals follow the language", () => {
   const german = new Locale(de, "de");
   assert.equal(german.get("queueAhead", 12_000), "12.000 Aufträge davor in der Warteschlange");
   assert.equal(german.span(7_500), "2 Std. 5 Min.");

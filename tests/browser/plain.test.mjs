@@ -1,19 +1,18 @@
-// Pages with strict policies, and the state before the wasm is there.
+// The plain mode: pages whose policy forbids wasm, and the state that is shown before the wasm has loaded.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { BASE_URL, call, create, report } from "./api.mjs";
-import { embed, face, stage } from "./browser.mjs";
+import { embed, view, useBrowser } from "./browser.mjs";
 import { until } from "./until.mjs";
 
-const it = stage();
+const browser = useBrowser();
 
 const policy = (extra) =>
   `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src ${BASE_URL} ${extra}; connect-src ${BASE_URL}; ">`;
 
 // What a plain bar shows.
-const plain = (page) =>
+const plainView = (page) =>
   page.evaluate(() => {
     const root = document.querySelector("job-progress").shadowRoot.querySelector(".plain");
     const part = (name) => root?.querySelector(`[part="${name}"]`);
@@ -28,24 +27,29 @@ const plain = (page) =>
     );
   });
 
-const collect = (page) =>
+// Records the events of the element, in `window.events`; to be called before the page loads.
+const recordEvents = (page) =>
   page.addInitScript(() => {
-    window.heard = [];
+    window.events = [];
     for (const name of ["update", "end", "problem"])
       document.addEventListener(`job-progress-${name}`, ({ detail }) =>
-        window.heard.push([name, detail.status ?? detail.error, detail.progress]),
+        window.events.push([name, detail.status ?? detail.error, detail.progress]),
       );
   });
 
-test("a page that forbids wasm gets a plain bar that follows its job to the end, and is told why", async () => {
+// Longer than any pause between two polls of a running job.
+const LONGER_THAN_A_POLL = 60_000;
+
+test("a page that forbids wasm gets a plain bar that follows its job to the end, and a warning with the reason", async () => {
   const job = await create({ progress: 30, message: "Batch 3" });
-  const said = [];
+  const warnings = [];
   const answers = [];
-  const page = await it.open(embed(BASE_URL, { ...job, label: "Import" }), {
+  const page = await browser.open(embed(BASE_URL, { ...job, label: "Import" }), {
     head: policy(""),
     before: async (page) => {
-      await collect(page);
-      page.on("console", (message) => said.push(message.text()));
+      await recordEvents(page);
+      page.on("console", (message) => warnings.push(message.text()));
+      await page.clock.install();
       page.on(
         "response",
         (response) =>
@@ -55,41 +59,46 @@ test("a page that forbids wasm gets a plain bar that follows its job to the end,
   });
   const shown = await until(
     "it shows the state",
-    async () => (await page.evaluate(() => window.heard.length > 0)) && (await plain(page)),
+    async () => (await page.evaluate(() => window.events.length > 0)) && (await plainView(page)),
   );
   assert.deepEqual(shown, { value: "30", name: "Import", message: "Batch 3", percent: "30%", state: "Running" });
   assert.ok(
-    said.some((text) => text.includes("wasm-unsafe-eval")),
-    said.join("\n"),
+    warnings.some((text) => text.includes("wasm-unsafe-eval")),
+    warnings.join("\n"),
   );
-  await until("it asks again and is told that nothing is new", () =>
-    answers.includes(`304 /v2/jobs/${job.jobId}/status`),
-  );
+  await until("it polls again and gets 304", () => answers.includes(`304 /v2/jobs/${job.jobId}/status`));
   await report(job.jobId, { progress: 60, message: "Batch 6" });
-  await until("it follows", async () => (await plain(page)).value === "60");
+  await page.clock.runFor(LONGER_THAN_A_POLL);
+  await until("it follows", async () => (await plainView(page)).value === "60");
   await report(job.jobId, { status: "completed" });
-  await until("it sees the end", () => page.evaluate(() => window.heard.some(([name]) => name === "end")));
-  assert.deepEqual(await page.evaluate(() => window.heard), [
+  await page.clock.runFor(LONGER_THAN_A_POLL);
+  await until("it shows the end", () => page.evaluate(() => window.events.some(([name]) => name === "end")));
+  assert.deepEqual(await page.evaluate(() => window.events), [
     ["update", "running", 30],
     ["update", "running", 60],
     ["update", "completed", 100],
     ["end", "completed", 100],
   ]);
+  // The time that has brought a poll before the end brings none after it.
   const polls = answers.length;
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
-  assert.equal(answers.length, polls, "it asks after the end");
+  await page.clock.runFor(LONGER_THAN_A_POLL);
+  assert.equal(answers.length, polls, "it polls after the end");
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });
 
-test("a plain bar renews its token, and tells what it may not see", async () => {
+test("a plain bar renews its token, and reports when access is denied", async () => {
   const [job, other] = [await create({ progress: 30 }), await create()];
   const expired = (await call("POST", "/v2/tokens", { jobIds: [job.jobId], expiresIn: 1 })).token;
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
-  const page = await it.open(embed(BASE_URL, { ...job, token: expired }), {
+  const status = `${BASE_URL}/v2/jobs/${job.jobId}/status`;
+  await until("the token has expired", async () => {
+    const { status: code } = await fetch(status, { headers: { authorization: `Bearer ${expired}` } });
+    return code === 401;
+  });
+  const page = await browser.open(embed(BASE_URL, { ...job, token: expired }), {
     head: policy(""),
     before: async (page) => {
-      await collect(page);
+      await recordEvents(page);
       await page.addInitScript(
         (token) =>
           document.addEventListener(
@@ -100,27 +109,27 @@ test("a plain bar renews its token, and tells what it may not see", async () => 
       );
     },
   });
-  await until("it shows the state", async () => (await plain(page))?.value === "30");
+  await until("it shows the state", async () => (await plainView(page))?.value === "30");
   await page.evaluate((token) => {
     document.querySelector("job-progress").tokenProvider = undefined;
     document.querySelector("job-progress").token = token;
   }, other.token);
-  await until("the page hears of it", () =>
-    page.evaluate(() => window.heard.some(([name, code]) => name === "problem" && code === "ACCESS_DENIED")),
+  await until("the page receives it", () =>
+    page.evaluate(() => window.events.some(([name, code]) => name === "problem" && code === "ACCESS_DENIED")),
   );
-  assert.equal((await plain(page)).message, "Progress cannot be shown.");
+  assert.equal((await plainView(page)).message, "Progress cannot be shown.");
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });
 
-test("a plain bar asks its token provider until that gives a token, and tells once that it fails", async () => {
+test("a plain bar calls its token provider until it returns a token, and reports its failure once", async () => {
   const job = await create({ progress: 30 });
-  const asked = [];
-  const page = await it.open(embed(BASE_URL, { ...job, token: "" }), {
+  const requests = [];
+  const page = await browser.open(embed(BASE_URL, { ...job, token: "" }), {
     head: policy(""),
     before: async (page) => {
-      await collect(page);
-      page.on("request", (request) => request.url().includes("/v2/") && asked.push(request.url()));
+      await recordEvents(page);
+      page.on("request", (request) => request.url().includes("/v2/") && requests.push(request.url()));
       await page.addInitScript((token) => {
         const failures = [
           () => {
@@ -136,60 +145,87 @@ test("a plain bar asks its token provider until that gives a token, and tells on
       }, job.token);
     },
   });
-  await until("it shows the state", async () => (await plain(page))?.value === "30");
-  assert.deepEqual(await page.evaluate(() => window.heard), [
+  await until("it shows the state", async () => (await plainView(page))?.value === "30");
+  assert.deepEqual(await page.evaluate(() => window.events), [
     ["problem", "TOKEN_NOT_RENEWED", undefined],
     ["update", "running", 30],
   ]);
-  assert.equal(asked.length, 1, "the server was asked without a token");
+  assert.equal(requests.length, 1, "a request was sent without a token");
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });
 
-test("a plain bar asks no sooner for a wish that it cannot read or that is too long", async () => {
-  for (const [wish, most] of [
-    ["Wed, 21 Oct 2099 07:28:00 GMT", 4],
-    ["99999999999", 1],
-  ]) {
-    const asked = [];
-    const page = await it.open(embed(BASE_URL, await create()), {
-      head: policy(""),
-      before: async (page) => {
-        await collect(page);
-        await page.route("**/status", (route) => {
-          asked.push(route.request().url());
-          const headers = {
-            "access-control-allow-origin": "*",
-            "access-control-expose-headers": "Retry-After",
-            "retry-after": wish,
-          };
-          return route.fulfill({ status: 503, headers, body: "Busy" });
-        });
-      },
-    });
-    await until("the page hears of it", () =>
-      page.evaluate(() => window.heard.some(([, code]) => code === "UNEXPECTED_ANSWER")),
-    );
-    await pause(2_000);
-    assert.ok(asked.length <= most, `asked ${asked.length} times, told to wait for ${wish}`);
-    await page.context().close();
-  }
+// Opens a plain bar whose every request is answered with 503 and this Retry-After; only `page.clock.runFor` moves its time.
+const openBusy = async (retryAfter) => {
+  const requests = [];
+  const page = await browser.open(embed(BASE_URL, await create()), {
+    head: policy(""),
+    before: async (page) => {
+      await recordEvents(page);
+      await page.clock.install({ time: 0 });
+      await page.clock.pauseAt(1_000);
+      await page.route("**/status", (route) => {
+        requests.push(route.request().url());
+        const headers = {
+          "access-control-allow-origin": "*",
+          "access-control-expose-headers": "Retry-After",
+          "retry-after": retryAfter,
+        };
+        return route.fulfill({ status: 503, headers, body: "Busy" });
+      });
+    },
+  });
+  await until("the page receives the problem", () =>
+    page.evaluate(() => window.events.some(([, code]) => code === "UNEXPECTED_ANSWER")),
+  );
+  return { page, requests };
+};
+
+test("a plain bar waits as after any failure when it cannot read Retry-After", async () => {
+  const { page, requests } = await openBusy("Wed, 21 Oct 2099 07:28:00 GMT");
+  // The first pause is half a second to a second long.
+  await page.clock.runFor(400);
+  assert.equal(requests.length, 1);
+  await page.clock.runFor(600);
+  await until("it asks again", () => requests.length === 2);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
 });
 
-test("a plain bar on hold asks once when it is told to, and no more", async () => {
+test("a plain bar waits ten minutes at most, even if Retry-After asks for more", async () => {
+  const { page, requests } = await openBusy("99999999999");
+  await page.clock.runFor(590_000);
+  assert.equal(requests.length, 1);
+  await page.clock.runFor(10_000);
+  await until("it asks again", () => requests.length === 2);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("a disconnected plain bar makes one request for each refresh, and no other", async () => {
   const job = await create({ progress: 30 });
-  const page = await it.open(embed(BASE_URL, job), { head: policy(""), before: collect });
+  const requests = [];
+  const page = await browser.open(embed(BASE_URL, job), {
+    head: policy(""),
+    before: async (page) => {
+      await recordEvents(page);
+      await page.clock.install();
+      page.on("request", (request) => request.url().includes("/v2/") && requests.push(request.url()));
+    },
+  });
   const act = (name) => page.evaluate((name) => document.querySelector("job-progress")[name](), name);
-  await until("it shows the state", async () => (await plain(page))?.value === "30");
+  await until("it shows the state", async () => (await plainView(page))?.value === "30");
   await act("disconnect");
   await report(job.jobId, { progress: 60 });
   await act("refresh");
-  await until("it shows the state of now", async () => (await plain(page)).value === "60");
+  await until("it shows the current state", async () => (await plainView(page)).value === "60");
   await report(job.jobId, { progress: 70 });
-  await pause(3_000);
-  assert.equal((await plain(page)).value, "60");
+  const polls = requests.length;
+  await page.clock.runFor(LONGER_THAN_A_POLL);
+  assert.equal(requests.length, polls, "it polls although it is disconnected");
+  assert.equal((await plainView(page)).value, "60");
   await act("connect");
-  await until("it follows again", async () => (await plain(page)).value === "70");
+  await until("it follows again", async () => (await plainView(page)).value === "70");
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });
@@ -197,7 +233,7 @@ test("a plain bar on hold asks once when it is told to, and no more", async () =
 test("a page that requires Trusted Types gets the whole element", async () => {
   const job = await create({ progress: 30, steps: [{ id: "a", label: "Fetch", status: "running" }], logs: ["one"] });
   const violations = [];
-  const page = await it.open(
+  const page = await browser.open(
     embed(BASE_URL, job).replace("<job-progress ", '<job-progress variant="detailed" include="logs" '),
     {
       head: policy("'wasm-unsafe-eval'; require-trusted-types-for 'script'"),
@@ -208,81 +244,45 @@ test("a page that requires Trusted Types gets the whole element", async () => {
         ),
     },
   );
-  await until("it is live", async () => (await face(page)).link === "live" && (await face(page)).now !== undefined);
+  await until("it is live", async () => (await view(page)).link === "live" && (await view(page)).now !== undefined);
   await report(job.jobId, { progress: 60, logs: ["two"] });
-  await until("it follows", async () => (await face(page)).now === "60");
+  await until("it follows", async () => (await view(page)).now === "60");
   assert.deepEqual([violations, page.faults], [[], []]);
   await page.context().close();
 });
 
-test("the state is shown before the wasm is there, on the stream that the wasm goes on with", async () => {
+test("the state is shown before the wasm has loaded, on a stream that the wasm then takes over", async () => {
   const job = await create({ current: 45, total: 100, message: "Batch 3 of 10" });
   let release;
   const held = new Promise((resolve) => (release = resolve));
-  const asked = [];
-  const page = await it.open(embed(BASE_URL, { ...job, label: "Import", fallback: "<p>Soon.</p>" }), {
+  const requests = [];
+  const page = await browser.open(embed(BASE_URL, { ...job, label: "Import", fallback: "<p>Soon.</p>" }), {
     before: async (page) => {
-      page.on("request", (request) => request.url().includes("/v2/") && asked.push(request.method()));
+      page.on("request", (request) => request.url().includes("/v2/") && requests.push(request.method()));
       await page.route("**/*.wasm", async (route) => {
         await held;
         await route.continue();
       });
     },
   });
-  const shown = await until("the state is shown", () => plain(page));
+  const shown = await until("the state is shown", () => plainView(page));
   assert.deepEqual(shown, { value: "45", name: "Import", message: "Batch 3 of 10", percent: "45%", state: "" });
-  assert.equal((await face(page)).now, undefined, "the wasm is not there");
+  assert.equal((await view(page)).now, undefined, "the wasm has loaded too early for this test");
   await report(job.jobId, { current: 50 });
-  await until("it follows already", async () => (await plain(page)).value === "50");
+  await until("it follows the job before the wasm has loaded", async () => (await plainView(page)).value === "50");
   const height = () => page.evaluate(() => document.querySelector("job-progress").getBoundingClientRect().height);
   const before = await height();
   release();
   await until(
     "the wasm has taken over",
-    async () => (await face(page)).link === "live" && (await face(page)).now === "50",
+    async () => (await view(page)).link === "live" && (await view(page)).now === "50",
   );
-  assert.equal(await plain(page), null);
+  assert.equal(await plainView(page), null);
   const after = await height();
   assert.ok(Math.abs(after - before) < 1, `the page jumps from ${before} to ${after} pixels`);
   await report(job.jobId, { current: 70 });
-  await until("it goes on", async () => (await face(page)).now === "70");
-  assert.deepEqual(asked, ["POST"], "nothing was asked for twice");
+  await until("it follows the job afterwards", async () => (await view(page)).now === "70");
+  assert.deepEqual(requests, ["POST"], "there is more than one request");
   assert.deepEqual(page.faults, []);
   await page.context().close();
-});
-
-test("from the script to the first state and to live", async () => {
-  const job = await create({ progress: 45 });
-  const figures = [];
-  for (let round = 0; round < 5; round += 1) {
-    const page = await it.open(embed(BASE_URL, job), {
-      before: (page) =>
-        page.addInitScript(() => {
-          window.moments = {};
-          const look = () => {
-            const root = document.querySelector("job-progress")?.shadowRoot;
-            if (root?.querySelector(".plain, [data-status=running]")) window.moments.state ??= performance.now();
-            if (root?.querySelector("[data-link=live]")) window.moments.live ??= performance.now();
-            if (!window.moments.live) requestAnimationFrame(look);
-          };
-          requestAnimationFrame(look);
-        }),
-    });
-    const moments = await until("it is live", async () => {
-      const moments = await page.evaluate(() => {
-        const script = performance.getEntriesByType("resource").find(({ name }) => name.endsWith("/job-progress.js"));
-        return { ...window.moments, script: script?.responseEnd };
-      });
-      return moments.live && moments;
-    });
-    figures.push([moments.state - moments.script, moments.live - moments.script]);
-    await page.context().close();
-  }
-  const median = (index) =>
-    figures
-      .map((figure) => figure[index])
-      .sort((a, b) => a - b)[2]
-      .toFixed(0);
-  console.log(`median of ${figures.length}: script to first state ${median(0)} ms, script to live ${median(1)} ms`);
-  assert.ok(figures.every(([state, live]) => state <= live));
 });

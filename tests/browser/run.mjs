@@ -1,8 +1,8 @@
-// Runs every test of a folder, by default of this one, one file after another: `cargo xtask test browser` starts the
-// worker for them.
+// Runs every test of a folder (by default this one), one file after another. `cargo xtask test browser` starts the worker
+// for them.
 //
 // BASE_URL, API_KEY, API_KEYS, TOKEN_SECRET: the shared worker, and how to start others like it. XTASK: the launcher.
-// CHROMIUM: the browser. TEST=word runs only the files whose name holds the word.
+// CHROMIUM: the browser. TEST=word runs only the files whose name contains the word.
 
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -21,7 +21,7 @@ const files = readdirSync(folder)
   .sort()
   .map((name) => join(folder, name));
 if (files.length === 0) {
-  console.error(`no test file in ${folder} is named so`);
+  console.error(`TEST=${process.env.TEST} selects no test file in ${folder}`);
   process.exit(1);
 }
 
@@ -33,7 +33,7 @@ tests.on("test:pass", (test) => {
 tests.on("test:fail", () => {
   process.exitCode = 1;
 });
-// A test that is skipped has told nothing.
+// A skipped test has tested nothing, so it fails the run.
 for (const kind of ["test:pass", "test:fail"]) {
   tests.on(kind, (test) => {
     if (test.skip !== undefined || test.todo !== undefined) process.exitCode = 1;

@@ -1,19 +1,20 @@
-// Waiting for conditions, with deadlines.
+// Waits for conditions, with deadlines.
 
 import { setTimeout as pause } from "node:timers/promises";
 
-// The first truthy value of `look`; fails with what `look` said last when none comes in time.
-export async function until(what, look, { seconds = 20 } = {}) {
+// Resolves to the first truthy value of `check`; fails with its last value when there is none in time.
+export async function until(what, check, { seconds = 20 } = {}) {
   const deadline = Date.now() + seconds * 1000;
   let last;
   for (;;) {
     try {
-      last = await look();
+      last = await check();
       if (last) return last;
     } catch (error) {
       last = error;
     }
-    if (Date.now() > deadline) throw new Error(`waited ${seconds} s in vain: ${what}; at last: ${describe(last)}`);
+    if (Date.now() > deadline)
+      throw new Error(`after ${seconds} s it is still not true that ${what}; last value: ${describe(last)}`);
     await pause(25);
   }
 }

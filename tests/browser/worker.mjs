@@ -1,10 +1,10 @@
-// A worker of a test's own, to be killed and started again.
+// A worker for one test, which the test can kill and start again.
 
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 
-// A port nobody listens on just now.
+// A port that is free at this moment.
 export async function freePort() {
   const server = createServer();
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
@@ -19,8 +19,8 @@ export async function start({ port, data, flags = [] }) {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = new Promise((resolve) => launcher.once("close", resolve));
-  let said = "";
-  launcher.stderr.on("data", (text) => (said += text));
+  let errors = "";
+  launcher.stderr.on("data", (text) => (errors += text));
   const worker = { port, base: `http://127.0.0.1:${port}`, group: undefined };
   const ready = new Promise((resolve) => {
     createInterface({ input: launcher.stdout }).on("line", (line) => {
@@ -28,9 +28,9 @@ export async function start({ port, data, flags = [] }) {
       if (line.startsWith("ready: ")) resolve(true);
     });
   });
-  if (!(await Promise.race([ready, ended.then(() => false)]))) throw new Error(`the worker did not start: ${said}`);
+  if (!(await Promise.race([ready, ended.then(() => false)]))) throw new Error(`the worker did not start: ${errors}`);
 
-  // The end of a machine: the whole process group at once, with no chance to say goodbye.
+  // Ends the whole process group at once, as a power cut does.
   worker.kill = async () => {
     process.kill(-worker.group, "SIGKILL");
     launcher.kill("SIGTERM");

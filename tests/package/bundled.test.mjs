@@ -6,18 +6,20 @@ import { compile as svelte } from "svelte/compiler";
 import { build, createServer } from "vite";
 import { compileScript, parse } from "vue/compiler-sfc";
 import { BASE_URL, create } from "../browser/api.mjs";
-import { stage } from "../browser/browser.mjs";
+import { useBrowser } from "../browser/browser.mjs";
 import { follows } from "./follow.mjs";
 import { snippet, snippetFor } from "./readme.mjs";
 import { borrow, html, serve, write } from "./user.mjs";
 
-const it = stage();
+const browser = useBrowser();
 const running = () => create({ current: 45, total: 100 });
 
 // Answers with what the console was told by a page that followed the job.
 async function saidBy(url, job) {
   const said = [];
-  const page = await it.visit(url, { before: (page) => page.on("console", (message) => said.push(message.text())) });
+  const page = await browser.goto(url, {
+    before: (page) => page.on("console", (message) => said.push(message.text())),
+  });
   await follows(page, job);
   return said;
 }
@@ -35,7 +37,7 @@ async function built(folder, files, { main = "main.js", body = "", plugins } = {
 test("Vite builds a page with the element, wasm and all", async () => {
   const job = await running();
   const body = snippetFor("Install/html", job, BASE_URL);
-  await follows(await it.visit(await built("vite", { "main.js": snippet("Install/js") }, { body })), job);
+  await follows(await browser.goto(await built("vite", { "main.js": snippet("Install/js") }, { body })), job);
 });
 
 test("Vite serves the same page in development", async () => {
@@ -45,7 +47,7 @@ test("Vite serves the same page in development", async () => {
   const server = await createServer({ ...settings(root), server: { port: 0, host: "127.0.0.1", hmr: false } });
   after(() => server.close());
   await server.listen();
-  await follows(await it.visit(server.resolvedUrls.local[0]), job);
+  await follows(await browser.goto(server.resolvedUrls.local[0]), job);
 });
 
 test("React 19 sets its properties and hears its events", async () => {

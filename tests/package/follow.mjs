@@ -2,15 +2,15 @@
 
 import assert from "node:assert/strict";
 import { report } from "../browser/api.mjs";
-import { face } from "../browser/browser.mjs";
+import { view } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
 
 // A page that shows the job at 45 % shows also what comes, and nothing goes wrong on it.
 export async function follows(page, job) {
-  await until("the page shows 45 %", async () => (await face(page)).now === "45");
+  await until("the page shows 45 %", async () => (await view(page)).now === "45");
   await report(job.jobId, { current: 80 });
-  await until("the page shows 80 %", async () => (await face(page)).now === "80");
+  await until("the page shows 80 %", async () => (await view(page)).now === "80");
   await report(job.jobId, { status: "completed" });
-  await until("the page shows the end", async () => (await face(page)).status === "completed");
+  await until("the page shows the end", async () => (await view(page)).status === "completed");
   assert.deepEqual(page.faults, []);
 }

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, KEY, create, freshJob, report } from "../browser/api.mjs";
-import { face, stage } from "../browser/browser.mjs";
+import { view, useBrowser } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
 import { follows } from "./follow.mjs";
 import { snippet, snippetFor } from "./readme.mjs";
 import { USER, html, run, serve, write } from "./user.mjs";
 
-const it = stage();
+const browser = useBrowser();
 
 // What a bundler finds by itself.
 const IMPORTS = snippet("Install/html/3");
@@ -21,7 +21,7 @@ let pages = 0;
 const open = (body, { head = IMPORTS, at = origin, ...options } = {}) => {
   const name = `${++pages}.html`;
   write("pages", { [name]: html(body, head) });
-  return it.visit(`${at}/pages/${name}`, options);
+  return browser.goto(`${at}/pages/${name}`, options);
 };
 
 const running = () => create({ current: 45, total: 100, message: "Processing batch 3 of 10" });
@@ -33,7 +33,7 @@ test("one tag and one script, from a copy of the package", async () => {
   const job = await running();
   const page = await open(snippet("Install/html/2") + snippetFor("Install/html", job, BASE_URL), { head: "" });
   await follows(page, job);
-  assert.equal((await face(page)).label, "Import");
+  assert.equal((await view(page)).label, "Import");
 });
 
 test("one tag and one script, from the job-progress server", async () => {
@@ -51,9 +51,9 @@ test("the first report makes the job and its token, and the next one moves the b
   );
   const { token } = await send(command);
   const page = await open(snippetFor("A bar that moves/html", { ...job, token }, BASE_URL), { head: "" });
-  await until("the page shows 45 %", async () => (await face(page)).now === "45");
+  await until("the page shows 45 %", async () => (await view(page)).now === "45");
   await send(command.replace('"current": 45', '"current": 80'));
-  await until("the bar moves", async () => (await face(page)).now === "80");
+  await until("the bar moves", async () => (await view(page)).now === "80");
 });
 
 test("what stands in the tag is there until the first document is, which it then is not", async () => {
@@ -80,7 +80,7 @@ test("what is asked for before the wasm is there is what it goes on with, whatev
       before: (page) =>
         page.on("request", (request) => request.method() === "POST" && asked.push(request.postDataJSON())),
     });
-    await until("the page shows 45 %", async () => (await face(page)).now === "45");
+    await until("the page shows 45 %", async () => (await view(page)).now === "45");
     assert.deepEqual(
       asked.map(({ jobs }) => jobs.map(({ include }) => include)),
       [[wanted]],
@@ -158,7 +158,7 @@ test("the element takes on the page's look, light and dark", async () => {
       head: `${IMPORTS}<style>${styles.map(snippet).join("\n")}</style>`,
       colorScheme,
     });
-    await until("the page shows 45 %", async () => (await face(page)).now === "45");
+    await until("the page shows 45 %", async () => (await view(page)).now === "45");
     const style = (part, name) =>
       page.evaluate(
         ([part, name]) =>
@@ -214,10 +214,10 @@ test("its texts are those of a language that comes with it, or the page's own", 
     ["Language and direction/js/2", "Baking"],
   ]) {
     const page = await open(element(job) + script(name));
-    await until(`the page says ${wanted}`, async () => (await face(page)).state === wanted);
+    await until(`the page says ${wanted}`, async () => (await view(page)).state === wanted);
   }
   const page = await open(`<section lang="de">${element(job)}</section>${script("Install/js")}`);
-  const writes = (wanted) => until(`the page writes ${wanted}`, async () => (await face(page)).percent === wanted);
+  const writes = (wanted) => until(`the page writes ${wanted}`, async () => (await view(page)).percent === wanted);
   await writes("45%");
   await page.evaluate(() => (document.querySelector("job-progress").messages = { running: "Gleich" }));
   await writes("45\u00a0%");

@@ -5,14 +5,14 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { BASE_URL, create, report } from "../browser/api.mjs";
-import { stage } from "../browser/browser.mjs";
+import { useBrowser } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
 import { ENGLISH } from "../../crates/widget/js/plain-view.js";
 import { follows } from "./follow.mjs";
 import { snippet, snippetFor } from "./readme.mjs";
 import { USER, html, serve, write } from "./user.mjs";
 
-const it = stage();
+const browser = useBrowser();
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const running = (fields) => create({ current: 45, total: 100, ...fields });
 const policy = (job) => snippetFor("Content Security Policy/text", job, BASE_URL).trim();
@@ -23,7 +23,7 @@ async function open(policy, job, { more = "", script = snippet("Install/html/2")
   const element = `<job-progress src="${BASE_URL}" job="${job.jobId}" token="${job.token}"${more}></job-progress>`;
   write("policy", { "index.html": html(element + script) });
   const said = [];
-  const page = await it.visit(`${origin}/policy/`, {
+  const page = await browser.goto(`${origin}/policy/`, {
     before: async (page) => {
       page.on("console", (message) => said.push(message.text()));
       await before?.(page);

@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, create, report } from "../browser/api.mjs";
-import { stage } from "../browser/browser.mjs";
-import { INCLUDE, STATES, VARIANTS } from "../browser/faces.mjs";
+import { useBrowser } from "../browser/browser.mjs";
+import { STATES } from "../browser/states.mjs";
+import { INCLUDE, VARIANTS } from "../browser/variants.mjs";
 import { until } from "../browser/until.mjs";
 import * as api from "../../crates/element/npm/api.mjs";
 import { USER, html, serve, write } from "./user.mjs";
 
-const it = stage();
+const browser = useBrowser();
 const origin = await serve(USER);
 const names = (members) => members.map(({ name }) => name).sort();
 
@@ -38,7 +39,7 @@ async function open() {
   const script = '<script type="module" src="/node_modules/job-progress/define.js"></script>';
   write("surface", { "index.html": html(script + elements.join("\n")) });
   // Elements that are out of sight paint nothing.
-  const page = await it.visit(`${origin}/surface/`, { viewport: { width: 1000, height: 12_000 } });
+  const page = await browser.goto(`${origin}/surface/`, { viewport: { width: 1000, height: 12_000 } });
   const missing = () =>
     page.evaluate(() => {
       const elements = [...document.querySelectorAll("job-progress")];

@@ -1,16 +1,15 @@
-// The log tail of the detailed variant: by keyboard, in order, at the newest line until somebody looks further back.
+// The log of the detailed variant: keyboard, order of the lines, and scrolling with the newest line.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { BASE_URL, create, report } from "./api.mjs";
-import { stage } from "./browser.mjs";
-import { drawn, hear, heard } from "./faces.mjs";
+import { hasReceived, painted, recordSeq, useBrowser } from "./browser.mjs";
 import { until } from "./until.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const it = stage();
+const browser = useBrowser();
 
 const embed = ({ jobId, token }) => `<script type="module" src="${BASE_URL}/job-progress.js"></script>
   <main><h1>Job</h1><button>Before</button><job-progress job="${jobId}" token="${token}" variant="detailed" include="logs" label="Import"></job-progress></main>`;
@@ -30,14 +29,14 @@ const box = (page) =>
 
 const messages = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => `line ${from + index}`);
 
-test("the log opens and scrolls by keyboard, follows the newest line, and stays where somebody reads", async () => {
+test("the log opens and scrolls by keyboard, and follows the newest line unless it is scrolled back", async () => {
   const job = await create({ status: "running" });
   await report(job.jobId, { logs: messages(1, 3) });
-  const page = await it.open(embed(job), { before: hear });
+  const page = await browser.open(embed(job), { before: recordSeq });
   const summary = page.locator("job-progress summary");
   await summary.waitFor();
   assert.match(await summary.textContent(), /^Log\s+3 lines$/);
-  assert.deepEqual(await lines(page), [], "a log that nobody opened is laid out");
+  assert.deepEqual(await lines(page), [], "a closed log has lines in the DOM");
 
   await page.getByRole("button").focus();
   await page.keyboard.press("Tab");
@@ -46,19 +45,19 @@ test("the log opens and scrolls by keyboard, follows the newest line, and stays 
   assert.deepEqual(await lines(page), messages(1, 3));
 
   const { seq } = await report(job.jobId, { logs: messages(4, 80) });
-  await until("the page hears of it", () => heard(page, seq));
-  await until("the lines are there", async () => (await lines(page)).length === 80);
+  await until("the page receives it", () => hasReceived(page, seq));
+  await until("the lines are shown", async () => (await lines(page)).length === 80);
   assert.deepEqual(await lines(page), messages(1, 80));
   const end = await box(page);
-  assert.ok(end.isLong && end.left <= 1, `the newest line is out of sight: ${JSON.stringify(end)}`);
+  assert.ok(end.isLong && end.left <= 1, `the newest line is not visible: ${JSON.stringify(end)}`);
 
   await page.keyboard.press("Tab");
   await page.keyboard.press("Home");
   await until("it is scrolled to its beginning", async () => (await box(page)).scrollTop === 0);
   const later = await report(job.jobId, { logs: messages(81, 90) });
-  await until("the page hears of it", () => heard(page, later.seq));
-  await until("the lines are there", async () => (await lines(page)).length === 90);
-  assert.equal((await box(page)).scrollTop, 0, "who reads is moved away");
+  await until("the page receives it", () => hasReceived(page, later.seq));
+  await until("the lines are shown", async () => (await lines(page)).length === 90);
+  assert.equal((await box(page)).scrollTop, 0, "the log is scrolled away from the reader");
 
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => axe.run(document));
@@ -67,30 +66,30 @@ test("the log opens and scrolls by keyboard, follows the newest line, and stays 
     [],
   );
 
-  // Closed again it is laid out no more.
+  // A closed log has no lines in the DOM.
   await summary.focus();
   await page.keyboard.press("Enter");
   await until("the log is closed", async () => (await lines(page)).length === 0);
   assert.deepEqual(page.faults, []);
 });
 
-test("a long log shows its tail, with levels and times, and a variant that comes later has it too", async () => {
+test("a long log shows its last lines with levels and times, also after a change of the variant", async () => {
   const job = await create({ status: "running" });
   await report(job.jobId, { logs: messages(1, 400) });
-  const page = await it.open(embed(job), { before: hear });
+  const page = await browser.open(embed(job), { before: recordSeq });
   await page.locator("job-progress summary").waitFor();
   await page.evaluate(() => (document.querySelector("job-progress").variant = "bar"));
   const { seq } = await report(job.jobId, {
     logs: [...messages(401, 900), { level: "error", message: "the last", at: "2026-11-22T12:00:00Z" }],
   });
-  await until("the page hears of it", () => heard(page, seq));
+  await until("the page receives it", () => hasReceived(page, seq));
   await page.evaluate(() => (document.querySelector("job-progress").variant = "detailed"));
   const summary = page.locator("job-progress summary");
   await summary.click();
-  await until("the tail is there", async () => (await lines(page)).at(-1) === "the last");
-  await drawn(page);
+  await until("the last lines are shown", async () => (await lines(page)).at(-1) === "the last");
+  await painted(page);
   const shown = await lines(page);
-  assert.ok(shown.length <= 500, `${shown.length} lines are laid out`);
+  assert.ok(shown.length <= 500, `${shown.length} lines are in the DOM`);
   assert.match(await summary.textContent(), /901 lines/);
   const last = page.locator("job-progress .line").last();
   assert.equal(await last.getAttribute("data-loud"), "danger");

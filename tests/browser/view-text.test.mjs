@@ -1,25 +1,25 @@
-// Text is text: what producers send goes through every field there is, and nothing of it runs or becomes an element.
+// Text is text: nothing that a producer sends in any field runs as script or becomes an element.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, create, report } from "./api.mjs";
-import { stage } from "./browser.mjs";
-import { INCLUDE, drawn } from "./faces.mjs";
+import { painted, useBrowser } from "./browser.mjs";
+import { INCLUDE } from "./variants.mjs";
 import { HOSTILE } from "./hostile.mjs";
 import { until } from "./until.mjs";
 
-const it = stage();
+const browser = useBrowser();
 
-// All elements that a face is made of.
+// The elements that a view consists of.
 const TAGS =
   "a circle code col colgroup dd details div dl dt li ol path slot span style summary svg table tbody td th time tr ul".split(
     " ",
   );
 
-// As many at once as a browser opens connections to one server.
-const LANES = 5;
+// Jobs that are tested at once: a browser opens six connections to one server.
+const PARALLEL = 5;
 
-const everywhere = (text) => ({
+const inEveryField = (text) => ({
   message: text,
   currentStep: text.slice(0, 200),
   unit: text.slice(0, 200),
@@ -57,8 +57,8 @@ const ended = (text) => ({
   finalMetrics: { [text]: text },
 });
 
-// What stands in the elements that has no business there.
-const strangers = (page) =>
+// Elements and attributes in the views that must not be there.
+const unexpected = (page) =>
   page.evaluate((tags) => {
     const found = [];
     for (const element of document.querySelectorAll("job-progress")) {
@@ -74,13 +74,13 @@ const strangers = (page) =>
     return found;
   }, TAGS);
 
-test(`${HOSTILE.length} hostile texts go through every field, and not one of them is more than text`, async () => {
+test(`${HOSTILE.length} hostile texts in every field stay text`, async () => {
   assert.ok(HOSTILE.length >= 200);
-  const jobs = await Promise.all(Array.from({ length: LANES }, () => create({ status: "running" })));
+  const jobs = await Promise.all(Array.from({ length: PARALLEL }, () => create({ status: "running" })));
   const tag = ({ jobId, token }) =>
     `<job-progress job="${jobId}" token="${token}" variant="detailed" include="${INCLUDE}"></job-progress>`;
-  // With that policy a browser refuses to take any text for markup or script, and says so.
-  it.pages.set(
+  // With this policy the browser refuses to use a text as markup or script, and throws an error.
+  browser.pages.set(
     "/guarded.html",
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>guarded</title>
     <meta http-equiv="Content-Security-Policy" content="require-trusted-types-for 'script'"></head><body>
@@ -88,42 +88,41 @@ test(`${HOSTILE.length} hostile texts go through every field, and not one of the
     <script>window.hit = () => (window.isHit = true)</script>
     <script type="module" src="${BASE_URL}/job-progress.js"></script>${jobs.map(tag).join("")}</body></html>`,
   );
-  const page = await it.visit(`${it.origin}/guarded.html`);
+  const page = await browser.goto(`${browser.origin}/guarded.html`);
   page.on("dialog", (dialog) => page.faults.push(`a dialog: ${dialog.message()}`));
-  const shown = (lane, text) =>
+  const shown = (index, text) =>
     page.evaluate(
-      ({ lane, text }) => {
-        const root = document.querySelectorAll("job-progress")[lane].shadowRoot;
+      ({ index, text }) => {
+        const root = document.querySelectorAll("job-progress")[index].shadowRoot;
         return (
           root.querySelector('[part~="message"]')?.textContent === text &&
           root.querySelector(".panel")?.textContent.includes(text)
         );
       },
-      { lane, text },
+      { index, text },
     );
-  const run = async (lane, fields) => {
-    for (let index = lane; index < HOSTILE.length; index += LANES) {
-      const text = HOSTILE[index];
-      await report(jobs[lane].jobId, fields(text));
-      await until(`${JSON.stringify(text)} is shown as it is`, () => shown(lane, text));
+  const run = async (index, fields) => {
+    for (let next = index; next < HOSTILE.length; next += PARALLEL) {
+      const text = HOSTILE[next];
+      await report(jobs[index].jobId, fields(text));
+      await until(`${JSON.stringify(text)} is shown as it is`, () => shown(index, text));
     }
   };
-  const lanes = jobs.map((_, lane) => lane);
-  await Promise.all(lanes.map((lane) => run(lane, everywhere)));
-  assert.deepEqual([...new Set(await strangers(page))], []);
+  await Promise.all(jobs.map((_, index) => run(index, inEveryField)));
+  assert.deepEqual([...new Set(await unexpected(page))], []);
 
-  // Their ends too, a few of each kind; and the page's own label.
-  for (const [lane, { jobId }] of jobs.entries()) {
-    const text = HOSTILE[lane * 7];
-    await page.evaluate(({ lane, text }) => (document.querySelectorAll("job-progress")[lane].label = text), {
-      lane,
+  // The fields of an end too, for some of the texts, and the label that the page sets.
+  for (const [index, { jobId }] of jobs.entries()) {
+    const text = HOSTILE[index * 7];
+    await page.evaluate(({ index, text }) => (document.querySelectorAll("job-progress")[index].label = text), {
+      index,
       text,
     });
     await report(jobId, ended(text));
-    await until(`${text} is shown as the end`, () => shown(lane, text));
+    await until(`${text} is shown as the end`, () => shown(index, text));
   }
-  await drawn(page);
-  assert.deepEqual([...new Set(await strangers(page))], []);
+  await painted(page);
+  assert.deepEqual([...new Set(await unexpected(page))], []);
   assert.equal(await page.evaluate(() => window.isHit), undefined, "a text ran as a script");
   assert.deepEqual(page.faults, []);
 });

@@ -1,13 +1,13 @@
-// The panel of the detailed variant, which is loaded on its own and may come at any moment.
+// The panel of the detailed variant, which is a module of its own and may load at any moment.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, create } from "./api.mjs";
-import { stage } from "./browser.mjs";
+import { useBrowser } from "./browser.mjs";
 
-const it = stage();
+const browser = useBrowser();
 
-test("a panel that is there before the first document is dressed all the same", async () => {
+test("a panel that loads before the first document has its styles", async () => {
   const { jobId, token } = await create({ status: "running", current: 3, total: 9, unit: "frames" });
   let open;
   const isReady = new Promise((resolve) => (open = resolve));
@@ -16,9 +16,9 @@ test("a panel that is there before the first document is dressed all the same", 
       await isReady;
       await route.continue();
     });
-  const page = await it.open(
+  const page = await browser.open(
     `<script type="module" src="${BASE_URL}/job-progress.js"></script>
-     <job-progress job="${jobId}" token="${token}" variant="detailed">The page's own words</job-progress>`,
+     <job-progress job="${jobId}" token="${token}" variant="detailed">A fallback</job-progress>`,
     { before: holdBack },
   );
   await page.locator("job-progress .panel").waitFor({ state: "attached" });

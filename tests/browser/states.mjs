@@ -1,4 +1,4 @@
-// Jobs in every state, told as producers tell it, for the tests of how they look.
+// Jobs in every state, as lists of reports, for the tests of how elements show them.
 
 const STEPS = (states) =>
   ["Fetch the archive", "Decode frames", "Detect objects", "Write the report"].map((label, index) => ({
@@ -52,15 +52,15 @@ const levels = (gpu, cpu) => ({
   cpu: { ...RICH.resources.cpu, utilization: cpu },
 });
 
-const ahead = (seconds) => new Date(Date.now() + seconds * 1000).toISOString();
+const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString();
 
-// By state: what the producer reports, one after another. The label is the page's.
+// By state: the reports of the producer, in order.
 export const STATES = {
   queued: [
     {
       status: "queued",
       queuePosition: 12_000,
-      waiting: { reason: "Waiting for a GPU", until: ahead(1500) },
+      waiting: { reason: "Waiting for a GPU", until: inSeconds(1500) },
       kind: "render",
       priority: "high",
     },
@@ -105,7 +105,7 @@ export const STATES = {
   ],
   paused: [
     { current: 12, total: 40, unit: "GB", message: "Paused by Ada until the night rate begins" },
-    { status: "paused", waiting: { reason: "Night rate", until: ahead(30_000) } },
+    { status: "paused", waiting: { reason: "Night rate", until: inSeconds(30_000) } },
   ],
   completed: [
     { current: 60, total: 120, unit: "files", steps: STEPS(["completed", "completed", "completed", "skipped"]) },
@@ -144,7 +144,7 @@ export const STATES = {
       },
       retryable: true,
       retryCount: 2,
-      nextRetryAt: ahead(184),
+      nextRetryAt: inSeconds(184),
     },
   ],
   cancelled: [
@@ -158,15 +158,15 @@ export const STATES = {
       total: 9_876_543_210_987,
       unit: "bytes",
       message:
-        "A message that goes on and on, since whoever wrote it thought that a line can be as long as it likes, and_has_words_that_cannot_be_broken_anywhere_at_all_in_the_usual_way",
+        "A message that is much longer than a line, because its author thought that a line has no limit, and_has_words_that_cannot_be_broken_anywhere_at_all_in_the_usual_way",
       metadata: {
-        "a key that is longer than most people would ever make one, and still it is one": "x".repeat(400),
+        "a key that is longer than most people would ever choose, but still valid": "x".repeat(400),
         list: Array.from({ length: 60 }, (_, index) => `item ${index}`),
       },
       steps: [
         {
           id: "long",
-          label: "A step whose label fills more than one line on a narrow screen, for it says all there is to be said",
+          label: "A step whose label fills more than one line on a narrow screen, because it describes every detail",
           status: "running",
           progress: 3,
         },
@@ -174,41 +174,3 @@ export const STATES = {
     },
   ],
 };
-
-export const VARIANTS = ["bar", "ring", "compact", "detailed"];
-export const INCLUDE = "logs,metrics,resources";
-
-// An element of each variant for one job.
-export const everyVariant = (
-  base,
-  { jobId, token },
-  include = INCLUDE,
-) => `<script type="module" src="${base}/job-progress.js"></script>
-${VARIANTS.map((variant) => `<section id="${variant}"><job-progress job="${jobId}" token="${token}" variant="${variant}" label="Nightly import" include="${include}"></job-progress></section>`).join("\n")}`;
-
-// Whether every element of the page shows that state, and the detailed one its panel.
-export const showsEverywhere = (page, status) =>
-  page.evaluate(
-    (status) =>
-      [...document.querySelectorAll("job-progress")].every(({ shadowRoot, variant }) => {
-        const shown = shadowRoot.querySelector('[part~="base"]')?.dataset.status === status;
-        return shown && (variant !== "detailed" || shadowRoot.querySelector(".panel")?.childElementCount > 0);
-      }),
-    status,
-  );
-
-// Notes the last document that the page's elements heard, in `window.seq`, from before the first of them.
-export const hear = (page) =>
-  page.addInitScript(() => {
-    window.seq = 0;
-    document.addEventListener("job-progress-update", ({ detail }) => (window.seq = Math.max(window.seq, detail.seq)));
-  });
-
-export const heard = (page, seq) => page.evaluate((seq) => window.seq >= seq, seq);
-
-// Until whatever has changed is on the screen.
-export const drawn = (page) =>
-  page.evaluate(
-    () =>
-      new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(drawn)))),
-  );

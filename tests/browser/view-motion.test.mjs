@@ -1,18 +1,19 @@
-// How an element moves and what it says unasked: never ahead of what was reported, and seldom.
+// Animation and announcements: the bar never shows more than was reported, and screen readers are seldom interrupted.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, create, report } from "./api.mjs";
-import { stage } from "./browser.mjs";
-import { drawn, everyVariant, hear, heard } from "./faces.mjs";
+import { hasReceived, painted, recordSeq, useBrowser } from "./browser.mjs";
+import { everyVariant } from "./variants.mjs";
 import { until } from "./until.mjs";
 
-const it = stage();
+const browser = useBrowser();
 
-const open = (job) => it.open(everyVariant(BASE_URL, job), { before: hear });
+const open = (job) => browser.open(everyVariant(BASE_URL, job), { before: recordSeq });
 
-// Notes with every frame, of the bar, what was reported last and how far the fill goes, both in per cent; `window.widths`.
-const film = (page) =>
+// Records at every animation frame the last reported progress and the width of the fill, both in per cent, in
+// `window.widths`.
+const recordWidths = (page) =>
   page.evaluate(() => {
     const element = document.querySelector("#bar job-progress");
     const part = (name) => element.shadowRoot.querySelector(`[part~="${name}"]`);
@@ -29,11 +30,11 @@ const film = (page) =>
 
 const widths = (page) => page.evaluate(() => window.widths);
 
-test("a bar moves without ever showing more than was reported, and one that falls does not slide back", async () => {
+test("a bar moves smoothly and never shows more than was reported, and jumps when progress falls", async () => {
   const job = await create({ current: 0, total: 100 });
   const page = await open(job);
   await until("it runs", () => page.locator('#bar [data-link="live"]').count());
-  await film(page);
+  await recordWidths(page);
   for (const current of [30, 55, 90]) {
     await report(job.jobId, { current });
     await until("the fill gets there", async () => (await widths(page)).at(-1)[1] > current - 0.5);
@@ -41,13 +42,13 @@ test("a bar moves without ever showing more than was reported, and one that fall
   const rising = await widths(page);
   for (const [reported, shown] of rising) assert.ok(shown <= reported + 0.01, `${shown} % is shown of ${reported} %`);
   const between = rising.filter(([reported, shown]) => shown > 31 && shown < reported - 1);
-  assert.ok(between.length >= 3, "it does not move but jump");
+  assert.ok(between.length >= 3, "it jumps instead of moving");
 
   await page.evaluate(() => (window.widths = []));
   await report(job.jobId, { current: 20 });
   await until("the fill falls", async () => (await widths(page)).at(-1)?.[1] < 20.5);
-  const slid = (await widths(page)).filter(([, shown]) => shown > 20.5 && shown < 89.5);
-  assert.deepEqual(slid, []);
+  const falling = (await widths(page)).filter(([, shown]) => shown > 20.5 && shown < 89.5);
+  assert.deepEqual(falling, []);
   assert.deepEqual(page.faults, []);
 });
 
@@ -56,26 +57,26 @@ test("progress is announced seldom, and the end at once", async () => {
   const page = await open(job);
   await until("it runs", () => page.locator('#bar [data-status="running"]').count());
   await page.evaluate(() => {
-    window.said = [];
+    window.announcements = [];
     for (const { shadowRoot } of document.querySelectorAll("job-progress")) {
       const status = shadowRoot.querySelector('[role="status"]');
-      new MutationObserver(() => window.said.push(status.textContent)).observe(status, {
+      new MutationObserver(() => window.announcements.push(status.textContent)).observe(status, {
         characterData: true,
         childList: true,
         subtree: true,
       });
     }
   });
-  // However slow the machine is, it all happens within ten seconds.
+  // The clock of the page stops, so everything happens within ten seconds, however slow the machine is.
   await page.clock.setFixedTime(new Date());
   for (let current = 10; current < 100; current += 10) {
     const { seq } = await report(job.jobId, { current });
-    await until("the page hears of it", () => heard(page, seq));
-    await drawn(page);
+    await until("the page receives it", () => hasReceived(page, seq));
+    await painted(page);
   }
-  assert.deepEqual(await page.evaluate(() => window.said), [], "nine reports within ten seconds");
+  assert.deepEqual(await page.evaluate(() => window.announcements), [], "nine reports within ten seconds");
   await report(job.jobId, { status: "completed", current: 100 });
-  await until("every variant says so", async () => (await page.evaluate(() => window.said.length)) >= 4);
-  assert.deepEqual(await page.evaluate(() => window.said), Array(4).fill("Nightly import: 100%, Completed"));
+  await until("every variant announces it", async () => (await page.evaluate(() => window.announcements.length)) >= 4);
+  assert.deepEqual(await page.evaluate(() => window.announcements), Array(4).fill("Nightly import: 100%, Completed"));
   assert.deepEqual(page.faults, []);
 });

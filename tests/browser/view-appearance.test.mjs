@@ -1,5 +1,5 @@
-// How every variant looks in every state: light, dark, from right to left and 320 px wide. Pictures for people go to
-// target/screenshots; what must hold of all of them is asserted.
+// The appearance of every variant in every state: light, dark, right to left and 320 px wide. Screenshots for people are
+// in target/screenshots; the rules that all of them follow are asserted.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -7,24 +7,25 @@ import { createRequire } from "node:module";
 import { test } from "node:test";
 import ar from "../../crates/element/js/locales/ar.js";
 import { BASE_URL, create, report } from "./api.mjs";
-import { stage } from "./browser.mjs";
-import { STATES, VARIANTS, drawn, everyVariant, hear, heard, showsEverywhere } from "./faces.mjs";
+import { hasReceived, painted, recordSeq, useBrowser } from "./browser.mjs";
+import { STATES } from "./states.mjs";
+import { VARIANTS, allShow, everyVariant } from "./variants.mjs";
 import { faults } from "./layout.mjs";
 import { until } from "./until.mjs";
 
 const FOLDER = new URL("../../target/screenshots/", import.meta.url).pathname;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const it = stage();
+const browser = useBrowser();
 mkdirSync(FOLDER, { recursive: true });
 
-const LOOKS = {
+const SETTINGS = {
   light: { width: 720, colorScheme: "light" },
   dark: { width: 720, colorScheme: "dark" },
   rtl: { width: 720, colorScheme: "light", lang: "ar" },
   narrow: { width: 320, colorScheme: "light" },
 };
 
-// A page as a product would have it: nothing is done for the elements but to put them there.
+// A page as a product would have it, with no styles for the elements.
 const sheet = (job) => `<style>
   :root { color-scheme: light dark; background: Canvas; font: 1rem/1.5 system-ui, sans-serif }
   body { margin: 16px }
@@ -34,7 +35,7 @@ const sheet = (job) => `<style>
 ${everyVariant(BASE_URL, job)}
 </main>`;
 
-async function look(page, { width, colorScheme, lang = "en" }) {
+async function apply(page, { width, colorScheme, lang = "en" }) {
   await page.setViewportSize({ width, height: 900 });
   await page.emulateMedia({ colorScheme });
   await page.evaluate(
@@ -45,8 +46,8 @@ async function look(page, { width, colorScheme, lang = "en" }) {
     },
     { lang, messages: lang === "ar" ? ar : undefined },
   );
-  // Whatever that changed has been drawn, and every transition is over.
-  await drawn(page);
+  // All changes are painted, and every transition has ended.
+  await painted(page);
   await page.evaluate(() => {
     for (const element of document.querySelectorAll("job-progress")) {
       element.shadowRoot
@@ -57,11 +58,11 @@ async function look(page, { width, colorScheme, lang = "en" }) {
   });
 }
 
-// Takes every picture of a page in every look, and says what is wrong with any of them.
-async function pictures(page, state) {
+// Takes a screenshot of every variant with every setting, and checks the layout and accessibility of each.
+async function check(page, state) {
   const wrong = [];
-  for (const [name, options] of Object.entries(LOOKS)) {
-    await look(page, options);
+  for (const [name, options] of Object.entries(SETTINGS)) {
+    await apply(page, options);
     for (const variant of VARIANTS) {
       const path = `${FOLDER}${variant}-${state}-${name}.png`;
       await page.locator(`#${variant}`).screenshot({ path, animations: "disabled" });
@@ -72,11 +73,13 @@ async function pictures(page, state) {
     if (overflow > 0) wrong.push(`${name}: the page is ${overflow} px too wide`);
   }
   assert.deepEqual(wrong, []);
-  // Contrast was judged above, in both schemes; axe would take each look's time again.
+  // Contrast is checked above in both colour schemes; running axe with every setting would take much longer.
   await page.evaluate(AXE);
   const { violations, passes } = await page.evaluate(() => axe.run(document));
-  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
-  assert.deepEqual(told, []);
+  const descriptions = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`,
+  );
+  assert.deepEqual(descriptions, []);
   assert.ok(
     passes.some(({ id }) => id === "aria-progressbar-name"),
     "axe has not seen the elements",
@@ -86,18 +89,18 @@ async function pictures(page, state) {
 }
 
 for (const [state, reports] of Object.entries(STATES)) {
-  test(`${state} is to be seen in every variant and look, and to be heard`, async () => {
+  test(`the state ${state} is legible and accessible in every variant and setting`, async () => {
     const job = await create();
-    const page = await it.open(sheet(job), { deviceScaleFactor: 1.5, before: hear });
-    await until("the page is live", () => showsEverywhere(page, "queued"));
-    // One after another, so that every one is seen and the charts have something to draw.
+    const page = await browser.open(sheet(job), { deviceScaleFactor: 1.5, before: recordSeq });
+    await until("the page is live", () => allShow(page, "queued"));
+    // One by one, so that every report is received and the charts have several values.
     for (const fields of reports) {
       const { seq } = await report(job.jobId, fields);
-      await until(`the page hears of ${seq}`, () => heard(page, seq));
+      await until(`the page receives ${seq}`, () => hasReceived(page, seq));
     }
     const status = reports.at(-1).status ?? "running";
-    await until(`every variant shows ${state}`, () => showsEverywhere(page, status));
-    await pictures(page, state);
+    await until(`every variant shows ${state}`, () => allShow(page, status));
+    await check(page, state);
   });
 }
 
@@ -107,9 +110,9 @@ const UNKNOWN = {
 };
 
 for (const [state, { before, token }] of Object.entries(UNKNOWN)) {
-  test(`${state}, of which nothing is known, is to be seen in every variant and look, and to be heard`, async () => {
+  test(`an element that is ${state} is legible and accessible in every variant and setting`, async () => {
     const job = await create();
-    const page = await it.open(sheet({ ...job, token: token ?? job.token }), { deviceScaleFactor: 1.5, before });
+    const page = await browser.open(sheet({ ...job, token: token ?? job.token }), { deviceScaleFactor: 1.5, before });
     const shown = () =>
       page.evaluate(
         (state) =>
@@ -119,6 +122,6 @@ for (const [state, { before, token }] of Object.entries(UNKNOWN)) {
         state,
       );
     await until(`every variant shows ${state}`, shown);
-    await pictures(page, state);
+    await check(page, state);
   });
 }

@@ -1,38 +1,39 @@
-// The variants as a page chooses them, and what the detailed one lets people open and follow.
+// The variants: their shapes, changes of the variant, and the panel of the detailed one.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import de from "../../crates/element/js/locales/de.js";
 import { BASE_URL, create, report } from "./api.mjs";
-import { stage } from "./browser.mjs";
-import { INCLUDE, STATES, drawn, hear, heard } from "./faces.mjs";
+import { hasReceived, painted, recordSeq, useBrowser } from "./browser.mjs";
+import { STATES } from "./states.mjs";
+import { INCLUDE } from "./variants.mjs";
 import { until } from "./until.mjs";
 
-const it = stage();
+const browser = useBrowser();
 const PANEL = "/job-progress-panel.js";
 
 const tag = ({ jobId, token }, attributes = "") =>
   `<script type="module" src="${BASE_URL}/job-progress.js"></script>
   <job-progress job="${jobId}" token="${token}" label="Nightly import" include="${INCLUDE}" ${attributes}></job-progress>`;
 
-// Opens a page with one element, and notes what it fetches.
+// Opens a page with one element, and records the paths that it requests.
 async function open(job, attributes, options = {}) {
-  const asked = [];
-  const page = await it.open(tag(job, attributes), {
+  const requests = [];
+  const page = await browser.open(tag(job, attributes), {
     ...options,
     before: async (page) => {
-      await hear(page);
-      page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+      await recordSeq(page);
+      page.on("request", (request) => requests.push(new URL(request.url()).pathname));
     },
   });
   await until("the element shows the job", () => page.evaluate(() => window.seq > 0));
-  await drawn(page);
-  return { page, asked };
+  await painted(page);
+  return { page, requests };
 }
 
 const variant = (page, name) => page.evaluate((name) => (document.querySelector("job-progress").variant = name), name);
 
-// Where things stand and how big they are.
+// The position and size of the parts.
 const shape = (page) =>
   page.evaluate(() => {
     const host = document.querySelector("job-progress");
@@ -42,11 +43,11 @@ const shape = (page) =>
     return { host: box(host), track: part("track"), panel: part("panel"), display: getComputedStyle(host).display };
   });
 
-test("each variant has its own shape, and a value that is none is a bar and said to be none", async () => {
+test("each variant has its own shape, and an unknown variant is a bar and logs a warning", async () => {
   const job = await create({ current: 45, total: 100, message: "Batch 3" });
   const { page } = await open(job, 'variant="bar"', { viewport: { width: 700, height: 600 } });
-  const said = [];
-  page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
+  const warnings = [];
+  page.on("console", (message) => warnings.push(`${message.type()}: ${message.text()}`));
   const read = () => page.evaluate(() => document.querySelector("job-progress").variant);
   const bar = await shape(page);
   assert.equal(bar.track.width, bar.host.width);
@@ -64,20 +65,20 @@ test("each variant has its own shape, and a value that is none is a bar and said
 
   for (const [name, known] of Object.entries({ RING: ring, Compact: compact })) {
     await variant(page, name);
-    assert.deepEqual(await shape(page), known, `${name} is none`);
+    assert.deepEqual(await shape(page), known, `${name} is not recognized`);
     assert.equal(await read(), name.toLowerCase());
   }
-  assert.deepEqual(said, []);
+  assert.deepEqual(warnings, []);
   for (const nonsense of ["", "donut", "RING!", "donut", "<b>"]) {
     await variant(page, nonsense);
-    assert.deepEqual(await shape(page), bar, `${JSON.stringify(nonsense)} is no bar`);
+    assert.deepEqual(await shape(page), bar, `${JSON.stringify(nonsense)} is not a bar`);
     assert.equal(await read(), "bar");
   }
   await page.evaluate(() => document.querySelector("job-progress").removeAttribute("variant"));
   assert.deepEqual(await shape(page), bar);
   assert.equal(await read(), "bar");
   assert.deepEqual(
-    said,
+    warnings,
     ["donut", "RING!", "<b>"].map(
       (name) => `warning: <job-progress> Unknown variant "${name}"; allowed: bar, ring, compact, detailed`,
     ),
@@ -85,7 +86,7 @@ test("each variant has its own shape, and a value that is none is a bar and said
   assert.deepEqual(page.faults, []);
 });
 
-test("on a small screen labels are whole, and what is not there takes no room", async () => {
+test("on a small screen labels are not cut, and empty parts take no space", async () => {
   const job = await create({ status: "running", progress: 45 });
   const { page } = await open(job, 'variant="compact"', { viewport: { width: 320, height: 600 } });
   await until("it is live", () =>
@@ -118,7 +119,7 @@ test("on a small screen labels are whole, and what is not there takes no room", 
       (document.querySelector("job-progress").label =
         "A label that is as long as a label can be, with_words_that_cannot_be_broken_anywhere"),
   );
-  await drawn(page);
+  await painted(page);
   const {
     heights: [header],
   } = await seen();
@@ -126,28 +127,28 @@ test("on a small screen labels are whole, and what is not there takes no room", 
   assert.deepEqual(page.faults, []);
 });
 
-test("a change of variant neither connects again nor forgets anything, and only the detailed one loads its panel", async () => {
+test("a change of variant does not reconnect and keeps the state, and only the detailed one loads the panel", async () => {
   const job = await create({ current: 45, total: 100, metadata: { shard: "seven" } });
-  const { page, asked } = await open(job, 'variant="bar"');
-  const streams = () => asked.filter((path) => path.includes("stream")).length;
-  assert.equal(asked.includes(PANEL), false, "a bar has loaded the panel");
+  const { page, requests } = await open(job, 'variant="bar"');
+  const streams = () => requests.filter((path) => path.includes("stream")).length;
+  assert.equal(requests.includes(PANEL), false, "a bar has loaded the panel");
   const before = streams();
   for (const name of ["ring", "compact", "detailed", "bar", "detailed"]) await variant(page, name);
   const panel = page.locator("job-progress .panel");
   await panel.getByText("seven").waitFor();
-  assert.equal(streams(), before, "it has connected again");
-  assert.equal(asked.filter((path) => path === PANEL).length, 1);
+  assert.equal(streams(), before, "it has reconnected");
+  assert.equal(requests.filter((path) => path === PANEL).length, 1);
   assert.equal(await panel.count(), 1);
 
   const { seq } = await report(job.jobId, { metadata: { shard: "eight" } });
-  await until("the page hears of it", () => heard(page, seq));
+  await until("the page receives it", () => hasReceived(page, seq));
   await panel.getByText("eight").waitFor();
   await variant(page, "bar");
-  await until("the panel is gone", async () => (await panel.count()) === 0);
+  await until("the panel is removed", async () => (await panel.count()) === 0);
   assert.deepEqual(page.faults, []);
 });
 
-test("another job leaves nothing of the former one in the panel", async () => {
+test("the panel of another job shows nothing of the previous one", async () => {
   const [one, other] = [
     await create({ metadata: { secret: "of one" } }),
     await create({ metadata: { secret: "of the other" } }),
@@ -164,7 +165,7 @@ test("another job leaves nothing of the former one in the panel", async () => {
   assert.deepEqual(page.faults, []);
 });
 
-test("addresses of the web can be followed, and nothing else is a link", async () => {
+test("only http and https URLs become links", async () => {
   const job = await create({ status: "running" });
   const { page } = await open(job, 'variant="detailed"');
   const { seq } = await report(job.jobId, {
@@ -177,7 +178,7 @@ test("addresses of the web can be followed, and nothing else is a link", async (
     result: "javascript:alert(1)",
     metadata: { a: "data:text/html,x", b: "https://user@example.com and more", c: "  https://example.com/" },
   });
-  await until("the page hears of it", () => heard(page, seq));
+  await until("the page receives it", () => hasReceived(page, seq));
   const links = page.locator("job-progress .panel a");
   await until("there are links", async () => (await links.count()) > 0);
   const found = await links.evaluateAll((all) =>
@@ -193,7 +194,7 @@ test("addresses of the web can be followed, and nothing else is a link", async (
   }
 });
 
-test("elapsed time and countdowns go on by themselves, second by second", async () => {
+test("elapsed time and countdowns change every second without an update", async () => {
   const job = await create();
   await report(job.jobId, {
     status: "failed",
@@ -213,7 +214,7 @@ test("elapsed time and countdowns go on by themselves, second by second", async 
   await until("it counts up", async () => (await elapsed.textContent()) !== begun);
 });
 
-test("after disconnect nothing counts on and nothing pretends to move, and what is known stays", async () => {
+test("after disconnect the state stays, without counting times and without animation", async () => {
   const job = await create({
     status: "running",
     message: "Counting",
@@ -223,7 +224,7 @@ test("after disconnect nothing counts on and nothing pretends to move, and what 
   const texts = () => page.evaluate(() => document.querySelector("job-progress").shadowRoot.textContent);
   await until("it counts", async () => /(9|10) min left.*Elapsed/.test(await texts()));
   await page.evaluate(() => document.querySelector("job-progress").disconnect());
-  await until("it says that it is not connected", async () => (await texts()).includes("Disconnected"));
+  await until("it shows that it is disconnected", async () => (await texts()).includes("Disconnected"));
   const still = await texts();
   assert.match(still, /Running.*Counting.*Started/);
   assert.doesNotMatch(still, /left|Elapsed/);
@@ -237,15 +238,15 @@ test("after disconnect nothing counts on and nothing pretends to move, and what 
     );
   for (const name of ["bar", "ring", "compact", "detailed"]) {
     await variant(page, name);
-    await drawn(page);
-    assert.equal(await moving(), 0, `a ${name} moves`);
+    await painted(page);
+    assert.equal(await moving(), 0, `a ${name} is animated`);
   }
   await page.evaluate(() => document.querySelector("job-progress").connect());
   await until("it counts again", async () => /min left.*Elapsed/.test(await texts()));
   assert.deepEqual(page.faults, []);
 });
 
-test("nothing moves for people who asked for that, and what they see is the same", async () => {
+test("with reduced motion nothing is animated", async () => {
   const job = await create({ status: "running", message: "Counting" });
   const { page } = await open(job, 'variant="bar"', { reducedMotion: "reduce" });
   const moving = () =>
@@ -259,15 +260,15 @@ test("nothing moves for people who asked for that, and what they see is the same
     );
   for (const name of ["bar", "ring", "compact", "detailed"]) {
     await variant(page, name);
-    await drawn(page);
-    assert.equal(await moving(), 0, `a ${name} moves`);
+    await painted(page);
+    assert.equal(await moving(), 0, `a ${name} is animated`);
   }
   await page.emulateMedia({ reducedMotion: "no-preference" });
-  await drawn(page);
-  assert.ok((await moving()) > 0, "nothing ever moves");
+  await painted(page);
+  assert.ok((await moving()) > 0, "nothing is ever animated");
 });
 
-test("the bar stands out where the user's own colours are forced", async () => {
+test("the bar is visible with forced colours", async () => {
   const job = await create({ ...STATES.running[0] });
   const { page } = await open(job, 'variant="bar"', { forcedColors: "active" });
   for (const name of ["bar", "ring", "compact", "detailed"]) {
@@ -282,12 +283,12 @@ test("the bar stands out where the user's own colours are forced", async () => {
         outline: style(".track").outlineStyle,
       };
     });
-    assert.notEqual(fill, track, `the ${name} cannot be told from its track`);
+    assert.notEqual(fill, track, `the ${name} has the colour of its track`);
     assert.equal(outline, "solid", `the ${name} has no edge`);
   }
 });
 
-test("numbers are written in the language of the texts beside them", async () => {
+test("numbers are formatted in the language of the texts beside them", async () => {
   const job = await create({ status: "queued", queuePosition: 12_345 });
   const { page } = await open(job, 'variant="detailed" locale="de"');
   const read = () =>
@@ -298,31 +299,31 @@ test("numbers are written in the language of the texts beside them", async () =>
         shadowRoot.querySelector('[part~="notice"]')?.textContent,
       ];
     });
-  const says = (...texts) =>
-    until(`it says ${texts}`, async () => JSON.stringify(await read()) === JSON.stringify(texts));
+  const shows = (...texts) =>
+    until(`it shows ${texts}`, async () => JSON.stringify(await read()) === JSON.stringify(texts));
   const set = (properties) =>
     page.evaluate((properties) => Object.assign(document.querySelector("job-progress"), properties), properties);
   const english = "jobs ahead in the queue";
   const german = "Aufträge davor in der Warteschlange";
-  await says("12,345 ahead", `12,345 ${english}`);
+  await shows("12,345 ahead", `12,345 ${english}`);
   await set({ messages: de });
-  await says("12.345 davor", `12.345 ${german}`);
-  // Nobody has to say twice what the texts are in.
+  await shows("12.345 davor", `12.345 ${german}`);
+  // Without `locale` the language of the texts is used.
   await set({ locale: null });
-  await says("12.345 davor", `12.345 ${german}`);
+  await shows("12.345 davor", `12.345 ${german}`);
   await set({ locale: "de-CH" });
   const swiss = await page.evaluate(() => new Intl.NumberFormat("de-CH").format(12_345));
   assert.notEqual(swiss, "12.345");
-  await says(`${swiss} davor`, `${swiss} ${german}`);
-  // Texts of the page's own are in the page's language.
+  await shows(`${swiss} davor`, `${swiss} ${german}`);
+  // Texts without a language use `locale`.
   await set({ locale: "de", messages: { ahead: "{} vor dir", queueAhead: "{} sind vor dir" } });
-  await says("12.345 vor dir", "12.345 sind vor dir");
+  await shows("12.345 vor dir", "12.345 sind vor dir");
   await set({ locale: "en-IN", messages: null });
-  await says("12,345 ahead", `12,345 ${english}`);
+  await shows("12,345 ahead", `12,345 ${english}`);
   assert.deepEqual(page.faults, []);
 });
 
-test("texts are replaced one by one, before and after the element is there", async () => {
+test("each text can be replaced, and invalid replacements are ignored", async () => {
   const job = await create({ current: 45, total: 100 });
   const { page } = await open(job, 'variant="detailed" locale="de"');
   const set = (messages) =>
@@ -330,7 +331,7 @@ test("texts are replaced one by one, before and after the element is there", asy
   const state = page.locator('job-progress [part~="state"]');
   const panel = page.locator("job-progress .panel");
   await set({ running: "Es läuft", done: "Geschafft", of: "{} von {}", live: 7, elapsed: { one: 1 } });
-  await until("the text is the page's", async () => (await state.textContent()) === "Es läuft");
+  await until("the replacement is shown", async () => (await state.textContent()) === "Es läuft");
   await panel.getByText("Geschafft").waitFor();
   await panel.getByText("45 von 100").waitFor();
   await panel.getByText("Elapsed").waitFor();

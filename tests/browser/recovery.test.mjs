@@ -1,0 +1,127 @@
+// Recovery: broken networks, frozen pages, expired tokens and blocked streams, each without a reload of the page.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BASE_URL, call, create, report } from "./api.mjs";
+import { embed, view, recordUpdates, useBrowser } from "./browser.mjs";
+import { STREAM, proxy } from "./proxy.mjs";
+import { until } from "./until.mjs";
+
+// The time to the right state once the network is back.
+const RECOVERY_TIME = { seconds: 5 };
+
+const browser = useBrowser();
+
+test("a network that is cut and restored brings the newest state within five seconds", async (t) => {
+  const proxied = await proxy(t, BASE_URL);
+  const jobs = [await create({ progress: 10 }), await create({ progress: 20 })];
+  const page = await browser.open(embed(proxied.base, ...jobs), { before: recordUpdates });
+  await until(
+    "both are live",
+    async () => (await view(page, 0)).link === "live" && (await view(page, 1)).link === "live",
+  );
+  proxied.cut();
+  await until("it shows that it is reconnecting", async () => (await view(page)).link === "reconnecting");
+  await report(jobs[0].jobId, { progress: 60 });
+  await report(jobs[1].jobId, { status: "completed" });
+  const requested = proxied.count(STREAM);
+  proxied.restore();
+  const restored = Date.now();
+  await until(
+    "both are right",
+    async () => (await view(page, 0)).now === "60" && (await view(page, 1)).status === "completed",
+    RECOVERY_TIME,
+  );
+  console.log(`right state ${Date.now() - restored} ms after the network was back`);
+  await until("one stream is open again", async () => (await view(page, 0)).link === "live");
+  assert.equal(proxied.count(STREAM), requested + 1);
+  const seqs = await page.evaluate(
+    (id) => window.updates.filter(({ jobId }) => jobId === id).map(({ seq }) => seq),
+    jobs[0].jobId,
+  );
+  assert.ok(
+    seqs.every((seq, index) => index === 0 || seq > seqs[index - 1]),
+    `the job went back: ${seqs}`,
+  );
+  await page.context().close();
+});
+
+test("a token that expires while the network is cut is renewed, and the state is right within five seconds", async (t) => {
+  const proxied = await proxy(t, BASE_URL);
+  const job = await create({ progress: 10 });
+  const mint = async (expiresIn) => (await call("POST", "/v2/tokens", { jobIds: [job.jobId], expiresIn })).token;
+  const page = await browser.open(embed(proxied.base, { ...job, token: await mint(3) }));
+  await page.evaluate(
+    (token) => (document.querySelector("job-progress").tokenProvider = async () => token),
+    await mint(600),
+  );
+  await until("it is live", async () => (await view(page)).link === "live");
+  proxied.cut();
+  const expired = Date.now() + 3_000;
+  await report(job.jobId, { progress: 70 });
+  await until("the token has expired", () => Date.now() > expired);
+  proxied.restore();
+  await until(
+    "it is right",
+    async () => (await view(page)).now === "70" && (await view(page)).link === "live",
+    RECOVERY_TIME,
+  );
+  await page.context().close();
+});
+
+test("a frozen page has no open connection, and is right within five seconds after it resumes", async (t) => {
+  const proxied = await proxy(t, BASE_URL);
+  const job = await create({ progress: 10 });
+  const page = await browser.open(embed(proxied.base, job));
+  await until("it is live", async () => (await view(page)).link === "live");
+  // Chromium does not freeze a page that a test controls; these are the events of a freeze.
+  const dispatch = (name) => page.evaluate((name) => document.dispatchEvent(new Event(name)), name);
+  const closed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/status/stream"));
+  await dispatch("freeze");
+  await closed;
+  await report(job.jobId, { progress: 80 });
+  await page.evaluate(() => document.querySelector("job-progress").refresh());
+  assert.equal((await view(page)).now, "10");
+  await dispatch("resume");
+  await until(
+    "it is right",
+    async () => (await view(page)).now === "80" && (await view(page)).link === "live",
+    RECOVERY_TIME,
+  );
+  assert.deepEqual(
+    proxied.requests.filter((request) => request.includes("/v2/")),
+    [STREAM, STREAM],
+  );
+  await page.context().close();
+});
+
+test("a page that is restored from the back/forward cache continues", async () => {
+  const job = await create({ progress: 10 });
+  const page = await browser.open(embed(BASE_URL, job));
+  await until("it is live", async () => (await view(page)).link === "live");
+  browser.pages.set("/elsewhere.html", "<!doctype html><title>elsewhere</title>");
+  await page.goto(`${browser.origin}/elsewhere.html`);
+  await report(job.jobId, { progress: 90 });
+  await page.goBack();
+  await until("it is right", async () => (await view(page)).now === "90" && (await view(page)).link === "live", {
+    seconds: 10,
+  });
+  await page.context().close();
+});
+
+test("an element whose stream is blocked polls, and shows that it polls", async () => {
+  const job = await create({ progress: 10 });
+  // Like a proxy that buffers an answer until it is complete, which a stream never is.
+  const page = await browser.open(embed(BASE_URL, job), {
+    before: (page) =>
+      page.route("**/v2/jobs/status/stream", (route) =>
+        route.fulfill({ status: 200, contentType: "text/event-stream", body: "" }),
+      ),
+  });
+  await until("it polls", async () => (await view(page)).link === "polling" && (await view(page)).now === "10");
+  await report(job.jobId, { progress: 40 });
+  await until("it follows", async () => (await view(page)).now === "40", RECOVERY_TIME);
+  await report(job.jobId, { status: "completed" });
+  await until("it shows the end", async () => (await view(page)).status === "completed", RECOVERY_TIME);
+  await page.context().close();
+});
