@@ -1,4 +1,4 @@
-// Programs that a bundler puts together: Vite, built and in development, and the frameworks of the README on top of it.
+// Pages made with a bundler: Vite, built and in development, and the frameworks of the README with it.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -14,19 +14,19 @@ import { borrow, html, serve, write } from "./user.mjs";
 const browser = useBrowser();
 const running = () => create({ current: 45, total: 100 });
 
-// Answers with what the console was told by a page that followed the job.
-async function saidBy(url, job) {
-  const said = [];
+// Opens a page that follows the job; resolves to the messages on its console.
+async function consoleOf(url, job) {
+  const messages = [];
   const page = await browser.goto(url, {
-    before: (page) => page.on("console", (message) => said.push(message.text())),
+    before: (page) => page.on("console", (message) => messages.push(message.text())),
   });
   await follows(page, job);
-  return said;
+  return messages;
 }
 
 const settings = (root, plugins = []) => ({ root, plugins, base: "./", configFile: false, logLevel: "error" });
 
-// A program of these files, whose entry is `main`; answers with where it is served once it is built.
+// Builds a program of these files, whose entry is `main`; resolves to the URL where it is served.
 async function built(folder, files, { main = "main.js", body = "", plugins } = {}) {
   const entry = `${body}<script type="module" src="./${main}"></script>`;
   const root = write(folder, { ...files, "index.html": html(entry) });
@@ -34,7 +34,7 @@ async function built(folder, files, { main = "main.js", body = "", plugins } = {
   return `${await serve(`${root}/dist`)}/`;
 }
 
-test("Vite builds a page with the element, wasm and all", async () => {
+test("Vite builds a page with the element and its wasm", async () => {
   const job = await running();
   const body = snippetFor("Install/html", job, BASE_URL);
   await follows(await browser.goto(await built("vite", { "main.js": snippet("Install/js") }, { body })), job);
@@ -50,7 +50,7 @@ test("Vite serves the same page in development", async () => {
   await follows(await browser.goto(server.resolvedUrls.local[0]), job);
 });
 
-test("React 19 sets its properties and hears its events", async () => {
+test("React 19 sets properties and listens to events", async () => {
   borrow("react", "react-dom");
   const job = await running();
   const main = `
@@ -59,11 +59,14 @@ test("React 19 sets its properties and hears its events", async () => {
     createRoot(document.getElementById("root")).render(<Import job="${job.jobId}" token="${job.token}" />);
   `;
   const files = { "main.jsx": main, "Import.jsx": snippetFor("Frameworks/jsx", job, BASE_URL) };
-  const said = await saidBy(await built("react-page", files, { main: "main.jsx", body: '<div id="root"></div>' }), job);
-  assert.ok(said.includes("completed"), `the program said ${said}`);
+  const messages = await consoleOf(
+    await built("react-page", files, { main: "main.jsx", body: '<div id="root"></div>' }),
+    job,
+  );
+  assert.ok(messages.includes("completed"), `console: ${messages}`);
 });
 
-test("React 19 hands over functions and objects", async () => {
+test("React 19 passes functions and objects as properties", async () => {
   borrow("react", "react-dom");
   const job = await running();
   const main = `
@@ -83,16 +86,16 @@ test("React 19 hands over functions and objects", async () => {
     createRoot(document.getElementById("root")).render(tag);
   `;
   const url = await built("react-functions", { "main.jsx": main }, { main: "main.jsx", body: '<div id="root"></div>' });
-  assert.ok((await saidBy(url, job)).includes("Baked"));
+  assert.ok((await consoleOf(url, job)).includes("Baked"));
 });
 
-// The least of a plugin: Vite's own for these frameworks do more, and bring more.
+// A minimal plugin: the plugins of Vite for these frameworks have many more features and dependencies.
 const plugin = (extension, transform) => ({
   name: extension,
   transform: (code, id) => (id.endsWith(extension) ? { code: transform(code, id), map: null } : undefined),
 });
 
-test("Vue 3 binds its attributes and hears its events", async () => {
+test("Vue 3 binds attributes and listens to events", async () => {
   borrow("vue");
   const job = await running();
   const isCustomElement = (tag) => tag === "job-progress";
@@ -107,11 +110,14 @@ test("Vue 3 binds its attributes and hears its events", async () => {
     createApp(Import, { job: "${job.jobId}", token: "${job.token}" }).mount("#root");
   `;
   const files = { "main.js": main, "Import.vue": snippetFor("Frameworks/vue", job, BASE_URL) };
-  const said = await saidBy(await built("vue-page", files, { body: '<div id="root"></div>', plugins: [vue] }), job);
-  assert.ok(said.includes("completed"), `the program said ${said}`);
+  const messages = await consoleOf(
+    await built("vue-page", files, { body: '<div id="root"></div>', plugins: [vue] }),
+    job,
+  );
+  assert.ok(messages.includes("completed"), `console: ${messages}`);
 });
 
-test("Svelte 5 sets its attributes and hears its events", async () => {
+test("Svelte 5 sets attributes and listens to events", async () => {
   borrow("svelte");
   const job = await running();
   const compiler = plugin(".svelte", (code, filename) => svelte(code, { filename, css: "injected" }).js.code);
@@ -121,9 +127,9 @@ test("Svelte 5 sets its attributes and hears its events", async () => {
     mount(Import, { target: document.getElementById("root"), props: { job: "${job.jobId}", token: "${job.token}" } });
   `;
   const files = { "main.js": main, "Import.svelte": snippetFor("Frameworks/svelte", job, BASE_URL) };
-  const said = await saidBy(
+  const messages = await consoleOf(
     await built("svelte-page", files, { body: '<div id="root"></div>', plugins: [compiler] }),
     job,
   );
-  assert.ok(said.includes("completed"), `the program said ${said}`);
+  assert.ok(messages.includes("completed"), `console: ${messages}`);
 });

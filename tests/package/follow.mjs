@@ -1,11 +1,11 @@
-// A page that follows its job.
+// Checks that a page follows its job.
 
 import assert from "node:assert/strict";
 import { report } from "../browser/api.mjs";
 import { view } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
 
-// A page that shows the job at 45 % shows also what comes, and nothing goes wrong on it.
+// Checks that a page that shows a job at 45 % follows it to its end, without a fault.
 export async function follows(page, job) {
   await until("the page shows 45 %", async () => (await view(page)).now === "45");
   await report(job.jobId, { current: 80 });

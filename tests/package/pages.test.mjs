@@ -1,4 +1,4 @@
-// Pages without a bundler, as the README has them: the package on a static file server, the worker on another origin.
+// Pages without a bundler, as in the README: the package on a static file server, the worker on another origin.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,13 +11,13 @@ import { USER, html, run, serve, write } from "./user.mjs";
 
 const browser = useBrowser();
 
-// What a bundler finds by itself.
+// The import map, which a bundler makes unnecessary.
 const IMPORTS = snippet("Install/html/3");
 
 const origin = await serve(USER);
 let pages = 0;
 
-// Opens a page of the user's with that body.
+// Opens a page of the user with this body.
 const open = (body, { head = IMPORTS, at = origin, ...options } = {}) => {
   const name = `${++pages}.html`;
   write("pages", { [name]: html(body, head) });
@@ -41,7 +41,7 @@ test("one tag and one script, from the job-progress server", async () => {
   await follows(await open(snippetFor("A bar that moves/html", job, BASE_URL), { head: "" }), job);
 });
 
-test("the first report makes the job and its token, and the next one moves the bar", async () => {
+test("the first report creates the job and its token, and the next one moves the bar", async () => {
   const job = { jobId: freshJob("package") };
   const send = async (command) =>
     JSON.parse((await run("sh", ["-c", command], { env: { ...process.env, KEY } })).stdout);
@@ -56,7 +56,7 @@ test("the first report makes the job and its token, and the next one moves the b
   await until("the bar moves", async () => (await view(page)).now === "80");
 });
 
-test("what stands in the tag is there until the first document is, which it then is not", async () => {
+test("the content of the tag is shown until the first document arrives, and not afterwards", async () => {
   const job = await running();
   const page = await open(script("Install/js") + snippetFor("Install/html/4", job, BASE_URL));
   await follows(page, job);
@@ -65,31 +65,31 @@ test("what stands in the tag is there until the first document is, which it then
     range.selectNodeContents(document.querySelector("job-progress"));
     return range.getClientRects().length;
   });
-  assert.equal(places, 0, "the text is still there");
+  assert.equal(places, 0, "the content is still shown");
 });
 
-test("what is asked for before the wasm is there is what it goes on with, whatever `include` says", async () => {
+test("the request that the loader sends before the wasm has loaded has the right include and is the only one", async () => {
   const job = await running();
   for (const [include, wanted] of [
     [" resources, logs,", ["logs", "resources"]],
     ["catalogs", undefined],
     ["logs,steps", ["logs"]],
   ]) {
-    const asked = [];
+    const requested = [];
     const page = await open(script("Install/js") + element(job, ` include="${include}"`), {
       before: (page) =>
-        page.on("request", (request) => request.method() === "POST" && asked.push(request.postDataJSON())),
+        page.on("request", (request) => request.method() === "POST" && requested.push(request.postDataJSON())),
     });
     await until("the page shows 45 %", async () => (await view(page)).now === "45");
     assert.deepEqual(
-      asked.map(({ jobs }) => jobs.map(({ include }) => include)),
+      requested.map(({ jobs }) => jobs.map(({ include }) => include)),
       [[wanted]],
-      `of include="${include}"`,
+      `include="${include}"`,
     );
   }
 });
 
-test("importing the class registers nothing; one's own tag is registered by hand", async () => {
+test("importing the class registers no tag, and a tag of another name can be registered", async () => {
   const job = await running();
   const tag = element(job).replaceAll("job-progress", "build-progress");
   const page = await open(tag + script("Install/js/2"));
@@ -101,41 +101,41 @@ test("importing the class registers nothing; one's own tag is registered by hand
   assert.equal(await page.evaluate(() => customElements.get("job-progress")), undefined);
 });
 
-test("a page hears each change, the end, and what is wrong", async () => {
+test("a page receives an event for each change, for the end and for a problem", async () => {
   const job = await running();
   const page = await open(element(job) + script("Listen/js"));
-  const titled = (title) => until(`the title is ${title}`, async () => (await page.title()) === title);
-  await titled("45 %");
+  const titleIs = (title) => until(`the title is ${title}`, async () => (await page.title()) === title);
+  await titleIs("45 %");
   await report(job.jobId, { current: 80 });
-  await titled("80 %");
+  await titleIs("80 %");
   await report(job.jobId, { status: "failed", error: "The disk is full" });
-  await titled("The disk is full");
+  await titleIs("The disk is full");
 
   await page.evaluate(() => (document.querySelector("job-progress").job = "another"));
-  await titled("Please sign in");
+  await titleIs("Please sign in");
   assert.deepEqual(page.faults, []);
 });
 
-test("an element whose token is refused asks the page for another", async () => {
+test("an element whose token is refused requests another from the page", async () => {
   const job = await running();
-  let asked;
+  let requested;
   const page = await open(element({ ...job, token: "none.that.fits" }) + script("Renew the token/js"), {
     before: (page) =>
       page.route("**/progress-token?*", (route) => {
-        asked = new URL(route.request().url()).searchParams.get("job");
+        requested = new URL(route.request().url()).searchParams.get("job");
         return route.fulfill({ body: job.token });
       }),
   });
   await follows(page, job);
-  assert.equal(asked, job.jobId);
+  assert.equal(requested, job.jobId);
 });
 
-test("a connection that the page ends and begins again goes on from the newest state", async () => {
+test("after disconnect and connect by the page the element shows the newest state", async () => {
   const job = await running();
   await follows(await open(element(job) + script("Connections/js")), job);
 });
 
-test("the detailed variant shows what was asked for", async () => {
+test("the detailed variant shows the parts of its include", async () => {
   const job = await running();
   await report(job.jobId, { logs: ["one"], metrics: { loss: 0.03 }, resources: { cpu: { utilization: 45 } } });
   const page = await open(script("Install/js") + snippetFor("Choose what it shows/html", job, BASE_URL));
@@ -147,7 +147,7 @@ test("the detailed variant shows what was asked for", async () => {
   for (const part of ["log", "metrics", "chart"]) await until(`it shows the ${part}`, () => shows(part));
 });
 
-test("the element takes on the page's look, light and dark", async () => {
+test("the element takes the styles of the page, light and dark", async () => {
   const job = await running();
   const styles = ["Make it look like yours/css", "Make it look like yours/css/2", "Make it look like yours/css/3"];
   for (const [colorScheme, accent, track] of [
@@ -165,13 +165,13 @@ test("the element takes on the page's look, light and dark", async () => {
           getComputedStyle(document.querySelector("job-progress").shadowRoot.querySelector(`[part~="${part}"]`))[name],
         [part, name],
       );
-    const look = await Promise.all([
+    const styled = await Promise.all([
       style("fill", "backgroundColor"),
       style("track", "backgroundColor"),
       style("track", "borderRadius"),
       style("track", "blockSize"),
     ]);
-    assert.deepEqual(look, [accent, track, "2px", "12px"]);
+    assert.deepEqual(styled, [accent, track, "2px", "12px"]);
     assert.notEqual(await style("label", "letterSpacing"), "normal");
     assert.equal(await style("link", "display"), "none");
     assert.equal(await style("fill", "opacity"), "1");
@@ -207,28 +207,28 @@ test("a pause and each end have their own colours", async () => {
   }
 });
 
-test("its texts are those of a language that comes with it, or the page's own", async () => {
+test("its texts are in a language of the package, or those of the page", async () => {
   const job = await running();
   for (const [name, wanted] of [
     ["Language and direction/js", "Läuft"],
     ["Language and direction/js/2", "Baking"],
   ]) {
     const page = await open(element(job) + script(name));
-    await until(`the page says ${wanted}`, async () => (await view(page)).state === wanted);
+    await until(`the page shows ${wanted}`, async () => (await view(page)).state === wanted);
   }
   const page = await open(`<section lang="de">${element(job)}</section>${script("Install/js")}`);
-  const writes = (wanted) => until(`the page writes ${wanted}`, async () => (await view(page)).percent === wanted);
+  const writes = (wanted) => until(`the page shows ${wanted}`, async () => (await view(page)).percent === wanted);
   await writes("45%");
   await page.evaluate(() => (document.querySelector("job-progress").messages = { running: "Gleich" }));
   await writes("45\u00a0%");
 });
 
-test("a server that does not know wasm is told so, and the element works all the same", async () => {
+test("wasm with a wrong Content-Type gives a warning on the console, and the element works", async () => {
   const job = await running();
-  const said = [];
+  const warnings = [];
   const page = await open(snippet("Install/html/2") + element(job), {
     before: async (page) => {
-      page.on("console", (message) => said.push(message.text()));
+      page.on("console", (message) => warnings.push(message.text()));
       await page.route("**/*.wasm", async (route) => {
         const response = await route.fetch();
         await route.fulfill({
@@ -240,25 +240,25 @@ test("a server that does not know wasm is told so, and the element works all the
   });
   await follows(page, job);
   assert.ok(
-    said.some((text) => text.includes("application/wasm")),
-    `the console says ${said}`,
+    warnings.some((text) => text.includes("application/wasm")),
+    `console: ${warnings}`,
   );
 });
 
-test("a page in the place of the wasm is a plain bar, and the console says what came", async () => {
+test("an HTML page in place of the wasm gives a plain bar and a warning with the reason", async () => {
   const job = await running();
-  const said = [];
+  const warnings = [];
   const page = await open(snippet("Install/html/2") + element(job), {
     before: async (page) => {
-      page.on("console", (message) => said.push(message.text()));
+      page.on("console", (message) => warnings.push(message.text()));
       await page.route("**/*.wasm", (route) => route.fulfill({ contentType: "text/html", body: html("") }));
     },
   });
   const state = () =>
     page.evaluate(() => document.querySelector("job-progress").shadowRoot.querySelector('[part="state"]')?.textContent);
-  await until("the plain bar says how it stands", async () => (await state()) === "Running");
+  await until("the plain bar shows the state", async () => (await state()) === "Running");
   assert.ok(
-    said.some((text) => /plain mode.*magic word/.test(text)),
-    `the console says ${said}`,
+    warnings.some((text) => /plain mode.*magic word/.test(text)),
+    `console: ${warnings}`,
   );
 });

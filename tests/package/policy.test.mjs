@@ -1,4 +1,4 @@
-// Pages with a Content Security Policy: the README's, and one that forbids WebAssembly.
+// Pages with a Content Security Policy: that of the README, and one that forbids WebAssembly.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -17,25 +17,25 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const running = (fields) => create({ current: 45, total: 100, ...fields });
 const policy = (job) => snippetFor("Content Security Policy/text", job, BASE_URL).trim();
 
-// Opens a page under that policy; what is said on its console is collected.
+// Opens a page with this policy; its `warnings` are the messages on its console.
 async function open(policy, job, { more = "", script = snippet("Install/html/2"), before } = {}) {
   const origin = await serve(USER, { "content-security-policy": `default-src 'none'; ${policy}` });
   const element = `<job-progress src="${BASE_URL}" job="${job.jobId}" token="${job.token}"${more}></job-progress>`;
   write("policy", { "index.html": html(element + script) });
-  const said = [];
+  const warnings = [];
   const page = await browser.goto(`${origin}/policy/`, {
     before: async (page) => {
-      page.on("console", (message) => said.push(message.text()));
+      page.on("console", (message) => warnings.push(message.text()));
       await before?.(page);
     },
   });
-  return Object.assign(page, { said });
+  return Object.assign(page, { warnings });
 }
 
-// The README's policy without what WebAssembly needs.
+// The policy of the README without the source that WebAssembly needs.
 const strict = (job) => policy(job).replace(" 'wasm-unsafe-eval'", "");
 
-// What a plain bar shows; what is painted before it is known what the page allows has no state.
+// What a plain bar shows; the bar that is painted before the wasm is refused has no state.
 const plain = (page) =>
   page.evaluate(() => {
     const root = document.querySelector("job-progress").shadowRoot.querySelector(".plain[data-status]");
@@ -45,7 +45,7 @@ const plain = (page) =>
     );
   });
 
-test("the policy of the README is enough, scripts of trusted types included", async () => {
+test("the policy of the README is sufficient, also with Trusted Types", async () => {
   const job = await running();
   const page = await open(`${policy(job)}; require-trusted-types-for 'script'; trusted-types 'none'`, job, {
     before: (page) =>
@@ -58,16 +58,16 @@ test("the policy of the README is enough, scripts of trusted types included", as
   assert.deepEqual(await page.evaluate(() => window.violations), []);
 });
 
-test("where the policy forbids WebAssembly the element says so, and shows a plain bar that moves", async () => {
+test("an element whose page forbids WebAssembly logs a warning and shows a plain bar that moves", async () => {
   const job = await running();
-  // A name that is none is nobody's here too.
+  // An unknown name in include is ignored here too.
   const page = await open(strict(job), job, { more: ' include="steps"' });
   await until("the plain bar shows 45 %", async () => (await plain(page))?.[0] === 45);
   await report(job.jobId, { current: 80 });
   await until("the plain bar shows 80 %", async () => (await plain(page))[0] === 80);
   assert.ok(
-    page.said.some((text) => text.includes("'wasm-unsafe-eval'")),
-    `the console says ${page.said}`,
+    page.warnings.some((text) => text.includes("'wasm-unsafe-eval'")),
+    `console: ${page.warnings}`,
   );
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => axe.run("job-progress"));
@@ -78,9 +78,9 @@ test("where the policy forbids WebAssembly the element says so, and shows a plai
   assert.deepEqual(page.faults, []);
 });
 
-test("a plain bar speaks the page's language", async () => {
+test("a plain bar is in the language of the page", async () => {
   const job = await running({ status: "running", substate: "warming_up" });
-  // A policy that forbids WebAssembly forbids scripts within a page as well.
+  // A policy that forbids WebAssembly forbids inline scripts too.
   const german = snippet("Language and direction/js").replaceAll('"job-progress/', '"/node_modules/job-progress/');
   write("policy", { "german.js": german.replace("/define", "/define.js") });
   const page = await open(strict(job), job, { script: '<script type="module" src="german.js"></script>' });
@@ -91,13 +91,13 @@ test("a plain bar speaks the page's language", async () => {
   );
   await shows("single texts are replaced", [45, "Progress", "Gleich", "45\u00a0%"]);
   await page.evaluate(() => (document.querySelector("job-progress").locale = "not a tag!"));
-  await shows("a bad tag is none", [45, "Progress", "Gleich", "45%"]);
+  await shows("an invalid locale is ignored", [45, "Progress", "Gleich", "45%"]);
   await page.evaluate(() => Object.assign(document.querySelector("job-progress"), { locale: "de", messages: null }));
   await shows("numbers are English beside English texts", [45, "Progress", "Warming up", "45%"]);
   assert.deepEqual(page.faults, []);
 });
 
-test("a plain bar tells once what is no answer of a job-progress server, and goes on", async () => {
+test("a plain bar reports an answer of another server once, and continues", async () => {
   const job = await running();
   const other = { headers: { "access-control-allow-origin": "*" }, body: "Please sign in." };
   let answers = 0;
@@ -115,7 +115,7 @@ test("a plain bar tells once what is no answer of a job-progress server, and goe
   assert.equal(answers, 3);
 });
 
-test("a plain bar says in English what the full one does", () => {
+test("a plain bar has the same English texts as the full one", () => {
   const full = readFileSync(new URL("../../crates/widget/src/messages.rs", import.meta.url), "utf8");
   for (const [key, text] of Object.entries(ENGLISH)) assert.ok(full.includes(`"${key}" "${text}",`), `${key}: ${text}`);
 });

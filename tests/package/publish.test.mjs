@@ -1,4 +1,4 @@
-// What would be published.
+// The package as it would be published.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
@@ -9,28 +9,28 @@ import { PACKAGE, TARBALL, run, tool } from "./user.mjs";
 
 const shipped = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
 
-test("publint finds nothing to say", async () => {
+test("publint finds no fault", async () => {
   const { stdout } = await run(tool("publint"), ["run", "--strict", TARBALL]);
   assert.match(stdout, /All good/);
 });
 
-test("the types are found wherever the scripts are", async () => {
-  // No door has a CommonJS side: custom elements live in browsers, which have modules.
+test("every entry point has types", async () => {
+  // No entry point is CommonJS: custom elements run in browsers, which have modules.
   await run(tool("attw"), [TARBALL, "--profile", "esm-only"]);
 });
 
-test("every file is of use to somebody", () => {
+test("the package has only files of known kinds", () => {
   const kinds =
     /^(package\.json|README\.md|LICENSE-MIT|LICENSE-APACHE|custom-elements\.json|.+\.js|.+\.d\.ts|job-progress-element\.wasm)$/;
   const files = readdirSync(PACKAGE, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const odd = files.map(({ name }) => name).filter((name) => !kinds.test(name));
-  assert.deepEqual(odd, []);
+  const unknown = files.map(({ name }) => name).filter((name) => !kinds.test(name));
+  assert.deepEqual(unknown, []);
   for (const license of ["LICENSE-MIT", "LICENSE-APACHE"])
     assert.ok(existsSync(join(PACKAGE, license)), `${license} is missing`);
-  assert.ok(!existsSync(join(PACKAGE, "loader.js")), "the file of a server has no place in a package");
+  assert.ok(!existsSync(join(PACKAGE, "loader.js")), "loader.js is for servers and must not be in the package");
 });
 
-test("it needs no other package, and runs nothing when it is installed", () => {
+test("the package has no dependencies and no install scripts", () => {
   assert.deepEqual([shipped.dependencies, shipped.scripts], [undefined, undefined]);
   assert.match(shipped.version, /^\d+\.\d+\.\d+$/);
 });

@@ -1,14 +1,14 @@
-// On a server there is no DOM, and nothing to do.
+// On a server there is no DOM: importing the package has no effect.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { USER, borrow, run } from "./user.mjs";
 
-for (const door of ["job-progress", "job-progress/define"]) {
-  test(`importing ${door} on a server throws nothing, says nothing and leaves nothing behind`, async () => {
+for (const entry of ["job-progress", "job-progress/define"]) {
+  test(`importing ${entry} on a server throws nothing, prints nothing and adds no globals`, async () => {
     const program = `
       const before = Object.getOwnPropertyNames(globalThis).sort().join();
-      const { JobProgressElement } = await import("${door}");
+      const { JobProgressElement } = await import("${entry}");
       JobProgressElement.define();
       const after = Object.getOwnPropertyNames(globalThis).sort().join();
       if (before !== after) throw new Error("globals: " + before + " became " + after);
@@ -18,7 +18,7 @@ for (const door of ["job-progress", "job-progress/define"]) {
   });
 }
 
-test("React renders the tag on a server, with its attributes and without its functions", async () => {
+test("React renders the tag on a server with its attributes and without its functions", async () => {
   borrow("react", "react-dom");
   const program = `
     import "job-progress/define";

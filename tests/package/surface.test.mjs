@@ -1,4 +1,4 @@
-// The real class, held against the table that the README, the manifest and the types are made from.
+// The real class agrees with the table from which the README, the manifest and the types are generated.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,17 +14,17 @@ const browser = useBrowser();
 const origin = await serve(USER);
 const names = (members) => members.map(({ name }) => name).sort();
 
-// States that show all parts between them.
-const TELLING = ["queued", "initializing", "running", "completed", "failed"];
+// States that together show all parts.
+const WITH_ALL_PARTS = ["queued", "initializing", "running", "completed", "failed"];
 
-// A page with jobs in those states and with every variant, all that opens opened.
+// A page with jobs in those states and with every variant, with all details opened.
 let shown;
 const show = () => (shown ??= open());
 
 async function open() {
   const answered = [{ status: "completed", result: { rows: 3 } }];
   const jobs = await Promise.all(
-    [...TELLING.map((state) => STATES[state]), answered].map(async (reports) => {
+    [...WITH_ALL_PARTS.map((state) => STATES[state]), answered].map(async (reports) => {
       const job = await create({});
       for (const fields of reports) await report(job.jobId, fields);
       return job;
@@ -38,7 +38,7 @@ async function open() {
   ];
   const script = '<script type="module" src="/node_modules/job-progress/define.js"></script>';
   write("surface", { "index.html": html(script + elements.join("\n")) });
-  // Elements that are out of sight paint nothing.
+  // Elements outside the viewport are painted late, so all are inside.
   const page = await browser.goto(`${origin}/surface/`, { viewport: { width: 1000, height: 12_000 } });
   const missing = () =>
     page.evaluate(() => {
@@ -51,8 +51,8 @@ async function open() {
       return [...empty.map(({ job, variant }) => `${variant} of ${job}`), ...log].join(", ");
     });
   await until("all show their jobs", async () => {
-    const less = await missing();
-    if (less) throw new Error(`missing: ${less}`);
+    const parts = await missing();
+    if (parts) throw new Error(`missing: ${parts}`);
     return true;
   });
   return page;
@@ -111,7 +111,7 @@ test("the custom properties are those that the style sheets read", async () => {
   assert.deepEqual(found.sort(), names(api.CUSTOM_PROPERTIES));
 });
 
-test("the slots are those of an element that has shown nothing yet", async () => {
+test("the slots are those of a new element", async () => {
   const page = await show();
   const found = await page.evaluate(() => {
     const { shadowRoot } = document.createElement("job-progress");

@@ -1,4 +1,4 @@
-// The project of somebody who installed the package: `cargo xtask test package` made it and installed the tarball.
+// The project of a user who has installed the package: `cargo xtask test package` creates it and installs the tarball.
 
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
@@ -13,13 +13,13 @@ export const TARBALL = process.env.TARBALL;
 export const PACKAGE = join(USER, "node_modules/job-progress");
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-// What a program says and how it ends; it fails where the program does.
+// Runs a program and resolves to its output; rejects when the program fails.
 export const run = promisify(execFile);
 
-// A program that our own package.json pins.
+// The path of a program that our own package.json pins.
 export const tool = (name) => join(ROOT, "node_modules/.bin", name);
 
-// Lets the user have packages that we have.
+// Links packages of our own node_modules into those of the user.
 export function borrow(...names) {
   for (const name of names) {
     const link = join(USER, "node_modules", name);
@@ -28,7 +28,7 @@ export function borrow(...names) {
   }
 }
 
-// Writes files into a folder of the user's; answers with its path.
+// Writes files into a folder of the project; returns its path.
 export function write(folder, files) {
   const dir = join(USER, folder);
   for (const [name, content] of Object.entries(files)) {
@@ -41,27 +41,30 @@ export function write(folder, files) {
 export const html = (body, head = "") =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A user's page</title>${head}</head><body>${body}</body></html>`;
 
-const KINDS = {
+const CONTENT_TYPES = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
   ".css": "text/css",
   ".wasm": "application/wasm",
 };
 
-// Serves a folder as the plainest of servers does; answers with its origin.
+// Serves the files of a folder; resolves to the origin.
 export async function serve(dir, headers = {}) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://user");
     const file = join(dir, pathname.endsWith("/") ? `${pathname}index.html` : pathname);
     try {
       const content = await readFile(file);
-      response.writeHead(200, { "content-type": KINDS[extname(file)] ?? "application/octet-stream", ...headers });
+      response.writeHead(200, {
+        "content-type": CONTENT_TYPES[extname(file)] ?? "application/octet-stream",
+        ...headers,
+      });
       response.end(content);
     } catch {
       response.writeHead(404).end();
     }
   });
-  // It goes with the tests of its file.
+  // The server must not keep the process running after the tests of the file.
   server.unref();
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   return `http://127.0.0.1:${server.address().port}`;
