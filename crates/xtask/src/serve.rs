@@ -1,8 +1,8 @@
-//! Runs what is built, in the foreground, for tests and benches: `cargo xtask serve`.
+//! Runs the built worker in the foreground, for tests and benchmarks: `cargo xtask serve`.
 //!
-//! The worker's variables come from the environment, by their own names. On stdout it prints `group: N`, the
-//! process group of all that runs the worker, and `ready: URL` once it answers. However this process ends, by
-//! SIGKILL too, the worker ends with it.
+//! The environment has the worker's variables under their own names. On stdout it prints `group: N`, the process group of
+//! the runtime, and `ready: URL` once the worker answers. However this process ends, also by SIGKILL, the worker ends with
+//! it.
 
 use std::{env, ops::RangeInclusive, path::PathBuf, thread};
 
@@ -49,7 +49,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
             Runtime::Workerd(WorkerdOptions { bundle: bundle.unwrap_or_else(|| project.root.join("build")), gc })
         }
         (false, None) if !gc => Runtime::Wrangler,
-        (false, _) => bail!("wrangler serves what wrangler.toml names; --bundle and --expose-gc are for --workerd"),
+        (false, _) => bail!("--bundle and --expose-gc need --workerd: wrangler serves the bundle that wrangler.toml names"),
     };
     let log = log.map_or_else(|| Ok(project.scratch()?.join(format!("serve-{port}.log"))), anyhow::Ok)?;
     let options = Options { runtime, port, data, variables: variables(), raised, log };

@@ -36,7 +36,7 @@ pub(super) fn wrap_linker(cargo: &mut Command) -> Result<()> {
 ///
 /// # Errors
 ///
-/// When no export was removed: then this program has no effect any more, and nobody would notice but by the size.
+/// When no export was removed: then this program has no effect any more, which only the size of the element would show.
 pub(crate) fn command() -> Result<()> {
     let lld = env::var_os(LLD).with_context(|| format!("{LLD} is not set; only rustc calls this"))?;
     let called: Vec<OsString> = env::args_os().skip(1).collect();

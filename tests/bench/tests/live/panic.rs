@@ -62,14 +62,14 @@ impl Watched {
         Watched { server, key, job, producer, number: 0, seen, tasks, _cut: cut, _folder: folder }
     }
 
-    /// Sends the next report and reconnects its `seq`.
+    /// Sends the next report and returns its `seq`.
     async fn report_next(&mut self) -> u64 {
         self.number += 1;
         let next = json!({"current": self.number, "message": self.number.to_string()});
         report(&mut self.producer, next).await.json()["seq"].as_u64().unwrap()
     }
 
-    /// Causes a panic and reconnects the response to that request.
+    /// Causes a panic and returns the response to that request.
     async fn panic(&self, place: &str) -> Answer {
         let (headers, body): (&[_], &[u8]) = match place {
             "edge" => (&[("Fault-Injection", "edge")], b"{}"),
@@ -80,7 +80,7 @@ impl Watched {
         Connection::open(self.server.port).await.unwrap().ask(&request).await.unwrap()
     }
 
-    /// Reports until every viewer has the first of these reports; reconnects how long that took.
+    /// Reports until every viewer has the first of these reports; returns how long that took.
     async fn await_next_document(&mut self) -> Duration {
         let (began, wanted) = (Instant::now(), self.report_next().await);
         while !self.seen.iter().all(|seen| seen.seq.load(Relaxed) >= wanted) {
