@@ -49,7 +49,9 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
             Runtime::Workerd(WorkerdOptions { bundle: bundle.unwrap_or_else(|| project.root.join("build")), gc })
         }
         (false, None) if !gc => Runtime::Wrangler,
-        (false, _) => bail!("--bundle and --expose-gc need --workerd: wrangler serves the bundle that wrangler.toml names"),
+        (false, _) => {
+            bail!("--bundle and --expose-gc need --workerd: wrangler serves the bundle that wrangler.toml names")
+        }
     };
     let log = log.map_or_else(|| Ok(project.scratch()?.join(format!("serve-{port}.log"))), anyhow::Ok)?;
     let options = Options { runtime, port, data, variables: variables(), raised, log };

@@ -37,7 +37,7 @@ impl JsonSchema for IncludeList {
 #[schemars(rename_all = "camelCase", deny_unknown_fields, extend("required" = ["jobIds"]))]
 #[allow(dead_code, reason = "only its schema is used")]
 pub(super) struct BatchRequest {
-    /// The jobs; what is no job id is told among the errors.
+    /// The jobs; an entry that is not a job id is reported in the errors.
     #[schemars(length(min = 1, max = JOBS), inner(length(max = NAME_BYTES)))]
     job_ids: Vec<String>,
     /// What to show of each beyond the document.
