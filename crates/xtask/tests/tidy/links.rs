@@ -1,10 +1,10 @@
-//! Links in the pages that people read lead to files and headings that exist.
+//! Links and paths in the pages that people read lead to files and headings that exist.
 
 use std::fs;
 
 use crate::{none, root};
 
-/// The pages whose links are checked.
+/// The pages that are checked.
 const PAGES: &[&str] = &[
     "README.md",
     "ARCHITECTURE.md",
@@ -34,6 +34,26 @@ fn every_link_in_a_page_leads_to_a_file_or_a_heading() {
         }
     }
     none(violations);
+}
+
+#[test]
+fn every_path_that_a_page_names_exists() {
+    let mut violations = Vec::new();
+    for page in PAGES {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let quoted = text.split('`').skip(1).step_by(2);
+        let paths =
+            quoted.filter(|quoted| ["crates/", "tests/", "www/"].iter().any(|folder| quoted.starts_with(folder)));
+        for path in paths.filter(|path| !path.contains([' ', '*', '\n']) && !exists(page, path)) {
+            violations.push(format!("{page}: {path}"));
+        }
+    }
+    none(violations);
+}
+
+/// Whether a path leads to a file, from the root or from the folder of the page.
+fn exists(page: &str, path: &str) -> bool {
+    root().join(path).exists() || root().join(page).parent().unwrap().join(path).exists()
 }
 
 /// The targets of inline links.
