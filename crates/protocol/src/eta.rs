@@ -1,8 +1,8 @@
 //! When a job will be done and how fast it goes, from its reports: pure functions, `now` handed in.
 //!
 //! [`Estimator`] takes one observation a report and keeps a few numbers, whatever the length of the job. Its answers go
-//! into the document when the report is committed. [`remaining_seconds`] tells a reader, at any moment after that, what
-//! is left.
+//! into the document when the report is committed. [`remaining_seconds`] gives a reader the remaining time at any
+//! later moment.
 //!
 //! # Method
 //!
@@ -43,7 +43,7 @@
 //! comes, the time up to the longest of late is taken as work in hand, and the answer counts down; what goes beyond
 //! lengthens the pace.
 //!
-//! **One report moves an answer by a quarter at most** ([`MAX_JUMP`]). With the completion *c* told at the moment *a*,
+//! **One report moves an answer by a quarter at most** ([`MAX_JUMP`]). With the completion *c* given at the moment *a*,
 //! the next one is |*c*′ − *c*| ≤ ¼ (*c* − *a*): in words, what remains differs from what remained, less the time
 //! since, by no more than a quarter of it. Errors vanish over a few reports, never in one. Only another unit, another
 //! step or a revision of the work left by more than a quarter (the total changed, or work was lost) lets the answer go
@@ -66,7 +66,7 @@
 //! notes how far they got (nothing in it computes a time), here on a machine of two cores that was busy with other
 //! builds. The error is the distance of the predicted from the true remaining time as a share of the true one, at the
 //! first report after 25, 50 and 75 % of the work. No answer counts as 100 %; a run of several units has the median over
-//! its units. *elapsed/progress* is the time since the first report × work left / work done since; it is told where the
+//! its units. *elapsed/progress* is the time since the first report × work left / work done since; it is given where the
 //! work began and when the unit changes, just as ours is (taken literally, it is not). *Largest jump* is over all
 //! consecutive answers of a phase; *withdrawn* counts the answers that the clock refuted.
 //!

@@ -32,7 +32,7 @@ impl<T> Patch<T> {
         field
     }
 
-    /// Whether the report has the field, be it with `null`.
+    /// Whether the report has the field; `null` counts.
     pub fn is_present(&self) -> bool {
         !matches!(self, Patch::Keep)
     }

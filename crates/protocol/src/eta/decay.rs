@@ -2,7 +2,7 @@
 
 use crate::Timestamp;
 
-/// The share of the predicted time that is counted down second by second. What lies beyond is told ever more slowly.
+/// The share of the predicted time that is counted down second by second. The time beyond it is counted down ever more slowly.
 const COUNTED: f64 = 0.75;
 
 /// The whole seconds to show at `now` for a job whose document says `estimatedCompletion` and `updatedAt`; `None` when

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{averages::Averages, decay::decay, phase::PhaseKey};
 use crate::Timestamp;
 
-/// How far one report may move the completion, as a share of the time that remained when the former one was told.
+/// How far one report may move the completion, as a share of the time that remained when the former one was given.
 pub const MAX_JUMP: f64 = 0.25;
 /// What lies further ahead is no estimate any more (one year, in milliseconds).
 const HORIZON: f64 = 365.0 * 86_400_000.0;

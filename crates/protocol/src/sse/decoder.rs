@@ -17,7 +17,7 @@ pub struct Decoder {
     after_cr: bool,
     /// The first line, which may begin with a byte order mark, has been seen.
     begun: bool,
-    /// A limit was exceeded; what follows cannot be told apart any more.
+    /// A limit was exceeded; the bytes after it can no longer be split into items.
     lost: bool,
     name: String,
     id: String,

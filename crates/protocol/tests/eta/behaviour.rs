@@ -70,7 +70,7 @@ fn nothing_of_nothing_has_no_completion() {
 }
 
 #[test]
-fn when_all_is_done_nothing_remains_to_be_told() {
+fn finished_work_has_no_remaining_time() {
     let mut estimator = Estimator::default();
     assert!(run(&mut estimator, even(0, 99)).completion.is_some());
     assert_eq!(run(&mut estimator, even(100, 100)).completion, None);
@@ -244,13 +244,13 @@ fn a_number_that_is_none_changes_nothing() {
 }
 
 #[test]
-fn an_end_a_year_away_is_not_told() {
+fn an_end_a_year_away_is_not_given() {
     let answer = run(&mut Estimator::default(), [(0.0, 0.0, 1e9), (1.0, 1.0, 1e9), (2.0, 2.0, 1e9)]);
     assert_eq!((answer.completion, answer.per_second), (None, Some(1.0)));
 }
 
 #[test]
-fn the_state_stays_small_and_goes_on_after_a_restart() {
+fn the_state_stays_small_and_continues_after_a_restart() {
     let mut estimator = Estimator::default();
     let mut restarted = Estimator::default();
     for i in 0..1000 {
