@@ -1,74 +1,74 @@
-//! When a job will be done and how fast it goes, from its reports: pure functions, `now` handed in.
+//! Estimates the completion time and the throughput of a job from its reports. The functions are pure; the time is an
+//! argument.
 //!
-//! [`Estimator`] takes one observation a report and keeps a few numbers, whatever the length of the job. Its answers go
-//! into the document when the report is committed. [`remaining_seconds`] gives a reader the remaining time at any
-//! later moment.
+//! [`Estimator`] takes one observation per report and keeps a few numbers, however long the job is. Its results go into the
+//! document when the report is committed. [`remaining_seconds`] computes the remaining time for a reader at any later time.
 //!
 //! # Method
 //!
-//! **Averages of units and of time.** The average of speeds is the wrong average: ten files at 10/s and ten more at 1/s
-//! took 11 s, which is 1.8/s and not 5.5/s (<https://github.com/tqdm/tqdm/issues/1102>). So units and time are averaged
-//! apart, and the pace, in milliseconds per unit, is the quotient: *p* = *T* / *U*. An interval that brought *u* units in
-//! *t* ms changes both by the same weights:
+//! **Units and time are averaged separately.** An average of speeds is wrong: ten files at 10/s and ten more at 1/s took
+//! 11 s, which is 1.8/s and not 5.5/s (<https://github.com/tqdm/tqdm/issues/1102>). The pace, in milliseconds per unit, is
+//! the quotient of the two averages: *p* = *T* / *U*. An interval with *u* units in *t* ms updates both with the same
+//! weights:
 //!
 //! ```text
 //! k = exp(-u / m)        g = m (1 - k) / u
 //! U ← k U + g u          T ← k T + g t
 //! ```
 //!
-//! **Memory is counted in work**, *m* = a share of all the work (total − first report), not in seconds as in indicatif
-//! (15 s, <https://docs.rs/indicatif/latest/src/indicatif/state.rs.html>) or in calls as in tqdm. Remaining time is the
-//! sum of the paces of the remaining units, so units are what to weigh by; and the same rule then serves a job of two
-//! seconds and one of two weeks, one report or a hundred reports for the same work.
+//! **The memory *m* is measured in work**, as a share of all the work (total − first report), not in seconds as in indicatif
+//! (15 s, <https://docs.rs/indicatif/latest/src/indicatif/state.rs.html>) or in calls as in tqdm. The remaining time is the
+//! sum of the paces of the remaining units, so units are the right weight. The same rule then serves a job of two seconds
+//! and one of two weeks, and one report or a hundred reports for the same work.
 //!
-//! **Two memories.** The short one, a tenth of the work, is the pace of now; the long one, half of the work, is the
-//! pace of the job. A tenth is about as much as one can wait for a change to be seen; half is nearly the plain average
-//! since the beginning, which is the best one can do for a job whose pace does not change.
+//! **There are two memories.** The short one, a tenth of the work, is the current pace; the long one, half of the work, is
+//! the pace of the job. A tenth is about the longest acceptable delay before a change shows. Half is nearly the plain
+//! average since the start, which is the best estimate for a job whose pace does not change.
 //!
-//! **A change is believed as far as it stands out of the noise.** Beside the short average runs its own variance, from
-//! the squared deviations of the single intervals (as in White's robust standard error): *v* ← *k*² *v* + *g*² (*t* −
-//! *p u*)². With *z* = the distance of the two averages in standard errors and *b* = *z*² / (*z*² + 2²):
+//! **A change of pace counts as far as it exceeds the noise.** The short average has a running variance, from the squared
+//! deviations of the single intervals (as in White's robust standard error): *v* ← *k*² *v* + *g*² (*t* − *p u*)². With
+//! *z* = the distance of the two averages in standard errors and *b* = *z*² / (*z*² + 2²):
 //!
 //! ```text
 //! change = (short pace / long pace) ^ b
 //! pace ahead = long pace × change × min(max(change, 1/2), 2)
 //! ```
 //!
-//! The second factor carries the change on into the work that is left, at most to double or half: Holt's trend (double
-//! exponential smoothing), damped (Gardner and McKenzie, "Forecasting trends in time series", 1985). Files of unequal
-//! size make noise and leave the long average; a job that gets slower and slower is seen to.
+//! The second factor extrapolates the change into the remaining work, at most to double or half: Holt's trend (double
+//! exponential smoothing), damped (Gardner and McKenzie, "Forecasting trends in time series", 1985). Files of unequal size
+//! are noise and leave the long average unchanged; a job that becomes steadily slower is followed.
 //!
-//! **A stall is not work.** After six observations a wait longer than five times the longest of late (which fades with
-//! the short memory) counts only as much. Bursts have long waits as a matter of course and keep them. While nothing
-//! comes, the time up to the longest of late is taken as work in hand, and the answer counts down; what goes beyond
-//! lengthens the pace.
+//! **A stall is not work.** After six observations, a wait longer than five times the longest recent wait (which fades with
+//! the short memory) counts only as that much. A job that works in bursts regularly has long waits, and they keep counting.
+//! While no progress arrives, the time up to the longest recent wait counts as work in hand, and the remaining time counts
+//! down; a longer wait makes the pace slower.
 //!
-//! **One report moves an answer by a quarter at most** ([`MAX_JUMP`]). With the completion *c* given at the moment *a*,
-//! the next one is |*c*′ − *c*| ≤ ¼ (*c* − *a*): in words, what remains differs from what remained, less the time
-//! since, by no more than a quarter of it. Errors vanish over a few reports, never in one. Only another unit, another
-//! step or a revision of the work left by more than a quarter (the total changed, or work was lost) lets the answer go
-//! at once to where it belongs.
+//! **One report changes the result by at most a quarter** ([`MAX_JUMP`]). If the completion *c* was computed at time *a*, the
+//! next one satisfies |*c*′ − *c*| ≤ ¼ (*c* − *a*): the new remaining time differs from the former one, less the elapsed
+//! time, by at most a quarter of it. Errors disappear over a few reports, never in one. Only another unit, another step or
+//! a revision of the remaining work by more than a quarter (the total changed, or work was lost) changes the result at once
+//! as far as needed.
 //!
-//! **No answer is an answer.** There is none before there is evidence (two intervals with progress, or one of a
-//! twentieth of the work; the first report only says where the work began, so what a resumed job brings with it is no
-//! work), none without a total, none when nothing is left, none beyond a year. And when the clock has passed an answer
-//! while no report came, it is refuted: readers see "unknown", the next report withdraws it, and progress after that
+//! **There may be no result.** There is none before there is evidence (two intervals with progress, or one interval with a
+//! twentieth of the work; the first report only shows where the work starts, so the earlier work of a resumed job does not
+//! count), none without a total, none when no work remains, none beyond a year. When the estimated time has passed and no
+//! report has arrived, the estimate is refuted: readers see "unknown", the next report withdraws it, and progress after that
 //! starts a new one.
 //!
-//! **Phases.** Another unit is other work: everything begins anew, and the answer is about that unit's total. A new
-//! step of the same whole (a percentage, or a total that spans the steps) keeps the long average and begins the short
-//! one anew. A total that changes rescales the memories. Falling back by a tenth or less is taken for parallel workers
-//! out of order; by more, for lost work; behind the first report, for a new beginning.
+//! **Phases.** Another unit is other work: the estimator starts over, and the result is about the total of that unit. A new
+//! step of the same whole (a percentage, or a total that spans the steps) keeps the long average and restarts the short
+//! one. A change of the total rescales the memories. A decrease of the count by a tenth or less is attributed to parallel
+//! workers that report out of order; a larger one to lost work; one to below the first report to a new start.
 //!
-//! # How good it is
+//! # Quality
 //!
-//! Judged on runs of real programs: `tests/traces/record.py` runs `gzip`, `sha256sum`, `gcc`, `sort` and others and
-//! notes how far they got (nothing in it computes a time), here on a machine of two cores that was busy with other
-//! builds. The error is the distance of the predicted from the true remaining time as a share of the true one, at the
-//! first report after 25, 50 and 75 % of the work. No answer counts as 100 %; a run of several units has the median over
-//! its units. *elapsed/progress* is the time since the first report × work left / work done since; it is given where the
-//! work began and when the unit changes, just as ours is (taken literally, it is not). *Largest jump* is over all
-//! consecutive answers of a phase; *withdrawn* counts the answers that the clock refuted.
+//! The quality is measured on runs of real programs: `tests/traces/record.py` runs `gzip`, `sha256sum`, `gcc`, `sort` and
+//! others and records their progress (it computes no times), here on a machine with two cores that was busy with other
+//! builds. The error is the difference between the predicted and the true remaining time, as a share of the true one, at
+//! the first report after 25, 50 and 75 % of the work. No result counts as 100 %. A run with several units has the median
+//! over its units. *elapsed/progress* is the time since the first report × remaining work / work done since then; like ours,
+//! it gets the start of the work and each change of the unit (the literal formula gets neither). *Largest jump* is over all
+//! consecutive results of a phase; *withdrawn* counts the results that the elapsed time refuted.
 //!
 //! | trace | ours at 25 / 50 / 75 % | elapsed/progress at 25 / 50 / 75 % | largest jump | withdrawn |
 //! |---|---|---|---|---|
@@ -97,12 +97,12 @@
 //!
 //! Median of all 63 errors: ours 27 %, elapsed/progress 38 %, elapsed/progress taken literally 42 %.
 //!
-//! What no report shows nobody foresees: a stall to come, the one huge file, a next step of another pace. Such errors
-//! stand in both columns.
+//! Some errors cannot be avoided, because no report shows their cause in advance: a future stall, one huge file, a next step
+//! with another pace. They are in both columns.
 //!
-//! The constants are round numbers, chosen on two recordings made before this one, of other files (all but the C files;
-//! overall medians 24 % against 40 %, and 34 % against 47 %). There, half or double of any one of them moved ours by
-//! six points at most.
+//! The constants are round numbers. They were chosen on two earlier recordings with other files (except the C files; overall
+//! medians 24 % against 40 %, and 34 % against 47 %). There, half or double of any one constant changed our median by at most
+//! six points.
 //!
 //! # Example
 //!

@@ -1,10 +1,10 @@
-//! The estimator from outside: what it promises of single cases, of any sequence, and of recorded runs of real programs.
+//! The promises of the estimator for single cases, for any sequence, and for recorded runs of real programs.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test may panic; clippy exempts only what stands inside a test function"
+    reason = "a test may panic; clippy exempts only the bodies of test functions"
 )]
 
 #[path = "eta/behaviour.rs"]
@@ -21,7 +21,7 @@ use protocol::{
     eta::{Estimator, PhaseKey, Sample},
 };
 
-/// What the estimator shows of itself after a report.
+/// The results of the estimator after a report.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Answer {
     at: Timestamp,
@@ -50,8 +50,8 @@ fn second_of(second: f64) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + (second * 1000.0).round() as u64)
 }
 
-/// How far the completion moved, as a share of the time that remained before; `None` where either is absent. A completion
-/// is a whole millisecond, so one millisecond is no move.
+/// The change of the completion as a share of the former remaining time; `None` if either is absent. A completion is a whole
+/// number of milliseconds, so a difference of one is not a change.
 fn jump(former: Answer, next: Answer) -> Option<f64> {
     let moved = next.completion?.millis().abs_diff(former.completion?.millis());
     Some(moved.saturating_sub(1) as f64 / former.remaining()?)

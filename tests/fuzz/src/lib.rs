@@ -1,4 +1,4 @@
-//! JSON that a fuzzer draws: any value, at any place, so that it need not find the grammar by chance.
+//! JSON that a fuzzer generates: any value at any place, so that the fuzzer need not find the grammar by chance.
 
 use arbitrary::Arbitrary;
 use serde_json::{Map, Value};
@@ -10,25 +10,25 @@ pub enum Json {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number below zero, too.
+    /// An integer, also a negative one.
     Integer(i64),
-    /// A number past 2^63, too.
+    /// An integer of at least 0, also one above 2^63.
     Natural(u64),
-    /// A number with a fraction; what is not finite becomes `null`.
+    /// A number with a fraction. One that is not finite becomes `null`.
     Float(f64),
     /// Any text.
     Text(String),
-    /// A word the API knows, which a random text never is.
+    /// A word that the API knows. Random texts never contain one.
     Word(u8),
     /// A list.
     List(Vec<Json>),
-    /// An object; of two members with one name the later stays.
+    /// An object. Of two members with the same name the later one stays.
     Object(Vec<(String, Json)>),
-    /// An object of members the API knows.
+    /// An object with members that the API knows.
     Known(Vec<(u8, Json)>),
 }
 
-/// Words and names of members that something depends on.
+/// Words and names of members with a meaning in the API.
 const WORDS: [&str; 32] = [
     "queued",
     "initializing",
@@ -64,7 +64,7 @@ const WORDS: [&str; 32] = [
     "until",
 ];
 
-/// The word of that number.
+/// The word with this number.
 pub fn word(number: u8) -> &'static str {
     WORDS[usize::from(number) % WORDS.len()]
 }

@@ -1,4 +1,4 @@
-//! Cursors, entity tags and the heads of internal frames: what is read is what was written, and nothing else is.
+//! Cursors, entity tags and the heads of internal frames: parsing returns what was written, and refuses everything else.
 #![no_main]
 
 use engine::{

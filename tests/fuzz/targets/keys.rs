@@ -12,7 +12,7 @@ use engine::{
 use libfuzzer_sys::fuzz_target;
 use protocol::Timestamp;
 
-/// Stands for a secret in the wrong place.
+/// A secret in the wrong place.
 const PLANTED: &str = "PLANTED-0123456789abcdef";
 
 #[derive(Arbitrary, Debug)]
@@ -47,7 +47,7 @@ fuzz_target!(|input: Input<'_>| {
         Err(refusal) => assert!(!format!("{refusal} {refusal:?}").contains(PLANTED), "{refusal}"),
     }
 
-    // A key that was stored opens exactly its own line, and nothing like it does.
+    // A stored key is accepted, and no similar text is.
     let key = format!("jp_ci_{}", input.key_secret);
     let line = format!("ci acme {} {}", input.permissions, base64url(&sha256(key.as_bytes())));
     let Ok(ring) = KeyRing::parse([("API_KEYS", line.as_str())], false) else { return };

@@ -1,4 +1,4 @@
-//! Reports: whatever is sent, what is accepted leaves a document that keeps its promises and survives storage.
+//! Reports: after any accepted report the document is valid and survives storage.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -25,7 +25,7 @@ enum Body {
     Json(Vec<u8>),
     Ndjson(Vec<u8>),
     Creation(Vec<u8>),
-    /// A list of reports whose fields exist and whose values are anything.
+    /// A list of reports with known fields and any values.
     Fields(Vec<Vec<(u8, Json)>>),
 }
 
@@ -48,7 +48,7 @@ fn read(body: Body) -> Option<Reports> {
             let object = |fields: Vec<(u8, Json)>| {
                 fields.into_iter().map(|(number, value)| (name(number), value.into())).collect::<Map<_, _>>()
             };
-            // The same way in as any other: the text is made and read.
+            // Serialized and parsed, as every report in production.
             let text = Value::from(reports.into_iter().map(object).collect::<Vec<_>>()).to_string();
             let read = report::from_body(json::parse(text.as_bytes()).ok()?);
             if let Err(problem) = &read {

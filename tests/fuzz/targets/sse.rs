@@ -1,4 +1,4 @@
-//! Streams: however the bytes are cut, the items are the same; and the decoder reads what the encoder wrote.
+//! Streams: the items do not depend on how the bytes are split, and the decoder reads what the encoder wrote.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -26,7 +26,7 @@ fuzz_target!(|input: (Vec<u8>, Vec<u8>, &str, &str, &str, u64)| {
         rest = tail;
     }
     chunks.push(rest);
-    assert_eq!(decode(chunks), whole, "cut at will");
+    assert_eq!(decode(chunks), whole, "split anywhere");
 
     let mut written = String::new();
     write_retry(&mut written, millis);

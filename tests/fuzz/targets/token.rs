@@ -1,4 +1,4 @@
-//! Tokens: nobody forges one, and whatever claims a project signs, those that are believed keep the rules.
+//! Tokens: no forged token is accepted, and the claims of every accepted token keep the rules.
 #![no_main]
 
 use arbitrary::Arbitrary;

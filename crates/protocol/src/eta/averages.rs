@@ -1,19 +1,19 @@
-//! Exponential averages of units and of time, a short and a long one, and how far the short one may be believed.
+//! A short and a long exponential average of units and of time, and the confidence in the short one.
 
 use serde::{Deserialize, Serialize};
 
-/// The memory of the short average, as a share of all the work: the pace of now.
+/// The memory of the short average, as a share of all the work: the current pace.
 const SHORT: f64 = 0.1;
 /// The memory of the long average: the pace of the job.
 const LONG: f64 = 0.5;
-/// So many standard errors apart, the short average is believed half against the long one.
+/// At a distance of this many standard errors, the short average counts half against the long one.
 const DOUBT: f64 = 2.0;
-/// A change of pace is carried on at most to this factor.
+/// The largest factor by which a change of pace is extrapolated.
 const TREND_LIMIT: f64 = 2.0;
-/// A wait counts at most this many times the longest of late: what goes beyond is a stall, not work. Work that comes in
-/// bursts or in very unequal pieces has long waits as a matter of course and keeps them.
+/// A wait counts as at most this many times the longest recent wait: the rest is a stall, not work. Work in bursts or in very
+/// unequal pieces regularly has long waits, which keep counting.
 const STALL: f64 = 5.0;
-/// So many observations must exist before a wait can be called a stall.
+/// The number of observations before a wait can count as a stall.
 const STALL_EVIDENCE: u32 = 5;
 
 /// An exponential average of units and one of time, both over the same window of work.
@@ -26,9 +26,9 @@ struct Window {
 }
 
 impl Window {
-    /// Forgets by the work done (not by the clock, nor by the number of reports) and adds the new interval.
+    /// Discounts the past by the work done (not by time or by the number of reports) and adds the new interval.
     ///
-    /// The gain makes the result the same whether a stretch of even work came as one report or as a hundred.
+    /// The gain makes the result the same whether a stretch of even work is one report or a hundred.
     fn add(&mut self, units: f64, time: f64, memory: f64) -> Gain {
         let gain = Gain::new(units, memory);
         self.units = gain.mix(self.units, units);
@@ -42,7 +42,7 @@ impl Window {
     }
 }
 
-/// What an interval of work does to an average that remembers `memory` units.
+/// The weights of the past and of a new interval in an average with a memory of `memory` units.
 #[derive(Clone, Copy)]
 struct Gain {
     kept: f64,
@@ -60,12 +60,12 @@ impl Gain {
     }
 }
 
-/// Everything that is remembered of the speed of a job.
+/// Everything that is kept about the speed of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Averages {
     #[serde(rename = "s")]
     short: Window,
-    /// The variance of `short.time` about its own pace, from the deviations of the single intervals.
+    /// The variance of `short.time` around its own pace, from the deviations of the single intervals.
     #[serde(rename = "v")]
     noise: f64,
     #[serde(rename = "l")]
@@ -78,8 +78,8 @@ pub(super) struct Averages {
 }
 
 impl Averages {
-    /// Adds `units` of work done in `time` milliseconds; `span` is all the work there is, in units. All are finite, and
-    /// `units` and `span` positive.
+    /// Adds `units` of work done in `time` milliseconds; `span` is all the work, in units. All three are finite,
+    /// and `units` and `span` are positive.
     pub(super) fn add(&mut self, units: f64, time: f64, span: f64) {
         let time = self.without_stall(units, time);
         let expected = self.short.pace().or(self.long.pace()).map_or(time, |pace| units * pace);
@@ -89,7 +89,7 @@ impl Averages {
         self.long.add(units, time, LONG * span);
         self.count = self.count.saturating_add(1);
         if !self.is_finite() {
-            // Numbers at the edge of what a float holds. Knowing nothing is better than keeping an infinity.
+            // The numbers exceed the range of a float. No averages are better than infinite ones.
             *self = Self::default();
         }
     }
@@ -101,23 +101,23 @@ impl Averages {
         }
     }
 
-    /// How many observations made progress.
+    /// The number of observations with progress.
     pub(super) fn count(&self) -> u32 {
         self.count
     }
 
-    /// A new step begins: what is known of the job stays, what was known of the present is forgotten.
+    /// Starts a new step: the long average stays, the short one is reset.
     pub(super) fn begin_step(&mut self) {
         self.short = Window::default();
         self.noise = 0.0;
     }
 
-    /// How long a wait for progress may be and still be usual, in milliseconds.
+    /// The longest usual wait for progress, in milliseconds.
     pub(super) fn usual_wait(&self) -> f64 {
         self.longest
     }
 
-    /// Milliseconds that a unit will take from here on, when the present wait is `overdue` milliseconds longer than usual.
+    /// Expected milliseconds per remaining unit, if the current wait is `overdue` milliseconds longer than usual.
     pub(super) fn pace(&self, overdue: f64) -> Option<f64> {
         let long = self.long.pace()?;
         let change = self.short.pace().map_or(1.0, |short| (short / long).powf(self.belief(long)));
@@ -125,13 +125,13 @@ impl Averages {
         Some(long * change * trend * self.slowdown(overdue)).filter(|pace| usable(*pace))
     }
 
-    /// Units per second of late.
+    /// Recent units per second.
     pub(super) fn rate(&self, overdue: f64) -> Option<f64> {
         let pace = self.short.pace().or(self.long.pace())? * self.slowdown(overdue);
         Some(1000.0 / pace).filter(|rate| usable(*rate))
     }
 
-    /// From 0 to 1: how far the short average stands out of its own noise, *z*² / (*z*² + 2²), *z* in standard errors.
+    /// The confidence in the short average, from 0 to 1: *z*² / (*z*² + 2²), where *z* is its distance in standard errors.
     fn belief(&self, long: f64) -> f64 {
         let deviation = (self.short.time - long * self.short.units).powi(2);
         let belief = deviation / (deviation + DOUBT * DOUBT * self.noise);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn even_work_counts_the_same_in_one_report_or_in_many() {
+    fn even_work_counts_the_same_in_one_report_and_in_many() {
         let (whole, split) = (pace(&[(20.0, 2000.0)]), pace(&[(2.0, 200.0); 10]));
         assert!((whole - 100.0).abs() < 1e-9 && (split - 100.0).abs() < 1e-9, "{whole} {split}");
     }
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_not_taken_for_a_change_but_a_change_is() {
+    fn noise_does_not_change_the_pace_and_a_change_does() {
         let mut noisy = [(1.0, 100.0), (1.0, 300.0)].repeat(20);
         noisy.push((1.0, 600.0));
         assert!((pace(&noisy) / 200.0 - 1.0).abs() < 0.2, "{}", pace(&noisy));
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn one_stall_is_soon_forgotten() {
+    fn one_stall_fades_soon() {
         let mut intervals = vec![(1.0, 100.0); 20];
         intervals.push((1.0, 60_000.0));
         intervals.extend([(1.0, 100.0); 20]);

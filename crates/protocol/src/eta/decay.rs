@@ -1,22 +1,22 @@
-//! What is left of an estimate while no report comes: for readers' clocks, and for the estimator's own comparison.
+//! The remaining time while no report arrives, for readers and for the estimator.
 
 use crate::Timestamp;
 
-/// The share of the predicted time that is counted down second by second. The time beyond it is counted down ever more slowly.
+/// The share of the predicted time that is counted down second by second. After it the countdown slows.
 const COUNTED: f64 = 0.75;
 
-/// The whole seconds to show at `now` for a job whose document says `estimatedCompletion` and `updatedAt`; `None` when
-/// nothing is known any more.
+/// The remaining whole seconds to show at `now` for a document with `estimatedCompletion` and `updatedAt`; `None` once the
+/// estimate is refuted.
 ///
-/// With *r* = the remaining time when the document was written and *x* = the share of it that has passed since:
+/// With *r* = the remaining time at `updatedAt` and *x* = the share of it that has passed since:
 ///
 /// - *x* ≤ ¾: a plain countdown, *r* (1 − *x*).
-/// - ¾ < *x* ≤ 1: the countdown slows, *r* (¼)² / (*x* − ½), and reaches *r* / 8. The two pieces meet with the same value
-///   and slope. A job that still runs never shows "0 s left".
-/// - *x* > 1: the job should have ended and did not. The estimate is refuted: `None`, to be shown as unknown.
+/// - ¾ < *x* ≤ 1: the countdown slows, *r* (¼)² / (*x* − ½), and reaches *r* / 8. The two parts have the same value and
+///   slope where they meet. A running job never shows "0 s left".
+/// - *x* > 1: the job should have ended and has not. The estimate is refuted: `None`, which readers show as unknown.
 ///
-/// A clock that is behind the document (`now` before `updatedAt`) counts as no time passed. Ask only while the job runs:
-/// the function does not know that a job ended.
+/// If `now` is before `updatedAt`, no time has passed. Call it only while the job is running: the function does not know
+/// whether the job has ended.
 ///
 /// ```
 /// use protocol::{Timestamp, eta::remaining_seconds};
@@ -35,7 +35,7 @@ pub fn remaining_seconds(estimated_completion: Timestamp, updated_at: Timestamp,
     Some((left_ms / 1000.0).ceil().max(1.0) as u64)
 }
 
-/// What of `predicted` milliseconds is left after `silent` milliseconds; `None` when the prediction is used up.
+/// The remaining part of `predicted` milliseconds after `silent` milliseconds without a report; `None` if the prediction is refuted.
 pub(super) fn decay(predicted: f64, silent: f64) -> Option<f64> {
     if !(predicted > 0.0 && silent >= 0.0 && silent <= predicted) {
         return None;
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_countdown_meets_the_slow_part_without_a_step_and_never_rises() {
+    fn the_countdown_is_continuous_and_never_increases() {
         let left: Vec<f64> = (0..=1000).map(|silent| decay(1000.0, f64::from(silent)).unwrap()).collect();
         for pair in left.windows(2) {
             assert!(pair[1] < pair[0] && pair[0] - pair[1] < 1.000_001, "{pair:?}");
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_never_sees_zero_and_no_number_for_a_refuted_estimate() {
+    fn a_reader_never_sees_zero_and_sees_no_number_after_the_estimate() {
         assert_eq!(shown(1_100, 1_000, 1_000), Some(1));
         assert_eq!(shown(2_000, 1_000, 2_000), Some(1));
         assert_eq!(shown(2_000, 1_000, 2_001), None);
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_runs_behind_shows_the_estimate_as_it_was_made() {
+    fn a_clock_that_is_behind_shows_the_estimate_unchanged() {
         assert_eq!(shown(61_000, 1_000, 0), Some(60));
     }
 }

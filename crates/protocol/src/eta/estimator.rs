@@ -1,30 +1,30 @@
-//! The estimator: one observation a report in, a completion time and a rate out.
+//! The estimator: one observation per report in, a completion time and a rate out.
 
 use serde::{Deserialize, Serialize};
 
 use super::{averages::Averages, decay::decay, phase::PhaseKey};
 use crate::Timestamp;
 
-/// How far one report may move the completion, as a share of the time that remained when the former one was given.
+/// The most by which one report changes the completion, as a share of the former remaining time.
 pub const MAX_JUMP: f64 = 0.25;
-/// What lies further ahead is no estimate any more (one year, in milliseconds).
+/// The longest remaining time that is an estimate: one year, in milliseconds.
 const HORIZON: f64 = 365.0 * 86_400_000.0;
-/// Two intervals are evidence, or one that covers this share of the work.
+/// Two intervals are evidence, or one interval with this share of the work.
 const EVIDENCE_SHARE: f64 = 0.05;
 const EVIDENCE_COUNT: u32 = 2;
-/// Falling back by no more than this share is disorder among parallel workers; by more, work that was lost.
+/// A decrease by at most this share is disorder among parallel workers; a larger one is lost work.
 const DISORDER: f64 = 0.1;
-/// A rise within this share of the number itself is what writing and reading a float can do, not progress.
+/// An increase by at most this share is a rounding error of a float, not progress.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
 
-/// What a report says of the work: one observation.
+/// One observation: the progress in a report.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample {
     /// When the report was accepted.
     pub at: Timestamp,
-    /// Units done (or percent), counted from the beginning of the work: a job resumed at 40 % begins with 40.
+    /// Units done (or percent), counted from the start of the work: a job that resumes at 40 % starts with 40.
     pub done: f64,
-    /// Units there are (100 for percent), if known.
+    /// Units in total (100 for percent), if known.
     pub total: Option<f64>,
     /// What is counted.
     pub phase: PhaseKey,
@@ -32,8 +32,8 @@ pub struct Sample {
 
 /// Estimates the completion time and the throughput of one attempt of a job from its reports.
 ///
-/// Its size does not depend on the number of reports; it is stored beside the document and survives a restart. A new attempt
-/// begins with `Estimator::default()`. Same samples, same answers: it knows no clock.
+/// Its size does not depend on the number of reports. It is stored with the document and survives a restart. A new attempt
+/// starts with `Estimator::default()`. The same samples give the same results: it reads no clock.
 ///
 /// ```
 /// use protocol::{Timestamp, eta::{Estimator, PhaseKey, Sample}};
@@ -50,7 +50,7 @@ pub struct Sample {
 #[serde(transparent)]
 pub struct Estimator(Option<Course>);
 
-/// What is known since the first report of the present measure.
+/// The state since the first report with the current unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Course {
     #[serde(rename = "p")]
@@ -58,32 +58,32 @@ struct Course {
     /// Milliseconds since the epoch of the last observation.
     #[serde(rename = "a")]
     at: u64,
-    /// Units done when the course began.
+    /// Units done at the start of the course.
     #[serde(rename = "f")]
     from: f64,
-    /// Units done as last reported.
+    /// Units done in the last report.
     #[serde(rename = "d")]
     done: f64,
-    /// The highest `done` so far, which the averages have counted.
+    /// The highest `done` that is in the averages.
     #[serde(rename = "m")]
     mark: f64,
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     total: Option<f64>,
-    /// Milliseconds since `mark` last rose.
+    /// Milliseconds since the last increase of `mark`.
     #[serde(rename = "w")]
     waited: f64,
     #[serde(rename = "v")]
     averages: Averages,
-    /// The answer: milliseconds remaining at `at`.
+    /// The result: milliseconds remaining at `at`.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     remaining: Option<f64>,
-    /// Whether the clock stands still.
+    /// Whether the job is paused, which stops the clock.
     #[serde(rename = "z", default, skip_serializing_if = "std::ops::Not::not")]
     paused: bool,
 }
 
 impl Estimator {
-    /// Takes in one report. A sample with a number that is negative or not finite is ignored.
+    /// Adds the observation of one report. A sample with a number that is negative or not finite is ignored.
     pub fn observe(&mut self, sample: Sample) {
         let is_count = |number: f64| number.is_finite() && number >= 0.0;
         if !is_count(sample.done) || !sample.total.is_none_or(is_count) {
@@ -97,8 +97,8 @@ impl Estimator {
         }
     }
 
-    /// Stops the clock: the time until the next observation is not the work's. Until then there are no answers; the first
-    /// one then continues from what was left.
+    /// Stops the clock: the time until the next observation does not count as work. Until then there is no result; the next
+    /// result continues from the remaining time.
     pub fn pause(&mut self, at: Timestamp) {
         if let Some(course) = &mut self.0
             && !course.paused
@@ -110,17 +110,17 @@ impl Estimator {
         }
     }
 
-    /// When the work will be done: of the whole job where its whole is counted, else of the present unit of work.
+    /// The completion time of the whole job if the total covers it, else of the work in the current unit.
     ///
-    /// `None` without a total, before there is evidence, while paused, when nothing remains, and when the clock has refuted
-    /// the former answer.
+    /// `None` without a total, before there is evidence, while paused, when no work remains, and after the elapsed time has
+    /// refuted the former result.
     #[must_use]
     pub fn completion(&self) -> Option<Timestamp> {
         let course = self.running()?;
         Some(Timestamp::from_millis(course.at).plus_millis(course.remaining?.round().max(1.0) as u64))
     }
 
-    /// Units per second of late, to four significant digits; `None` before there is evidence, while paused, and for percentages.
+    /// Recent units per second, to four significant digits; `None` before there is evidence, while paused, and for percentages.
     #[must_use]
     pub fn rate_per_second(&self) -> Option<f64> {
         let course = self.running().filter(|course| course.phase.counts_units() && course.has_evidence())?;
@@ -172,21 +172,21 @@ impl Course {
             Some(former) if !new_step && !revised => {
                 self.predict().and_then(|remaining| calm(remaining, former, elapsed))
             }
-            // What the clock refuted comes back only with new evidence.
+            // After the elapsed time has refuted a result, only progress starts a new one.
             None if !progressed => None,
             _ => self.predict(),
         };
     }
 
-    /// Milliseconds of work since the last observation. A clock that went back counts as one that stood still.
+    /// Milliseconds of work since the last observation; 0 if the clock went back.
     fn advance_clock(&mut self, at: Timestamp) -> f64 {
         let elapsed = at.millis().saturating_sub(self.at);
         self.at = self.at.max(at.millis());
         if std::mem::take(&mut self.paused) { 0.0 } else { elapsed as f64 }
     }
 
-    /// Whether the work left is another than the former report and the progress since make it, by more than an answer may
-    /// jump: the total was revised, or work was lost.
+    /// Whether the remaining work differs from the expected one (by the former report and the progress since) by more than
+    /// [`MAX_JUMP`]: the total was revised, or work was lost.
     fn revises(&self, sample: Sample) -> bool {
         let (Some(before), Some(now)) = (self.total, sample.total) else { return true };
         let expected = before - sample.done.max(self.done);
@@ -205,7 +205,7 @@ impl Course {
             || count > 0 && self.total.is_some() && self.mark - self.from >= EVIDENCE_SHARE * self.span()
     }
 
-    /// How much longer than usual nothing has come.
+    /// By how many milliseconds the current wait exceeds the usual one.
     fn overdue(&self) -> f64 {
         (self.waited - self.averages.usual_wait()).max(0.0)
     }
@@ -217,20 +217,20 @@ impl Course {
         }
         let overdue = self.overdue();
         let whole = left * self.averages.pace(overdue)?;
-        // The usual wait for the next progress has begun; so much of the work in hand is done though not reported.
+        // Part of the usual wait for the next progress has passed: that much of the work in hand is done but not reported.
         let in_hand = self.waited - overdue;
         Some(decay(whole, in_hand.min(whole)).unwrap_or(whole)).filter(|remaining| *remaining <= HORIZON)
     }
 }
 
-/// `remaining`, as near to it as one report may bring the answer; `None` when the clock has refuted the `former` one.
+/// `remaining`, limited to [`MAX_JUMP`] around the former result; `None` if the elapsed time has refuted the former result.
 fn calm(remaining: f64, former: f64, elapsed: f64) -> Option<f64> {
     let promised = former - elapsed;
     let step = MAX_JUMP * former;
     (promised >= 0.0).then(|| remaining.max(promised - step).min(promised + step))
 }
 
-/// Rounded, so that a document says 0.5 and not 0.49999999999999994.
+/// Rounded, so that a document has 0.5 and not 0.49999999999999994.
 fn to_four_digits(number: f64) -> f64 {
     let scale = 10_f64.powf(3.0 - number.log10().floor());
     let rounded = (number * scale).round() / scale;

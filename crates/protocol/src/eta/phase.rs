@@ -1,14 +1,14 @@
-//! Which kind of work a sample counts: observations of different kinds are never averaged together.
+//! The kind of work that a sample counts. Observations of different kinds are never averaged together.
 
 use serde::{Deserialize, Serialize};
 
-/// The measure of the measure-less: a percentage.
+/// The measure of a percentage, which has no unit.
 const PERCENT: u32 = 0;
 
-/// Names what a [`Sample`](super::Sample) counts: the measure (a unit, or percent) and the step it belongs to.
+/// What a [`Sample`](super::Sample) counts: the measure (a unit, or percent) and the step that it belongs to.
 ///
-/// It keeps hashes, not the texts, so that the estimator's state stays of one size whatever a producer calls its units.
-/// Two names that share a hash (one pair in four thousand million) would be taken for one phase, no more.
+/// It has hashes instead of texts, so that the size of the estimator does not depend on the names of units. Two names with
+/// the same hash (one pair in four thousand million) would count as one phase; nothing else depends on them.
 ///
 /// ```
 /// use protocol::eta::PhaseKey;
@@ -27,13 +27,13 @@ pub struct PhaseKey {
 }
 
 impl PhaseKey {
-    /// Work counted as `current` of `total`, in `unit` if the producer names one.
+    /// Work that is counted as `current` of `total`, in `unit` if the producer has one.
     #[must_use]
     pub fn units(unit: Option<&str>, step: Option<&str>) -> Self {
         Self { measure: hash(unit) | 1, step: hash(step) }
     }
 
-    /// Work known only as a percentage, reported or the weighted mean of the steps. It has no throughput.
+    /// Work that is known only as a percentage, reported or from the weighted mean of the steps. It has no throughput.
     #[must_use]
     pub fn percent(step: Option<&str>) -> Self {
         Self { measure: PERCENT, step: hash(step) }
@@ -48,7 +48,7 @@ impl PhaseKey {
     }
 }
 
-/// FNV-1a; 0 stands for no name.
+/// FNV-1a; 0 is no name.
 fn hash(name: Option<&str>) -> u32 {
     name.map_or(0, |name| {
         name.bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))

@@ -1,4 +1,4 @@
-//! Single cases: what producers do to an estimate, one promise each.
+//! Single cases, one promise each.
 
 use protocol::{
     Timestamp,
@@ -7,12 +7,12 @@ use protocol::{
 
 use crate::{Answer, files, jump, observe, second_of};
 
-/// Feeds a run in files and returns the last answer.
+/// Observes a run in files and returns the last answer.
 fn run(estimator: &mut Estimator, samples: impl IntoIterator<Item = (f64, f64, f64)>) -> Answer {
     samples.into_iter().map(|(second, done, total)| observe(estimator, files(second, done, total))).last().unwrap()
 }
 
-/// One file a second from `from` to `to`, out of 100.
+/// One file per second from `from` to `to`, out of 100.
 fn even(from: u32, to: u32) -> impl Iterator<Item = (f64, f64, f64)> {
     (from..=to).map(|i| (f64::from(i), f64::from(i), 100.0))
 }
@@ -41,7 +41,7 @@ fn one_interval_of_a_twentieth_of_the_work_is_evidence() {
 }
 
 #[test]
-fn what_was_done_before_the_first_report_is_not_counted_as_work() {
+fn work_before_the_first_report_does_not_count() {
     let answer = run(&mut Estimator::default(), [(0.0, 40.0, 100.0), (10.0, 45.0, 100.0), (20.0, 50.0, 100.0)]);
     assert_eq!((answer.completion, answer.per_second), (Some(second_of(120.0)), Some(0.5)));
 }
@@ -64,20 +64,20 @@ fn a_percentage_has_a_completion_and_no_rate() {
 }
 
 #[test]
-fn nothing_of_nothing_has_no_completion() {
+fn a_total_of_zero_has_no_completion() {
     let answer = run(&mut Estimator::default(), [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (2.0, 3.0, 0.0), (3.0, 4.0, 0.0)]);
     assert_eq!(answer.completion, None);
 }
 
 #[test]
-fn finished_work_has_no_remaining_time() {
+fn when_all_work_is_done_there_is_no_completion() {
     let mut estimator = Estimator::default();
     assert!(run(&mut estimator, even(0, 99)).completion.is_some());
     assert_eq!(run(&mut estimator, even(100, 100)).completion, None);
 }
 
 #[test]
-fn another_unit_begins_anew() {
+fn another_unit_starts_over() {
     let mut estimator = Estimator::default();
     run(&mut estimator, even(0, 50));
     let bytes = |second: f64, done: f64| Sample {
@@ -100,7 +100,7 @@ fn a_new_step_of_the_same_whole_keeps_the_estimate_and_soon_follows_the_new_pace
     }
     let answer = observe(&mut estimator, in_step(31.0, 31.0, "encode"));
     assert_eq!(answer.completion, Some(second_of(100.0)));
-    // Encoding takes 4 s a percent. 65 percent are left in the end.
+    // Encoding takes 4 s per percent. 65 percent remain at the end.
     let last = (1..=4)
         .map(|i| observe(&mut estimator, in_step(31.0 + 4.0 * f64::from(i), 31.0 + f64::from(i), "encode")))
         .last();
@@ -109,7 +109,7 @@ fn a_new_step_of_the_same_whole_keeps_the_estimate_and_soon_follows_the_new_pace
 }
 
 #[test]
-fn a_total_revised_by_much_is_followed_at_once_and_one_revised_by_little_calmly() {
+fn a_large_revision_of_the_total_is_followed_at_once_and_a_small_one_gradually() {
     let mut estimator = Estimator::default();
     run(&mut estimator, even(0, 50));
     let mut little = estimator.clone();
@@ -120,7 +120,7 @@ fn a_total_revised_by_much_is_followed_at_once_and_one_revised_by_little_calmly(
 }
 
 #[test]
-fn reports_out_of_order_by_a_little_do_not_disturb() {
+fn reports_slightly_out_of_order_do_not_change_the_estimate() {
     let mut estimator = Estimator::default();
     run(&mut estimator, even(0, 50));
     let answer =
@@ -130,7 +130,7 @@ fn reports_out_of_order_by_a_little_do_not_disturb() {
 }
 
 #[test]
-fn work_that_was_lost_is_work_to_do_again() {
+fn lost_work_counts_as_remaining_work() {
     let mut estimator = Estimator::default();
     let before = run(&mut estimator, even(0, 60));
     let after = run(&mut estimator, [(61.0, 10.0, 100.0)]);
@@ -138,7 +138,7 @@ fn work_that_was_lost_is_work_to_do_again() {
 }
 
 #[test]
-fn falling_back_behind_the_beginning_begins_anew() {
+fn a_decrease_below_the_first_report_starts_over() {
     let mut estimator = Estimator::default();
     run(&mut estimator, even(40, 60));
     assert_eq!(run(&mut estimator, [(61.0, 0.0, 100.0)]).completion, None);
@@ -157,7 +157,7 @@ fn a_report_without_progress_counts_down_while_the_wait_is_usual_and_then_counts
 }
 
 #[test]
-fn heartbeats_through_a_stall_never_let_the_clock_pass_the_answer() {
+fn empty_reports_during_a_stall_keep_the_completion_ahead_of_the_clock() {
     let mut estimator = Estimator::default();
     let mut former = run(&mut estimator, even(0, 90));
     for second in 91..=400 {
@@ -168,7 +168,7 @@ fn heartbeats_through_a_stall_never_let_the_clock_pass_the_answer() {
 }
 
 #[test]
-fn an_answer_the_clock_refuted_is_withdrawn_and_comes_back_with_new_progress() {
+fn a_refuted_answer_is_withdrawn_and_returns_with_new_progress() {
     let mut estimator = Estimator::default();
     let before = run(&mut estimator, even(0, 90));
     assert!(remaining_seconds(before) < 11.0);
@@ -177,7 +177,7 @@ fn an_answer_the_clock_refuted_is_withdrawn_and_comes_back_with_new_progress() {
 }
 
 #[test]
-fn a_single_stall_is_not_taken_for_the_pace() {
+fn a_single_stall_does_not_change_the_pace() {
     let mut estimator = Estimator::default();
     run(&mut estimator, even(0, 50));
     let after = (51..=60).map(|i| (f64::from(i) + 30.0, f64::from(i), 100.0));
@@ -186,9 +186,9 @@ fn a_single_stall_is_not_taken_for_the_pace() {
 }
 
 #[test]
-fn bursts_are_averaged_and_not_chased() {
+fn bursts_are_averaged_and_not_followed() {
     let mut estimator = Estimator::default();
-    // Ten files at once, then ten seconds of nothing: a file a second.
+    // Ten files at once, then ten seconds without progress: one file per second.
     let bursts = (0..500).map(|i| (f64::from(i / 10) * 10.0, f64::from(i), 1000.0));
     let answers: Vec<Answer> =
         bursts.map(|(second, done, total)| observe(&mut estimator, files(second, done, total))).collect();
@@ -199,7 +199,7 @@ fn bursts_are_averaged_and_not_chased() {
 }
 
 #[test]
-fn a_changed_pace_is_found_without_a_jump() {
+fn a_changed_pace_is_followed_without_a_jump() {
     let mut estimator = Estimator::default();
     let mut former = run(&mut estimator, even(0, 30));
     for i in 1..=25 {
@@ -211,7 +211,7 @@ fn a_changed_pace_is_found_without_a_jump() {
 }
 
 #[test]
-fn the_time_of_a_pause_is_not_the_works() {
+fn the_time_of_a_pause_does_not_count_as_work() {
     let mut estimator = Estimator::default();
     run(&mut estimator, even(0, 50));
     estimator.pause(second_of(50.0));
@@ -224,7 +224,7 @@ fn the_time_of_a_pause_is_not_the_works() {
 }
 
 #[test]
-fn a_clock_that_goes_back_counts_as_one_that_stands_still() {
+fn a_clock_that_goes_back_counts_as_no_time() {
     let mut estimator = Estimator::default();
     run(&mut estimator, even(0, 50));
     let answer = run(&mut estimator, [(20.0, 50.0, 100.0), (51.0, 51.0, 100.0)]);
@@ -232,7 +232,7 @@ fn a_clock_that_goes_back_counts_as_one_that_stands_still() {
 }
 
 #[test]
-fn a_number_that_is_none_changes_nothing() {
+fn a_number_that_is_not_finite_or_negative_changes_nothing() {
     let mut estimator = Estimator::default();
     run(&mut estimator, even(0, 50));
     let before = estimator.clone();
@@ -244,13 +244,13 @@ fn a_number_that_is_none_changes_nothing() {
 }
 
 #[test]
-fn an_end_a_year_away_is_not_given() {
+fn a_completion_beyond_a_year_is_not_an_estimate() {
     let answer = run(&mut Estimator::default(), [(0.0, 0.0, 1e9), (1.0, 1.0, 1e9), (2.0, 2.0, 1e9)]);
     assert_eq!((answer.completion, answer.per_second), (None, Some(1.0)));
 }
 
 #[test]
-fn the_state_stays_small_and_continues_after_a_restart() {
+fn the_state_stays_small_and_survives_a_restart() {
     let mut estimator = Estimator::default();
     let mut restarted = Estimator::default();
     for i in 0..1000 {

@@ -1,4 +1,4 @@
-//! What holds for any sequence of reports whatever.
+//! Properties of any sequence of reports.
 
 use proptest::prelude::*;
 use protocol::{
@@ -47,7 +47,7 @@ fn make(estimator: &mut Estimator, call: &Call) {
     }
 }
 
-/// A run that only goes forward, as (milliseconds since the last report, files since then).
+/// A run whose count never decreases, as (milliseconds since the last report, files since then).
 fn any_forward_run() -> impl Strategy<Value = Vec<(u64, u32)>> {
     let gap = prop_oneof![3 => 0..50_u64, 3 => 50..5000_u64, 1 => 5000..500_000_u64];
     let files = prop_oneof![1 => Just(0_u32), 3 => 1..5_u32, 1 => 5..300_u32];
@@ -69,7 +69,7 @@ fn answers(run: &[(u64, u32)]) -> Vec<Answer> {
 
 proptest! {
     #[test]
-    fn whatever_is_reported_the_answers_are_numbers_and_lie_ahead(calls in any_calls()) {
+    fn answers_are_finite_and_in_the_future_for_any_reports(calls in any_calls()) {
         let mut estimator = Estimator::default();
         let mut latest = Timestamp::from_millis(0);
         for call in &calls {
@@ -89,7 +89,7 @@ proptest! {
     }
 
     #[test]
-    fn the_state_survives_its_row_and_the_same_calls_give_the_same_state(calls in any_calls()) {
+    fn the_state_survives_serialization_and_the_same_calls_give_the_same_state(calls in any_calls()) {
         let (mut one, mut two) = (Estimator::default(), Estimator::default());
         for call in &calls {
             make(&mut one, call);
@@ -111,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn no_report_of_a_run_that_goes_forward_moves_an_answer_by_more_than_a_quarter(run in any_forward_run()) {
+    fn no_report_of_an_increasing_run_changes_an_answer_by_more_than_a_quarter(run in any_forward_run()) {
         for pair in answers(&run).windows(2) {
             if let Some(jump) = jump(pair[0], pair[1]) {
                 prop_assert!(jump <= MAX_JUMP + 1e-9, "{jump}: {pair:?}");

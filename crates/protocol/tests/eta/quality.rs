@@ -1,4 +1,4 @@
-//! How good the estimates are on real runs, against elapsed time over progress; the table in the module's documentation.
+//! The quality of the estimates on real runs, compared with elapsed time over progress: the table in the documentation of `eta`.
 
 use protocol::eta::{Estimator, MAX_JUMP};
 use trace::{Row, Trace};
@@ -6,7 +6,7 @@ use trace::{Row, Trace};
 use crate::{Answer, jump, observe, trace};
 
 const DOCS: &str = include_str!("../../src/eta.rs");
-/// The shares of the work after which an answer is judged.
+/// The shares of the work after which the error of an answer is measured.
 const POINTS: [f64; 3] = [0.25, 0.5, 0.75];
 const KINDS: [&str; 7] = ["accelerating", "bursty", "phases", "resumed", "slowing", "stalled", "steady"];
 
@@ -28,7 +28,7 @@ fn naive(first: &Row, row: &Row) -> Option<f64> {
     (done > 0.0).then(|| (row.ms - first.ms) as f64 * (row.total - row.done) / done)
 }
 
-/// The same taken literally: since the first report of all, and what was done before it counts as done since.
+/// The literal formula: since the first report of the run, and the work before it counts as done since.
 fn literal(row: &Row) -> Option<f64> {
     (row.done > 0.0).then(|| row.ms as f64 * (row.total - row.done) / row.done)
 }
@@ -47,7 +47,7 @@ fn judge(trace: &Trace) -> Judged {
             let ours = answers[start + course.iter().position(|other| other == row).unwrap()].remaining();
             let truth = (end - row.ms) as f64;
             for (errors, estimate) in errors.iter_mut().zip([ours, naive(first, row), literal(row)]) {
-                // No answer is as bad as an answer of nothing.
+                // No answer counts like an answer of 0 s.
                 errors[i].push(estimate.map_or(1.0, |estimate| (estimate - truth).abs() / truth));
             }
         }
@@ -122,7 +122,7 @@ fn judged() -> Vec<Judged> {
 }
 
 #[test]
-fn there_are_three_recorded_runs_of_every_kind_and_each_ends() {
+fn there_are_three_recorded_runs_of_each_kind_and_every_run_ends() {
     let traces = trace::all();
     for kind in KINDS {
         assert_eq!(traces.iter().filter(|trace| trace.name.starts_with(kind)).count(), 3, "{kind}");
@@ -145,14 +145,14 @@ fn ours_beats_elapsed_over_progress_in_median_error_over_all_traces() {
 }
 
 #[test]
-fn no_report_moves_an_answer_by_more_than_a_quarter_unless_the_phase_changed() {
+fn no_report_changes_an_answer_by_more_than_a_quarter_unless_the_phase_changed() {
     for one in judged() {
         assert!(one.jump <= MAX_JUMP + 1e-9, "{}: {}", one.name, one.jump);
     }
 }
 
 #[test]
-fn the_table_in_the_documentation_is_the_one_computed_here() {
+fn the_table_in_the_documentation_is_up_to_date() {
     let table = table(&judged());
     assert!(DOCS.contains(&table), "the documentation should say:\n{table}");
 }

@@ -47,12 +47,12 @@ impl Row {
         }
     }
 
-    /// Whether both count towards the same end.
+    /// Whether both rows count towards the same total.
     pub(crate) fn same_course(&self, other: &Row) -> bool {
         self.unit == other.unit && self.total == other.total
     }
 
-    /// Whether no phase changed between them.
+    /// Whether the phase is the same in both rows.
     pub(crate) fn same_phase(&self, other: &Row) -> bool {
         self.same_course(other) && self.step == other.step
     }
