@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_of_another_epoch_is_behind_whatever_its_seq() {
+    fn a_cursor_of_another_epoch_is_behind_at_any_seq() {
         assert!(Cursor::new("aaaaaa", 9).is_behind(&Cursor::new("bbbbbb", 1)));
         assert!(Cursor::new("aaaaaa", 1).is_behind(&Cursor::new("aaaaaa", 2)));
         assert!(!Cursor::new("aaaaaa", 2).is_behind(&Cursor::new("aaaaaa", 2)));

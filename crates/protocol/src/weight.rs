@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::document::Object;
 
-/// The most bytes that the fold adds whatever the report is: states, times, counts and an estimate with its unit.
+/// The most bytes that the fold adds for any report: states, times, counts and an estimate with its unit.
 pub const FIXED: usize = 4 * 1024;
 
 /// The name of a member, its quotes, colon and comma.

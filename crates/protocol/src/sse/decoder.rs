@@ -7,15 +7,15 @@ use super::{FRAME_BYTES, Frame, Item, LINE_BYTES};
 /// Reads a stream that is fed to it in chunks of any size.
 ///
 /// It keeps at most one unfinished line ([`LINE_BYTES`]) and the data of one unfinished frame ([`FRAME_BYTES`]). Each
-/// byte is looked at once, so the cost is linear in the length of the stream, not of its frames. What the stream leaves
-/// unfinished at its end is dropped with the decoder, as the standard asks. Make a new one for every stream.
+/// byte is read once, so the cost is linear in the length of the stream. A frame that is unfinished at the end of the stream
+/// is dropped with the decoder, as the standard requires. Use a new decoder for every stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Decoder {
-    /// The line so far, where a chunk ended inside it.
+    /// The start of a line that the last chunk did not finish.
     line: Vec<u8>,
-    /// The last byte was a CR; an LF right after it belongs to the same line end, whatever chunk it comes in.
+    /// The last byte was a CR; an LF right after it belongs to the same line end, even in the next chunk.
     after_cr: bool,
-    /// The first line, which may begin with a byte order mark, has been seen.
+    /// The first line, which may begin with a byte order mark, has been read.
     begun: bool,
     /// A limit was exceeded; the bytes after it can no longer be split into items.
     lost: bool,
@@ -24,7 +24,7 @@ pub struct Decoder {
     data: String,
 }
 
-/// A line or a frame is longer than a decoder takes; it stays unusable.
+/// The error for a line or a frame above the limit. The decoder refuses everything after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
