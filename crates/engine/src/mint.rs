@@ -23,13 +23,35 @@ pub(crate) const MINTABLE: [Permission; 3] = [Permission::Read, Permission::Writ
 
 /// A request to mint a token: the body of `POST /v2/tokens`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "TokenRequest", rename_all = "camelCase", deny_unknown_fields))]
+#[cfg_attr(feature = "schema", schemars(extend("required" = ["jobIds"], "anyOf" = lifetimes())))]
 pub struct MintRequest {
-    /// The jobs that the token is for; they need not exist yet.
+    /// The ids of the jobs that the token is for; the jobs need not exist yet.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = JOBS)))]
     pub job_ids: Vec<JobId>,
-    /// The permissions of the token; `jobs:read` if absent.
+    /// The permissions of the token.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<String>>", length(min = 1, max = MINTABLE.len())))]
+    #[cfg_attr(feature = "schema", schemars(extend("items" = mintable(), "default" = [Permission::Read.name()])))]
     pub permissions: Permissions,
-    /// The lifetime in seconds; the default of [`Lifetime`] if absent.
+    /// The lifetime in seconds. Read-only tokens: 24 h by default, at most 30 days; others: 15 min by default, at most 24 h.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = protocol::limits::READ_TOKEN_SECONDS)))]
     pub expires_in: Option<u64>,
+}
+
+/// The schema of one permission of a token.
+#[cfg(feature = "schema")]
+fn mintable() -> Value {
+    serde_json::json!({ "type": "string", "enum": MINTABLE.map(Permission::name) })
+}
+
+/// The schema of the two lifetimes: that of all tokens, and the longer one of tokens that only read.
+#[cfg(feature = "schema")]
+fn lifetimes() -> Value {
+    serde_json::json!([
+        { "properties": { "expiresIn": { "maximum": protocol::limits::CHANGE_TOKEN_SECONDS } } },
+        { "properties": { "permissions": { "items": { "const": Permission::Read.name() } } } },
+    ])
 }
 
 impl MintRequest {

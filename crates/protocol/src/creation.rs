@@ -1,8 +1,9 @@
 //! A creation: the body of `POST /v2/jobs`.
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{fields::Fields, id::JobId, problem::Problem, report::Report};
+use crate::{fields::Fields, id::JobId, json, problem::Problem, report::Report};
 
 /// A new job and its first report.
 ///
@@ -37,6 +38,35 @@ impl Creation {
     }
 }
 
+/// The `jobId` in the body of a creation, without checking the rest: the edge needs only the id, and the object parses the
+/// body.
+///
+/// ```
+/// use protocol::creation::job_id;
+/// assert_eq!(job_id(br#"{"kind": 7, "jobId": "import-42"}"#).unwrap().unwrap().as_str(), "import-42");
+/// assert_eq!(job_id(br#"{"kind": "import"}"#), Ok(None));
+/// assert!(job_id(br#"{"jobId": "a", "jobId": "b"}"#).is_err());
+/// ```
+///
+/// # Errors
+///
+/// `INVALID_REQUEST` if the body is not a JSON object, or its `jobId` is repeated or not valid.
+pub fn job_id(body: &[u8]) -> Result<Option<JobId>, Problem> {
+    #[derive(Deserialize)]
+    struct Head {
+        #[serde(default, rename = "jobId")]
+        job_id: Option<String>,
+    }
+    // serde would also read the list `["a"]` as a struct.
+    let head: Option<Head> = serde_json::from_slice(body).ok().filter(|_| body.trim_ascii_start().starts_with(b"{"));
+    match head.map(|head| head.job_id.as_deref().map(JobId::parse_new)) {
+        Some(None) => Ok(None),
+        Some(Some(Some(id))) => Ok(Some(id)),
+        // Something is wrong with the id or the whole body: the full parser says what.
+        None | Some(Some(None)) => Ok(Creation::from_json(json::parse(body)?)?.job_id),
+    }
+}
+
 #[cfg(feature = "schema")]
 impl schemars::JsonSchema for Creation {
     fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -59,5 +89,42 @@ impl schemars::JsonSchema for Creation {
             properties.insert("attempt".to_owned(), first.into());
         }
         schema
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused_field(body: &str) -> String {
+        job_id(body.as_bytes()).unwrap_err().details()["field"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_id_is_read_as_the_full_parser_reads_it() {
+        for body in [
+            r#"{}"#,
+            r#"{"jobId": null}"#,
+            r#"{"jobId": "a", "tags": {"jobId": "b"}}"#,
+            r#" {"job\u0049d": "\u0061"} "#,
+        ] {
+            let full = Creation::from_json(json::parse(body.as_bytes()).unwrap()).unwrap();
+            assert_eq!(job_id(body.as_bytes()), Ok(full.job_id), "{body}");
+        }
+    }
+
+    #[test]
+    fn other_fields_are_not_checked() {
+        assert_eq!(job_id(br#"{"progress": "half", "unknown": 1}"#), Ok(None));
+    }
+
+    #[test]
+    fn a_body_whose_id_cannot_be_read_is_refused_as_the_full_parser_refuses_it() {
+        for body in ["", "[]", r#"["a"]"#, r#""a""#, "{", r#"{"jobId": "a"}}"#] {
+            assert_eq!(refused_field(body), "body", "{body}");
+        }
+        for body in [r#"{"jobId": 7}"#, r#"{"jobId": "a:b"}"#, r#"{"jobId": ""}"#, r#"{"jobId": "a", "jobId": "a"}"#] {
+            assert_eq!(refused_field(body), "jobId", "{body}");
+        }
     }
 }

@@ -10,10 +10,16 @@ use protocol::{
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::{flask::TaskStatus, mint::Minted, tensorlake::Progress};
+use crate::{
+    batch::BatchRequest,
+    flask::TaskStatus,
+    mint::{MintRequest, Minted},
+    stream_request::StreamRequest,
+    tensorlake::Progress,
+};
 
 use super::{
-    bodies::{BatchAnswer, BatchRequest, Health, JobProblem, Polling, StreamRequest, TaskNotFound, TokenRequest},
+    bodies::{BatchAnswer, Health, JobProblem, Polling, TaskNotFound},
     parameters, reference, responses, section,
 };
 
@@ -44,7 +50,7 @@ fn schemas() -> Map<String, Value> {
     name::<Creation>(&mut requests);
     name::<BatchRequest>(&mut requests);
     name::<StreamRequest>(&mut requests);
-    name::<TokenRequest>(&mut requests);
+    name::<MintRequest>(&mut requests);
     let mut responses = settings().for_serialize().into_generator();
     name::<Document>(&mut responses);
     name::<Polling>(&mut responses);

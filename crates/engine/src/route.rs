@@ -1,0 +1,269 @@
+//! The routes of the API: a method and a path become an operation.
+
+/// An operation, with the names that its path contains, percent-decoded. They are not checked here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names in the paths of `ROUTES` say what the fields are")]
+pub enum Route {
+    /// Reports that the worker runs.
+    Health,
+    /// Creates a job.
+    CreateJob,
+    /// Applies reports to a job.
+    Report { job: String },
+    /// Reads the document of a job.
+    Status { job: String },
+    /// Reads the documents of several jobs.
+    Batch,
+    /// Streams one job.
+    Stream { job: String },
+    /// Streams several jobs, each with a token of its own.
+    StreamWithTokens,
+    /// Streams several jobs with one credential.
+    StreamMany,
+    /// Reads the log of a job.
+    Logs { job: String },
+    /// Deletes a job.
+    Delete { job: String },
+    /// Mints a token.
+    CreateToken,
+    /// Reads the progress of a request of the Tensorlake API.
+    ReadProgress { application: String, request: String },
+    /// Reports the progress of a request of the Tensorlake API.
+    ReportProgress { application: String, request: String },
+    /// Reads the status of a task of the Flask API.
+    TaskStatus { task: String },
+}
+
+/// Why a request has no route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoRoute {
+    /// The path does not exist.
+    Path,
+    /// The path does not allow the method; these are the allowed methods, as the header `Allow` lists them.
+    Method(String),
+}
+
+/// A row of the table of routes.
+struct Row {
+    methods: &'static [&'static str],
+    template: &'static str,
+    /// Makes the route of the names in the path, in order; a path has two at most.
+    route: fn(String, String) -> Route,
+}
+
+const READ: &[&str] = &["GET", "HEAD"];
+/// A stream is not for HEAD, which would wait for the end of the stream.
+const STREAM: &[&str] = &["GET"];
+const POST: &[&str] = &["POST"];
+const DELETE: &[&str] = &["DELETE"];
+
+/// No path matches two templates. The most frequent route comes first.
+const ROUTES: [Row; 14] = [
+    row(POST, "/v2/jobs/{jobId}/reports", |job, _| Route::Report { job }),
+    row(READ, "/v2/jobs/{jobId}/status", |job, _| Route::Status { job }),
+    row(STREAM, "/v2/jobs/{jobId}/status/stream", |job, _| Route::Stream { job }),
+    row(STREAM, "/v2/jobs/status/stream", |_, _| Route::StreamMany),
+    row(POST, "/v2/jobs/status/stream", |_, _| Route::StreamWithTokens),
+    row(POST, "/v2/jobs/status/batch", |_, _| Route::Batch),
+    row(READ, "/v2/jobs/{jobId}/logs", |job, _| Route::Logs { job }),
+    row(POST, "/v2/jobs", |_, _| Route::CreateJob),
+    row(DELETE, "/v2/jobs/{jobId}", |job, _| Route::Delete { job }),
+    row(POST, "/v2/tokens", |_, _| Route::CreateToken),
+    row(READ, "/applications/{application}/requests/{requestId}/progress", |application, request| {
+        Route::ReadProgress { application, request }
+    }),
+    row(POST, "/applications/{application}/requests/{requestId}/progress", |application, request| {
+        Route::ReportProgress { application, request }
+    }),
+    row(READ, "/api/task-status/{taskId}", |task, _| Route::TaskStatus { task }),
+    row(READ, "/healthz", |_, _| Route::Health),
+];
+
+const fn row(methods: &'static [&'static str], template: &'static str, route: fn(String, String) -> Route) -> Row {
+    Row { methods, template, route }
+}
+
+/// A route that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// The operation.
+    pub route: Route,
+    /// The path with placeholders for the names; logs may show it.
+    pub template: &'static str,
+}
+
+impl Route {
+    /// The method and the path template of every route, for tests that compare the table with the documentation. HEAD is
+    /// left out: it is allowed where GET is, except for streams.
+    pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+        ROUTES.iter().filter_map(|row| Some((*row.methods.first()?, row.template)))
+    }
+
+    /// Finds the route of a request. `method` is compared as it was sent, in upper case; `path` is the path of the URL,
+    /// still percent-encoded.
+    ///
+    /// ```
+    /// use engine::route::{NoRoute, Route};
+    /// let found = Route::find("GET", "/v2/jobs/import%2D42/status").unwrap();
+    /// assert_eq!(found.route, Route::Status { job: "import-42".to_owned() });
+    /// assert_eq!(found.template, "/v2/jobs/{jobId}/status");
+    /// assert_eq!(Route::find("PUT", "/v2/jobs"), Err(NoRoute::Method("POST, OPTIONS".to_owned())));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NoRoute::Path`] if no route has this path, [`NoRoute::Method`] if the path has routes for other methods only.
+    pub fn find(method: &str, path: &str) -> Result<Match, NoRoute> {
+        let mut allowed = Vec::new();
+        for row in &ROUTES {
+            let Some([first, second]) = names(row.template, path) else { continue };
+            if row.methods.contains(&method) {
+                return Ok(Match { route: (row.route)(decode(first), decode(second)), template: row.template });
+            }
+            allowed.extend(row.methods);
+        }
+        if allowed.is_empty() {
+            return Err(NoRoute::Path);
+        }
+        allowed.push("OPTIONS");
+        Err(NoRoute::Method(allowed.join(", ")))
+    }
+}
+
+/// The segments of `path` at the placeholders of the template; `None` if the path does not match.
+fn names<'a>(template: &str, path: &'a str) -> Option<[&'a str; 2]> {
+    let mut names = [""; 2];
+    let mut places = names.iter_mut();
+    let mut segments = path.split('/');
+    for expected in template.split('/') {
+        let segment = segments.next()?;
+        if expected.starts_with('{') {
+            *places.next()? = segment;
+        } else if expected != segment {
+            return None;
+        }
+    }
+    segments.next().is_none().then_some(names)
+}
+
+/// The segment, percent-decoded. A segment with a malformed escape, or whose bytes are not UTF-8, stays as it is: no name
+/// contains a `%`, so it is refused later.
+fn decode(segment: &str) -> String {
+    if !segment.contains('%') {
+        return segment.to_owned();
+    }
+    decoded(segment).unwrap_or_else(|| segment.to_owned())
+}
+
+fn decoded(segment: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.bytes();
+    let hex = |digit: u8| char::from(digit).to_digit(16);
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => u8::try_from((hex(rest.next()?)? << 4) | hex(rest.next()?)?).ok()?,
+            _ => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(method: &str, path: &str) -> Route {
+        Route::find(method, path).unwrap().route
+    }
+
+    fn allowed(method: &str, path: &str) -> String {
+        match Route::find(method, path).unwrap_err() {
+            NoRoute::Method(allowed) => allowed,
+            NoRoute::Path => panic!("{path} does not exist"),
+        }
+    }
+
+    #[test]
+    fn every_row_of_the_table_is_found_by_its_own_template() {
+        for (method, template) in Route::all() {
+            assert_eq!(Route::find(method, template).unwrap().template, template, "{method}");
+        }
+    }
+
+    #[test]
+    fn every_row_of_the_table_makes_a_route_of_its_own() {
+        let routes: Vec<Route> = Route::all().map(|(method, template)| route(method, template)).collect();
+        for (index, route) in routes.iter().enumerate() {
+            assert!(!routes[..index].contains(route), "{route:?} is made twice");
+        }
+    }
+
+    #[test]
+    fn names_are_taken_from_the_path_in_order() {
+        let (application, request) = ("a".to_owned(), "b".to_owned());
+        assert_eq!(
+            route("POST", "/applications/a/requests/b/progress"),
+            Route::ReportProgress { application, request }
+        );
+        let (application, request) = (String::new(), "b".to_owned());
+        assert_eq!(route("GET", "/applications//requests/b/progress"), Route::ReadProgress { application, request });
+        assert_eq!(route("POST", "/v2/jobs/status/reports"), Route::Report { job: "status".to_owned() });
+        assert_eq!(route("GET", "/v2/jobs/status/status"), Route::Status { job: "status".to_owned() });
+        assert_eq!(route("POST", "/v2/jobs/status/batch"), Route::Batch);
+    }
+
+    #[test]
+    fn head_is_routed_as_get_except_for_streams() {
+        assert_eq!(route("HEAD", "/v2/jobs/a/status"), Route::Status { job: "a".to_owned() });
+        assert_eq!(allowed("HEAD", "/v2/jobs/a/status/stream"), "GET, OPTIONS");
+        assert_eq!(allowed("HEAD", "/v2/jobs/status/stream"), "GET, POST, OPTIONS");
+    }
+
+    #[test]
+    fn a_method_that_a_path_does_not_allow_is_answered_with_those_that_it_does() {
+        assert_eq!(allowed("PATCH", "/healthz"), "GET, HEAD, OPTIONS");
+        assert_eq!(allowed("GET", "/v2/jobs/a"), "DELETE, OPTIONS");
+        assert_eq!(allowed("post", "/v2/tokens"), "POST, OPTIONS");
+        assert_eq!(allowed("PUT", "/applications/a/requests/b/progress"), "GET, HEAD, POST, OPTIONS");
+    }
+
+    #[test]
+    fn a_path_that_is_shorter_longer_or_spelled_differently_does_not_exist() {
+        for path in
+            ["", "/", "/v2", "/v2/jobs/", "/v2/jobs/a/", "/v2/jobs/a/status/", "/V2/jobs", "/healthz/x", "//healthz"]
+        {
+            let found = Route::find("GET", path);
+            assert!(found == Err(NoRoute::Path) || path == "/v2/jobs/", "{path}: {found:?}");
+        }
+        assert_eq!(route("DELETE", "/v2/jobs/"), Route::Delete { job: String::new() });
+    }
+
+    /// What `decodeURIComponent` returns for each segment, with the segment itself where it throws.
+    #[test]
+    fn segments_are_decoded_as_javascript_decodes_them() {
+        for (segment, decoded) in [
+            ("import-42", "import-42"),
+            ("import%2D42", "import-42"),
+            ("%e2%82%ac", "€"),
+            ("%F0%9F%8E%89", "🎉"),
+            ("a%3Ab+c", "a:b+c"),
+            ("%2525", "%25"),
+            ("%00", "\0"),
+            ("é%C3%A9", "éé"),
+            // Not an escape.
+            ("%", "%"),
+            ("%2", "%2"),
+            ("%zz", "%zz"),
+            ("%+1", "%+1"),
+            ("%2D%", "%2D%"),
+            // Not UTF-8: cut short, alone, overlong, a surrogate, past the last character.
+            ("%E2%82", "%E2%82"),
+            ("%80", "%80"),
+            ("%C0%AF", "%C0%AF"),
+            ("%ED%A0%80", "%ED%A0%80"),
+            ("%F4%90%80%80", "%F4%90%80%80"),
+        ] {
+            assert_eq!(decode(segment), decoded, "{segment}");
+        }
+    }
+}
