@@ -7,7 +7,7 @@ import schemathesis
 # Texts of refusals that are right although the input matches the schema, because JSON Schema cannot express the rule: ids
 # that are unique among the steps of a list, lengths in bytes, the attempt of a new job, and ids that can be reported to but
 # not created.
-BEYOND_SCHEMAS = ("is the id of an earlier step", "bytes of UTF-8", "for a new job", "must hold no `:` here")
+BEYOND_SCHEMAS = ("is the id of an earlier step", "bytes of UTF-8", "for a new job", "must not contain `:` here")
 
 
 @schemathesis.serializer("application/x-ndjson")

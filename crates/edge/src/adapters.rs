@@ -1,25 +1,25 @@
-//! The paths of the two other APIs: thin views of the same jobs.
+//! The handlers for the paths of the Tensorlake and Flask APIs: views of the same jobs.
 
 use engine::{flask, grant::Grant, permission::Permission};
 use protocol::{Problem, id::JobId, include::Include};
 
 use crate::{
-    answer::{self, Answer, Refusal},
     auth,
-    call::JobCall,
     context::RequestContext,
     limit,
-    request::Query,
+    response::{self, ErrorResponse, HandlerResult},
+    stub::JobStub,
     writes,
 };
 
-/// The grant of the request's credential, if it covers the job that the Tensorlake API names by two ids; and its id.
-async fn allow(
+/// The grant of the request's credential and the id of the job, if the grant covers `need` on the job that the Tensorlake
+/// API names by two ids.
+async fn authenticate_and_authorize(
     ctx: &mut RequestContext,
     need: Permission,
     application: &str,
     request: &str,
-) -> Result<(Grant, JobId), Refusal> {
+) -> Result<(Grant, JobId), ErrorResponse> {
     let grant = auth::grant(ctx).await?;
     let id = JobId::pair(application, request).ok_or_else(|| {
         let wrong = if JobId::parse_new(application).is_none() { "application" } else { "request_id" };
@@ -30,34 +30,34 @@ async fn allow(
 }
 
 /// `GET /applications/{application}/requests/{request_id}/progress`.
-pub(crate) async fn read_progress(ctx: &mut RequestContext, application: &str, request: &str) -> Answer {
-    let (grant, id) = allow(ctx, Permission::Read, application, request).await?;
-    Query::of(&ctx.request, &[])?;
+pub(crate) async fn read_progress(ctx: &mut RequestContext, application: &str, request: &str) -> HandlerResult {
+    let (grant, id) = authenticate_and_authorize(ctx, Permission::Read, application, request).await?;
+    ctx.request.query(&[])?;
     limit::check_read(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
-    match JobCall::new(&ctx.env, &grant, id).document(Include::NONE, "tensorlake").await?.success() {
-        Ok(reply) => Ok(answer::json_text(200, &reply.text)),
-        Err(refused) => Ok(refused),
+    match JobStub::new(&ctx.env, &grant, id).document(Include::NONE, "tensorlake").await?.success() {
+        Ok(reply) => Ok(response::json_text(200, &reply.text)),
+        Err(error) => Ok(error),
     }
 }
 
 /// `POST /applications/{application}/requests/{request_id}/progress`.
-pub(crate) async fn report_progress(ctx: &mut RequestContext, application: &str, request: &str) -> Answer {
-    let (grant, id) = allow(ctx, Permission::Write, application, request).await?;
-    Query::of(&ctx.request, &[])?;
+pub(crate) async fn report_progress(ctx: &mut RequestContext, application: &str, request: &str) -> HandlerResult {
+    let (grant, id) = authenticate_and_authorize(ctx, Permission::Write, application, request).await?;
+    ctx.request.query(&[])?;
     writes::report_to(ctx, &grant, id, true).await
 }
 
 /// `GET /api/task-status/{task_id}`.
-pub(crate) async fn task_status(ctx: &mut RequestContext, task: &str) -> Answer {
+pub(crate) async fn task_status(ctx: &mut RequestContext, task: &str) -> HandlerResult {
     let grant = auth::grant(ctx).await?;
-    // Flask's readers know one body for a task that is not there, whatever its id looks like.
-    let Some(id) = JobId::parse(task) else { return Ok(answer::json_text(404, flask::NOT_FOUND)) };
+    // Readers of the Flask API know one body for an unknown task; it is sent for an invalid id too.
+    let Some(id) = JobId::parse(task) else { return Ok(response::json_text(404, flask::NOT_FOUND)) };
     grant.authorize(Permission::Read, Some(&id)).map_err(Problem::from)?;
-    Query::of(&ctx.request, &[])?;
+    ctx.request.query(&[])?;
     limit::check_read(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
-    match JobCall::new(&ctx.env, &grant, id).document(Include::NONE, "flask").await?.success() {
-        Ok(reply) => Ok(answer::json_text(200, &reply.text)),
-        Err(refused) if refused.status() == 404 => Ok(answer::json_text(404, flask::NOT_FOUND)),
-        Err(refused) => Ok(refused),
+    match JobStub::new(&ctx.env, &grant, id).document(Include::NONE, "flask").await?.success() {
+        Ok(reply) => Ok(response::json_text(200, &reply.text)),
+        Err(error) if error.status() == 404 => Ok(response::json_text(404, flask::NOT_FOUND)),
+        Err(error) => Ok(error),
     }
 }

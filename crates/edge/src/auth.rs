@@ -1,4 +1,4 @@
-//! Who asks, and whether they may: decided before any object wakes.
+//! Authentication and authorization of a request, before any object is called.
 
 use engine::{
     credential::{Credential, Unauthenticated},
@@ -8,34 +8,68 @@ use engine::{
 use protocol::{Problem, id::JobId};
 
 use crate::{
-    answer::Refusal,
     context::RequestContext,
-    incoming::Incoming,
+    js,
     limit::{self, Class},
+    request::IncomingRequest,
+    response::ErrorResponse,
 };
 
+/// Why a credential gives no grant.
+pub(crate) enum AuthError {
+    /// The credential is missing or not valid; [`reject_unauthenticated`] makes the response.
+    Unauthenticated(Unauthenticated),
+    /// The request fails for another reason.
+    Other(ErrorResponse),
+}
+
+impl From<Unauthenticated> for AuthError {
+    fn from(error: Unauthenticated) -> AuthError {
+        AuthError::Unauthenticated(error)
+    }
+}
+
+impl From<ErrorResponse> for AuthError {
+    fn from(error: ErrorResponse) -> AuthError {
+        AuthError::Other(error)
+    }
+}
+
+impl From<Problem> for AuthError {
+    fn from(problem: Problem) -> AuthError {
+        AuthError::Other(problem.into())
+    }
+}
+
 /// The grant of the request's credential.
-pub(crate) async fn grant(ctx: &mut RequestContext) -> Result<Grant, Refusal> {
-    match believe(ctx)? {
+pub(crate) async fn grant(ctx: &mut RequestContext) -> Result<Grant, ErrorResponse> {
+    match authenticate(ctx) {
         Ok(grant) => {
             ctx.holder = Some(grant.holder.to_string());
             Ok(grant)
         }
-        Err(unauthenticated) => Err(turn_away(ctx, unauthenticated).await),
+        Err(AuthError::Unauthenticated(unauthenticated)) => Err(reject_unauthenticated(ctx, unauthenticated).await),
+        Err(AuthError::Other(error)) => Err(error),
     }
 }
 
-/// The grant of the request's credential; a request that goes straight on and comes back is believed as it was.
-pub(crate) fn believe(ctx: &RequestContext) -> Result<Result<Grant, Unauthenticated>, Refusal> {
-    // Unconfigured goes before unauthenticated: no credential could be right yet.
+/// Authenticates the request's credential, as of the request's arrival: the slow path decides as the fast path did.
+pub(crate) fn authenticate(ctx: &RequestContext) -> Result<Grant, AuthError> {
+    // A missing configuration precedes a wrong credential: no credential could be right.
     let access = ctx.config.access()?;
-    let token = query_token(&ctx.request)?;
-    let credential = Credential::from_request(ctx.request.authorization(), token.as_deref());
-    Ok(credential.and_then(|credential| access.authenticate(credential, ctx.began)))
+    let token = ctx.request.query_token()?;
+    let credential = Credential::from_request(ctx.request.authorization(), token.as_deref())?;
+    Ok(access.authenticate(credential, ctx.began)?)
 }
 
-/// The grant of the request's credential, if it may read at all; whether this or that job is asked later.
-pub(crate) async fn allow_reading(ctx: &mut RequestContext) -> Result<Grant, Refusal> {
+/// Authenticates a token in the body of the request.
+pub(crate) fn authenticate_body(ctx: &RequestContext, token: &str) -> Result<Grant, AuthError> {
+    let access = ctx.config.access()?;
+    Ok(access.authenticate(Credential::from_body(token)?, js::now())?)
+}
+
+/// The grant of the request's credential, if it may read jobs; the jobs themselves are authorized later.
+pub(crate) async fn grant_to_read(ctx: &mut RequestContext) -> Result<Grant, ErrorResponse> {
     let grant = grant(ctx).await?;
     if !grant.permissions.contains(Permission::Read) {
         grant.authorize(Permission::Read, None).map_err(Problem::from)?;
@@ -43,40 +77,34 @@ pub(crate) async fn allow_reading(ctx: &mut RequestContext) -> Result<Grant, Ref
     Ok(grant)
 }
 
-/// The grant of the request's credential, if it covers this job; and the job's id.
-pub(crate) async fn allow(ctx: &mut RequestContext, need: Permission, job: &str) -> Result<(Grant, JobId), Refusal> {
+/// The grant of the request's credential and the id of the job, if the grant covers `need` on that job.
+pub(crate) async fn authenticate_and_authorize(
+    ctx: &mut RequestContext,
+    need: Permission,
+    job: &str,
+) -> Result<(Grant, JobId), ErrorResponse> {
     let grant = grant(ctx).await?;
-    let id = cover(&grant, need, job)?;
+    let id = authorize_job(&grant, need, job)?;
     Ok((grant, id))
 }
 
-/// The job's id, if the grant covers it.
-pub(crate) fn cover(grant: &Grant, need: Permission, job: &str) -> Result<JobId, Problem> {
+/// The id of the job, if the grant covers `need` on that job.
+pub(crate) fn authorize_job(grant: &Grant, need: Permission, job: &str) -> Result<JobId, Problem> {
     let id = JobId::parse(job).ok_or_else(|| Problem::invalid("jobId", format_args!("must be {}", JobId::FORM)))?;
     grant.authorize(need, Some(&id))?;
     Ok(id)
 }
 
-/// Whether the caller is a native `EventSource`, which can send no header and takes any status but 200 as the end.
-pub(crate) fn is_native(request: &Incoming) -> bool {
-    matches!(query_token(request), Ok(Some(_)))
+/// Whether the caller is a native `EventSource`, which sends no headers and stops for good at any status except 200.
+pub(crate) fn is_native(request: &IncomingRequest) -> bool {
+    matches!(request.query_token(), Ok(Some(_)))
 }
 
-fn query_token(request: &Incoming) -> Result<Option<String>, Refusal> {
-    let url = request.url()?;
-    let mut tokens = url.query_pairs().filter(|(name, _)| name == "token").map(|(_, value)| value.into_owned());
-    match (tokens.next(), tokens.next()) {
-        (token, None) => Ok(token),
-        _ => Err(Problem::invalid("token", "stands there twice; send it once").into()),
-    }
-}
-
-/// The 401 of a caller that has not shown who it is, or the 429 of one that has failed to too often.
-pub(crate) async fn turn_away(ctx: &RequestContext, unauthenticated: Unauthenticated) -> Refusal {
+/// The 401 of an unauthenticated caller, or the 429 of an address that has failed to authenticate too often.
+pub(crate) async fn reject_unauthenticated(ctx: &RequestContext, unauthenticated: Unauthenticated) -> ErrorResponse {
     match limit::check(&ctx.env, Class::AuthFailures, &limit::address(&ctx.request)).await {
-        Ok(()) => {
-            Refusal::from(Problem::from(unauthenticated)).with_header("WWW-Authenticate", unauthenticated.challenge())
-        }
+        Ok(()) => ErrorResponse::from(Problem::from(unauthenticated))
+            .with_header("WWW-Authenticate", unauthenticated.challenge()),
         Err(too_often) => too_often,
     }
 }

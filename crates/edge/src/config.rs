@@ -1,4 +1,4 @@
-//! What the operator sets, read once an isolate.
+//! The settings of a deployment, read once per isolate.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -8,27 +8,27 @@ use worker::Env;
 
 /// The settings of a deployment.
 pub(crate) struct Config {
-    /// The keys and what signs tokens, or what is missing.
+    /// The keys and the signer of tokens, or the problem that says which setting is missing.
     access: Result<Access, Problem>,
-    /// The origins that may call from a page; all when absent.
+    /// The origins whose pages may call; all if absent.
     origins: Option<Vec<String>>,
-    /// Whether this runs on a developer's machine.
+    /// Whether this is a development server.
     pub(crate) dev: bool,
 }
 
 thread_local! {
-    /// A deployment's settings never change under it, and reading hundreds of keys for each request would.
+    /// The settings never change during the life of an isolate, and hundreds of keys need not be parsed per request.
     static CONFIG: RefCell<Option<Rc<Config>>> = const { RefCell::new(None) };
 }
 
 impl Config {
-    /// The settings of this deployment.
+    /// The settings of the environment.
     pub(crate) fn of(env: &Env) -> Rc<Config> {
         CONFIG.with_borrow_mut(|config| Rc::clone(config.get_or_insert_with(|| Rc::new(Config::read(env)))))
     }
 
     fn read(env: &Env) -> Config {
-        // Secrets and plain variables are strings in the same place.
+        // Secrets and plain variables are both strings of the environment.
         let setting = |name: &str| env.var(name).ok().map(|value| value.to_string());
         Config {
             access: Access::configure(setting).map_err(Problem::from),
@@ -38,16 +38,16 @@ impl Config {
         }
     }
 
-    /// The keys and what signs tokens.
+    /// The keys and the signer of tokens.
     ///
     /// # Errors
     ///
-    /// `NOT_CONFIGURED`, saying what is missing.
+    /// `NOT_CONFIGURED` that names the missing setting.
     pub(crate) fn access(&self) -> Result<&Access, Problem> {
         self.access.as_ref().map_err(Clone::clone)
     }
 
-    /// What `Access-Control-Allow-Origin` says to a page of `origin`, if anything.
+    /// The value of `Access-Control-Allow-Origin` for a page of `origin`, if it may call.
     pub(crate) fn allowed_origin<'a>(&self, origin: Option<&'a str>) -> Option<&'a str> {
         match &self.origins {
             None => Some("*"),
@@ -55,7 +55,7 @@ impl Config {
         }
     }
 
-    /// Whether the answer depends on the page's origin.
+    /// Whether the response depends on the page's origin.
     pub(crate) fn varies_by_origin(&self) -> bool {
         self.origins.is_some()
     }

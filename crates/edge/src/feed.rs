@@ -1,7 +1,7 @@
 //! A feed: the socket from the edge to a job's object, read by raw listeners.
 //!
-//! Its messages stay in JavaScript's memory, but for their first line: to copy each into Rust and back would cost more
-//! than all the rest of the relay.
+//! Only the first line of a message is copied into wasm: to copy each message there and back would cost more than all the
+//! rest of the relay.
 
 use engine::frame::{HEAD_BYTES, Kind};
 use js_sys::{ArrayBuffer, Uint8Array};
@@ -11,7 +11,7 @@ use worker::{
     worker_sys::web_sys::{self, BinaryType},
 };
 
-use crate::answer::Refusal;
+use crate::response::ErrorResponse;
 
 /// An open socket; dropping it closes the socket and frees the listeners.
 pub(crate) struct Feed {
@@ -21,26 +21,26 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    /// Listens to the object: `frame` hears every frame that this release knows and gets its SSE, `closed` hears that no
-    /// more will come.
+    /// Listens to the object. `on_frame` receives the kind and the SSE bytes of each frame that this release knows;
+    /// `on_end` is called when no more will come.
     pub(crate) fn open(
         socket: &WebSocket,
-        mut frame: impl FnMut(Kind, Uint8Array) + 'static,
-        mut closed: impl FnMut() + 'static,
-    ) -> Result<Feed, Refusal> {
+        mut on_frame: impl FnMut(Kind, Uint8Array) + 'static,
+        mut on_end: impl FnMut() + 'static,
+    ) -> Result<Feed, ErrorResponse> {
         let on_message = Closure::own_assert_unwind_safe(move |message: web_sys::MessageEvent| {
             let Ok(buffer) = message.data().dyn_into::<ArrayBuffer>() else { return };
             let bytes = Uint8Array::new(&buffer);
             let head = bytes.subarray(0, HEAD_BYTES as u32).to_vec();
             if let Some((kind, head_bytes)) = Kind::read(&head) {
-                frame(kind, rest_after(&bytes, head_bytes));
+                on_frame(kind, rest_after(&bytes, head_bytes));
             }
         });
-        let on_close = Closure::own_assert_unwind_safe(move |_: JsValue| closed());
+        let on_close = Closure::own_assert_unwind_safe(move |_: JsValue| on_end());
         let raw: &web_sys::WebSocket = socket.as_ref();
         #[cfg(feature = "leak-check")]
         crate::leak_check::watch(raw);
-        // The default is a Blob, which cannot be read at once.
+        // The default is a Blob, which cannot be read synchronously.
         raw.set_binary_type(BinaryType::Arraybuffer);
         raw.add_event_listener_with_callback("message", on_message.as_ref().unchecked_ref())?;
         raw.add_event_listener_with_callback("close", on_close.as_ref().unchecked_ref())?;
@@ -51,14 +51,14 @@ impl Feed {
     }
 }
 
-/// What follows the first `skip` bytes.
+/// The bytes after the first `skip`.
 pub(crate) fn rest_after(bytes: &Uint8Array, skip: usize) -> Uint8Array {
     bytes.subarray(u32::try_from(skip).unwrap_or(u32::MAX), bytes.length())
 }
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        // A socket that is closed already has nothing to close, and there is nobody to tell.
+        // These calls fail only if the socket is closed already.
         let _ = self.socket.remove_event_listener_with_callback("message", self.on_message.as_ref().unchecked_ref());
         let _ = self.socket.remove_event_listener_with_callback("close", self.on_close.as_ref().unchecked_ref());
         let _ = self.socket.remove_event_listener_with_callback("error", self.on_close.as_ref().unchecked_ref());

@@ -1,4 +1,4 @@
-//! What the platform offers and the `worker` crate does not wrap: the clock, randomness, timers, native streams.
+//! Platform functions that the `worker` crate does not wrap: the clock, randomness, timers, native streams.
 
 use protocol::Timestamp;
 use wasm_bindgen::prelude::*;
@@ -17,7 +17,7 @@ extern "C" {
     #[wasm_bindgen(js_name = clearInterval)]
     pub(crate) fn clear_interval(id: &JsValue);
 
-    /// A promise, and the functions that settle it.
+    /// A promise and the function that resolves it.
     pub(crate) type Resolvers;
 
     #[wasm_bindgen(method, getter)]
@@ -47,12 +47,12 @@ extern "C" {
     pub(crate) fn writable(this: &IdentityTransformStream) -> web_sys::WritableStream;
 }
 
-/// The moment it is.
+/// The current time.
 pub(crate) fn now() -> Timestamp {
     timestamp(js_sys::Date::now())
 }
 
-/// The moment that is so many milliseconds after 1970.
+/// The time that is `millis` milliseconds after 1970.
 pub(crate) fn timestamp(millis: f64) -> Timestamp {
     // A clock before 1970 is read as 1970; the cast of a float cannot overflow.
     Timestamp::from_millis(millis.max(0.0) as u64)
@@ -67,7 +67,7 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A random number from `low` up to `high`.
+/// A random number from `low` to `high`.
 pub(crate) fn random_between(low: f64, high: f64) -> f64 {
     low + js_sys::Math::random() * (high - low)
 }

@@ -1,22 +1,37 @@
-//! The edge: HTTP routes, authentication, the JobObject, the relay.
+//! The Worker: HTTP, authentication, the Durable Object of a job, and the relay of streams.
+//!
+//! A request enters through the router, which makes a `context::RequestContext` of it and calls a handler (`writes`,
+//! `reads`, `streams`, `tokens`, `adapters`). The handler authenticates the caller and sends a command to the job's object.
 //!
 //! # What this crate does not do
 //!
-//! It decides nothing about a job: `engine` says what becomes of a report, who may do what, and when a change goes out.
+//! It decides nothing about a job: `engine` says which reports are accepted, who may do what, and when a change is
+//! broadcast. It has no unit tests, because it only runs as wasm in the platform's runtime: pure code is in `engine` and
+//! `protocol`, and tests/contract tests the Worker from outside.
+//!
+//! # Words
+//!
+//! The words of PROTOCOL.md's Terminology keep their meaning. Beside them:
+//!
+//! * *object*: the Durable Object of one job (`object`); it runs elsewhere, and has its own memory.
+//! * *stub*: the edge's side of an object (`stub`); it sends a *command* (`command`) and returns the *reply*.
+//! * *feed*: the socket on which an object sends its frames to the edge (`feed`).
+//! * *relay*: passes the frames of one or several feeds on to one browser (`relay`).
+//! * *glue*: JavaScript functions that save calls between wasm and JavaScript (`glue`).
+//! * *fast path*: how a report reaches its object and returns without a future in wasm; everything else, and every reply
+//!   except a 200, takes the *slow path* (`router`).
 
 mod adapters;
-mod answer;
 mod auth;
-mod call;
+mod body;
+mod command;
 mod config;
 mod context;
-mod crossing;
 #[cfg(feature = "fault-injection")]
 mod fault_injection;
 mod feed;
-mod incoming;
+mod glue;
 mod js;
-mod lane;
 #[cfg(feature = "leak-check")]
 mod leak_check;
 mod limit;
@@ -24,9 +39,10 @@ mod object;
 mod reads;
 mod relay;
 mod request;
-mod route;
+mod response;
 mod router;
 mod streams;
+mod stub;
 mod tokens;
 mod wait;
 mod writes;
@@ -36,9 +52,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Request;
 use worker::{Env, worker_sys::Context};
 
-/// Answers every request that no static file answers.
+/// Answers a request for which there is no static file.
 ///
-/// What `worker::event` would write for us, but for the future: a report that goes straight on needs none.
+/// This is what `worker::event` would generate, without the future: a report on the fast path needs none.
 #[wasm_bindgen]
 pub fn fetch(request: Request, env: Env, context: Context) -> Promise {
     router::answer(request, env, context)

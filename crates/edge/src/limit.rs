@@ -1,6 +1,6 @@
-//! Rate limits by class, each a binding in wrangler.toml.
+//! Rate limits by class; each class is a binding in wrangler.toml.
 //!
-//! The platform counts a location at a time and roughly: a shield before the objects, not an account.
+//! The platform counts per location and approximately: the limits protect the objects, they are not a quota.
 
 use engine::grant::{Grant, Holder};
 use protocol::{
@@ -10,16 +10,16 @@ use protocol::{
 };
 use worker::Env;
 
-use crate::{answer::Refusal, incoming::Incoming};
+use crate::{request::IncomingRequest, response::ErrorResponse};
 
-/// What is counted together.
+/// The requests that are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// Status, batch, logs: for a credential and job, for a token also for an address.
+    /// Status, batch and logs: per credential and job, for a token also per address.
     Reads,
-    /// Streams opened: for a token and address; none for keys.
+    /// Opened streams: per token and address; streams of keys are not counted.
     Streams,
-    /// Failed authentication: for an address.
+    /// Failed authentication: per address.
     AuthFailures,
 }
 
@@ -52,8 +52,8 @@ impl Class {
 /// The window of every class, in seconds.
 const WINDOW_SECONDS: u64 = 60;
 
-/// Counts a request, and refuses it past the limit.
-pub(crate) async fn check(env: &Env, class: Class, key: &str) -> Result<(), Refusal> {
+/// Counts a request and refuses it past the limit of its class.
+pub(crate) async fn check(env: &Env, class: Class, key: &str) -> Result<(), ErrorResponse> {
     if env.rate_limiter(class.binding())?.limit(key.to_owned()).await?.success {
         return Ok(());
     }
@@ -62,31 +62,34 @@ pub(crate) async fn check(env: &Env, class: Class, key: &str) -> Result<(), Refu
         .with("window", "1m")
         .with("retryAfter", WINDOW_SECONDS)
         .with("recommendation", "Use webhooks or SSE for real-time updates");
-    Err(Refusal::from(problem).with_header("Retry-After", WINDOW_SECONDS.to_string()))
+    Err(ErrorResponse::from(problem).with_header("Retry-After", WINDOW_SECONDS.to_string()))
 }
 
-/// Counts the read of a job.
-pub(crate) async fn check_read(env: &Env, request: &Incoming, grant: &Grant, job_id: &str) -> Result<(), Refusal> {
+/// Counts a read of a job.
+pub(crate) async fn check_read(
+    env: &Env,
+    request: &IncomingRequest,
+    grant: &Grant,
+    job_id: &str,
+) -> Result<(), ErrorResponse> {
     let holder = &grant.holder;
-    match holder {
-        Holder::Key { .. } => check(env, Class::Reads, &format!("{holder} {job_id}")).await,
-        Holder::Token { .. } => {
-            // A token is as public as its page: its readers must not lock each other out.
-            let address = address(request);
-            check(env, Class::Reads, &format!("{holder} {job_id} {address}")).await
-        }
-    }
+    let key = match holder {
+        Holder::Key { .. } => format!("{holder} {job_id}"),
+        // Every reader of a public page has the same token: one reader must not use up the limit of the others.
+        Holder::Token { .. } => format!("{holder} {job_id} {}", address(request)),
+    };
+    check(env, Class::Reads, &key).await
 }
 
 /// Counts the opening of a stream.
-pub(crate) async fn check_stream(env: &Env, request: &Incoming, grant: &Grant) -> Result<(), Refusal> {
+pub(crate) async fn check_stream(env: &Env, request: &IncomingRequest, grant: &Grant) -> Result<(), ErrorResponse> {
     match &grant.holder {
         Holder::Key { .. } => Ok(()),
         holder @ Holder::Token { .. } => check(env, Class::Streams, &format!("{holder} {}", address(request))).await,
     }
 }
 
-/// The caller's address, as Cloudflare tells it.
-pub(crate) fn address(request: &Incoming) -> String {
+/// The caller's address, as Cloudflare passes it.
+pub(crate) fn address(request: &IncomingRequest) -> String {
     request.header("CF-Connecting-IP").unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The JobObject: one job, its storage, its viewers. Commit first, then answer and broadcast.
+//! The Durable Object of a job: its storage and its viewers. It commits first, then answers and broadcasts.
 
 mod store;
 mod viewers;
@@ -11,7 +11,7 @@ use std::{
 
 use engine::{
     accept::{self, Acceptance},
-    expiry, flask, idempotency,
+    body, expiry, flask, idempotency,
     job::Job,
     log, poll,
     subscription::{self, Admission},
@@ -28,81 +28,73 @@ use web_sys::{Request, Response};
 use worker::{Env, State, WebSocketPair, worker_sys};
 
 use crate::{
-    answer::{self, Answer, Refusal, set, text_of},
-    call::{CURSOR_HEADER, Command, Heard, POLL_HEADER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER},
+    command::{CURSOR_HEADER, Command, CommandRequest, POLL_HEADER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER},
     config::Config,
-    crossing::{self, Taker},
-    js, request,
+    glue::{self, BodyHandler},
+    js,
+    response::{self, ErrorResponse, HandlerResult, set, text_of},
 };
 use store::Store;
 use viewers::Viewers;
 
-/// A job, as the platform sees it. Its name is `<project>/<jobId>`, so that two projects cannot meet.
+/// The Durable Object class of a job. The name of an object is `<project>/<jobId>`, so that projects share nothing.
 ///
-/// What `worker::durable_object` would write for us, but for the futures: a report is folded, committed and answered in
-/// one synchronous run, and a future each way costs more than all of that.
+/// This is what `worker::durable_object` would generate, without the futures: a report is folded, committed and answered
+/// in one synchronous run, and a future in each direction costs more than all of that.
 #[allow(missing_debug_implementations, reason = "the handles of the platform inside have no `Debug`")]
 #[wasm_bindgen]
 pub struct JobObject(AssertUnwindSafe<Parts>);
 
-/// A panic ends its call alone, where the build unwinds: what it held is let go on the way, and what it had taken out to
-/// change is read again from storage.
+/// If the build unwinds, a panic fails only its own call: what the call held is dropped on the way, and the job that it
+/// had taken out is loaded again from storage.
 struct Parts {
     object: Rc<Object>,
-    /// Hears the calls that come with a body; made once, since a closure costs as much as a call.
-    on_body: Taker,
+    /// Handles a command; made once, since a closure costs as much as a call.
+    on_command: BodyHandler,
 }
 
 #[wasm_bindgen]
 impl JobObject {
-    /// The object comes into memory.
+    /// Called when the platform constructs the object.
     #[wasm_bindgen(constructor)]
     pub fn new(state: worker_sys::DurableObjectState, env: Env) -> JobObject {
         let object = Rc::new(Object::new(State::from(state), &env));
-        let on_body = {
+        let on_command = {
             let object = Rc::clone(&object);
-            Closure::own_assert_unwind_safe(move |url: String, body: Vec<u8>| object.hear(&url, &body))
+            Closure::own_assert_unwind_safe(move |url: String, body: Vec<u8>| object.handle(&url, &body))
         };
-        JobObject(AssertUnwindSafe(Parts { object, on_body }))
+        JobObject(AssertUnwindSafe(Parts { object, on_command }))
     }
 
-    /// The edge calls.
+    /// Called with a command of the edge.
     pub fn fetch(&self, request: &Request) -> Promise {
-        let url = request.url();
-        match Heard::read(&url).map(|heard| heard.command) {
-            Some(command) if command.has_body() => crossing::with_body(request, &self.0.on_body),
-            Some(Command::Delete) => {
-                let object = Rc::clone(&self.0.object);
-                future_to_promise(AssertUnwindSafe(async move { Ok(object.delete(&url).await.into()) }))
-            }
-            _ => Promise::resolve(&JsValue::from(self.0.object.hear(&url, &[]))),
-        }
+        glue::with_body(request, &self.0.on_command)
     }
 
-    /// The alarm rings.
+    /// Called by the alarm.
     pub fn alarm(&self) {
-        // An alarm that fails is tried six times and then forgotten, so it never fails: it sets the next one, last.
-        if let Err(refusal) = self.0.object.fall_due() {
-            worker::console_error!("{}", serde_json::json!({"level": "error", "alarm": refusal.problem().message()}));
+        // The platform retries a failed alarm six times and then drops it, so this never fails: it logs the error.
+        if let Err(error) = self.0.object.on_alarm() {
+            worker::console_error!("{}", serde_json::json!({"level": "error", "alarm": error.problem().message()}));
         }
     }
 
-    /// A viewer says something, though it has nothing to say.
+    /// Called with a message of a viewer; viewers have nothing to send.
     #[wasm_bindgen(js_name = webSocketMessage)]
     pub fn websocket_message(&self, _socket: JsValue, _message: JsValue) {}
 
-    /// A viewer left.
+    /// Called when a viewer left.
     #[wasm_bindgen(js_name = webSocketClose)]
     pub fn websocket_close(&self, socket: &web_sys::WebSocket, code: u16) {
-        self.0.object.viewers.left();
-        // Answering twice is an error that means nothing.
+        self.0.object.viewers.on_leave();
+        // Closing a socket that is closed already fails, without consequences.
         let _ = if code == 1000 { socket.close_with_code(code) } else { socket.close() };
     }
 
-    /// A viewer was cut off.
+    /// Called when the connection of a viewer broke.
     #[wasm_bindgen(js_name = webSocketError)]
     pub fn websocket_error(&self, _socket: JsValue, _error: JsValue) {
-        self.0.object.viewers.left();
+        self.0.object.viewers.on_leave();
     }
 }
 
@@ -110,37 +102,44 @@ impl JobObject {
 struct Object {
     state: State,
     store: Store,
-    /// The job as storage has it; `None` until somebody asked.
+    /// The job as it is in storage; `None` until it is loaded.
     job: RefCell<Option<Rc<Job>>>,
     viewers: Viewers,
     started: Timestamp,
     config: Rc<Config>,
-    /// How many rows the commit of this call wrote, the alarm among them.
+    /// The number of rows that the commit of this command wrote, the alarm included.
     rows: Cell<usize>,
 }
 
 impl Object {
     fn new(state: State, env: &Env) -> Object {
-        let (store, viewers) = (Store::of(&state), Viewers::new(&state));
+        let (store, viewers) = (Store::new(&state), Viewers::new(&state));
         let config = Config::of(env);
         if config.dev {
-            // Tests count these, to know that nothing wakes an object whose viewers only wait.
+            // Tests count these lines, to check that nothing wakes an object whose viewers only wait.
             worker::console_log!("{}", serde_json::json!({"level": "debug", "object": "an object came into memory"}));
         }
         Object { state, store, job: RefCell::default(), viewers, started: js::now(), config, rows: Cell::new(0) }
     }
 
-    /// Answers a call.
-    fn hear(&self, url: &str, body: &[u8]) -> Response {
-        let answered = catch_unwind(AssertUnwindSafe(|| match Heard::read(url) {
-            Some(heard) => self.obey(&heard, body),
-            None => Err(Problem::new(Code::NotFound, "no such command").into()),
-        }));
-        self.finish(answered.unwrap_or_else(|_| Err(Refusal::of_panic())))
+    /// Handles a command; returns a response, or a promise of one if the command waits for the platform.
+    fn handle(self: &Rc<Object>, url: &str, body: &[u8]) -> JsValue {
+        match CommandRequest::parse(url) {
+            Some(request) if request.command == Command::Delete => {
+                let (object, job_id) = (Rc::clone(self), request.text("job").to_owned());
+                let deletion = async move { Ok(object.finish(object.delete(&job_id).await).into()) };
+                future_to_promise(AssertUnwindSafe(deletion)).into()
+            }
+            Some(request) => {
+                let result = catch_unwind(AssertUnwindSafe(|| self.dispatch(&request, body)));
+                self.finish(result.unwrap_or_else(|_| Err(ErrorResponse::of_panic()))).into()
+            }
+            None => self.finish(unknown_command()).into(),
+        }
     }
 
-    fn finish(&self, answered: Answer) -> Response {
-        let response = answered.unwrap_or_else(Refusal::into_response);
+    fn finish(&self, result: HandlerResult) -> Response {
+        let response = result.unwrap_or_else(ErrorResponse::into_response);
         if self.config.dev && response.status() != 101 {
             let headers = &response.headers();
             set(headers, STARTED_HEADER, &self.started.to_string());
@@ -148,36 +147,36 @@ impl Object {
             set(headers, ROWS_HEADER, &self.rows.take().to_string());
             #[cfg(feature = "leak-check")]
             if self.viewers.sockets() == 0 {
-                set(headers, crate::call::HEAP_STATS_HEADER, &crate::leak_check::heap_stats());
+                set(headers, crate::command::HEAP_STATS_HEADER, &crate::leak_check::heap_stats());
             }
         }
         response
     }
 
-    fn obey(&self, heard: &Heard, body: &[u8]) -> Answer {
+    fn dispatch(&self, request: &CommandRequest, body: &[u8]) -> HandlerResult {
         #[cfg(feature = "fault-injection")]
         crate::fault_injection::in_the_object(body);
-        let job_id = heard.text("job");
-        let include = || Include::from_bits(u8::try_from(heard.number("include")).unwrap_or_default());
-        match heard.command {
+        let job_id = request.text("job");
+        let include = || Include::from_bits(u8::try_from(request.number("include")).unwrap_or_default());
+        match request.command {
             Command::Create => self.create(job_id, body),
             Command::Report => {
-                let reports = request::reports(body, heard.flag("ndjson"))?;
-                self.report(job_id, reports, heard.flag("create"))
+                let reports = body::reports(body, request.flag("ndjson"))?;
+                self.report(job_id, reports, request.flag("create"))
             }
-            Command::Document => self.document(job_id, include(), heard.text("view")),
-            Command::Logs => self.logs(job_id, heard.number("after"), heard.number("limit")),
+            Command::Document => self.document(job_id, include(), request.text("view")),
+            Command::Logs => self.logs(job_id, request.number("after"), request.number("limit")),
             Command::Subscribe => {
-                let cursor = Cursor::parse(heard.text("cursor"));
-                self.subscribe(job_id, include(), cursor.as_ref(), heard.flag("anyway"))
+                let cursor = Cursor::parse(request.text("cursor"));
+                self.subscribe(job_id, include(), cursor.as_ref(), request.flag("anyway"))
             }
-            // It waits for the platform, and is heard elsewhere.
-            Command::Delete => Err(Problem::new(Code::NotFound, "no such command").into()),
+            // `handle` does this one, since it waits for the platform.
+            Command::Delete => unknown_command(),
         }
     }
 
-    /// The job, if there is one.
-    fn load(&self) -> Result<Option<Rc<Job>>, Refusal> {
+    /// The job, if it exists.
+    fn load(&self) -> Result<Option<Rc<Job>>, ErrorResponse> {
         if let Some(job) = self.job.borrow().as_ref() {
             return Ok(Some(Rc::clone(job)));
         }
@@ -186,30 +185,31 @@ impl Object {
         Ok(job)
     }
 
-    fn find(&self, job_id: &str) -> Result<Rc<Job>, Refusal> {
+    fn find(&self, job_id: &str) -> Result<Rc<Job>, ErrorResponse> {
         self.load()?.ok_or_else(|| Problem::job_not_found(job_id).into())
     }
 
-    fn create(&self, job_id: &str, body: &[u8]) -> Answer {
+    fn create(&self, job_id: &str, body: &[u8]) -> HandlerResult {
         let value = json::parse(body)?;
         let digest = idempotency::digest(&value);
+        // The body is checked first: a job that exists is no reason to overlook an error in it.
+        let creation = Creation::from_json(value)?;
         if let Some(job) = self.load()? {
             idempotency::check_recreation(&job, &digest)?;
-            return Ok(answer::json(200, job.document.view(Include::NONE).as_ref()));
+            return Ok(response::json(200, job.document.view(Include::NONE).as_ref()));
         }
-        let creation = Creation::from_json(value)?;
         let now = js::now();
         let mut new = new_job(job_id, now);
         new.record.created_with = Some(digest);
-        let made = accept::create(new, Reports::One(Box::new(creation.report)), now)?;
-        self.commit(None, made.job, &made.lines)?;
+        let created = accept::create(new, Reports::One(Box::new(creation.report)), now)?;
+        self.commit(None, created.job, &created.lines)?;
         let job = self.find(job_id)?;
-        Ok(answer::json(201, job.document.view(Include::NONE).as_ref()))
+        Ok(response::json(201, job.document.view(Include::NONE).as_ref()))
     }
 
-    fn report(&self, job_id: &str, reports: Reports, create: bool) -> Answer {
+    fn report(&self, job_id: &str, reports: Reports, create: bool) -> HandlerResult {
         let now = js::now();
-        // Taken out, so that it need not be copied; whatever becomes of it, what is put back is what storage has.
+        // The job is taken out, so that it need not be copied. On every way out, what is put back is what storage has.
         let (before, accepted) = match self.load()? {
             Some(job) => {
                 self.job.replace(None);
@@ -226,17 +226,17 @@ impl Object {
             self.job.replace(Some(Rc::new(job)));
         }
         Ok(match before {
-            None => answer::json_text(201, &answer?),
-            // It goes straight on to who reported.
+            None => response::json_text(201, &answer?),
+            // On the fast path this is the response to the producer as it is.
             Some(_) => {
                 let config = &self.config;
-                crossing::success(&answer?, config.allowed_origin(None), config.varies_by_origin())
+                glue::success(&answer?, config.allowed_origin(None), config.varies_by_origin())
             }
         })
     }
 
-    /// Commits, then tells the viewers. Nothing here waits, so that the writes are one transaction.
-    fn commit(&self, before: Option<Status>, mut job: Job, lines: &[LogLine]) -> Result<(), Refusal> {
+    /// Commits, then broadcasts. Nothing here waits, so the writes are one transaction.
+    fn commit(&self, before: Option<Status>, mut job: Job, lines: &[LogLine]) -> Result<(), ErrorResponse> {
         let alarm = expiry::alarm(job.record.alarm, &job.document);
         job.record.alarm = alarm.or(job.record.alarm);
         let rows = self.store.save(&mut job, lines, before.is_none())?;
@@ -244,12 +244,12 @@ impl Object {
         if let Some(alarm) = alarm {
             store::set_alarm(&self.state, alarm);
         }
-        self.viewers.tell(&job.document, lines, before != Some(job.document.status));
+        self.viewers.broadcast(&job.document, lines, before != Some(job.document.status));
         self.job.replace(Some(Rc::new(job)));
         Ok(())
     }
 
-    fn document(&self, job_id: &str, include: Include, view: &str) -> Answer {
+    fn document(&self, job_id: &str, include: Include, view: &str) -> HandlerResult {
         let job = self.find(job_id)?;
         let document = &job.document;
         let text = match view {
@@ -264,7 +264,7 @@ impl Object {
                 text_of(&view)
             }
         };
-        let response = answer::json_text(200, &text);
+        let response = response::json_text(200, &text);
         set(&response.headers(), CURSOR_HEADER, &document.cursor().to_string());
         if let Some(millis) = poll::poll_after_ms(document, js::now()) {
             set(&response.headers(), POLL_HEADER, &millis.to_string());
@@ -272,28 +272,28 @@ impl Object {
         Ok(response)
     }
 
-    fn last_lines(&self, job: &Job, most: u64) -> Result<Vec<LogLine>, Refusal> {
+    fn last_lines(&self, job: &Job, most: u64) -> Result<Vec<LogLine>, ErrorResponse> {
         Ok(self.store.lines(job, job.record.last_line.saturating_sub(most), most)?)
     }
 
-    fn logs(&self, job_id: &str, after: u64, limit: u64) -> Answer {
+    fn logs(&self, job_id: &str, after: u64, limit: u64) -> HandlerResult {
         let job = self.find(job_id)?;
         let lines = self.store.lines(&job, after, limit)?;
-        Ok(answer::json(200, &log::page(&job, after, lines)))
+        Ok(response::json(200, &log::page(&job, after, lines)))
     }
 
-    /// Takes a viewer: accepts the socket, reads, sends, with nothing between that a report could fall into. One that has
-    /// seen the end is not taken, unless it wants to be told `anyway`.
-    fn subscribe(&self, job_id: &str, include: Include, cursor: Option<&Cursor>, anyway: bool) -> Answer {
+    /// Adds a viewer: accepts the socket, reads the state and sends it. No report can come in between. A viewer that has
+    /// seen the end of the job is not added, unless it wants the state `anyway`.
+    fn subscribe(&self, job_id: &str, include: Include, cursor: Option<&Cursor>, anyway: bool) -> HandlerResult {
         let job = self.find(job_id)?;
         let document = &job.document;
         let ended = match subscription::admit(document, cursor.filter(|_| !anyway), js::now()) {
-            Admission::Finished => return Ok(answer::empty(204)),
+            Admission::Finished => return Ok(response::empty(204)),
             Admission::Admitted { ended } => ended,
         };
         subscription::check_capacity(self.viewers.count())?;
         let pair = WebSocketPair::new()?;
-        // What waits for the next broadcast is in what is read now; the new viewer must not hear it twice.
+        // The state that is read now contains what waits for the next broadcast; the new viewer must not get it twice.
         self.viewers.flush();
         self.viewers.accept(&self.state, &pair.server, include);
         let lines = if include.logs() {
@@ -310,31 +310,27 @@ impl Object {
         Ok(worker::Response::from_websocket(pair.client)?.into())
     }
 
-    async fn delete(&self, url: &str) -> Response {
-        self.finish(self.try_delete(Heard::read(url).map_or("", |heard| heard.text("job"))).await)
-    }
-
-    async fn try_delete(&self, job_id: &str) -> Answer {
+    async fn delete(&self, job_id: &str) -> HandlerResult {
         self.find(job_id)?;
         self.forget(job_id);
-        // The alarm goes with the rest (compatibility dates from 2026-02-24 on).
+        // It deletes the alarm too (since compatibility date 2026-02-24).
         self.state.storage().delete_all().await?;
-        Ok(answer::empty(204))
+        Ok(response::empty(204))
     }
 
-    /// Tells the viewers that the job is no more.
+    /// Drops the job from memory and ends the streams of its viewers.
     fn forget(&self, job_id: &str) {
         self.job.replace(None);
         self.viewers.dismiss(job_id, &Problem::job_not_found(job_id));
     }
 
-    /// Does what has fallen due, and arms the alarm for what comes next.
-    fn fall_due(&self) -> Result<(), Refusal> {
+    /// Deletes the job if it has expired; if not, sets the alarm for when it expires.
+    fn on_alarm(&self) -> Result<(), ErrorResponse> {
         let Some(job) = self.load()? else { return Ok(()) };
         let due = expiry::next_due(&job.document);
         if due <= js::now() {
             self.forget(&job.document.job_id);
-            store::forget(&self.state);
+            store::delete_all(&self.state);
             return Ok(());
         }
         let mut job = Job::clone(&job);
@@ -348,4 +344,8 @@ impl Object {
 
 fn new_job(job_id: &str, now: Timestamp) -> Job {
     Job::new(job_id.to_owned(), id::epoch(js::random()), now)
+}
+
+fn unknown_command() -> HandlerResult {
+    Err(Problem::new(Code::NotFound, "unknown command; edge and object run releases that do not fit").into())
 }

@@ -1,15 +1,17 @@
-//! The relay: what the objects of a stream tell, passed on to one browser.
+//! The relay: passes the frames of a stream's objects on to one browser.
 //!
-//! It hands each message from a raw listener to the writer of a native stream; nothing is parsed, nothing waits in a
-//! channel. While a write is under way the newest document of each job replaces the one before it, so a slow viewer holds
-//! at most one document, [`engine::job_queue::LOG_BYTES`] of log and an end for
-//! each job.
+//! It passes each message from a raw listener to the writer of a native stream; it parses only the head line and uses no
+//! channel. While a write is pending, the newest document of each job replaces the one before it, so a slow viewer costs
+//! at most one document, [`engine::job_queue::LOG_BYTES`] of log and one final frame for each job.
 
 use std::{cell::RefCell, rc::Rc};
 
-use engine::{frame::Kind, job_queue::DocumentId};
+use engine::{
+    frame::Kind,
+    job_queue::{Chunk, DocumentId, JobQueue},
+};
 use js_sys::Uint8Array;
-use protocol::{Problem, Timestamp};
+use protocol::{Problem, Timestamp, problem::Code};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use worker::{
     Response, ResponseBuilder, WebSocket,
@@ -17,24 +19,23 @@ use worker::{
 };
 
 use crate::{
-    answer::{Refusal, set},
-    feed::Feed,
+    feed::{Feed, rest_after},
     js,
-    lane::Lane,
+    response::{ErrorResponse, set},
 };
 
-/// Milliseconds after which a viewer whose stream was cut comes back; each is told its own, so that a thousand who were
-/// cut at once do not come back at once.
+/// The milliseconds after which a viewer reconnects if its stream breaks. Each viewer gets its own value, so that a
+/// thousand whose streams break at once do not reconnect at once.
 const RETRY_MS: (f64, f64) = (250.0, 1_750.0);
-/// A sign of life.
+/// An SSE comment.
 const HEARTBEAT: &str = ":\n\n";
-/// The id of the last frame of a stream of many jobs.
+/// The id of the last frame of a stream of several jobs.
 pub(crate) const ALL_ENDED: &str = "end";
 
-/// Milliseconds between signs of life: proxies drop what is silent for a minute, often sooner.
+/// Milliseconds between heartbeats: proxies close a connection that is silent for a minute, often sooner.
 const HEARTBEAT_MS: f64 = 12_000.0;
-/// A stream ends by itself after 3 to 5 hours, the bound for a viewer whose leaving nobody noticed; not sooner, since
-/// each return wakes the object for ten seconds.
+/// A stream ends by itself after 3 to 5 hours, which bounds the life of a stream whose viewer left unnoticed. Not sooner,
+/// since each reconnect wakes the object for ten seconds.
 const AGE_MS: (f64, f64) = (3.0 * 3_600_000.0, 5.0 * 3_600_000.0);
 
 /// A stream to one browser.
@@ -43,51 +44,93 @@ pub(crate) struct Relay(Rc<RefCell<State>>);
 
 struct State {
     writer: WritableStreamDefaultWriter,
-    lanes: Vec<Lane>,
-    /// Whether there is one job only, whose frames carry its cursor.
+    parts: Vec<Part>,
+    /// Whether the stream is of one job, whose frames carry its cursor.
     single: bool,
-    /// Whether every lane there will be is there.
+    /// Whether every job of the stream has joined.
     complete: bool,
-    /// Whether the last write has not been taken yet.
+    /// Whether the last write is pending.
     writing: bool,
     done: bool,
-    /// What goes out before everything else.
+    /// Written before everything else.
     urgent: Option<Uint8Array>,
     listeners: Option<Listeners>,
 }
 
-/// What keeps the relay alive, and what must be let go when it ends.
+/// One job's part of the stream.
+struct Part {
+    queue: JobQueue<Bytes>,
+    /// The socket that fills the queue, for as long as the reader may read the job.
+    feed: Option<Feed>,
+    /// When the reader's token for this job expires.
+    expires_at: Option<Timestamp>,
+}
+
+/// Bytes that stay in JavaScript's memory.
+struct Bytes(Uint8Array);
+
+impl Chunk for Bytes {
+    fn from_bytes(bytes: &[u8]) -> Bytes {
+        Bytes(Uint8Array::from(bytes))
+    }
+
+    fn size(&self) -> usize {
+        usize::try_from(self.0.length()).unwrap_or(usize::MAX)
+    }
+
+    fn rest_after(&self, skip: usize) -> Bytes {
+        Bytes(rest_after(&self.0, skip))
+    }
+}
+
+impl Part {
+    /// When the reader's token expires, unless the part has ended already.
+    fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at.filter(|_| !self.queue.has_ended())
+    }
+
+    /// Ends the part if its token has expired; the frames that wait for the reader are dropped.
+    fn expire(&mut self, now: Timestamp) {
+        if self.expires_at().is_some_and(|expires_at| expires_at <= now) {
+            self.feed = None;
+            let message = "The token expired; reconnect with a new one";
+            self.queue.terminate(&Problem::new(Code::Unauthenticated, message));
+        }
+    }
+}
+
+/// What keeps the relay alive, and must be released when it ends.
 struct Listeners {
     signal: AbortSignal,
-    left: Closure<dyn FnMut()>,
-    written: Closure<dyn FnMut(JsValue)>,
-    failed: Closure<dyn FnMut(JsValue)>,
-    beating: JsValue,
-    ageing: JsValue,
-    /// Fires when the first token of the stream ends.
-    expired: Closure<dyn FnMut()>,
-    expiring: Option<JsValue>,
+    on_abort: Closure<dyn FnMut()>,
+    on_written: Closure<dyn FnMut(JsValue)>,
+    on_failed: Closure<dyn FnMut(JsValue)>,
+    heartbeat_timer: JsValue,
+    age_timer: JsValue,
+    /// Fires when the first token of the stream expires.
+    on_expiry: Closure<dyn FnMut()>,
+    expiry_timer: Option<JsValue>,
     /// The callbacks of the other timers, kept as long as these run.
     _timed: [Closure<dyn FnMut()>; 2],
 }
 
 thread_local! {
-    /// Takes the failure of a write or a close that nobody waits for.
+    /// Receives the failure of a write or a close that nothing awaits.
     static IGNORE: Closure<dyn FnMut(JsValue)> = Closure::new(|_| {});
 }
 
 impl Relay {
-    /// A stream that ends with its jobs, when `signal` says that the browser left, or by its age.
-    pub(crate) fn open(signal: AbortSignal, single: bool) -> Result<(Relay, Response), Refusal> {
+    /// Opens a stream. It ends with its jobs, when `signal` reports that the browser left, or at its maximum age.
+    pub(crate) fn open(signal: AbortSignal, single: bool) -> Result<(Relay, Response), ErrorResponse> {
         let pipe = js::IdentityTransformStream::new();
         let writer = pipe.writable().get_writer()?;
         #[cfg(feature = "leak-check")]
-        for its in [writer.as_ref(), signal.as_ref()] {
-            crate::leak_check::watch(its);
+        for value in [writer.as_ref(), signal.as_ref()] {
+            crate::leak_check::watch(value);
         }
         let relay = Relay(Rc::new(RefCell::new(State {
             writer,
-            lanes: Vec::new(),
+            parts: Vec::new(),
             single,
             complete: false,
             writing: false,
@@ -109,90 +152,103 @@ impl Relay {
         Ok((relay, response))
     }
 
-    fn listen(&self, signal: AbortSignal) -> Result<(), Refusal> {
+    fn listen(&self, signal: AbortSignal) -> Result<(), ErrorResponse> {
         let on = |act: fn(&Relay)| {
             let relay = self.clone();
             move || act(&relay)
         };
-        let left = Closure::own_assert_unwind_safe(on(Relay::finish));
-        let (then, or_else) = (on(Relay::written), on(Relay::finish));
-        let written = Closure::own_assert_unwind_safe(move |_: JsValue| then());
-        let failed = Closure::own_assert_unwind_safe(move |_: JsValue| or_else());
-        let expired = Closure::own_assert_unwind_safe(on(Relay::expire));
-        let beat: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(on(Relay::beat));
-        let aged: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(on(Relay::finish));
-        signal.add_event_listener_with_callback("abort", left.as_ref().unchecked_ref())?;
-        let beating = js::set_interval(beat.as_ref().unchecked_ref(), HEARTBEAT_MS);
-        let ageing = js::set_timeout(aged.as_ref().unchecked_ref(), js::random_between(AGE_MS.0, AGE_MS.1));
-        let _timed = [beat, aged];
-        let listeners = Listeners { signal, left, written, failed, beating, ageing, expired, expiring: None, _timed };
-        self.0.borrow_mut().listeners = Some(listeners);
+        let on_abort = Closure::own_assert_unwind_safe(on(Relay::finish));
+        let (written, finish) = (on(Relay::written), on(Relay::finish));
+        let on_written = Closure::own_assert_unwind_safe(move |_: JsValue| written());
+        let on_failed = Closure::own_assert_unwind_safe(move |_: JsValue| finish());
+        let on_expiry = Closure::own_assert_unwind_safe(on(Relay::expire));
+        let on_heartbeat: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(on(Relay::beat));
+        let on_age: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(on(Relay::finish));
+        signal.add_event_listener_with_callback("abort", on_abort.as_ref().unchecked_ref())?;
+        let age_ms = js::random_between(AGE_MS.0, AGE_MS.1);
+        self.0.borrow_mut().listeners = Some(Listeners {
+            signal,
+            on_abort,
+            on_written,
+            on_failed,
+            heartbeat_timer: js::set_interval(on_heartbeat.as_ref().unchecked_ref(), HEARTBEAT_MS),
+            age_timer: js::set_timeout(on_age.as_ref().unchecked_ref(), age_ms),
+            on_expiry,
+            expiry_timer: None,
+            _timed: [on_heartbeat, on_age],
+        });
         Ok(())
     }
 
-    /// Passes on what the object of a job tells over `socket`, from now on and until `expires_at`.
-    pub(crate) fn join(&self, job_id: &str, socket: &WebSocket, expires_at: Option<Timestamp>) -> Result<(), Refusal> {
+    /// Passes on the frames that the object of a job sends over `socket`, from now on and until `expires_at`.
+    pub(crate) fn join(
+        &self,
+        job_id: &str,
+        socket: &WebSocket,
+        expires_at: Option<Timestamp>,
+    ) -> Result<(), ErrorResponse> {
         if self.is_done() {
-            // It left while the socket was opening, and nobody would ever close it.
+            // The viewer left while the socket was opening; nothing else would close it.
             socket.accept()?;
             return Ok(socket.close(Some(1000), None::<&str>)?);
         }
-        let index = self.add_lane(job_id);
-        let (told, closed) = (self.clone(), self.clone());
+        let index = self.add_part(job_id);
+        let (for_frames, for_close) = (self.clone(), self.clone());
         #[cfg(not(panic = "unwind"))]
-        crate::crossing::end_with_instance(socket.as_ref(), &self.0.borrow().writer);
+        crate::glue::end_with_instance(socket.as_ref(), &self.0.borrow().writer);
         let feed = Feed::open(
             socket,
-            move |kind, sse| told.take(index, &kind, sse),
-            // An object that was moved or renewed; the reader comes back and finds it.
-            move || closed.lost(index),
+            move |kind, sse| for_frames.push(index, &kind, sse),
+            // The object was moved or restarted; the reader reconnects and finds it.
+            move || for_close.lost(index),
         )?;
         let mut state = self.0.borrow_mut();
-        if let Some(lane) = state.lanes.get_mut(index) {
-            lane.keep(feed, expires_at);
+        if let Some(part) = state.parts.get_mut(index) {
+            (part.feed, part.expires_at) = (Some(feed), expires_at);
         }
         state.watch_expiry();
         Ok(())
     }
 
-    /// Tells the problem of one job, whose lane ends with it.
-    pub(crate) fn refuse(&self, job_id: &str, problem: &Problem) {
-        let index = self.add_lane(job_id);
-        if let Some(lane) = self.0.borrow_mut().lanes.get_mut(index) {
-            lane.refuse(problem);
+    /// Reports the problem of one job, whose part of the stream ends with it.
+    pub(crate) fn fail(&self, job_id: &str, problem: &Problem) {
+        let index = self.add_part(job_id);
+        if let Some(part) = self.0.borrow_mut().parts.get_mut(index) {
+            part.queue.fail(problem);
         }
         self.flush();
     }
 
-    fn add_lane(&self, job_id: &str) -> usize {
+    fn add_part(&self, job_id: &str) -> usize {
         let mut state = self.0.borrow_mut();
         let document_id = if state.single { DocumentId::Keep } else { DocumentId::Strip };
-        state.lanes.push(Lane::new(job_id, document_id));
-        state.lanes.len().saturating_sub(1)
+        state.parts.push(Part { queue: JobQueue::new(job_id, document_id), feed: None, expires_at: None });
+        state.parts.len().saturating_sub(1)
     }
 
-    /// No more jobs will join.
+    /// Says that no more jobs will join.
     pub(crate) fn complete(&self) {
         self.0.borrow_mut().complete = true;
         self.flush();
     }
 
-    /// Whether nobody listens any more.
+    /// Whether the stream has ended.
     pub(crate) fn is_done(&self) -> bool {
         self.0.borrow().done
     }
 
-    fn take(&self, index: usize, kind: &Kind, sse: Uint8Array) {
+    fn push(&self, index: usize, kind: &Kind, sse: Uint8Array) {
         {
             let mut state = self.0.borrow_mut();
-            let Some(lane) = state.lanes.get_mut(index) else { return };
-            lane.push(kind, sse);
+            let Some(part) = state.parts.get_mut(index) else { return };
+            part.queue.push(kind, Bytes(sse));
         }
         self.flush();
     }
 
+    /// The socket of a job closed; if the job has not ended, the reader must reconnect.
     fn lost(&self, index: usize) {
-        let ended = self.0.borrow().lanes.get(index).is_some_and(Lane::has_ended);
+        let ended = self.0.borrow().parts.get(index).is_some_and(|part| part.queue.has_ended());
         if !ended {
             self.finish();
         }
@@ -213,14 +269,14 @@ impl Relay {
         self.flush();
     }
 
-    /// Writes what waits, unless a write is under way; ends the stream when every job has ended.
+    /// Writes what waits, unless a write is pending; ends the stream when every job has ended.
     fn flush(&self) {
         let over = {
             let mut state = self.0.borrow_mut();
             if state.writing || state.done {
                 return;
             }
-            let over = state.complete && state.lanes.iter().all(Lane::has_ended);
+            let over = state.complete && state.all_ended();
             state.write(over);
             over && !state.writing
         };
@@ -233,89 +289,96 @@ impl Relay {
         {
             let mut state = self.0.borrow_mut();
             let now = js::now();
-            state.lanes.iter_mut().for_each(|lane| lane.expire(now));
+            state.parts.iter_mut().for_each(|part| part.expire(now));
             state.watch_expiry();
         }
         self.flush();
     }
 
-    /// Ends the stream and lets everything go.
+    /// Ends the stream and releases everything.
     fn finish(&self) {
-        let (writer, lanes, listeners) = {
+        let (writer, parts, listeners) = {
             let mut state = self.0.borrow_mut();
             if state.done {
                 return;
             }
             state.done = true;
-            (state.writer.clone(), std::mem::take(&mut state.lanes), state.listeners.take())
+            (state.writer.clone(), std::mem::take(&mut state.parts), state.listeners.take())
         };
-        drop(lanes);
+        drop(parts);
         IGNORE.with(|ignore| {
             let _ = writer.close().catch(ignore);
         });
         if let Some(listeners) = listeners {
-            js::clear_interval(&listeners.beating);
-            js::clear_timeout(&listeners.ageing);
-            if let Some(expiring) = &listeners.expiring {
-                js::clear_timeout(expiring);
+            js::clear_interval(&listeners.heartbeat_timer);
+            js::clear_timeout(&listeners.age_timer);
+            if let Some(timer) = &listeners.expiry_timer {
+                js::clear_timeout(timer);
             }
-            let left = listeners.left.as_ref().unchecked_ref();
-            let _ = listeners.signal.remove_event_listener_with_callback("abort", left);
+            let on_abort = listeners.on_abort.as_ref().unchecked_ref();
+            let _ = listeners.signal.remove_event_listener_with_callback("abort", on_abort);
         }
     }
 }
 
 impl State {
-    /// Sets the timer for the first token that ends.
+    fn all_ended(&self) -> bool {
+        self.parts.iter().all(|part| part.queue.has_ended())
+    }
+
+    /// Sets the timer for the first token that expires.
     fn watch_expiry(&mut self) {
-        let first = self.lanes.iter().filter_map(Lane::expires_at).min();
+        let first = self.parts.iter().filter_map(Part::expires_at).min();
         let Some(listeners) = &mut self.listeners else { return };
-        if let Some(expiring) = listeners.expiring.take() {
-            js::clear_timeout(&expiring);
+        if let Some(timer) = listeners.expiry_timer.take() {
+            js::clear_timeout(&timer);
         }
-        listeners.expiring = first.map(|first| {
-            // A token that outlives the stream must not overflow the timer, which counts to 2^31 ms.
+        listeners.expiry_timer = first.map(|first| {
+            // A timer counts to 2^31 ms; a token that outlives the stream must not overflow it.
             let millis = (first.millis().saturating_sub(js::now().millis()) as f64).min(AGE_MS.1);
-            js::set_timeout(listeners.expired.as_ref().unchecked_ref(), millis)
+            js::set_timeout(listeners.on_expiry.as_ref().unchecked_ref(), millis)
         });
     }
 
-    /// Writes everything that waits in one piece; `over` says that nothing will follow.
+    /// Writes everything that waits as one chunk; `over` says that nothing will follow.
     fn write(&mut self, over: bool) {
-        let mut pieces: Vec<Uint8Array> = self.urgent.take().into_iter().collect();
-        // Who comes back with this id has seen them all end, so the very last words bear it. While jobs may still join, it
-        // is not known which those are, and when all there are have ended, theirs wait.
-        let ended = self.lanes.iter().all(Lane::has_ended);
-        let last = self.lanes.iter().rposition(Lane::has_final_frame).filter(|_| over && !self.single);
-        for (index, lane) in self.lanes.iter_mut().enumerate() {
-            lane.drain(|piece| pieces.push(piece));
-            if over || !ended {
+        let mut chunks: Vec<Uint8Array> = self.urgent.take().into_iter().collect();
+        // A reader that reconnects with the id `end` has seen the end of all jobs, so only the last frame of the stream
+        // has it. While jobs may still join, it is not known which frame that is; so if all jobs of the moment have ended,
+        // their final frames wait.
+        let all_ended = self.all_ended();
+        let has_final_frame = |part: &Part| part.queue.has_final_frame();
+        let last = self.parts.iter().rposition(has_final_frame).filter(|_| over && !self.single);
+        for (index, part) in self.parts.iter_mut().enumerate() {
+            part.queue.drain(|bytes| chunks.push(bytes.0));
+            if over || !all_ended {
                 let end_id = (last == Some(index)).then_some(ALL_ENDED);
-                lane.drain_final_frame(end_id, |piece| pieces.push(piece));
+                part.queue.drain_final_frame(end_id, |bytes| chunks.push(bytes.0));
             }
         }
-        let Some(listeners) = self.listeners.as_ref().filter(|_| !pieces.is_empty()) else { return };
+        let Some(listeners) = self.listeners.as_ref().filter(|_| !chunks.is_empty()) else { return };
         self.writing = true;
-        let _ = self.writer.write_with_chunk(&joined(&pieces)).then2(&listeners.written, &listeners.failed);
+        let written = self.writer.write_with_chunk(&concat(&chunks));
+        let _ = written.then2(&listeners.on_written, &listeners.on_failed);
     }
 }
 
-/// The pieces as one; a single one is passed on as it is.
-fn joined(pieces: &[Uint8Array]) -> Uint8Array {
-    if let [only] = pieces {
+/// The chunks as one; a single chunk is not copied.
+fn concat(chunks: &[Uint8Array]) -> Uint8Array {
+    if let [only] = chunks {
         return only.clone();
     }
-    let bytes = pieces.iter().fold(0_u32, |bytes, piece| bytes.saturating_add(piece.length()));
+    let bytes = chunks.iter().fold(0_u32, |bytes, chunk| bytes.saturating_add(chunk.length()));
     let whole = Uint8Array::new_with_length(bytes);
     let mut offset = 0_u32;
-    for piece in pieces {
-        whole.set(piece, offset);
-        offset = offset.saturating_add(piece.length());
+    for chunk in chunks {
+        whole.set(chunk, offset);
+        offset = offset.saturating_add(chunk.length());
     }
     whole
 }
 
-/// Sent at once, so that every proxy on the way lets the head of the answer through.
+/// Sent at once, so that every proxy on the way forwards the head of the response.
 fn opening() -> String {
     format!(": ok\nretry: {:.0}\n\n", js::random_between(RETRY_MS.0, RETRY_MS.1))
 }

@@ -1,7 +1,8 @@
-//! The router: finds the handler of a request, and gives each response the common headers and one line of log.
+//! The router: finds the handler of a request, and gives every response the common headers and one line of log.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use engine::route::{Match, NoRoute, Route};
 use futures_util::FutureExt as _;
 use js_sys::Promise;
 use protocol::{Problem, problem::Code};
@@ -12,85 +13,84 @@ use worker::{Env, worker_sys::Context};
 
 use crate::{
     adapters,
-    answer::{self, Answer, Refusal, set},
     context::RequestContext,
-    crossing::{self, Errand},
+    glue::{self, SlowPath},
     js, reads,
-    route::{NoRoute, Route},
+    response::{self, ErrorResponse, HandlerResult, set},
     streams, tokens, writes,
 };
 
 /// Answers a request.
-pub(crate) fn answer(request: Request, env: Env, context: Context) -> Promise {
-    let ctx = RequestContext::new(request, env, context, js::now());
-    let route = Route::find(ctx.request.method(), ctx.request.path());
-    match catch_unwind(AssertUnwindSafe(|| straight_on(&ctx, &route))) {
+pub(crate) fn answer(request: Request, env: Env, platform: Context) -> Promise {
+    let ctx = RequestContext::new(request, env, platform, js::now());
+    let found = Route::find(ctx.request.method(), ctx.request.path());
+    match catch_unwind(AssertUnwindSafe(|| fast_path(&ctx, &found))) {
         Ok(Some(answer)) => answer,
-        // Where the build unwinds, what panicked on the short way does so on the long one, and is answered there.
-        Ok(None) | Err(_) => attended(ctx, route),
+        // If the build unwinds, a panic on the fast path happens again on the slow path, which answers it.
+        Ok(None) | Err(_) => slow_path(ctx, found),
     }
 }
 
-fn attended(ctx: RequestContext, route: Result<Route, NoRoute>) -> Promise {
-    future_to_promise(AssertUnwindSafe(async { Ok(attend(ctx, route).await.into()) }))
+fn slow_path(ctx: RequestContext, found: Result<Match, NoRoute>) -> Promise {
+    future_to_promise(AssertUnwindSafe(async { Ok(respond(ctx, found).await.into()) }))
 }
 
 thread_local! {
-    /// Attends to a request that went straight on and came back with what is no plain success.
-    static GO_ON: Errand = Closure::own_assert_unwind_safe(|request, env, context, began, reply, error| {
-        let mut ctx = RequestContext::new(request, env, context, js::timestamp(began));
-        ctx.said = Some(Option::<Response>::ok_or(reply, error));
-        let route = Route::find(ctx.request.method(), ctx.request.path());
-        attended(ctx, route)
+    /// Answers a request whose fast path did not end with a 200.
+    static ON_FALLBACK: SlowPath = Closure::own_assert_unwind_safe(|request, env, platform, began, reply, error| {
+        let mut ctx = RequestContext::new(request, env, platform, js::timestamp(began));
+        ctx.early_reply = Some(Option::<Response>::ok_or(reply, error));
+        let found = Route::find(ctx.request.method(), ctx.request.path());
+        slow_path(ctx, found)
     });
 }
 
-/// Sends a report straight on to its object, if nothing is wrong with it; most requests are reports, and most reports are
-/// answered with just what their object says. Whatever else the object says is attended to like any other request's answer.
-fn straight_on(ctx: &RequestContext, route: &Result<Route, NoRoute>) -> Option<Promise> {
-    let Ok(route @ Route::Report { job }) = route else { return None };
-    // The object does not hear which page asks.
+/// Sends a report to its object without a future in between, if nothing is wrong with it: most requests are reports, and
+/// the response to most reports is exactly the object's reply. Any other reply takes the slow path.
+fn fast_path(ctx: &RequestContext, found: &Result<Match, NoRoute>) -> Option<Promise> {
+    let Ok(Match { route: Route::Report { job }, template }) = found else { return None };
+    // The object does not know the origin of the page.
     if ctx.config.varies_by_origin() && ctx.request.origin().is_some() {
         return None;
     }
     #[cfg(feature = "fault-injection")]
     crate::fault_injection::at_the_edge(&ctx.request);
-    let (grant, call, url) = writes::straight_on(ctx, job)?;
-    let line = ctx.line(route.template(), Some(&grant.holder.to_string()));
-    let RequestContext { request, env, context, began, .. } = ctx;
+    let (grant, stub, url) = writes::fast_path(ctx, job)?;
+    let by = grant.holder.to_string();
+    let RequestContext { request, env, platform, began, .. } = ctx;
     let began = began.millis() as f64;
-    Some(GO_ON.with(|go_on| {
-        crossing::straight_on(&call.namespace, &call.name, &url, request.inner(), env, context, &line, began, go_on)
+    Some(ON_FALLBACK.with(|on_fallback| {
+        let object = (&stub.namespace, stub.name.as_str(), url.as_str());
+        glue::fast_path(object.0, object.1, object.2, request.inner(), env, platform, template, &by, began, on_fallback)
     }))
 }
 
-async fn attend(mut ctx: RequestContext, route: Result<Route, NoRoute>) -> Response {
-    let template = route.as_ref().map_or("-", Route::template);
-    let answered = match route {
+async fn respond(mut ctx: RequestContext, found: Result<Match, NoRoute>) -> Response {
+    let template = found.as_ref().map_or("-", |found| found.template);
+    let result = match found {
         _ if ctx.request.method() == "OPTIONS" => Ok(preflight()),
-        // Where the build unwinds a panic ends its own request, and is answered like any other fault of ours.
-        Ok(route) => match AssertUnwindSafe(handle(&mut ctx, route)).catch_unwind().await {
-            Ok(answer) => answer,
-            Err(_) => Err(Refusal::of_panic()),
+        // If the build unwinds, a panic fails only its own request, with the response to any other error of ours.
+        Ok(found) => match AssertUnwindSafe(handle(&mut ctx, found.route)).catch_unwind().await {
+            Ok(result) => result,
+            Err(_) => Err(ErrorResponse::of_panic()),
         },
-        Err(no_route) => Err(refuse_route(&no_route)),
+        Err(no_route) => Err(no_route_response(no_route)),
     };
-    let RequestContext { request, config, .. } = &ctx;
-    let mut response = answered.unwrap_or_else(Refusal::into_response);
+    let mut response = result.unwrap_or_else(ErrorResponse::into_response);
+    let RequestContext { request, config, began, holder, .. } = &ctx;
     if request.method() == "HEAD" {
         response = without_body(&response);
     }
-    crossing::bear(&response, config.allowed_origin(request.origin()), config.varies_by_origin());
-    let line = ctx.line(template, ctx.holder.as_deref());
-    crossing::log(&line, response.status(), ctx.began.millis() as f64);
+    glue::set_common_headers(&response, config.allowed_origin(request.origin()), config.varies_by_origin());
+    glue::log(request.method(), template, holder.as_deref(), response.status(), began.millis() as f64);
     response
 }
 
-async fn handle(ctx: &mut RequestContext, route: Route) -> Answer {
+async fn handle(ctx: &mut RequestContext, route: Route) -> HandlerResult {
     #[cfg(feature = "fault-injection")]
     crate::fault_injection::at_the_edge(&ctx.request);
     match route {
-        Route::Health => Ok(answer::json(200, &serde_json::json!({"status": "ok"}))),
+        Route::Health => Ok(response::json(200, &serde_json::json!({"status": "ok"}))),
         Route::CreateJob => writes::create(ctx).await,
         Route::Report { job } => writes::report(ctx, &job).await,
         Route::Delete { job } => writes::delete(ctx, &job).await,
@@ -98,8 +98,8 @@ async fn handle(ctx: &mut RequestContext, route: Route) -> Answer {
         Route::Batch => reads::batch(ctx).await,
         Route::Logs { job } => reads::logs(ctx, &job).await,
         Route::Stream { job } => streams::one(ctx, &job).await,
-        Route::StreamsOfOne => streams::many_of_one(ctx).await,
-        Route::Streams => streams::many(ctx).await,
+        Route::StreamMany => streams::many(ctx).await,
+        Route::StreamWithTokens => streams::with_tokens(ctx).await,
         Route::CreateToken => tokens::create(ctx).await,
         Route::ReadProgress { application, request } => adapters::read_progress(ctx, &application, &request).await,
         Route::ReportProgress { application, request } => adapters::report_progress(ctx, &application, &request).await,
@@ -107,21 +107,22 @@ async fn handle(ctx: &mut RequestContext, route: Route) -> Answer {
     }
 }
 
-fn refuse_route(no_route: &NoRoute) -> Refusal {
+fn no_route_response(no_route: NoRoute) -> ErrorResponse {
     match no_route {
         NoRoute::Path => {
-            Problem::new(Code::NotFound, "There is nothing at this path; the API is described at /openapi.json").into()
+            let message = "This path does not exist; /openapi.json lists the paths of the API";
+            Problem::new(Code::NotFound, message).into()
         }
         NoRoute::Method(allow) => {
-            let problem =
-                Problem::new(Code::MethodNotAllowed, format!("This path takes {allow}")).with("allow", *allow);
-            Refusal::from(problem).with_header("Allow", *allow)
+            let message = format!("This path does not allow the method; allowed: {allow}");
+            let problem = Problem::new(Code::MethodNotAllowed, message).with("allow", allow.as_str());
+            ErrorResponse::from(problem).with_header("Allow", allow)
         }
     }
 }
 
 fn preflight() -> Response {
-    let response = answer::empty(204);
+    let response = response::empty(204);
     let headers = &response.headers();
     set(headers, "Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE");
     set(headers, "Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, If-None-Match");
@@ -130,7 +131,7 @@ fn preflight() -> Response {
 }
 
 fn without_body(response: &Response) -> Response {
-    let empty = answer::empty(response.status());
+    let empty = response::empty(response.status());
     for (name, value) in worker::Headers(response.headers()).entries() {
         set(&empty.headers(), &name, &value);
     }

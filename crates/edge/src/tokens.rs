@@ -1,4 +1,4 @@
-//! `POST /v2/tokens`, and the token that comes with a created job.
+//! `POST /v2/tokens`, and the token in the response to a creation.
 
 use engine::{
     grant::{Grant, Scope},
@@ -8,24 +8,24 @@ use engine::{
 use protocol::{id::JobId, limits::REPORT_BYTES};
 
 use crate::{
-    answer::{self, Answer, Refusal},
     auth,
+    body::Body,
     context::RequestContext,
     js,
-    request::{Body, Query},
+    response::{self, ErrorResponse, HandlerResult},
 };
 
 /// Mints a token.
-pub(crate) async fn create(ctx: &mut RequestContext) -> Answer {
+pub(crate) async fn create(ctx: &mut RequestContext) -> HandlerResult {
     let grant = auth::grant(ctx).await?;
-    Query::of(&ctx.request, &[])?;
+    ctx.request.query(&[])?;
     let body = Body::read(&ctx.request, REPORT_BYTES).await?;
     let request = MintRequest::from_json(body.json()?)?;
-    Ok(answer::json(200, &ctx.config.access()?.signer.mint(&request, &grant, js::now())?))
+    Ok(response::json(200, &ctx.config.access()?.signer.mint(&request, &grant, js::now())?))
 }
 
-/// The token that reads a job, if the holder of `grant` may mint one: only who may read, and only with a key.
-pub(crate) fn to_read(ctx: &RequestContext, grant: &Grant, job_id: &JobId) -> Result<Option<String>, Refusal> {
+/// A token that reads the job, if `grant` may mint it: a key that may read.
+pub(crate) fn to_read(ctx: &RequestContext, grant: &Grant, job_id: &JobId) -> Result<Option<String>, ErrorResponse> {
     if !grant.permissions.contains(Permission::Read) || grant.scope != Scope::Project {
         return Ok(None);
     }

@@ -1,109 +1,111 @@
-//! Calls that change a job: creation, reports, deletion.
+//! The handlers that change a job: creation, reports, deletion.
 
 use engine::{grant::Grant, permission::Permission};
 use protocol::{
     Problem,
     answer::{Access, Links},
-    creation::Creation,
+    creation,
     id::JobId,
-    limits::{REPORT_BYTES, REPORTS_BYTES},
+    limits::REPORT_BYTES,
 };
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
 use crate::{
-    answer::{self, Answer, Refusal, joined, text_of},
     auth,
-    call::{self, INSIGHTS, JobCall},
+    body::{self, Body},
+    command::DEV_HEADERS,
     context::RequestContext,
-    crossing, js,
-    request::{Announced, Body, Query},
+    glue, js,
+    response::{self, ErrorResponse, HandlerResult, merge_objects, text_of},
+    stub::{self, JobStub},
     tokens,
 };
 
-/// `POST /v2/jobs`.
-pub(crate) async fn create(ctx: &mut RequestContext) -> Answer {
+/// `POST /v2/jobs`. The edge reads only the `jobId`, to find the object; the object parses the body.
+pub(crate) async fn create(ctx: &mut RequestContext) -> HandlerResult {
     let grant = auth::grant(ctx).await?;
-    Query::of(&ctx.request, &[])?;
+    ctx.request.query(&[])?;
     let body = Body::read(&ctx.request, REPORT_BYTES).await?;
-    let creation = Creation::from_json(body.json()?)?;
-    grant.authorize(Permission::Write, creation.job_id.as_ref()).map_err(Problem::from)?;
-    let id = creation.job_id.unwrap_or_else(|| JobId::generate(js::now(), js::random()));
-    let reply = JobCall::new(&ctx.env, &grant, id.clone()).create(&body.bytes).await?;
+    let id = creation::job_id(&body.bytes)?;
+    grant.authorize(Permission::Write, id.as_ref()).map_err(Problem::from)?;
+    let id = id.unwrap_or_else(|| JobId::generate(js::now(), js::random()));
+    let reply = JobStub::new(&ctx.env, &grant, id.clone()).create(&body.bytes).await?;
     finish(ctx, &grant, &id, &reply, reply.status() < 400).await
 }
 
 /// `POST /v2/jobs/{id}/reports`.
-pub(crate) async fn report(ctx: &mut RequestContext, job: &str) -> Answer {
+pub(crate) async fn report(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let grant = auth::grant(ctx).await?;
-    let (id, create) = asked(ctx, &grant, job)?;
+    let (id, create) = report_target(ctx, &grant, job)?;
     report_to(ctx, &grant, id, create).await
 }
 
-/// The same, if nothing is wrong with it and its length is told: who reports, and the call that it is.
-pub(crate) fn straight_on(ctx: &RequestContext, job: &str) -> Option<(Grant, JobCall, String)> {
-    let grant = auth::believe(ctx).ok()?.ok()?;
-    let (id, create) = asked(ctx, &grant, job).ok()?;
-    let announced = Announced::of(&ctx.request, REPORTS_BYTES, true).ok()?;
-    announced.bytes?;
-    let call = JobCall::new(&ctx.env, &grant, id);
-    let url = call.report_url(&announced, create);
-    Some((grant, call, url))
+/// The grant, the object and the URL of the same report, if nothing is wrong with it and its length is known.
+pub(crate) fn fast_path(ctx: &RequestContext, job: &str) -> Option<(Grant, JobStub, String)> {
+    let grant = auth::authenticate(ctx).ok()?;
+    let (id, create) = report_target(ctx, &grant, job).ok()?;
+    let headers = body::report_headers(&ctx.request).ok()?;
+    headers.bytes?;
+    let stub = JobStub::new(&ctx.env, &grant, id);
+    let url = stub.report_url(&headers, create);
+    Some((grant, stub, url))
 }
 
-/// The job that is reported to, and whether it may be made.
-fn asked(ctx: &RequestContext, grant: &Grant, job: &str) -> Result<(JobId, bool), Refusal> {
-    let id = auth::cover(grant, Permission::Write, job)?;
-    let create = Query::of(&ctx.request, &["create"])?.flag("create")?;
+/// The job of a report, and whether the report may create it.
+fn report_target(ctx: &RequestContext, grant: &Grant, job: &str) -> Result<(JobId, bool), ErrorResponse> {
+    let id = auth::authorize_job(grant, Permission::Write, job)?;
+    let create = ctx.request.query(&["create"])?.flag("create")?;
     if create && JobId::parse_new(id.as_str()).is_none() {
-        let message = "must hold no `:` here; only the Tensorlake path makes such a job";
+        let message = "must not contain `:` here; only the Tensorlake path creates such a job";
         return Err(Problem::invalid("jobId", message).into());
     }
     Ok((id, create))
 }
 
-/// Reports to a job, whatever path led there. The object reads the body, once, and says what is wrong with it.
-pub(crate) async fn report_to(ctx: &mut RequestContext, grant: &Grant, id: JobId, create: bool) -> Answer {
-    let reply = match ctx.said.take() {
-        Some(said) => said.map_err(|error| call::refuse(&error))?,
+/// Reports to a job. The edge does not parse the body: the object does, and answers with what is wrong with it.
+pub(crate) async fn report_to(ctx: &mut RequestContext, grant: &Grant, id: JobId, create: bool) -> HandlerResult {
+    let reply = match ctx.early_reply.take() {
+        Some(reply) => reply.map_err(|error| stub::call_error(&error))?,
         None => {
-            let announced = Announced::of(&ctx.request, REPORTS_BYTES, true)?;
-            JobCall::new(&ctx.env, grant, id.clone()).report(&ctx.request, &announced, create).await?
+            let headers = body::report_headers(&ctx.request)?;
+            JobStub::new(&ctx.env, grant, id.clone()).report(&ctx.request, &headers, create).await?
         }
     };
     finish(ctx, grant, &id, &reply, reply.status() == 201).await
 }
 
-/// The object's reply as an answer; who made the job, or made it before by the same request, gets the way to it too.
-async fn finish(ctx: &RequestContext, grant: &Grant, id: &JobId, reply: &Response, made: bool) -> Answer {
-    let answer = if made {
+/// The object's reply as a response. The caller that created the job, or repeated the creation, also gets the links and a
+/// token.
+async fn finish(ctx: &RequestContext, grant: &Grant, id: &JobId, reply: &Response, created: bool) -> HandlerResult {
+    let response = if created {
         let text = JsFuture::from(reply.text()?).await?.as_string().unwrap_or_default();
-        answer::json_text(reply.status(), &joined(&text, &access(ctx, grant, id)?))
+        response::json_text(reply.status(), &merge_objects(&text, &access(ctx, grant, id)?))
     } else {
-        crossing::pass_on(reply)
+        glue::pass_on(reply)
     };
     if ctx.config.dev && reply.status() < 400 {
-        for name in INSIGHTS {
+        for name in DEV_HEADERS {
             if let Some(value) = reply.headers().get(name)? {
-                answer::set(&answer.headers(), name, &value);
+                response::set(&response.headers(), name, &value);
             }
         }
     }
-    Ok(answer)
+    Ok(response)
 }
 
 /// `DELETE /v2/jobs/{id}`.
-pub(crate) async fn delete(ctx: &mut RequestContext, job: &str) -> Answer {
-    let (grant, id) = auth::allow(ctx, Permission::Admin, job).await?;
-    Query::of(&ctx.request, &[])?;
-    match JobCall::new(&ctx.env, &grant, id).delete().await?.success() {
-        Ok(_) => Ok(answer::empty(204)),
-        Err(refused) => Ok(refused),
+pub(crate) async fn delete(ctx: &mut RequestContext, job: &str) -> HandlerResult {
+    let (grant, id) = auth::authenticate_and_authorize(ctx, Permission::Admin, job).await?;
+    ctx.request.query(&[])?;
+    match JobStub::new(&ctx.env, &grant, id).delete().await?.success() {
+        Ok(_) => Ok(response::empty(204)),
+        Err(error) => Ok(error),
     }
 }
 
-/// What creation adds to an answer: where the job is found, and a token if the credential may mint one.
-fn access(ctx: &RequestContext, grant: &Grant, id: &JobId) -> Result<String, Refusal> {
+/// What a creation adds to the response: links to the job, and a token if the credential may mint one.
+fn access(ctx: &RequestContext, grant: &Grant, id: &JobId) -> Result<String, ErrorResponse> {
     let token = tokens::to_read(ctx, grant, id)?;
     let origin = ctx.request.url()?.origin().ascii_serialization();
     let base = format!("{origin}/v2/jobs/{id}");

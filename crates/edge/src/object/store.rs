@@ -1,12 +1,12 @@
 //! The object's storage: the only place that knows SQL.
 //!
 //! ```text
-//! job  id = 1 | document JSON | record JSON          one row, written once a commit
-//! log  first  | last | bytes  | lines, JSON a line   a few rows, each of up to 16 KiB of lines
+//! job  id = 1 | document JSON | record JSON          one row, written once per commit
+//! log  first  | last | bytes  | lines                a few rows, each of up to 16 KiB of lines, one JSON object per line
 //! ```
 //!
-//! Tables are made with the first thing they hold, never by a probe: whoever asks for jobs that do not exist leaves nothing
-//! behind, and a job without a log, as most are, has no table for it.
+//! A table is created with its first row, never by a query: a request for a job that does not exist leaves nothing behind,
+//! and a job without a log, like most jobs, has no table for it.
 
 use engine::{
     job::{Job, Record},
@@ -33,7 +33,7 @@ const DROP_ROWS: &str = "DELETE FROM log WHERE first < ?";
 
 #[wasm_bindgen]
 extern "C" {
-    /// The same storage; the `worker` crate makes a JavaScript array of the values of a statement first.
+    /// The same storage, called without the JavaScript array that the `worker` crate makes of a statement's values.
     type RawSql;
 
     #[wasm_bindgen(method, catch, js_name = exec)]
@@ -58,13 +58,13 @@ struct LinesRow {
 }
 
 impl Store {
-    /// The storage of that object.
-    pub(super) fn of(state: &State) -> Store {
+    /// The storage of an object.
+    pub(super) fn new(state: &State) -> Store {
         let storage = state.storage();
         Store { raw: storage.as_raw().sql().unchecked_into(), sql: storage.sql() }
     }
 
-    /// Runs a statement and tells how many rows it wrote.
+    /// Runs a statement and returns the number of rows that it wrote.
     fn run(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<usize> {
         self.sql.exec(statement, values).map(|cursor| cursor.rows_written())
     }
@@ -73,7 +73,7 @@ impl Store {
         self.sql.exec(statement, values)?.to_array()
     }
 
-    /// The job, if there is one.
+    /// The job, if it exists.
     pub(super) fn load(&self) -> Result<Option<Job>> {
         if self.rows::<serde_json::Value>(PROBE, Vec::new())?.is_empty() {
             return Ok(None);
@@ -84,8 +84,8 @@ impl Store {
         Ok(Some(Job { document, record, stored_bytes: Some(row.document.len()) }))
     }
 
-    /// Writes the job, and `lines` to its log. An error after the first statement does not undo it, so everything that
-    /// can be wrong is found before. Tells how many rows were written.
+    /// Writes the job, and `lines` to its log; returns the number of written rows. An error after the first statement does
+    /// not undo that statement, so everything that can fail is done before.
     pub(super) fn save(&self, job: &mut Job, lines: &[LogLine], new: bool) -> Result<usize> {
         let document = serde_json::to_string(&job.document)?;
         let had_log = has_log(&job.record);
@@ -130,7 +130,7 @@ impl Store {
         if !has_log(&job.record) {
             return Ok(lines);
         }
-        // Each row holds a line that is wanted at least, so as many rows as lines are enough.
+        // Each row that matches has at least one wanted line, so `limit` rows are enough.
         let rows = self.rows::<LinesRow>(LINES, vec![integer(after)?, integer(limit)?])?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         for row in rows {
@@ -145,7 +145,7 @@ impl Store {
     }
 }
 
-/// Whether there is a log, and its table.
+/// Whether the log has lines, so that its table exists.
 fn has_log(record: &Record) -> bool {
     record.last_row != 0
 }
@@ -154,7 +154,7 @@ fn integer(value: u64) -> Result<SqlStorageValue> {
     SqlStorageValue::try_from_i64(i64::try_from(value).map_err(|_| Error::from("a number past 2^63"))?)
 }
 
-/// Sets the alarm. The write joins those of the same event; nobody needs to wait for it.
+/// Sets the alarm. The write is part of the same transaction as the other writes of the event and is not awaited.
 pub(super) fn set_alarm(state: &State, at: Timestamp) {
     let date = js_sys::Date::new(&(at.millis() as f64).into());
     if let Err(error) = state.storage().as_raw().set_alarm(date, js_sys::Object::new()) {
@@ -162,9 +162,9 @@ pub(super) fn set_alarm(state: &State, at: Timestamp) {
     }
 }
 
-/// Deletes everything; nothing may be written in the same event afterwards.
-pub(super) fn forget(state: &State) {
+/// Deletes everything, the alarm included. Nothing may be written in the same event afterwards.
+pub(super) fn delete_all(state: &State) {
     if let Err(error) = state.storage().as_raw().delete_all() {
-        worker::console_error!("{}", serde_json::json!({"level": "error", "forget": format!("{error:?}")}));
+        worker::console_error!("{}", serde_json::json!({"level": "error", "deleteAll": format!("{error:?}")}));
     }
 }

@@ -1,4 +1,4 @@
-//! The viewers of a job: hibernating sockets, each tagged with what it included, and the pace at which they hear.
+//! The viewers of a job: hibernating sockets, each tagged with its `include` set, and the pace of the broadcasts.
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,24 +20,24 @@ use crate::js;
 /// The viewers of one job.
 pub(super) struct Viewers {
     shared: Rc<Shared>,
-    /// Fires when a change that had to wait may go out; made once, since it outlives every call.
-    on_time: Closure<dyn FnMut()>,
+    /// Broadcasts a change that had to wait; made once, since it outlives every call.
+    on_timer: Closure<dyn FnMut()>,
 }
 
 struct Shared {
     raw: worker::worker_sys::DurableObjectState,
     count: Cell<usize>,
-    /// The sets of parts that viewers may have asked for, a bit each: to ask for the sockets of a set costs, and most
-    /// sets are nobody's.
+    /// The `include` sets that viewers may have, one bit each: listing the sockets of a set costs time, and most sets have
+    /// no viewers.
     sets: Cell<u8>,
     before: Cell<Before>,
     timer: RefCell<Option<JsValue>>,
-    /// What the next broadcast tells.
-    waiting: RefCell<Option<PendingBroadcast>>,
+    /// The content of the next broadcast.
+    pending: RefCell<Option<PendingBroadcast>>,
 }
 
 impl Viewers {
-    /// The viewers that this object finds when it comes into memory.
+    /// The viewers that are connected when the object is constructed.
     pub(super) fn new(state: &State) -> Viewers {
         let raw: worker::worker_sys::DurableObjectState = JsValue::from(state.as_raw()).unchecked_into();
         let shared = Rc::new(Shared {
@@ -46,50 +46,50 @@ impl Viewers {
             raw,
             before: Cell::default(),
             timer: RefCell::default(),
-            waiting: RefCell::default(),
+            pending: RefCell::default(),
         });
-        let on_time = {
+        let on_timer = {
             let shared = Rc::clone(&shared);
             Closure::own_assert_unwind_safe(move || {
                 shared.timer.replace(None);
                 shared.broadcast();
             })
         };
-        Viewers { shared, on_time }
+        Viewers { shared, on_timer }
     }
 
-    /// How many there are, at most: one that left without a word is counted until the object sleeps.
+    /// The number of viewers, at most: one whose connection broke silently is counted until the object sleeps.
     pub(super) fn count(&self) -> usize {
         self.shared.count.get()
     }
 
-    /// How many sockets there are; a look that costs, unlike [`Viewers::count`].
+    /// The number of sockets. Listing them costs time, unlike [`Viewers::count`].
     pub(super) fn sockets(&self) -> usize {
         sockets(&self.shared.raw, None).len()
     }
 
-    /// Takes one more.
+    /// Adds a viewer.
     pub(super) fn accept(&self, state: &State, socket: &WebSocket, include: Include) {
         state.accept_websocket_with_tags(socket, &[&tag(include)]);
         self.shared.count.set(self.count().saturating_add(1));
         self.shared.sets.set(self.shared.sets.get() | set_bit(include));
     }
 
-    /// Counts one less. A socket may say both that it failed and that it closed, so the count may come out too low; nobody
-    /// must go unheard for that, so before it says "none" it looks.
-    pub(super) fn left(&self) {
+    /// Counts one viewer less. A socket may report both an error and its close, so the count may become too low. A count of
+    /// zero would end the broadcasts, so it is checked against the sockets.
+    pub(super) fn on_leave(&self) {
         let count = self.count().saturating_sub(1);
         self.shared.count.set(if count == 0 { sockets(&self.shared.raw, None).len() } else { count });
     }
 
-    /// Tells a committed change, at the pace of the job; an `urgent` one at once.
-    pub(super) fn tell(&self, document: &Document, lines: &[LogLine], urgent: bool) {
+    /// Broadcasts a committed change at the pace of the job, or at once if it is `urgent`.
+    pub(super) fn broadcast(&self, document: &Document, lines: &[LogLine], urgent: bool) {
         let shared = &self.shared;
         if self.count() == 0 {
             return;
         }
-        match &mut *shared.waiting.borrow_mut() {
-            Some(waiting) => waiting.add(document, lines),
+        match &mut *shared.pending.borrow_mut() {
+            Some(pending) => pending.add(document, lines),
             none => *none = Some(PendingBroadcast::new(document, lines)),
         }
         let now_ms = js::now().millis();
@@ -98,23 +98,23 @@ impl Viewers {
         match pace::when(urgent, now_ms, before, self.count()) {
             Broadcast::Now => shared.broadcast(),
             Broadcast::In(millis) if shared.timer.borrow().is_none() => {
-                let timer = js::set_timeout(self.on_time.as_ref().unchecked_ref(), millis as f64);
+                let timer = js::set_timeout(self.on_timer.as_ref().unchecked_ref(), millis as f64);
                 shared.timer.replace(Some(timer));
             }
             Broadcast::In(_) => {}
         }
     }
 
-    /// Tells at once what waits.
+    /// Broadcasts at once what is pending.
     pub(super) fn flush(&self) {
-        if self.shared.waiting.borrow().is_some() {
+        if self.shared.pending.borrow().is_some() {
             self.shared.broadcast();
         }
     }
 
-    /// Tells every viewer a problem after which there is nothing more to tell.
+    /// Sends a problem to every viewer and ends its stream.
     pub(super) fn dismiss(&self, job_id: &str, problem: &Problem) {
-        self.shared.calm();
+        self.shared.take_pending();
         let bytes = array(&frame::problem(job_id, problem));
         for socket in sockets(&self.shared.raw, None) {
             send_array(&socket, &bytes);
@@ -124,17 +124,17 @@ impl Viewers {
 }
 
 impl Shared {
-    /// Stops the timer and drops what waits.
-    fn calm(&self) -> Option<PendingBroadcast> {
+    /// Stops the timer and takes what is pending.
+    fn take_pending(&self) -> Option<PendingBroadcast> {
         if let Some(timer) = self.timer.take() {
             js::clear_timeout(&timer);
         }
-        self.waiting.take()
+        self.pending.take()
     }
 
-    /// Sends what waits: for each set of parts one encoding, whatever the number of viewers.
+    /// Sends what is pending: one encoding per `include` set, independent of the number of viewers.
     fn broadcast(&self) {
-        let Some(news) = self.calm() else { return };
+        let Some(pending) = self.take_pending() else { return };
         let now = js::now();
         self.before.set(Before { broadcast_ms: Some(now.millis()), ..self.before.get() });
         for include in (0..8).map(Include::from_bits).filter(|include| self.sets.get() & set_bit(*include) != 0) {
@@ -143,7 +143,7 @@ impl Shared {
                 self.sets.set(self.sets.get() & !set_bit(include));
                 continue;
             }
-            let (frames, ended) = news.frames(include, now);
+            let (frames, ended) = pending.frames(include, now);
             let frames: Vec<_> = frames.iter().map(|frame| array(frame)).collect();
             for socket in &sockets {
                 frames.iter().for_each(|frame| send_array(socket, frame));
@@ -156,7 +156,7 @@ impl Shared {
 }
 
 fn set_bit(include: Include) -> u8 {
-    // There are eight sets.
+    // There are eight sets, so the shift is less than eight.
     1_u8.checked_shl(u32::from(include.bits())).unwrap_or(0)
 }
 
@@ -177,7 +177,7 @@ fn array(bytes: &[u8]) -> Uint8Array {
 }
 
 fn send_array(socket: &web_sys::WebSocket, bytes: &Uint8Array) {
-    // A viewer that is gone hears nothing, and comes back if it wants to.
+    // Sending fails only if the viewer is gone; it reconnects by itself.
     let _ = socket.send_with_js_u8_array(bytes);
 }
 

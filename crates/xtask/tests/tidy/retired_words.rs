@@ -14,9 +14,6 @@ const ALLOWED: &str = include_str!("retired-words-allowed.txt");
 /// The extensions of the files that are read.
 const EXTENSIONS: &[&str] = &["rs", "js", "jsx", "mjs", "css", "html", "sh", "py", "md"];
 
-/// Folders that still contain retired words. Delete an entry once its folder is clean.
-const UNCLEAN: &[&str] = &["crates/edge/"];
-
 /// The keywords with which an entry names a type.
 const TYPE_KEYWORDS: &[&str] = &["struct", "enum", "trait", "type"];
 
@@ -39,9 +36,6 @@ fn no_retired_word_comes_back() {
     let (retired, exceptions) = (retired(RETIRED), exceptions());
     let mut violations = Vec::new();
     for source in source::under("", EXTENSIONS) {
-        if UNCLEAN.iter().any(|folder| source.name.starts_with(folder)) {
-            continue;
-        }
         for (line, phrase, instead) in found(&source, &retired) {
             let allowed = |exception: &Exception| exception.file == source.name && exception.word == phrase;
             if !exceptions.iter().any(allowed) {

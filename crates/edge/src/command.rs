@@ -1,0 +1,103 @@
+//! The commands that the edge sends to an object: their URLs, and the headers of the replies.
+//!
+//! Edge and object of neighbouring releases must understand each other: commands, parameters and headers are only added.
+
+/// A command to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Creates the job with this body.
+    Create,
+    /// Applies these reports.
+    Report,
+    /// Returns the document.
+    Document,
+    /// Returns log lines.
+    Logs,
+    /// Accepts a socket as a viewer.
+    Subscribe,
+    /// Deletes the job.
+    Delete,
+}
+
+impl Command {
+    const ALL: [Command; 6] =
+        [Command::Create, Command::Report, Command::Document, Command::Logs, Command::Subscribe, Command::Delete];
+
+    fn path(self) -> &'static str {
+        match self {
+            Command::Create => "/create",
+            Command::Report => "/report",
+            Command::Document => "/document",
+            Command::Logs => "/logs",
+            Command::Subscribe => "/subscribe",
+            Command::Delete => "/delete",
+        }
+    }
+
+    /// The HTTP method: POST if the command may change the job. Only a POST may have a body.
+    pub(crate) fn method(self) -> &'static str {
+        match self {
+            Command::Create | Command::Report | Command::Delete => "POST",
+            Command::Document | Command::Logs | Command::Subscribe => "GET",
+        }
+    }
+
+    /// The URL of this command to the object of a job.
+    pub(crate) fn url(self, job_id: &str, parameters: &[(&str, String)]) -> String {
+        // Job ids and our parameters need no percent-encoding: their only special characters are `:` and `~`.
+        let mut url = format!("https://job{}?job={job_id}", self.path());
+        for (name, value) in parameters {
+            for part in ["&", name, "=", value] {
+                url.push_str(part);
+            }
+        }
+        url
+    }
+}
+
+/// The response header with the job's cursor.
+pub(crate) const CURSOR_HEADER: &str = "Job-Cursor";
+/// The response header with the milliseconds until polling again makes sense; absent after the end of the job.
+pub(crate) const POLL_HEADER: &str = "Job-Poll-After-Ms";
+/// In development: the response header with the time when the object was constructed.
+pub(crate) const STARTED_HEADER: &str = "Job-Object-Started";
+/// In development: the response header with the number of viewers' sockets.
+pub(crate) const VIEWERS_HEADER: &str = "Job-Viewers";
+/// In development: the response header with the number of rows that the command wrote.
+pub(crate) const ROWS_HEADER: &str = "Job-Rows-Written";
+/// In a build for tests, while there are no viewers: the response header with what the instance holds.
+pub(crate) const HEAP_STATS_HEADER: &str = "Job-Heap-Stats";
+/// The headers that the edge passes on in development, so that tests can observe an object from outside.
+pub(crate) const DEV_HEADERS: [&str; 4] = [STARTED_HEADER, VIEWERS_HEADER, ROWS_HEADER, HEAP_STATS_HEADER];
+
+/// A command as the object receives it.
+pub(crate) struct CommandRequest<'a> {
+    pub(crate) command: Command,
+    query: &'a str,
+}
+
+impl<'a> CommandRequest<'a> {
+    /// Parses the URL of a command; `None` for a command that this release does not know.
+    pub(crate) fn parse(url: &'a str) -> Option<CommandRequest<'a>> {
+        let path = url.strip_prefix("https://job")?;
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let command = Command::ALL.into_iter().find(|command| command.path() == path)?;
+        Some(CommandRequest { command, query })
+    }
+
+    /// The value of a parameter; empty if it is absent.
+    pub(crate) fn text(&self, name: &str) -> &'a str {
+        let mut parameters = self.query.split('&').filter_map(|parameter| parameter.split_once('='));
+        parameters.find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether the value of a parameter is `true`.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.text(name) == "true"
+    }
+
+    /// The value of a parameter as a number; 0 if it is absent.
+    pub(crate) fn number(&self, name: &str) -> u64 {
+        self.text(name).parse().unwrap_or_default()
+    }
+}

@@ -1,0 +1,112 @@
+//! Calls into JavaScript that each do several small things at once; glue.js says why.
+
+use js_sys::Promise;
+use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
+use web_sys::{Request, RequestInit, Response};
+use worker::{Env, worker_sys::Context};
+
+/// Called by [`with_body`]: (URL, body) → the response, or a promise of it.
+pub(crate) type BodyHandler = Closure<dyn FnMut(String, Vec<u8>) -> JsValue>;
+
+/// Called by [`fast_path`] if it did not end in a 200: (request, bindings, context, start in ms, the object's response or
+/// `None`, the error) → the response.
+pub(crate) type SlowPath = Closure<dyn FnMut(Request, Env, Context, f64, Option<Response>, JsValue) -> Promise>;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The Durable Objects of a class, as the platform binds them.
+    #[derive(Clone)]
+    pub(crate) type Namespace;
+}
+
+#[wasm_bindgen(module = "/src/glue.js")]
+extern "C" {
+    /// The method, the URL and the most used headers of a request, one on each line.
+    fn head(request: &Request) -> String;
+
+    /// Passes the body of a request to an object, unread.
+    pub(crate) fn forward(namespace: &Namespace, name: &str, url: &str, request: &Request) -> Promise<Response>;
+
+    /// Passes the body of a POST to an object, unread, and returns its reply if that is a 200; if not, `on_fallback`
+    /// answers. `route` and `by` are for the log.
+    #[wasm_bindgen(js_name = fastPath)]
+    #[allow(clippy::too_many_arguments, reason = "one call into JavaScript")]
+    pub(crate) fn fast_path(
+        namespace: &Namespace,
+        name: &str,
+        url: &str,
+        request: &Request,
+        env: &Env,
+        platform: &Context,
+        route: &str,
+        by: &str,
+        began: f64,
+        on_fallback: &SlowPath,
+    ) -> Promise;
+
+    /// Calls an object.
+    #[wasm_bindgen(catch)]
+    pub(crate) fn call(
+        namespace: &Namespace,
+        name: &str,
+        url: &str,
+        init: &RequestInit,
+    ) -> Result<Promise<Response>, JsValue>;
+
+    /// Reads the body of a request, if it is a POST, and passes the URL and the body to `handle`.
+    #[wasm_bindgen(js_name = withBody)]
+    pub(crate) fn with_body(request: &Request, handle: &BodyHandler) -> Promise;
+
+    /// Ends a stream together with the wasm instance that serves it.
+    #[cfg(not(panic = "unwind"))]
+    #[wasm_bindgen(js_name = endWithInstance)]
+    pub(crate) fn end_with_instance(socket: &web_sys::WebSocket, writer: &web_sys::WritableStreamDefaultWriter);
+
+    /// A JSON response.
+    pub(crate) fn json(status: u16, text: &str) -> Response;
+
+    /// A response with the status and the body of an object's JSON reply; the body is streamed.
+    #[wasm_bindgen(js_name = passOn)]
+    pub(crate) fn pass_on(reply: &Response) -> Response;
+
+    /// Sets the headers that every response has.
+    #[wasm_bindgen(js_name = setCommonHeaders)]
+    pub(crate) fn set_common_headers(response: &Response, origin: Option<&str>, varies: bool);
+
+    /// A JSON response with the status 200 and the headers that every response has.
+    pub(crate) fn success(text: &str, origin: Option<&str>, varies: bool) -> Response;
+
+    /// Logs an answered request; `began` is when it arrived, in milliseconds.
+    pub(crate) fn log(method: &str, route: &str, by: Option<&str>, status: u16, began: f64);
+}
+
+/// The head of a request.
+#[derive(Default)]
+pub(crate) struct Head {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) origin: Option<String>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) content_length: Option<String>,
+}
+
+impl Head {
+    /// The head of a request.
+    pub(crate) fn new(request: &Request) -> Head {
+        let text = head(request);
+        // No part contains a line break.
+        let mut lines = text.split('\n');
+        let mut part = || lines.next().unwrap_or_default();
+        let (method, url) = (part().to_owned(), part().to_owned());
+        let mut header = || part().strip_prefix('=').map(str::to_owned);
+        Head {
+            method,
+            url,
+            authorization: header(),
+            origin: header(),
+            content_type: header(),
+            content_length: header(),
+        }
+    }
+}

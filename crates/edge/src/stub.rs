@@ -1,0 +1,173 @@
+//! The stub of a job's object: the calls that the edge makes, and the replies.
+
+use std::cell::RefCell;
+
+use engine::{body::BodyHeaders, grant::Grant};
+use protocol::{Problem, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES, problem::Code};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
+use worker::Env;
+
+use crate::{
+    body,
+    command::{CURSOR_HEADER, Command, POLL_HEADER},
+    glue::{self, Namespace},
+    request::IncomingRequest,
+    response::{ErrorResponse, json_text, set},
+};
+
+/// The binding of the objects in wrangler.toml.
+const BINDING: &str = "JOBS";
+
+/// The object of a job.
+pub(crate) struct JobStub {
+    pub(crate) namespace: Namespace,
+    /// The name of the object.
+    pub(crate) name: String,
+    id: JobId,
+}
+
+/// The reply of an object.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    /// The cursor of the job, if there is a job.
+    pub(crate) cursor: Option<Cursor>,
+    pub(crate) poll_after_ms: Option<u64>,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    /// The reply, or the response to the caller if it is an error.
+    pub(crate) fn success(self) -> Result<Reply, Response> {
+        if self.status < 400 { Ok(self) } else { Err(json_text(self.status, &self.text)) }
+    }
+
+    async fn read(response: &Response) -> Result<Reply, ErrorResponse> {
+        let headers = response.headers();
+        let header = |name| headers.get(name).ok().flatten();
+        // All at once: `worker` would read the body in pieces, each in a turn of the event loop.
+        let text = JsFuture::from(response.text()?).await?;
+        Ok(Reply {
+            status: response.status(),
+            cursor: header(CURSOR_HEADER).as_deref().and_then(Cursor::parse),
+            poll_after_ms: header(POLL_HEADER).and_then(|millis| millis.parse().ok()),
+            text: text.as_string().unwrap_or_default(),
+        })
+    }
+}
+
+thread_local! {
+    /// The objects; a binding never changes during the life of an isolate.
+    static NAMESPACE: RefCell<Option<Namespace>> = const { RefCell::new(None) };
+}
+
+impl JobStub {
+    /// The object of a job in the project of `grant`.
+    pub(crate) fn new(env: &Env, grant: &Grant, id: JobId) -> JobStub {
+        let namespace = NAMESPACE.with_borrow_mut(|known| {
+            let bound = || js_sys::Reflect::get(env, &BINDING.into()).unwrap_or_default().unchecked_into();
+            known.get_or_insert_with(bound).clone()
+        });
+        JobStub { namespace, name: grant.object_name(&id), id }
+    }
+
+    /// Creates the job with this body.
+    pub(crate) async fn create(&self, body: &[u8]) -> Result<Response, ErrorResponse> {
+        self.send(Command::Create, &[], Some(body)).await
+    }
+
+    /// Applies the reports in the body of `request`; `create` says whether to create the job first if it does not exist.
+    pub(crate) async fn report(
+        &self,
+        request: &IncomingRequest,
+        headers: &BodyHeaders,
+        create: bool,
+    ) -> Result<Response, ErrorResponse> {
+        let parameters = report_parameters(headers, create);
+        if headers.bytes.is_none() {
+            let body = body::read_up_to(request, REPORTS_BYTES).await?;
+            return self.send(Command::Report, &parameters, Some(&body)).await;
+        }
+        // The edge need not read the body: only the object parses it.
+        let url = Command::Report.url(self.id.as_str(), &parameters);
+        let response = glue::forward(&self.namespace, &self.name, &url, request.inner());
+        JsFuture::from(response).await.map_err(|error| call_error(&error))
+    }
+
+    /// The URL to which reports are sent.
+    pub(crate) fn report_url(&self, headers: &BodyHeaders, create: bool) -> String {
+        Command::Report.url(self.id.as_str(), &report_parameters(headers, create))
+    }
+
+    /// Returns the document.
+    pub(crate) async fn document(&self, include: Include, view: &str) -> Result<Reply, ErrorResponse> {
+        let parameters = [("include", include.bits().to_string()), ("view", view.to_owned())];
+        self.ask(Command::Document, &parameters).await
+    }
+
+    /// Returns log lines.
+    pub(crate) async fn logs(&self, after: u64, limit: u64) -> Result<Reply, ErrorResponse> {
+        self.ask(Command::Logs, &[("after", after.to_string()), ("limit", limit.to_string())]).await
+    }
+
+    /// Deletes the job.
+    pub(crate) async fn delete(&self) -> Result<Reply, ErrorResponse> {
+        self.ask(Command::Delete, &[]).await
+    }
+
+    /// Subscribes as a viewer. The response is 101 with a socket, or an error; or 204 if the reader has seen the end of
+    /// the job and does not want it `anyway`.
+    pub(crate) async fn subscribe(
+        &self,
+        include: Include,
+        cursor: Option<&Cursor>,
+        anyway: bool,
+    ) -> Result<worker::Response, ErrorResponse> {
+        let mut parameters = vec![("include", include.bits().to_string()), ("anyway", anyway.to_string())];
+        if let Some(cursor) = cursor {
+            parameters.push(("cursor", cursor.to_string()));
+        }
+        Ok(self.send(Command::Subscribe, &parameters, None).await?.into())
+    }
+
+    async fn ask(&self, command: Command, parameters: &[(&str, String)]) -> Result<Reply, ErrorResponse> {
+        Reply::read(&self.send(command, parameters, None).await?).await
+    }
+
+    async fn send(
+        &self,
+        command: Command,
+        parameters: &[(&str, String)],
+        body: Option<&[u8]>,
+    ) -> Result<Response, ErrorResponse> {
+        let init = web_sys::RequestInit::new();
+        init.set_method(command.method());
+        if command == Command::Subscribe {
+            let headers = web_sys::Headers::new()?;
+            set(&headers, "Upgrade", "websocket");
+            init.set_headers(&headers);
+        }
+        if let Some(body) = body {
+            init.set_body(&js_sys::Uint8Array::from(body));
+        }
+        let url = command.url(self.id.as_str(), parameters);
+        let response = glue::call(&self.namespace, &self.name, &url, &init);
+        JsFuture::from(response.map_err(|error| call_error(&error))?).await.map_err(|error| call_error(&error))
+    }
+}
+
+fn report_parameters(headers: &BodyHeaders, create: bool) -> [(&'static str, String); 2] {
+    [("create", create.to_string()), ("ndjson", headers.ndjson.to_string())]
+}
+
+/// The response to a call that failed. The runtime retries what may be retried; an overloaded object must not be called
+/// again at once (<https://developers.cloudflare.com/durable-objects/best-practices/error-handling/>).
+pub(crate) fn call_error(error: &JsValue) -> ErrorResponse {
+    let overloaded = js_sys::Reflect::get(error, &"overloaded".into()).is_ok_and(|overloaded| overloaded.is_truthy());
+    if overloaded {
+        let message = "The job is overloaded; try again in a few seconds, and send several reports in one list";
+        return Problem::new(Code::Overloaded, message).into();
+    }
+    ErrorResponse::from(error.clone())
+}
