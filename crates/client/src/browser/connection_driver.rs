@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::{
     transport,
-    update::{Subscriber, Update},
+    update::{Listener, Update},
     value::Value,
 };
 use crate::{
@@ -19,14 +19,14 @@ use crate::{
     subscription::Subscription,
 };
 
-/// A connection to one server and the subscribers of its jobs. It is dropped with its last job; no request is open then.
+/// A connection to one server and the listeners of its jobs. It is dropped with its last job; no request is open then.
 pub(super) struct ConnectionDriver {
     pub(super) id: u32,
     src: String,
     connection: RefCell<Connection<Value>>,
-    subscribers: RefCell<Vec<(JobKey, Subscriber)>>,
+    listeners: RefCell<Vec<(JobKey, Weak<dyn Listener>)>>,
     clock_offset: Cell<Option<i64>>,
-    /// The actions that are still to be done; a subscriber that is notified may cause more of them meanwhile.
+    /// The actions that are still to be done; a listener that is notified may cause more of them meanwhile.
     actions: RefCell<VecDeque<Action<Value>>>,
     is_acting: Cell<bool>,
     on_timer: Closure<dyn Fn()>,
@@ -42,7 +42,7 @@ impl ConnectionDriver {
                 id,
                 src: src.to_owned(),
                 connection: RefCell::new(Connection::new(src)),
-                subscribers: RefCell::default(),
+                listeners: RefCell::default(),
                 clock_offset: Cell::default(),
                 actions: RefCell::default(),
                 is_acting: Cell::default(),
@@ -62,18 +62,18 @@ impl ConnectionDriver {
         self.src == src && self.connection.borrow().can_join(subscription)
     }
 
-    /// Adds a job that can join, and its subscriber.
-    pub(super) fn join(self: &Rc<Self>, key: JobKey, subscription: Subscription, subscriber: Subscriber) {
+    /// Adds a job that can join, and its listener.
+    pub(super) fn join(self: &Rc<Self>, key: JobKey, subscription: Subscription, listener: Weak<dyn Listener>) {
+        self.listeners.borrow_mut().push((key, listener));
         if let Some(millis) = self.clock_offset.get() {
-            (subscriber.on_update)(Update::ClockOffset(millis));
+            self.notify(key, Update::ClockOffset(millis));
         }
-        self.subscribers.borrow_mut().push((key, subscriber));
         self.on_input(Input::Join(key, subscription));
     }
 
     /// Removes a job.
     pub(super) fn leave(self: &Rc<Self>, key: JobKey) {
-        self.subscribers.borrow_mut().retain(|(other, _)| *other != key);
+        self.listeners.borrow_mut().retain(|(other, _)| *other != key);
         self.on_input(Input::Leave(key));
     }
 
@@ -103,8 +103,8 @@ impl ConnectionDriver {
             Action::RenewToken(key) => self.renew_token(key),
             Action::ClockOffset(millis) => {
                 self.clock_offset.set(Some(millis));
-                let all: Vec<_> = self.subscribers.borrow().iter().map(|(_, one)| Rc::clone(&one.on_update)).collect();
-                all.iter().for_each(|on_update| on_update(Update::ClockOffset(millis)));
+                let all: Vec<_> = self.listeners.borrow().iter().filter_map(|(_, one)| one.upgrade()).collect();
+                all.iter().for_each(|listener| listener.on_update(Update::ClockOffset(millis)));
             }
             Action::Link(key, link) => self.notify(key, Update::Link(link)),
             Action::Document(key, document) => self.notify(key, Update::Document(document)),
@@ -115,13 +115,13 @@ impl ConnectionDriver {
     }
 
     fn notify(&self, key: JobKey, update: Update) {
-        if let Some(subscriber) = self.subscriber(key) {
-            (subscriber.on_update)(update);
+        if let Some(listener) = self.listener(key) {
+            listener.on_update(update);
         }
     }
 
-    fn subscriber(&self, key: JobKey) -> Option<Subscriber> {
-        self.subscribers.borrow().iter().find(|(other, _)| *other == key).map(|(_, subscriber)| subscriber.clone())
+    fn listener(&self, key: JobKey) -> Option<Rc<dyn Listener>> {
+        self.listeners.borrow().iter().find(|(other, _)| *other == key)?.1.upgrade()
     }
 
     fn set_timer(&self, millis: u64) {
@@ -140,7 +140,7 @@ impl ConnectionDriver {
     }
 
     fn renew_token(self: &Rc<Self>, key: JobKey) {
-        match self.subscriber(key).and_then(|subscriber| (subscriber.renew_token)()) {
+        match self.listener(key).and_then(|listener| listener.renew_token()) {
             Some(promise) => transport::with(|to| to.renew(transport::number(self.id, key.0), &promise)),
             None => self.on_input(Input::Renewed(key, Renewal::Impossible)),
         }

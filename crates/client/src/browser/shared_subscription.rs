@@ -3,11 +3,11 @@
 use std::{cell::RefCell, fmt, rc::Rc};
 
 use js_sys::Promise;
-use protocol::{id::JobId, include::Include, limits::LOG_LINES_NEW};
+use protocol::{include::Include, limits::LOG_LINES_NEW};
 
 use super::{
     connection_driver::ConnectionDriver,
-    update::{Subscriber, Update},
+    update::{Listener, Subscriber, Update},
     value::Value,
 };
 use crate::{
@@ -58,7 +58,7 @@ impl SharedSubscription {
     pub(super) fn new(driver: Option<Rc<ConnectionDriver>>, key: JobKey, source: Source) -> Rc<SharedSubscription> {
         let problem = driver.is_none().then(|| Problem {
             code: "JOB_NOT_FOUND".to_owned(),
-            message: ["The job id \"", &source.job, "\" is invalid: it must be ", JobId::FORM].concat(),
+            message: ["The job id \"", &source.job, "\" is not valid."].concat(),
             fatal: true,
             body: None,
         });
@@ -69,18 +69,8 @@ impl SharedSubscription {
     /// Joins the connection.
     pub(super) fn join(self: &Rc<Self>, subscription: Subscription) {
         let Some(driver) = &self.driver else { return };
-        let (updated, renewed) = (Rc::downgrade(self), Rc::downgrade(self));
-        let on_update = move |update| {
-            if let Some(shared) = updated.upgrade() {
-                shared.on_update(update);
-            }
-        };
-        let renew_token = move || renewed.upgrade()?.renew_token();
-        driver.join(
-            self.key,
-            subscription,
-            Subscriber { on_update: Rc::new(on_update), renew_token: Rc::new(renew_token) },
-        );
+        let shared = Rc::downgrade(self);
+        driver.join(self.key, subscription, shared);
     }
 
     /// Adds a subscriber and notifies it of what is known already.
@@ -112,7 +102,9 @@ impl SharedSubscription {
             driver.on_input(Input::Refresh(self.key));
         }
     }
+}
 
+impl Listener for SharedSubscription {
     /// The promise of a new token, from the first subscriber that can get one.
     fn renew_token(&self) -> Option<Promise> {
         let all: Vec<_> = self.subscribers.borrow().iter().map(|(_, one)| Rc::clone(&one.renew_token)).collect();

@@ -29,6 +29,15 @@ pub enum Update {
     End,
 }
 
+/// What the driver of a connection knows of a job's subscribers: not their subscription, which owns the driver.
+pub(super) trait Listener {
+    /// Notifies the subscribers.
+    fn on_update(&self, update: Update);
+
+    /// The promise of a new token, if a subscriber can get one.
+    fn renew_token(&self) -> Option<Promise>;
+}
+
 /// One subscriber of a job.
 #[derive(Clone)]
 pub struct Subscriber {
