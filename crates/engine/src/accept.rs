@@ -33,6 +33,8 @@ pub struct ReportOutcome {
     pub seq: u64,
     /// The outcome.
     pub outcome: Outcome,
+    /// The paths of the texts that were cut, if the report was accepted.
+    pub truncated: Vec<String>,
 }
 
 /// A job after some reports. The caller commits it before it answers or broadcasts.
@@ -66,10 +68,13 @@ pub fn accept(job: Job, reports: Reports, now: Timestamp) -> Acceptance {
         single: matches!(reports, Reports::One(_)),
         max_bytes: bytes.saturating_add(FIXED),
     };
-    for report in reports {
+    for mut report in reports {
+        let truncated = mem::take(&mut report.truncated);
         let outcome = acceptance.apply(report, now);
-        acceptance.changed |= outcome == Outcome::Accepted;
-        acceptance.outcomes.push(ReportOutcome { seq: acceptance.job.document.seq, outcome });
+        let is_accepted = outcome == Outcome::Accepted;
+        acceptance.changed |= is_accepted;
+        let truncated = if is_accepted { truncated } else { Vec::new() };
+        acceptance.outcomes.push(ReportOutcome { seq: acceptance.job.document.seq, outcome, truncated });
     }
     acceptance
 }
@@ -157,6 +162,7 @@ impl Acceptance {
             accepted: self.outcomes.iter().all(|report| report.outcome == Outcome::Accepted),
             reason: None,
             control: document.control.as_ref(),
+            truncated: self.truncated(),
             results: None,
         };
         match self.outcomes.first().map(|first| &first.outcome) {
@@ -167,6 +173,11 @@ impl Acceptance {
         }
         Ok(answer)
     }
+
+    /// The texts of a single report that were cut.
+    fn truncated(&self) -> &[String] {
+        self.outcomes.first().filter(|_| self.single).map_or(&[], |first| &first.truncated)
+    }
 }
 
 fn too_large() -> Problem {
@@ -175,11 +186,11 @@ fn too_large() -> Problem {
     Problem::new(Code::PayloadTooLarge, message).with("field", "document").with("limit", DOCUMENT_BYTES)
 }
 
-fn item_answer(ReportOutcome { seq, outcome }: &ReportOutcome) -> ItemAnswer {
+fn item_answer(ReportOutcome { seq, outcome, truncated }: &ReportOutcome) -> ItemAnswer<'_> {
     let (reason, problem) = match outcome {
         Outcome::Accepted => (None, None),
         Outcome::Ignored(reason) => (Some(*reason), None),
         Outcome::Refused(problem) => (None, Some(problem.clone())),
     };
-    ItemAnswer { seq: *seq, accepted: *outcome == Outcome::Accepted, reason, problem }
+    ItemAnswer { seq: *seq, accepted: *outcome == Outcome::Accepted, reason, truncated, problem }
 }

@@ -139,7 +139,7 @@ proptest! {
     fn a_list_has_the_same_effect_as_its_reports_one_by_one(delivery in any_delivery()) {
         let list = apply(&new(), &Value::from(delivery.clone()), at(1));
         let mut job = new();
-        for (report, ReportOutcome { seq, outcome }) in delivery.iter().zip(&list.outcomes) {
+        for (report, ReportOutcome { seq, outcome, .. }) in delivery.iter().zip(&list.outcomes) {
             let one = apply(&job, report, at(1));
             prop_assert_eq!((one.job.document.seq, only(&one)), (*seq, outcome));
             job = one.job;
@@ -183,7 +183,7 @@ proptest! {
     fn a_job_created_by_reports_has_seq_1_after_the_first(delivery in any_delivery()) {
         let reports = body(&Value::from(delivery));
         if let Ok(created) = create(new(), reports, at(0)) {
-            prop_assert_eq!(&created.outcomes[0], &ReportOutcome { seq: 1, outcome: Outcome::Accepted });
+            prop_assert_eq!(&created.outcomes[0], &ReportOutcome { seq: 1, outcome: Outcome::Accepted, truncated: Vec::new() });
             let accepted = created.outcomes.iter().filter(|report| report.outcome == Outcome::Accepted).count();
             prop_assert_eq!(created.job.document.seq, accepted as u64);
         }

@@ -41,6 +41,11 @@ fn the_tables_of_the_protocol_are_up_to_date() {
     assert!(generated.matches("<!-- generated: ").count() >= 5, "PROTOCOL.md has lost a table");
 }
 
+/// The bytes after which a text is refused or cut.
+fn text_limit(field: &Value) -> Option<u64> {
+    field["maxLength"].as_u64().or_else(|| field["x-cutAfterBytes"].as_u64())
+}
+
 /// A value that the schema of a field allows; texts are as long as they may be.
 fn sample(document: &Value, field: &Value) -> Value {
     let field = resolved(document, field);
@@ -51,7 +56,7 @@ fn sample(document: &Value, field: &Value) -> Value {
     match (kind.as_str(), field["format"].as_str()) {
         (_, _) if field["enum"].is_array() => field["enum"][0].clone(),
         (Some("string"), Some("date-time")) => json!("2026-01-02T03:04:05Z"),
-        (Some("string"), _) => "x".repeat(field["maxLength"].as_u64().unwrap() as usize).into(),
+        (Some("string"), _) => "x".repeat(text_limit(field).unwrap() as usize).into(),
         (Some("integer" | "number"), _) => json!(7),
         (Some("boolean"), _) => json!(true),
         (Some("array"), _) => json!([sample(document, &field["items"])]),

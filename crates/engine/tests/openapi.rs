@@ -151,7 +151,7 @@ fn the_schema_has_the_fields_of_a_report_and_no_other() {
 fn the_limits_of_requests_are_those_of_the_code() {
     let document = document();
     let line = serde_json::to_string(schema(&document, "ReportedLogLine")).unwrap();
-    assert!(line.contains(&format!("\"maxLength\":{LOG_LINE_BYTES}")), "{line}");
+    assert!(line.contains(&format!("\"x-cutAfterBytes\":{LOG_LINE_BYTES}")), "{line}");
     let operations = operations(&document);
     let reports = &operations["POST /v2/jobs/{jobId}/reports"]["requestBody"]["content"];
     assert_eq!(reports["application/json"]["schema"]["oneOf"][1]["maxItems"], REPORTS);

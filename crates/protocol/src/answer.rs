@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+#[cfg(feature = "schema")]
+use crate::limits::TRUNCATED;
 use crate::{
     document::{Control, Document},
     problem::Problem,
@@ -37,16 +39,20 @@ pub struct ReportAnswer<'a> {
     pub reason: Option<Reason>,
     /// The pending request to the producer, or null.
     pub control: Option<&'a Control>,
+    /// The texts of a single report that were cut because they were too long: paths such as `error.message`.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = TRUNCATED)))]
+    pub truncated: &'a [String],
     /// One item per report of a list, in order.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub results: Option<Vec<ItemAnswer>>,
+    pub results: Option<Vec<ItemAnswer<'a>>>,
 }
 
 /// The result of one report of a list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct ItemAnswer {
+pub struct ItemAnswer<'a> {
     /// The number of the job's last change after the report.
     pub seq: u64,
     /// Whether the report was folded into the document.
@@ -54,6 +60,10 @@ pub struct ItemAnswer {
     /// Why a valid report was not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// The texts of the report that were cut because they were too long: paths such as `error.message`.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = TRUNCATED)))]
+    pub truncated: &'a [String],
     /// Why the report was refused: `error`, `message` and `details`.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     document::Object,
-    limits::{MESSAGE_BYTES, NAME_BYTES},
+    limits::NAME_BYTES,
     number::{MAX_SAFE_INTEGER, Number},
     patch::Patch,
     problem::Problem,
@@ -188,13 +188,13 @@ pub fn string(value: Value, name: &str, limit: usize) -> Result<String, Problem>
     }
 }
 
-/// Reads a text for people, at most [`MESSAGE_BYTES`] long.
+/// Reads a text of any length: the text of a field that is cut ([`Form::truncate`](crate::form::Form::truncate)).
 ///
 /// # Errors
 ///
 /// `INVALID_REQUEST` for any other value.
-pub fn message(value: Value, name: &str) -> Result<String, Problem> {
-    string(value, name, MESSAGE_BYTES)
+pub fn text(value: Value, name: &str) -> Result<String, Problem> {
+    string(value, name, usize::MAX)
 }
 
 /// Reads a short text, at most [`NAME_BYTES`] long.

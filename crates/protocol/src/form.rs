@@ -12,6 +12,7 @@ use crate::{
     problem::Problem,
     status::{Status, Substate},
     time::Timestamp,
+    truncation::Truncations,
     weight,
 };
 
@@ -30,6 +31,9 @@ pub trait Form {
     ///
     /// `INVALID_REQUEST` that names the field and the expected form.
     fn read(value: Value, name: &str) -> Result<Self::Value, Problem>;
+
+    /// Cuts the texts for people in the value of the field `name`. Other values have none.
+    fn truncate(_: &mut Self::Value, _name: &str, _: &mut Truncations) {}
 
     /// The most bytes that the field may add to the document as JSON, its name included; 0 for numbers, times and words,
     /// which [`weight::FIXED`] covers.
@@ -94,6 +98,28 @@ impl<const BYTES: usize> Form for Text<BYTES> {
     }
 }
 
+/// A text for people, which is cut after `BYTES` bytes of UTF-8.
+#[derive(Debug)]
+pub struct HumanText<const BYTES: usize>;
+
+impl<const BYTES: usize> Form for HumanText<BYTES> {
+    type Value = String;
+    #[cfg(feature = "schema")]
+    type Schema = Self;
+
+    fn read(value: Value, name: &str) -> Result<String, Problem> {
+        fields::text(value, name)
+    }
+
+    fn truncate(text: &mut String, name: &str, truncations: &mut Truncations) {
+        truncations.cut(text, BYTES, || name.to_owned());
+    }
+
+    fn weight(text: &String) -> usize {
+        weight::member(weight::string(text))
+    }
+}
+
 /// A free-form object of at most [`OBJECT_KEYS`](crate::limits::OBJECT_KEYS) members.
 #[derive(Debug)]
 pub struct Object;
@@ -150,7 +176,7 @@ impl Form for AnyJson {
 
 #[cfg(feature = "schema")]
 mod schema {
-    use super::{Integer, Object, Percent, Strings, Text};
+    use super::{HumanText, Integer, Object, Percent, Strings, Text};
     use crate::{limits::OBJECT_KEYS, number::MAX_SAFE_INTEGER, schema::inline_schema};
 
     inline_schema!(Integer, "Integer", { "type": "integer", "minimum": 0, "maximum": MAX_SAFE_INTEGER });
@@ -162,4 +188,6 @@ mod schema {
         "maxProperties": OBJECT_KEYS
     });
     inline_schema!(Text<BYTES>, "Text", { "type": "string", "maxLength": BYTES }, const BYTES: usize);
+    // `maxLength` would say that a longer text is refused.
+    inline_schema!(HumanText<BYTES>, "HumanText", { "type": "string", "x-cutAfterBytes": BYTES }, const BYTES: usize);
 }

@@ -44,6 +44,7 @@ pub mod sse;
 pub mod status;
 pub mod step;
 pub mod time;
+pub mod truncation;
 pub mod weight;
 
 pub use document::Document;

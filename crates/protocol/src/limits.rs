@@ -1,4 +1,5 @@
-//! The limits, each with its reason. A request that exceeds one is refused with a 4xx that names the limit.
+//! The limits, each with its reason. A request that exceeds one is refused with a 4xx that names the limit, except a text
+//! for people, which is cut.
 //!
 //! The doc comments are the text of PROTOCOL.md, section 16, and of `x-limits` in the OpenAPI document.
 
@@ -34,12 +35,14 @@ limits! {
     REPORTS: usize = 500;
     /// Bytes of a document as JSON. It is one row of storage, and every viewer is sent all of it.
     DOCUMENT_BYTES: usize = 128 * 1024;
-    /// Bytes of a text that is one line for people: `message` and its like.
+    /// Bytes of a text for people: `message`, `error.message`, `waiting.reason`. A longer text is cut.
     MESSAGE_BYTES: usize = 4 * 1024;
     /// Bytes of a short text: a name, a unit, a word.
     NAME_BYTES: usize = 256;
-    /// Bytes of one log line.
+    /// Bytes of the text of one log line. A longer text is cut.
     LOG_LINE_BYTES: usize = 8 * 1024;
+    /// Texts that were cut and that the answer to a report names.
+    TRUNCATED: usize = 20;
     /// Log lines that a job keeps. Older lines are removed.
     LOG_LINES: u64 = 10_000;
     /// Bytes of log lines that a job keeps. Older lines are removed.

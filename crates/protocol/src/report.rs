@@ -20,7 +20,7 @@ use self::{
 use crate::{
     document::{Document, JobError, Throughput, Waiting},
     fields::Fields,
-    form::{AnyJson, Form, Integer, Object, Percent, Strings, Text},
+    form::{AnyJson, Form, HumanText, Integer, Object, Percent, Strings, Text},
     json,
     limits::{MESSAGE_BYTES, NAME_BYTES, PRODUCER_BYTES, REPORTS},
     number::Number,
@@ -29,6 +29,7 @@ use crate::{
     status::{Status, Substate},
     step::{Step, StepStatus},
     time::Timestamp,
+    truncation::Truncations,
     weight,
 };
 
@@ -42,7 +43,7 @@ report_fields! {
     "increment" => increment: Sent(Number),
     "unit" => unit: Copied(Text<NAME_BYTES>),
     "progress" => progress: Computed(Percent),
-    "message" => message: Copied(Text<MESSAGE_BYTES>),
+    "message" => message: Copied(HumanText<MESSAGE_BYTES>),
     "currentStep" => current_step: Copied(Text<NAME_BYTES>),
     "steps" => steps: Copied(Steps),
     "attributes" => attributes: Copied(Strings),
@@ -98,11 +99,12 @@ impl Report {
     ///
     /// As [`Report::from_json`].
     pub fn take(fields: &mut Fields) -> Result<Report, Problem> {
-        let report = Report::read_fields(fields)?;
+        let mut report = Report::read_fields(fields)?;
         if report.increment.is_some() && report.current.is_present() {
             let both = "and `current` exclude each other; send one of them";
             return Err(Problem::invalid("increment", both));
         }
+        report.truncate();
         Ok(report)
     }
 

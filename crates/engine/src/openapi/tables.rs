@@ -203,6 +203,7 @@ fn limits_of_form(schemas: &Value, form: &Value) -> Vec<String> {
         Some(bytes) => limits.push(format!("{bytes} bytes")),
         None => {}
     }
+    limits.extend(number("x-cutAfterBytes").map(|bytes| format!("cut after {} KiB", bytes / 1024)));
     match (number("minimum"), number("maximum").filter(|_| json_type(form) == Some("number"))) {
         (Some(least), Some(most)) => limits.push(format!("{least}–{most}")),
         (Some(least), None) => limits.push(format!("≥ {least}")),

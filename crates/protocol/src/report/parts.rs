@@ -6,10 +6,11 @@ use crate::{
     document::{JobError, Throughput, Waiting},
     fields::{self, Fields},
     form::Form,
-    limits::{LOG_LINE_BYTES, STEPS},
+    limits::{LOG_LINE_BYTES, MESSAGE_BYTES, STEPS},
     problem::Problem,
     step::{Step, StepStatus},
     time::Timestamp,
+    truncation::Truncations,
     weight::{self, NAME, SCALAR},
 };
 
@@ -82,10 +83,14 @@ impl Form for Waiting {
 
     fn read(value: Value, name: &str) -> Result<Waiting, Problem> {
         let mut fields = Fields::of(value, name)?;
-        let reason = fields.required("reason", fields::message)?;
+        let reason = fields.required("reason", fields::text)?;
         let waiting = Waiting { reason, until: fields.optional("until", fields::time)? };
         fields.finish("`waiting`")?;
         Ok(waiting)
+    }
+
+    fn truncate(waiting: &mut Waiting, name: &str, truncations: &mut Truncations) {
+        truncations.cut(&mut waiting.reason, MESSAGE_BYTES, || format!("{name}.reason"));
     }
 
     fn weight(waiting: &Waiting) -> usize {
@@ -100,17 +105,22 @@ impl Form for JobError {
 
     fn read(value: Value, name: &str) -> Result<JobError, Problem> {
         if value.is_string() {
-            let message = fields::message(value, name)?;
+            let message = fields::text(value, name)?;
             return Ok(JobError { code: FAILED.to_owned(), message, details: None });
         }
         let mut fields = text_or_object(value, name)?;
         let error = JobError {
             code: fields.optional("code", fields::short)?.unwrap_or_else(|| FAILED.to_owned()),
-            message: fields.required("message", fields::message)?,
+            message: fields.required("message", fields::text)?,
             details: fields.optional("details", |value, _| Ok(value))?,
         };
         fields.finish("`error`")?;
         Ok(error)
+    }
+
+    /// The path is the one in the document, where an error that was sent as a text has a `message` too.
+    fn truncate(error: &mut JobError, name: &str, truncations: &mut Truncations) {
+        truncations.cut(&mut error.message, MESSAGE_BYTES, || format!("{name}.message"));
     }
 
     fn weight(error: &JobError) -> usize {
@@ -143,6 +153,12 @@ impl Form for LogLines {
         fields::list(value, name, usize::MAX, log_line)
     }
 
+    fn truncate(lines: &mut Vec<NewLine>, name: &str, truncations: &mut Truncations) {
+        for (index, line) in lines.iter_mut().enumerate() {
+            truncations.cut(&mut line.message, LOG_LINE_BYTES, || format!("{name}[{index}].message"));
+        }
+    }
+
     /// Log lines are no part of the stored document.
     fn weight(_: &Vec<NewLine>) -> usize {
         0
@@ -150,15 +166,14 @@ impl Form for LogLines {
 }
 
 fn log_line(value: Value, name: &str) -> Result<NewLine, Problem> {
-    let text = |value, name: &str| fields::string(value, name, LOG_LINE_BYTES);
     if value.is_string() {
-        return Ok(NewLine { at: None, level: None, message: text(value, name)? });
+        return Ok(NewLine { at: None, level: None, message: fields::text(value, name)? });
     }
     let mut fields = text_or_object(value, name)?;
     let line = NewLine {
         at: fields.optional("at", fields::time)?,
         level: fields.optional("level", fields::short)?,
-        message: fields.required("message", text)?,
+        message: fields.required("message", fields::text)?,
     };
     fields.finish("a log line")?;
     Ok(line)
@@ -177,7 +192,7 @@ mod schema {
 
     use super::{LOG_LINE_BYTES, STEPS, StepStatus, Steps, Timestamp, Value};
     use crate::{
-        form::Percent,
+        form::{HumanText, Percent},
         limits::{MESSAGE_BYTES, NAME_BYTES},
         number::Number,
     };
@@ -237,8 +252,8 @@ mod schema {
     #[schemars(deny_unknown_fields, extend("required" = ["reason"]))]
     pub struct ReportedWaiting {
         /// The reason, for people.
-        #[schemars(length(max = MESSAGE_BYTES))]
-        reason: String,
+        #[schemars(with = "HumanText<MESSAGE_BYTES>")]
+        reason: (),
         /// When the wait ends, if that is known.
         #[schemars(with = "Option<Timestamp>")]
         until: (),
@@ -248,15 +263,15 @@ mod schema {
     #[derive(Debug, JsonSchema)]
     #[schemars(untagged)]
     pub enum ReportedError {
-        Text(#[schemars(length(max = MESSAGE_BYTES))] String),
+        Text(#[schemars(with = "HumanText<MESSAGE_BYTES>")] ()),
         #[schemars(extend("additionalProperties" = false, "required" = ["message"]))]
         Whole {
             /// The reason, for programs; `FAILED` when absent.
             #[schemars(length(max = NAME_BYTES))]
             code: Option<String>,
             /// The reason, for people.
-            #[schemars(length(max = MESSAGE_BYTES))]
-            message: String,
+            #[schemars(with = "HumanText<MESSAGE_BYTES>")]
+            message: (),
             /// More about the error.
             details: Value,
         },
@@ -266,7 +281,7 @@ mod schema {
     #[derive(Debug, JsonSchema)]
     #[schemars(untagged)]
     pub enum ReportedLogLine {
-        Text(#[schemars(length(max = LOG_LINE_BYTES))] String),
+        Text(#[schemars(with = "HumanText<LOG_LINE_BYTES>")] ()),
         #[schemars(extend("additionalProperties" = false, "required" = ["message"]))]
         Whole {
             /// Time of the line; when absent, the report's `at`, else the time of arrival.
@@ -276,8 +291,8 @@ mod schema {
             #[schemars(length(max = NAME_BYTES))]
             level: Option<String>,
             /// The text.
-            #[schemars(length(max = LOG_LINE_BYTES))]
-            message: String,
+            #[schemars(with = "HumanText<LOG_LINE_BYTES>")]
+            message: (),
         },
     }
 }

@@ -1,6 +1,6 @@
 //! The macro behind the table of a report's fields in [`report`](crate::report).
 
-use crate::{fields::Fields, form::Form, patch::Patch, problem::Problem};
+use crate::{fields::Fields, form::Form, patch::Patch, problem::Problem, truncation::Truncations};
 
 /// How a field of a report relates to the document, and what `null` means in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,7 @@ pub struct Field {
 /// - `struct Report`, in which a `Copied` or `Computed` field is a `Patch` and a `Sent` one an `Option`;
 /// - `Report::FIELDS`, the rows themselves;
 /// - `Report::read_fields`, which takes each field out of a JSON object;
+/// - `Report::truncate`, which cuts the texts for people;
 /// - `Report::copy_to`, which carries the `Copied` fields over to the document (a field that the document lacks does not
 ///   compile);
 /// - `Report::weight`, the sum that the limit of the document's size relies on;
@@ -57,6 +58,8 @@ macro_rules! report_fields {
                 #[doc = concat!("\n\n`", $name, "`: `", stringify!($form), "`.")]
                 pub $field: table::member_type!($role, $form),
             )*
+            /// The paths of the texts that were cut.
+            pub truncated: Vec<String>,
         }
 
         impl Report {
@@ -66,7 +69,14 @@ macro_rules! report_fields {
             ];
 
             fn read_fields(fields: &mut Fields) -> Result<Report, Problem> {
-                Ok(Report { $($field: Member::<$form>::read(fields, $name)?,)* })
+                Ok(Report { $($field: Member::<$form>::read(fields, $name)?,)* truncated: Vec::new() })
+            }
+
+            /// Cuts the texts for people.
+            fn truncate(&mut self) {
+                let mut truncations = Truncations::default();
+                $(Member::<$form>::truncate(&mut self.$field, $name, &mut truncations);)*
+                self.truncated = truncations.into_paths();
             }
 
             /// Applies the fields that the fold copies to the document's fields of the same names.
@@ -127,6 +137,8 @@ pub(super) trait Member<F: Form>: Sized {
 
     fn value(&self) -> Option<&F::Value>;
 
+    fn truncate(&mut self, name: &str, truncations: &mut Truncations);
+
     #[cfg(feature = "schema")]
     fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema;
 }
@@ -139,6 +151,12 @@ impl<F: Form> Member<F> for Patch<F::Value> {
 
     fn value(&self) -> Option<&F::Value> {
         self.set()
+    }
+
+    fn truncate(&mut self, name: &str, truncations: &mut Truncations) {
+        if let Patch::Set(value) = self {
+            F::truncate(value, name, truncations);
+        }
     }
 
     #[cfg(feature = "schema")]
@@ -155,6 +173,12 @@ impl<F: Form> Member<F> for Option<F::Value> {
 
     fn value(&self) -> Option<&F::Value> {
         self.as_ref()
+    }
+
+    fn truncate(&mut self, name: &str, truncations: &mut Truncations) {
+        if let Some(value) = self {
+            F::truncate(value, name, truncations);
+        }
     }
 
     #[cfg(feature = "schema")]
