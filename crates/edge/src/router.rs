@@ -16,6 +16,7 @@ use crate::{
     context::RequestContext,
     glue::{self, SlowPath},
     js, reads,
+    request::IncomingRequest,
     response::{self, ErrorResponse, HandlerResult, set},
     streams, tokens, writes,
 };
@@ -74,7 +75,7 @@ async fn respond(mut ctx: RequestContext, found: Result<Match, NoRoute>) -> Resp
             Ok(result) => result,
             Err(_) => Err(ErrorResponse::of_panic()),
         },
-        Err(no_route) => Err(no_route_response(no_route)),
+        Err(no_route) => no_route_response(&ctx.request, no_route),
     };
     let mut response = result.unwrap_or_else(ErrorResponse::into_response);
     let RequestContext { request, config, began, holder, .. } = &ctx;
@@ -107,16 +108,27 @@ async fn handle(ctx: &mut RequestContext, route: Route) -> HandlerResult {
     }
 }
 
-fn no_route_response(no_route: NoRoute) -> ErrorResponse {
+fn no_route_response(request: &IncomingRequest, no_route: NoRoute) -> HandlerResult {
     match no_route {
         NoRoute::Path => {
             let message = "This path does not exist; /openapi.json lists the paths of the API";
-            Problem::new(Code::NotFound, message).into()
+            Err(Problem::new(Code::NotFound, message).into())
+        }
+        NoRoute::ExtraSlash(template) => {
+            let message =
+                format!("This path does not exist, because it has a `/` too many; send the request to {template}");
+            Err(Problem::new(Code::NotFound, message).into())
+        }
+        NoRoute::Redirect(path) => {
+            let response = response::empty(308);
+            let query = request.url()?.query().map(|query| format!("?{query}")).unwrap_or_default();
+            set(&response.headers(), "Location", &format!("{path}{query}"));
+            Ok(response)
         }
         NoRoute::Method(allow) => {
             let message = format!("This path does not allow the method; allowed: {allow}");
             let problem = Problem::new(Code::MethodNotAllowed, message).with("allow", allow.as_str());
-            ErrorResponse::from(problem).with_header("Allow", allow)
+            Err(ErrorResponse::from(problem).with_header("Allow", allow))
         }
     }
 }

@@ -33,9 +33,9 @@ pub(crate) async fn one(ctx: &mut RequestContext, job: &str) -> HandlerResult {
 
 async fn open_one(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let (grant, id) = auth::authenticate_and_authorize(ctx, Permission::Read, job).await?;
-    let query = ctx.request.query(&["include", "cursor"])?;
+    let query = ctx.request.query(&["include", "cursor", "lastEventId"])?;
     let include = query.include()?;
-    let cursor = last_event_id(ctx, query.one("cursor")?).as_deref().and_then(Cursor::parse);
+    let cursor = query.last_event_id(ctx.request.header("Last-Event-ID"))?.as_deref().and_then(Cursor::parse);
     limit::check_stream(&ctx.env, &ctx.request, &grant).await?;
     let mut opened = JobStub::new(&ctx.env, &grant, id.clone()).subscribe(include, cursor.as_ref(), false).await?;
     match opened.status_code() {
@@ -59,7 +59,7 @@ pub(crate) async fn many(ctx: &mut RequestContext) -> HandlerResult {
 
 async fn open_many(ctx: &mut RequestContext) -> HandlerResult {
     let grant = auth::grant_to_read(ctx).await?;
-    let query = ctx.request.query(&["jobIds", "include", "cursor"])?;
+    let query = ctx.request.query(&["jobIds", "include", "cursor", "lastEventId"])?;
     let include = query.include()?;
     let job_ids = query.all("jobIds").flat_map(|value| value.split(',')).filter(|id| !id.is_empty());
     let targets: Vec<StreamTarget> =
@@ -68,7 +68,7 @@ async fn open_many(ctx: &mut RequestContext) -> HandlerResult {
         return Err(Problem::invalid("jobIds", format_args!("must name 1 to {JOBS} jobs")).with("limit", JOBS).into());
     }
     limit::check_stream(&ctx.env, &ctx.request, &grant).await?;
-    let last_event_id = last_event_id(ctx, query.one("cursor")?);
+    let last_event_id = query.last_event_id(ctx.request.header("Last-Event-ID"))?;
     open(ctx, targets, last_event_id.as_deref() == Some(ALL_ENDED)).await
 }
 
@@ -187,12 +187,6 @@ async fn all_ended(ctx: &RequestContext, targets: &[StreamTarget]) -> Result<boo
         }
     }
     Ok(true)
-}
-
-/// The last event that the reader has seen: the header, which browsers send by themselves, takes precedence over the
-/// parameter.
-fn last_event_id(ctx: &RequestContext, cursor: Option<&str>) -> Option<String> {
-    ctx.request.header("Last-Event-ID").or(cursor.map(str::to_owned))
 }
 
 /// A native `EventSource` stops for good at any status except 200, so a temporary error becomes an instruction to retry.

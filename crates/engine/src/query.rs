@@ -7,6 +7,10 @@ use crate::include;
 /// The parameter that holds a credential. It may be in any URL, if only to be refused there.
 const TOKEN: &str = "token";
 
+/// The name under which polyfills of `EventSource` send the last event that they have seen: they reconnect by themselves, as
+/// a browser's `EventSource` does, but cannot rely on a header in every browser.
+const LAST_EVENT_ID: &str = "lastEventId";
+
 /// The parameters of a URL, in order, percent-decoded.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Query(Vec<(String, String)>);
@@ -21,6 +25,9 @@ impl std::fmt::Debug for Query {
 impl Query {
     /// The parameters of a URL whose operation knows the parameters `allowed`.
     ///
+    /// Parameters that tools add to every URL are dropped: a name that begins with `_`, `t` (both defeat caches), a name that
+    /// begins with `utm_` (the source of a link). Any other unknown name may be a mistake of the caller's, and is an error.
+    ///
     /// ```
     /// use engine::query::Query;
     /// let pairs = || [("wait".to_owned(), "30".to_owned())];
@@ -34,8 +41,9 @@ impl Query {
     ///
     /// `INVALID_REQUEST` that names the first unknown parameter.
     pub fn new(parameters: impl IntoIterator<Item = (String, String)>, allowed: &[&str]) -> Result<Query, Problem> {
-        let query = Query(parameters.into_iter().collect());
-        match query.0.iter().find(|(name, _)| name != TOKEN && !allowed.contains(&name.as_str())) {
+        let is_known = |name: &str| name == TOKEN || allowed.contains(&name);
+        let query = Query(parameters.into_iter().filter(|(name, _)| is_known(name) || !is_meaningless(name)).collect());
+        match query.0.iter().find(|(name, _)| !is_known(name)) {
             None => Ok(query),
             Some((name, _)) => Err(unknown(name, allowed)),
         }
@@ -83,6 +91,18 @@ impl Query {
         }
     }
 
+    /// The last event that the reader of a stream has seen: the value of the `header` `Last-Event-ID`, else of the parameter
+    /// `lastEventId`, else of `cursor`. The first two are sent when a connection is opened again, so they are newer than a
+    /// `cursor` in the URL with which it was opened first.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_REQUEST` if a parameter is repeated.
+    pub fn last_event_id(&self, header: Option<String>) -> Result<Option<String>, Problem> {
+        let (last_event_id, cursor) = (self.one(LAST_EVENT_ID)?, self.one("cursor")?);
+        Ok(header.or_else(|| last_event_id.filter(|id| !id.is_empty()).or(cursor).map(str::to_owned)))
+    }
+
     /// The parts of a document that the parameter `include` asks for.
     ///
     /// # Errors
@@ -107,6 +127,11 @@ fn only<T>(name: &str, mut values: impl Iterator<Item = T>) -> Result<Option<T>,
         (value, None) => Ok(value),
         _ => Err(Problem::invalid(name, "appears more than once; send it once")),
     }
+}
+
+/// Whether a parameter of this name has no meaning in any API, because tools add it to every URL.
+fn is_meaningless(name: &str) -> bool {
+    name == "t" || name.starts_with('_') || name.starts_with("utm_")
 }
 
 fn unknown(name: &str, allowed: &[&str]) -> Problem {
@@ -137,6 +162,31 @@ mod tests {
         assert_eq!(problem.details()["field"], "verbose");
         let problem = Query::new(pairs("wait=1"), &[]).unwrap_err();
         assert_eq!(problem.message(), "unknown query parameter `wait`; allowed: none");
+    }
+
+    #[test]
+    fn parameters_that_tools_add_to_every_url_mean_nothing() {
+        let query = Query::new(pairs("_=1&wait=5&t=2&utm_source=mail&__cf=3&t=4"), &["wait"]).unwrap();
+        assert_eq!(query, Query(pairs("wait=5")));
+        assert_eq!(Query::new(pairs("t=5"), &["t"]).unwrap().one("t"), Ok(Some("5")));
+        for name in ["T", "ts", "time", "utm", "a_", "inculde"] {
+            assert!(Query::new(pairs(&format!("{name}=1")), &["include"]).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_last_event_is_named_by_the_header_then_by_the_polyfill_then_by_the_url() {
+        let last = |header: Option<&str>, text: &str| {
+            let query = Query::new(pairs(text), &["cursor", "lastEventId"]).unwrap();
+            query.last_event_id(header.map(str::to_owned)).unwrap()
+        };
+        assert_eq!(last(Some("c.3"), "cursor=a.1&lastEventId=b.2").as_deref(), Some("c.3"));
+        assert_eq!(last(None, "cursor=a.1&lastEventId=b.2").as_deref(), Some("b.2"));
+        assert_eq!(last(None, "cursor=a.1&lastEventId=").as_deref(), Some("a.1"));
+        assert_eq!(last(None, "cursor=a.1").as_deref(), Some("a.1"));
+        assert_eq!(last(None, ""), None);
+        let twice = Query::new(pairs("lastEventId=a&lastEventId=b"), &["lastEventId"]).unwrap();
+        assert_eq!(twice.last_event_id(None).unwrap_err().details()["field"], "lastEventId");
     }
 
     #[test]

@@ -39,6 +39,11 @@ pub enum Route {
 pub enum NoRoute {
     /// The path does not exist.
     Path,
+    /// The path has a `/` too many; this is the right one, to which a GET or HEAD is redirected.
+    Redirect(String),
+    /// The path has a `/` too many; this is the template of the right one. Programs do not follow the redirect of a request
+    /// with a body in the same way, so it is not redirected.
+    ExtraSlash(&'static str),
     /// The path does not allow the method; these are the allowed methods, as the header `Allow` lists them.
     Method(String),
 }
@@ -112,22 +117,43 @@ impl Route {
     ///
     /// # Errors
     ///
-    /// [`NoRoute::Path`] if no route has this path, [`NoRoute::Method`] if the path has routes for other methods only.
+    /// [`NoRoute::Path`] if no route has this path, [`NoRoute::Method`] if the path has routes for other methods only,
+    /// [`NoRoute::Redirect`] or [`NoRoute::ExtraSlash`] if the path without its superfluous `/` has a route.
     pub fn find(method: &str, path: &str) -> Result<Match, NoRoute> {
-        let mut allowed = Vec::new();
-        for row in &ROUTES {
-            let Some([first, second]) = names(row.template, path) else { continue };
-            if row.methods.contains(&method) {
-                return Ok(Match { route: (row.route)(decode(first), decode(second)), template: row.template });
-            }
-            allowed.extend(row.methods);
+        match (find_exactly(method, path), without_extra_slashes(path)) {
+            (Err(no_route), Some(right)) => Err(match find_exactly(method, &right) {
+                Ok(_) if READ.contains(&method) => NoRoute::Redirect(right),
+                Ok(found) => NoRoute::ExtraSlash(found.template),
+                Err(_) => no_route,
+            }),
+            (found, _) => found,
         }
-        if allowed.is_empty() {
-            return Err(NoRoute::Path);
-        }
-        allowed.push("OPTIONS");
-        Err(NoRoute::Method(allowed.join(", ")))
     }
+}
+
+fn find_exactly(method: &str, path: &str) -> Result<Match, NoRoute> {
+    let mut allowed = Vec::new();
+    for row in &ROUTES {
+        let Some([first, second]) = names(row.template, path) else { continue };
+        if row.methods.contains(&method) {
+            return Ok(Match { route: (row.route)(decode(first), decode(second)), template: row.template });
+        }
+        allowed.extend(row.methods);
+    }
+    if allowed.is_empty() {
+        return Err(NoRoute::Path);
+    }
+    allowed.push("OPTIONS");
+    Err(NoRoute::Method(allowed.join(", ")))
+}
+
+/// The path with one `/` for several and none at its end; `None` if it is like that already.
+fn without_extra_slashes(path: &str) -> Option<String> {
+    if !path.contains("//") && !path.ends_with('/') {
+        return None;
+    }
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    Some(format!("/{}", segments.join("/")))
 }
 
 /// The segments of `path` at the placeholders of the template; `None` if the path does not match.
@@ -179,7 +205,7 @@ mod tests {
     fn allowed(method: &str, path: &str) -> String {
         match Route::find(method, path).unwrap_err() {
             NoRoute::Method(allowed) => allowed,
-            NoRoute::Path => panic!("{path} does not exist"),
+            no_route => panic!("{path}: {no_route:?}"),
         }
     }
 
@@ -229,13 +255,38 @@ mod tests {
 
     #[test]
     fn a_path_that_is_shorter_longer_or_spelled_differently_does_not_exist() {
-        for path in
-            ["", "/", "/v2", "/v2/jobs/", "/v2/jobs/a/", "/v2/jobs/a/status/", "/V2/jobs", "/healthz/x", "//healthz"]
-        {
-            let found = Route::find("GET", path);
-            assert!(found == Err(NoRoute::Path) || path == "/v2/jobs/", "{path}: {found:?}");
+        for path in ["", "/", "//", "/v2", "/v2/", "/v2/jobs/a/", "/V2/jobs", "/healthz/x", "//v2/jobs/a/nothing/"] {
+            assert_eq!(Route::find("GET", path), Err(NoRoute::Path), "{path}");
         }
         assert_eq!(route("DELETE", "/v2/jobs/"), Route::Delete { job: String::new() });
+        assert_eq!(allowed("GET", "/v2/jobs/"), "DELETE, OPTIONS");
+    }
+
+    #[test]
+    fn a_read_of_a_path_with_a_slash_too_many_is_redirected_to_the_right_path() {
+        for (path, right) in [
+            ("/healthz/", "/healthz"),
+            ("//healthz", "/healthz"),
+            ("/v2/jobs/a/status/", "/v2/jobs/a/status"),
+            ("//v2/jobs/a%2Db/status", "/v2/jobs/a%2Db/status"),
+            ("/v2//jobs///a/status//stream//", "/v2/jobs/a/status/stream"),
+        ] {
+            assert_eq!(Route::find("GET", path), Err(NoRoute::Redirect(right.to_owned())), "{path}");
+        }
+        assert_eq!(Route::find("HEAD", "/healthz/"), Err(NoRoute::Redirect("/healthz".to_owned())));
+        assert_eq!(Route::find("HEAD", "/v2/jobs/a/status/stream/"), Err(NoRoute::Path));
+    }
+
+    #[test]
+    fn a_change_at_a_path_with_a_slash_too_many_is_refused_with_the_right_path() {
+        for (method, path, template) in [
+            ("POST", "/v2/jobs/", "/v2/jobs"),
+            ("POST", "//v2/jobs/a/reports", "/v2/jobs/{jobId}/reports"),
+            ("POST", "/v2/jobs/a/reports/", "/v2/jobs/{jobId}/reports"),
+            ("DELETE", "/v2/jobs/a/", "/v2/jobs/{jobId}"),
+        ] {
+            assert_eq!(Route::find(method, path), Err(NoRoute::ExtraSlash(template)), "{path}");
+        }
     }
 
     /// What `decodeURIComponent` returns for each segment, with the segment itself where it throws.

@@ -201,6 +201,7 @@ fn stream_job() -> Value {
             parameters::shared("Include"),
             parameters::shared("Cursor"),
             parameters::shared("LastEventId"),
+            parameters::shared("LastEventIdInUrl"),
         ])
         .response(200, responses::stream())
         .response(204, responses::empty("The job has ended and the client has received its end."))
@@ -230,6 +231,7 @@ fn stream_jobs() -> Value {
             parameters::shared("Include"),
             parameters::shared("Cursor"),
             parameters::shared("LastEventId"),
+            parameters::shared("LastEventIdInUrl"),
         ])
         .response(200, responses::stream())
         .response(204, responses::empty("All jobs have ended and the client has received their ends."))

@@ -37,6 +37,12 @@ pub(super) fn all() -> Value {
             "description": "Like `cursor`, over which it takes precedence; browsers send it automatically.",
             "schema": { "type": "string" },
         },
+        "LastEventIdInUrl": {
+            "name": "lastEventId",
+            "in": "query",
+            "description": "Like the header `Last-Event-ID`, which takes precedence; polyfills of `EventSource` send it.",
+            "schema": { "type": "string" },
+        },
     })
 }
 
