@@ -6,7 +6,7 @@ import { connect, createServer } from "node:net";
 export async function proxy(t, base) {
   const { hostname, port } = new URL(base);
   const open = new Set();
-  const proxied = { isCut: false, requests: [] };
+  const proxied = { isCut: false, requests: [], heartbeats: 0 };
 
   const server = createServer((near) => {
     if (proxied.isCut) return near.destroy();
@@ -18,6 +18,7 @@ export async function proxy(t, base) {
     ]) {
       from.on("data", (bytes) => {
         if (from === near) note(bytes);
+        else if (/^: hb$/m.test(bytes.toString("latin1"))) proxied.heartbeats += 1;
         to.write(bytes);
       });
       from.on("error", () => {});

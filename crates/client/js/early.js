@@ -37,12 +37,11 @@ const open = () => {
       // Not a parser of all event streams but of what our own encoder writes, which saves bytes that every page would load:
       // LF line ends, and a document as one line of data without a name. The test `early_js_can_read_the_encoders_frames` in
       // ../src/parsed_frame.rs holds the encoder to that. Other frames are left to the wasm, which gets all bytes again.
-      const frames = (rest + decoder.decode(value, { stream: true })).split("\n\n");
-      rest = frames.pop();
-      for (const frame of frames) {
-        const document = frame.startsWith("data: ") && JSON.parse(frame.slice(6));
+      rest = (rest + decoder.decode(value, { stream: true })).replace(/^(e.*\n)?data: (.*)\n\n/gm, (_, name, json) => {
+        const document = !name && JSON.parse(json);
         jobs.get(document.jobId)?.shows.forEach((show) => show(document));
-      }
+        return "";
+      });
     });
     exchange.events = events;
     exchanges.set(url + body, exchange);

@@ -58,18 +58,27 @@ impl<J: Json> ParsedFrame<J> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::sse::write_frame;
+    use protocol::sse::{write_comment, write_frame, write_retry};
     use serde_json::json;
 
     /// `js/early.js` finds documents in a stream as this test does, without a parser for all event streams.
     #[test]
     fn early_js_can_read_the_encoders_frames() {
         let document = json!({"jobId": "j", "message": "two\r\n\r\nlines"}).to_string();
-        let mut stream = String::from(": ok\nretry: 2000\n\n");
+        let mut stream = String::new();
+        write_comment(&mut stream, "ok").unwrap();
+        write_retry(&mut stream, 2000);
         for (name, data) in [("", &document), ("log", &document), ("", &document), ("end", &document)] {
             write_frame(&mut stream, name, None, data).unwrap();
+            write_comment(&mut stream, "hb").unwrap();
         }
-        let documents: Vec<_> = stream.split("\n\n").filter_map(|frame| frame.strip_prefix("data: ")).collect();
+        // A line `data: …` with an empty line behind it, and no line `event: …` before it.
+        let lines: Vec<_> = stream.lines().collect();
+        let documents: Vec<_> = lines
+            .windows(3)
+            .filter(|lines| !lines[0].starts_with("event") && lines[2].is_empty())
+            .filter_map(|lines| lines[1].strip_prefix("data: "))
+            .collect();
         assert_eq!(documents, [&document, &document]);
     }
 }

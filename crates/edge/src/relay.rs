@@ -11,7 +11,7 @@ use engine::{
     job_queue::{Chunk, DocumentId, JobQueue},
 };
 use js_sys::Uint8Array;
-use protocol::{Problem, Timestamp, problem::Code};
+use protocol::{Problem, Timestamp, problem::Code, sse};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use worker::{
     Response, ResponseBuilder, WebSocket,
@@ -27,8 +27,8 @@ use crate::{
 /// The milliseconds after which a viewer reconnects if its stream breaks. Each viewer gets its own value, so that a
 /// thousand whose streams break at once do not reconnect at once.
 const RETRY_MS: (f64, f64) = (250.0, 1_750.0);
-/// An SSE comment.
-const HEARTBEAT: &str = ":\n\n";
+/// An SSE comment line. It ends no block: see [`protocol::sse::write_comment`].
+const HEARTBEAT: &str = ": hb\n";
 /// The id of the last frame of a stream of several jobs.
 pub(crate) const ALL_ENDED: &str = "end";
 
@@ -380,7 +380,16 @@ fn concat(chunks: &[Uint8Array]) -> Uint8Array {
 
 /// Sent at once, so that every proxy on the way forwards the head of the response.
 fn opening() -> String {
-    format!(": ok\nretry: {:.0}\n\n", js::random_between(RETRY_MS.0, RETRY_MS.1))
+    comment_and_retry("ok", RETRY_MS)
+}
+
+/// A comment line and a `retry` line with a random time in that range of milliseconds. They end no block.
+pub(crate) fn comment_and_retry(comment: &'static str, (min_ms, max_ms): (f64, f64)) -> String {
+    let mut lines = String::new();
+    // The comments are constants without line breaks, so they can always be written.
+    let _ = sse::write_comment(&mut lines, comment);
+    sse::write_retry(&mut lines, js::random_between(min_ms, max_ms) as u64);
+    lines
 }
 
 fn bytes_of(text: &str) -> Uint8Array {

@@ -16,8 +16,8 @@ use crate::{
     auth::{self, AuthError},
     body::Body,
     context::RequestContext,
-    js, limit,
-    relay::{ALL_ENDED, Relay},
+    limit,
+    relay::{ALL_ENDED, Relay, comment_and_retry},
     response::{self, ErrorResponse, HandlerResult, set},
     stub::JobStub,
 };
@@ -201,10 +201,12 @@ fn is_temporary(code: Code) -> bool {
     matches!(code, Code::RateLimitExceeded | Code::Overloaded | Code::NotConfigured | Code::Internal)
 }
 
+/// The milliseconds after which a reader reconnects whose stream could not be opened.
+const RETRY_LATER_MS: (f64, f64) = (10_000.0, 60_000.0);
+
 /// A stream that ends at once and instructs the reader to reconnect later.
 fn retry_later() -> web_sys::Response {
-    let millis = js::random_between(10_000.0, 60_000.0) as u64;
-    let response = ResponseBuilder::new().fixed(format!(": busy\nretry: {millis}\n\n").into_bytes());
+    let response = ResponseBuilder::new().fixed(comment_and_retry("busy", RETRY_LATER_MS).into_bytes());
     set(&response.headers().0, "Content-Type", "text/event-stream; charset=utf-8");
     response.into()
 }

@@ -91,9 +91,21 @@ fn frame(head: &str, name: &str, id: Option<&str>, data: &impl Serialize) -> Vec
     let mut text = format!("{VERSION} {head}\n");
     // The types of this crate always serialize, and its names and ids are always valid in SSE.
     if let Ok(data) = serde_json::to_string(data) {
-        let _ = sse::write_frame(&mut text, name, id, &data);
+        let _ = sse::write_frame(&mut text, name, id, &escape_line_separators(data));
     }
     text.into_bytes()
+}
+
+/// Escapes the characters that only some readers take for line ends: NEL, LINE SEPARATOR and PARAGRAPH SEPARATOR.
+///
+/// An SSE line ends with CR or LF alone (HTML standard, section 9.2.6), but the line iterators of several languages (`iter_lines`
+/// of Python's requests, `readline` of Node.js) split there too. In a JSON text they can occur in strings only.
+fn escape_line_separators(json: String) -> String {
+    const SEPARATORS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+    if !json.contains(SEPARATORS) {
+        return json;
+    }
+    json.replace('\u{85}', r"\u0085").replace('\u{2028}', r"\u2028").replace('\u{2029}', r"\u2029")
 }
 
 #[cfg(test)]
@@ -132,6 +144,16 @@ mod tests {
             let text = std::str::from_utf8(&bytes[head..]).unwrap();
             assert!(text.starts_with(starts) && text.ends_with("}\n\n"), "{text}");
         }
+    }
+
+    #[test]
+    fn no_line_separator_of_any_language_is_in_a_frame() {
+        let mut document = document_at(1);
+        document.message = Some("line\u{2028}paragraph\u{2029}next\u{85}end".to_owned());
+        let bytes = super::document(&document.cursor(), &document);
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.contains(r"line\u2028paragraph\u2029next\u0085end"), "{text}");
+        assert!(!text.contains(['\u{85}', '\u{2028}', '\u{2029}']), "{text}");
     }
 
     #[test]

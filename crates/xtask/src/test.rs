@@ -32,6 +32,7 @@ const STEPS: &[Step] = &[
     Step { name: "schemathesis", site: true, run: schemathesis },
     Step { name: "live", site: false, run: live },
     Step { name: "browser", site: true, run: browser },
+    Step { name: "clients", site: true, run: clients },
     Step { name: "package", site: true, run: package },
     Step { name: "dev", site: false, run: |project, _| smoke::dev(project) },
     Step { name: "deploy", site: false, run: deploy },
@@ -167,6 +168,14 @@ fn browser(project: &Project, site: Option<&Site>) -> Result<()> {
     let mut node = project.npm_command("node")?;
     node.arg("tests/browser/run.mjs").env("CHROMIUM", setup::chromium(project)?);
     steps::shown("browser tests", with_site(&mut node, site))
+}
+
+/// The SSE libraries that readers use, each in a program of its own.
+fn clients(project: &Project, site: Option<&Site>) -> Result<()> {
+    let mut node = project.npm_command("node")?;
+    node.args(["tests/browser/run.mjs", "tests/clients"]).env("CHROMIUM", setup::chromium(project)?);
+    node.env("PYTHON", setup::python_venv(project)?.join("python"));
+    steps::shown("tests of the SSE clients", with_site(&mut node, site))
 }
 
 /// The npm package as its users get it: packed, installed into an empty project, and imported from there.

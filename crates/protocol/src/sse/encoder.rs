@@ -40,13 +40,15 @@ pub fn write_frame(out: &mut String, name: &str, id: Option<&str>, data: &str) -
     Ok(())
 }
 
-/// Appends the time in milliseconds that readers wait before they reconnect.
+/// Appends the line that sets the time in milliseconds that readers wait before they reconnect.
+///
+/// The line ends no block; it belongs directly before the next one. Some readers (httpx-sse, fetch-event-source) take the
+/// empty line after a block without data for an empty event.
 pub fn write_retry(out: &mut String, millis: u64) {
     field(out, "retry: ", &millis.to_string());
-    out.push('\n');
 }
 
-/// Appends a comment, which shows readers that the connection is alive.
+/// Appends a comment line, which shows readers that the connection is alive. Like [`write_retry`], it ends no block.
 ///
 /// # Errors
 ///
@@ -54,7 +56,6 @@ pub fn write_retry(out: &mut String, millis: u64) {
 pub fn write_comment(out: &mut String, text: &str) -> Result<(), Unwritable> {
     check(text)?;
     field(out, ": ", text);
-    out.push('\n');
     Ok(())
 }
 

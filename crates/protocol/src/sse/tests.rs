@@ -157,7 +157,7 @@ fn the_encoder_writes_the_expected_text() {
     write_frame(&mut out, "", Some("k3v9a0.1"), "{}").unwrap();
     write_frame(&mut out, "end", None, "a\nb\r\nc\rd\n").unwrap();
     let frames = "id: k3v9a0.1\ndata: {}\n\nevent: end\ndata: a\ndata: b\ndata: c\ndata: d\ndata: \n\n";
-    assert_eq!(out, format!(": ok\n\nretry: 1000\n\n{frames}"));
+    assert_eq!(out, format!(": ok\nretry: 1000\n{frames}"));
 }
 
 #[test]
