@@ -10,10 +10,10 @@ use protocol::{
     log_line::LogLine,
     problem::Code,
     report::Reports,
-    weight::FIXED,
+    size::json_bytes,
 };
 
-use crate::{estimates::ProducerOverride, expiry, job::Job, size::json_bytes};
+use crate::{estimates::ProducerOverride, expiry, job::Job};
 
 /// The outcome of one report.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,7 @@ pub struct Acceptance {
     pub outcomes: Vec<ReportOutcome>,
     /// Whether the body was one report and not a list.
     single: bool,
-    /// An upper bound of the document's bytes.
+    /// An upper bound of the bytes of the document's free-form fields.
     max_bytes: usize,
 }
 
@@ -66,7 +66,7 @@ pub fn accept(job: Job, reports: Reports, now: Timestamp) -> Acceptance {
         lines: Vec::new(),
         outcomes: Vec::new(),
         single: matches!(reports, Reports::One(_)),
-        max_bytes: bytes.saturating_add(FIXED),
+        max_bytes: bytes,
     };
     for mut report in reports {
         let truncated = mem::take(&mut report.truncated);
@@ -110,9 +110,16 @@ impl Acceptance {
         if report.order.is_some() && last_order.is_none() && record.orders.len() >= PRODUCERS {
             return Outcome::Refused(Problem::past_limit("producer", PRODUCERS, "names in one job"));
         }
-        // Only a document that may exceed its limit is serialized to be measured, and copied to be restored.
-        let max_bytes = self.max_bytes.saturating_add(report.weight());
-        let before = (max_bytes > DOCUMENT_BYTES).then(|| (document.clone(), record.estimates.clone()));
+        // The fields are serialized to be measured only if they may exceed the limit. A report that sets no free-form field
+        // always fits: a job can always end, progress and say what it does.
+        let weight = report.weight();
+        let mut max_bytes = self.max_bytes.saturating_add(weight);
+        if weight > 0 && max_bytes > DOCUMENT_BYTES {
+            max_bytes = report.free_form_bytes_after(document);
+            if max_bytes > DOCUMENT_BYTES {
+                return Outcome::Refused(too_large());
+            }
+        }
         let (producer, order, at) = (mem::take(&mut report.producer), report.order, report.at);
         let (logs, overrides) = (mem::take(&mut report.logs), ProducerOverride::from_report(&report));
         if let Err(problem) = fold(document, report, now) {
@@ -120,18 +127,7 @@ impl Acceptance {
         }
         record.estimates.update(overrides, document, now);
         document.expires_at = expiry::expires_at(document);
-        self.max_bytes = match before {
-            None => max_bytes,
-            Some((before, estimates)) => {
-                let bytes = json_bytes(document);
-                if bytes > DOCUMENT_BYTES {
-                    *document = before;
-                    record.estimates = estimates;
-                    return Outcome::Refused(too_large());
-                }
-                bytes.saturating_add(FIXED)
-            }
-        };
+        self.max_bytes = max_bytes;
         *stored_bytes = None;
         if let Some(order) = order {
             record.orders.insert(producer.unwrap_or_default(), order);
@@ -181,8 +177,10 @@ impl Acceptance {
 }
 
 fn too_large() -> Problem {
-    let message =
-        format!("The job's document would be larger than {DOCUMENT_BYTES} bytes; send less, or clear fields with null");
+    let message = format!(
+        "The free-form fields of the job (`metadata`, `output`, `steps`, …) would have more than {DOCUMENT_BYTES} bytes as \
+         JSON together; send less, or clear fields with null"
+    );
     Problem::new(Code::PayloadTooLarge, message).with("field", "document").with("limit", DOCUMENT_BYTES)
 }
 

@@ -51,7 +51,6 @@ pub mod query;
 pub mod recent_lines;
 pub mod route;
 pub mod signer;
-pub mod size;
 pub mod stream_request;
 pub mod subscription;
 pub mod tensorlake;

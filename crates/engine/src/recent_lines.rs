@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 
-use protocol::log_line::{LogLine, LogPage};
+use protocol::{
+    log_line::{LogLine, LogPage},
+    size::json_bytes,
+};
 
-use crate::{job_queue, size::json_bytes};
+use crate::job_queue;
 
 /// The maximum size in bytes of the lines in a frame, as JSON. The short lines of a body of one megabyte can be twenty
 /// megabytes as JSON, and a relay drops lines beyond what it queues for a reader.

@@ -9,12 +9,13 @@ use engine::{
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use protocol::{
-    Status, Timestamp,
+    Report, Status, Timestamp,
     answer::Reason,
     json,
-    limits::{DOCUMENT_BYTES, PRODUCERS},
+    limits::{DOCUMENT_BYTES, ERROR_BYTES, MESSAGE_BYTES, NAME_BYTES, PRODUCERS},
     problem::Code,
     report::{self, Reports},
+    sse,
 };
 use serde_json::{Value, json};
 
@@ -230,19 +231,70 @@ fn producers_are_accepted_at_the_limit_and_refused_one_past_it() {
     );
 }
 
+/// A job whose free-form fields have `bytes` bytes as JSON.
+fn filled(bytes: usize) -> Job {
+    let rest = bytes - json!({"metadata": {"a": ""}, "tags": {"a": ""}}).to_string().len() - 59_900 + 1;
+    let report = json!({"metadata": {"a": "x".repeat(59_900)}, "tags": {"a": "x".repeat(rest)}});
+    let job = apply(&new(), &json!({"status": "running", "current": 1, "total": 10}), at(1)).job;
+    let acceptance = apply(&job, &report, at(2));
+    assert_eq!(only(&acceptance), &Outcome::Accepted);
+    acceptance.job
+}
+
 #[test]
-fn a_document_is_accepted_at_the_limit_and_refused_one_byte_past_it() {
-    let job = apply(&new(), &json!({"metadata": {"a": "x".repeat(60_000)}, "tags": {"a": ""}}), at(1)).job;
-    let bytes = |job: &Job| serde_json::to_string(&job.document).unwrap().len();
-    let room = DOCUMENT_BYTES - bytes(&apply(&job, &json!({"tags": {"a": ""}}), at(2)).job);
-    let filled = |size: usize| json!({"tags": {"a": "x".repeat(size)}});
-    let full = apply(&job, &filled(room), at(2));
-    assert_eq!((only(&full), bytes(&full.job)), (&Outcome::Accepted, DOCUMENT_BYTES));
-    let past = apply(&job, &filled(room + 1), at(2));
-    let Outcome::Refused(problem) = only(&past) else { panic!("{:?}", only(&past)) };
-    assert_eq!((problem.code(), &problem.details()["field"]), (Code::PayloadTooLarge, &json!("document")));
-    assert_eq!(problem.details()["limit"], DOCUMENT_BYTES);
-    assert_eq!(past.job, job);
+fn free_form_fields_are_accepted_at_the_limit_and_refused_one_byte_past_it() {
+    let full = filled(DOCUMENT_BYTES);
+    assert_eq!(Report::default().free_form_bytes_after(&full.document), DOCUMENT_BYTES);
+    let tag = full.document.tags.as_ref().unwrap()["a"].as_str().unwrap();
+    for past in [json!({"tags": {"a": format!("{tag}x")}}), json!({"output": ""}), json!({"steps": []})] {
+        let refused = apply(&full, &past, at(3));
+        let Outcome::Refused(problem) = only(&refused) else { panic!("{:?}", only(&refused)) };
+        assert_eq!((problem.code(), &problem.details()["field"]), (Code::PayloadTooLarge, &json!("document")));
+        assert_eq!(problem.details()["limit"], DOCUMENT_BYTES);
+        assert_eq!(refused.job, full);
+    }
+    let smaller =
+        json!([{"tags": {"a": "x".repeat(tag.len() - 1)}, "status": "running"}, {"tags": null, "output": tag}]);
+    let acceptance = accept(full, body(&smaller), at(3));
+    assert!(acceptance.outcomes.iter().all(|report| report.outcome == Outcome::Accepted));
+}
+
+#[test]
+fn a_job_whose_document_is_full_can_progress_and_end() {
+    let longest = "\u{1}".repeat(MESSAGE_BYTES);
+    let details = json!({ "trace": "x".repeat(ERROR_BYTES - 100) });
+    let longest_error = json!({"code": "\u{1}".repeat(NAME_BYTES), "message": longest, "details": details});
+    for bytes in (0..=200).map(|below| DOCUMENT_BYTES - below) {
+        let full = filled(bytes);
+        for report in [
+            json!({"current": 1_000_000_000_000_000_u64, "total": 1e300, "message": longest}),
+            json!({"progress": 33.333_333_333_333_336, "currentStep": "a", "unit": "files", "waiting": {"reason": longest}}),
+            json!({"status": "completed", "message": longest}),
+            json!({"status": "failed", "message": longest, "error": longest_error, "retryable": true}),
+            json!({"status": "failed", "error": "y".repeat(60_000)}),
+            json!({"status": "cancelled", "current": 7.25}),
+            json!({"status": "timeout", "message": longest, "error": {"code": "E", "message": longest}}),
+            json!({"status": "paused"}),
+        ] {
+            assert_eq!(only(&apply(&full, &report, at(3))), &Outcome::Accepted, "{bytes} bytes");
+        }
+    }
+}
+
+#[test]
+fn the_largest_document_is_far_below_what_readers_accept() {
+    let longest = |bytes: usize| "\u{1}".repeat(bytes);
+    let name = longest(NAME_BYTES);
+    let report = json!({
+        "status": "failed", "unit": name, "currentStep": name, "endpointId": name, "kind": name, "priority": name,
+        "throughput": {"rate": 1, "unit": name}, "message": longest(MESSAGE_BYTES),
+        "waiting": {"reason": longest(MESSAGE_BYTES)},
+        "error": {"code": name, "message": longest(MESSAGE_BYTES), "details": "x".repeat(ERROR_BYTES - 2)},
+    });
+    let acceptance = apply(&filled(DOCUMENT_BYTES), &report, at(3));
+    assert_eq!(only(&acceptance), &Outcome::Accepted);
+    let bytes = serde_json::to_string(&acceptance.job.document).unwrap().len();
+    assert!(bytes < sse::LINE_BYTES / 2, "{bytes} bytes");
 }
 
 #[test]

@@ -35,9 +35,16 @@ pub trait Form {
     /// Cuts the texts for people in the value of the field `name`. Other values have none.
     fn truncate(_: &mut Self::Value, _name: &str, _: &mut Truncations) {}
 
-    /// The most bytes that the field may add to the document as JSON, its name included; 0 for numbers, times and words,
-    /// which [`weight::FIXED`] covers.
-    fn weight(value: &Self::Value) -> usize;
+    /// The most bytes that [`free_form_bytes`](Form::free_form_bytes) can be for the value.
+    fn weight(_: &Self::Value) -> usize {
+        0
+    }
+
+    /// The bytes of the field `name` as JSON that count against [`DOCUMENT_BYTES`](crate::limits::DOCUMENT_BYTES): all of a
+    /// free-form value, nothing of a value that has a limit of its own.
+    fn free_form_bytes(_: &Self::Value, _name: &str) -> usize {
+        0
+    }
 }
 
 /// Declares forms of fixed size. `Form = Value, schema, reader;` or, where the form is the value's type, `Form, reader;`.
@@ -52,10 +59,6 @@ macro_rules! fixed_size {
 
                 fn read(value: Value, name: &str) -> Result<$value, Problem> {
                     $read(value, name)
-                }
-
-                fn weight(_: &$value) -> usize {
-                    0
                 }
             }
         )*
@@ -92,10 +95,6 @@ impl<const BYTES: usize> Form for Text<BYTES> {
     fn read(value: Value, name: &str) -> Result<String, Problem> {
         fields::string(value, name, BYTES)
     }
-
-    fn weight(text: &String) -> usize {
-        weight::member(weight::string(text))
-    }
 }
 
 /// A text for people, which is cut after `BYTES` bytes of UTF-8.
@@ -113,10 +112,6 @@ impl<const BYTES: usize> Form for HumanText<BYTES> {
 
     fn truncate(text: &mut String, name: &str, truncations: &mut Truncations) {
         truncations.cut(text, BYTES, || name.to_owned());
-    }
-
-    fn weight(text: &String) -> usize {
-        weight::member(weight::string(text))
     }
 }
 
@@ -136,6 +131,10 @@ impl Form for Object {
     fn weight(object: &document::Object) -> usize {
         weight::member(weight::object(object))
     }
+
+    fn free_form_bytes(object: &document::Object, name: &str) -> usize {
+        weight::member_bytes(name, object)
+    }
 }
 
 /// An object of at most [`OBJECT_KEYS`](crate::limits::OBJECT_KEYS) members, all of which are strings.
@@ -154,6 +153,10 @@ impl Form for Strings {
     fn weight(object: &document::Object) -> usize {
         weight::member(weight::object(object))
     }
+
+    fn free_form_bytes(object: &document::Object, name: &str) -> usize {
+        weight::member_bytes(name, object)
+    }
 }
 
 /// Any JSON value.
@@ -171,6 +174,10 @@ impl Form for AnyJson {
 
     fn weight(value: &Value) -> usize {
         weight::member(weight::value(value))
+    }
+
+    fn free_form_bytes(value: &Value, name: &str) -> usize {
+        weight::member_bytes(name, value)
     }
 }
 

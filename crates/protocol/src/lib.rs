@@ -9,7 +9,7 @@
 //! *readers* get. Each commit of a document raises its *seq*. The *epoch* is random and made with the job, so that a job
 //! that is created again under the same id is not mistaken for the first one; epoch and seq together are a
 //! [*cursor*](cursor), the last change that a reader has seen. The [*weight*](weight) of a report is the most bytes that it
-//! can add to the document. A [*form*](form::Form) is the syntax of one field of a report; a [*patch*](patch) is the change
+//! can add to the free-form fields of the document. A [*form*](form::Form) is the syntax of one field of a report; a [*patch*](patch) is the change
 //! that a report makes to one field. A [*problem*](problem) is the body of a response that is not a success. A *frame* is
 //! one event of a stream of [*server-sent events*](sse).
 //!
@@ -40,6 +40,7 @@ pub mod problem;
 pub mod report;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod size;
 pub mod sse;
 pub mod status;
 pub mod step;

@@ -33,8 +33,10 @@ limits! {
     REPORTS_BYTES: usize = 1024 * 1024;
     /// Reports in one array or NDJSON body. They are one commit, far below the CPU time that a request may take.
     REPORTS: usize = 500;
-    /// Bytes of a document as JSON. It is one row of storage, and every viewer is sent all of it.
+    /// Bytes of the free-form fields of a document as JSON. They are part of one row of storage, and every viewer is sent all of it.
     DOCUMENT_BYTES: usize = 128 * 1024;
+    /// Bytes of `error.details` that do not count as free-form: all that one report can send, so that a job can always fail.
+    ERROR_BYTES: usize = 64 * 1024;
     /// Bytes of a text for people: `message`, `error.message`, `waiting.reason`. A longer text is cut.
     MESSAGE_BYTES: usize = 4 * 1024;
     /// Bytes of a short text: a name, a unit, a word.

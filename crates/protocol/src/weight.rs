@@ -1,15 +1,15 @@
-//! The weight of a report: the most bytes that it can add to the document as JSON.
+//! The weight of a report: the most bytes that it can add to the free-form fields of the document as JSON, which are limited
+//! together ([`DOCUMENT_BYTES`](crate::limits::DOCUMENT_BYTES)).
 //!
-//! The exact size of a document is known only after it is serialized. Most reports are light and most documents are far
-//! below their limit, so the sum of the weights since the last exact size is good enough until it nears the limit.
-//! [`Report::weight`](crate::Report::weight) adds up the weights of the fields; each [`Form`](crate::form::Form) knows its own.
+//! The exact size is known only after the fields are serialized. Most reports are light and most documents are far below
+//! the limit, so the sum of the weights since the last exact size is good enough until it nears the limit.
+//! [`Report::weight`](crate::Report::weight) adds up the weights of the fields; each [`Form`](crate::form::Form) knows its
+//! own. Numbers, times, words, names and texts for people weigh nothing, because each of them has a limit of its own.
 
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::document::Object;
-
-/// The most bytes that the fold adds for any report: states, times, counts and an estimate with its unit.
-pub const FIXED: usize = 4 * 1024;
+use crate::{document::Object, size::json_bytes};
 
 /// The name of a member, its quotes, colon and comma.
 pub(crate) const NAME: usize = 24;
@@ -19,6 +19,11 @@ pub(crate) const SCALAR: usize = 32;
 /// A member whose value weighs `value`.
 pub(crate) fn member(value: usize) -> usize {
     NAME.saturating_add(value)
+}
+
+/// The exact size of a member: its name, quotes, colon and comma, and the value.
+pub(crate) fn member_bytes(name: &str, value: &impl Serialize) -> usize {
+    name.len().saturating_add(4).saturating_add(json_bytes(value))
 }
 
 pub(crate) fn sum(weights: impl IntoIterator<Item = usize>) -> usize {

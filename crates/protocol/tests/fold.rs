@@ -8,7 +8,6 @@ use protocol::{
     json,
     limits::{DEPTH, NAME_BYTES, OBJECT_KEYS},
     report::{self, Field, Role},
-    weight::FIXED,
 };
 use serde_json::{Map, Value, json};
 
@@ -234,19 +233,21 @@ proptest! {
     }
 
     #[test]
-    fn a_report_adds_no_more_than_its_weight(
+    fn a_report_adds_the_free_form_bytes_it_says_and_no_more_than_its_weight(
         former in any_report(),
         sent in any_report(),
         copied in copied_values(),
     ) {
         let mut sent = sent.as_object().unwrap().clone();
         sent.extend(copied);
-        let bytes = |document: &Document| serde_json::to_string(document).unwrap().len();
+        let free_form_bytes = |document: &Document| Report::default().free_form_bytes_after(document);
         let before = read(&former).and_then(|report| folded(&new(), report, at(1))).unwrap_or_else(|_| new());
         if let Ok(report) = read(&sent.into()) {
-            let most = bytes(&before) + FIXED + report.weight();
+            let most = free_form_bytes(&before) + report.weight();
+            let expected = report.free_form_bytes_after(&before);
+            prop_assert!(expected <= most);
             if let Ok(after) = folded(&before, report, at(2)) {
-                prop_assert!(bytes(&after) <= most);
+                prop_assert_eq!(free_form_bytes(&after), expected);
             }
         }
     }

@@ -6,8 +6,9 @@ use crate::{
     document::{JobError, Throughput, Waiting},
     fields::{self, Fields},
     form::Form,
-    limits::{LOG_LINE_BYTES, MESSAGE_BYTES, STEPS},
+    limits::{ERROR_BYTES, LOG_LINE_BYTES, MESSAGE_BYTES, STEPS},
     problem::Problem,
+    size::json_bytes,
     step::{Step, StepStatus},
     time::Timestamp,
     truncation::Truncations,
@@ -40,6 +41,10 @@ impl Form for Steps {
         let one = |step: &Step| weight::sum([MEMBERS, weight::string(&step.id), weight::string(&step.label)]);
         weight::member(weight::sum(steps.iter().map(one)))
     }
+
+    fn free_form_bytes(steps: &Vec<Step>, name: &str) -> usize {
+        weight::member_bytes(name, steps)
+    }
 }
 
 fn step(value: Value, name: &str) -> Result<Step, Problem> {
@@ -70,10 +75,6 @@ impl Form for Throughput {
         fields.finish("`throughput`")?;
         Ok(throughput)
     }
-
-    fn weight(throughput: &Throughput) -> usize {
-        weight::sum([3 * NAME + SCALAR, throughput.unit.as_deref().map_or(0, weight::string)])
-    }
 }
 
 impl Form for Waiting {
@@ -91,10 +92,6 @@ impl Form for Waiting {
 
     fn truncate(waiting: &mut Waiting, name: &str, truncations: &mut Truncations) {
         truncations.cut(&mut waiting.reason, MESSAGE_BYTES, || format!("{name}.reason"));
-    }
-
-    fn weight(waiting: &Waiting) -> usize {
-        weight::sum([3 * NAME + SCALAR, weight::string(&waiting.reason)])
     }
 }
 
@@ -124,8 +121,12 @@ impl Form for JobError {
     }
 
     fn weight(error: &JobError) -> usize {
-        let details = error.details.as_ref().map_or(0, weight::value);
-        weight::sum([4 * NAME, weight::string(&error.code), weight::string(&error.message), details])
+        error.details.as_ref().map_or(0, weight::value)
+    }
+
+    /// The details that one report can have fit into any document, so that a job can always fail.
+    fn free_form_bytes(error: &JobError, _: &str) -> usize {
+        error.details.as_ref().map_or(0, json_bytes).saturating_sub(ERROR_BYTES)
     }
 }
 
@@ -157,11 +158,6 @@ impl Form for LogLines {
         for (index, line) in lines.iter_mut().enumerate() {
             truncations.cut(&mut line.message, LOG_LINE_BYTES, || format!("{name}[{index}].message"));
         }
-    }
-
-    /// Log lines are no part of the stored document.
-    fn weight(_: &Vec<NewLine>) -> usize {
-        0
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Field {
 /// - `Report::truncate`, which cuts the texts for people;
 /// - `Report::copy_to`, which carries the `Copied` fields over to the document (a field that the document lacks does not
 ///   compile);
-/// - `Report::weight`, the sum that the limit of the document's size relies on;
+/// - `Report::weight` and `Report::free_form_bytes_after`, the sums that the limit of the document's size relies on;
 /// - the schema in the OpenAPI document.
 ///
 /// A row is `"wire name" => rust_name: Role(Form),` with an optional doc comment. A `Copied` or `Computed` field needs none:
@@ -84,9 +84,14 @@ macro_rules! report_fields {
                 $(table::copy_field!($role, self.$field, document.$field);)*
             }
 
-            /// The most bytes that this report adds to the document as JSON, [`FIXED`](crate::weight::FIXED) aside.
+            /// The most bytes that this report adds to the free-form fields of the document as JSON.
             pub fn weight(&self) -> usize {
                 weight::sum([$(Member::<$form>::value(&self.$field).map_or(0, <$form>::weight),)*])
+            }
+
+            /// The bytes of the free-form fields as JSON that the document has after this report.
+            pub fn free_form_bytes_after(&self, document: &Document) -> usize {
+                weight::sum([$(table::bytes_after!($role, $form, $name, &self.$field, &document.$field),)*])
             }
         }
 
@@ -129,7 +134,22 @@ macro_rules! copy_field {
     ($other:ident, $patch:expr, $document:expr) => {};
 }
 
-pub(super) use {copy_field, member_type, report_fields};
+/// The bytes of the document's field after the report that count as free-form. All such fields are copied.
+macro_rules! bytes_after {
+    (Copied, $form:ty, $name:literal, $patch:expr, $document:expr) => {
+        match $patch {
+            Patch::Keep => $document.as_ref(),
+            Patch::Clear => None,
+            Patch::Set(value) => Some(value),
+        }
+        .map_or(0, |value| <$form>::free_form_bytes(value, $name))
+    };
+    ($other:ident, $form:ty, $name:literal, $patch:expr, $document:expr) => {
+        0
+    };
+}
+
+pub(super) use {bytes_after, copy_field, member_type, report_fields};
 
 /// A member of `Report` whose value has the form `F`.
 pub(super) trait Member<F: Form>: Sized {

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// The size in bytes of the value as JSON; `usize::MAX`, which is above every limit, if it cannot be serialized.
 ///
 /// ```
-/// assert_eq!(engine::size::json_bytes(&vec!["a", "\n"]), r#"["a","\n"]"#.len());
+/// assert_eq!(protocol::size::json_bytes(&vec!["a", "\n"]), r#"["a","\n"]"#.len());
 /// ```
 pub fn json_bytes(value: &impl Serialize) -> usize {
     let mut counter = Counter(0);
