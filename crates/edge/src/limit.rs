@@ -15,7 +15,7 @@ use crate::{request::IncomingRequest, response::ErrorResponse};
 /// The requests that are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// Status, batch and logs: per credential and job, for a token also per address.
+    /// Status, logs and each job of a batch: per credential and job, for a token also per address.
     Reads,
     /// Opened streams: per token and address; streams of keys are not counted.
     Streams,

@@ -1,11 +1,12 @@
 //! The handlers that only read: status, batch, logs.
 
 use engine::{
-    batch::BatchRequest,
+    batch::{BatchRequest, BatchResponse},
     grant::Grant,
     permission::Permission,
     poll::{Format, etag, none_match},
 };
+use futures_util::{StreamExt as _, stream};
 use protocol::{
     Problem,
     cursor::Cursor,
@@ -13,7 +14,6 @@ use protocol::{
     include::Include,
     limits::{LOG_LINES_RESUME, REPORT_BYTES, WAIT_SECONDS},
     number::MAX_SAFE_INTEGER,
-    problem::Code,
 };
 use web_sys::Response;
 
@@ -93,33 +93,42 @@ pub(crate) async fn batch(ctx: &mut RequestContext) -> HandlerResult {
     ctx.request.query(&[])?;
     let body = Body::read(&ctx.request, REPORT_BYTES).await?;
     let BatchRequest { job_ids, include } = BatchRequest::from_json(body.json()?)?;
-    limit::check_read(&ctx.env, &ctx.request, &grant, "batch").await?;
+    let mut response = BatchResponse::new(job_ids.clone());
 
-    let mut jobs = Vec::new();
-    let mut errors = Vec::new();
-    for some in job_ids.chunks(READS_AT_ONCE) {
-        let reads = some.iter().map(|job_id| read(ctx, &grant, job_id, include));
-        for (job_id, reply) in some.iter().zip(futures_util::future::join_all(reads).await) {
-            let problem = match reply {
-                Ok(reply) if reply.status < 400 => {
-                    jobs.push(reply.text);
-                    continue;
-                }
-                Ok(reply) => reply.text,
-                Err(error) if error.problem().code() == Code::Internal => return Err(error),
-                Err(error) => response::text_of(error.problem()),
-            };
-            errors.push(merge_objects(&response::text_of(&serde_json::json!({"jobId": job_id})), &problem));
+    // Every read is counted before the first object is called: how many objects a request calls is known then.
+    let counts = job_ids.iter().enumerate().map(async |(index, job_id)| (index, count_read(ctx, &grant, job_id).await));
+    let mut counts = stream::iter(counts).buffered(READS_AT_ONCE);
+    let mut reads = Vec::with_capacity(job_ids.len());
+    while let Some((index, counted)) = counts.next().await {
+        match counted {
+            Ok(id) => reads.push((index, id)),
+            Err(error) => response.add_problem(index, error.problem()),
         }
     }
-    Ok(response::json_text(200, &format!("{{\"jobs\":[{}],\"errors\":[{}]}}", jobs.join(","), errors.join(","))))
+
+    let replies = reads.into_iter().map(async |(index, id)| {
+        let reply = JobStub::new(&ctx.env, &grant, id).document(include, "document").await;
+        (index, reply)
+    });
+    // A slow object delays no other, and a reply is kept only as long as all of them fit the limit.
+    let mut replies = stream::iter(replies).buffer_unordered(READS_AT_ONCE);
+    while let Some((index, reply)) = replies.next().await {
+        match reply {
+            Ok(reply) if reply.status < 400 => response.add_document(index, reply.text),
+            Ok(reply) => response.add_problem_json(index, reply.text),
+            Err(error) => response.add_problem(index, error.problem()),
+        }
+    }
+    Ok(response::json_text(200, &response.into_json()))
 }
 
-async fn read(ctx: &RequestContext, grant: &Grant, job_id: &str, include: Include) -> Result<Reply, ErrorResponse> {
+/// The id of a job of a batch, if the caller may read the job and has not read it too often.
+async fn count_read(ctx: &RequestContext, grant: &Grant, job_id: &str) -> Result<JobId, ErrorResponse> {
     // An invalid id is answered like an unknown job, so that one id does not fail the whole batch.
     let id = JobId::parse(job_id).ok_or_else(|| Problem::job_not_found(job_id))?;
     grant.authorize(Permission::Read, Some(&id)).map_err(Problem::from)?;
-    JobStub::new(&ctx.env, grant, id).document(include, "document").await
+    limit::check_read(&ctx.env, &ctx.request, grant, id.as_str()).await?;
+    Ok(id)
 }
 
 /// `GET /v2/jobs/{id}/logs`.

@@ -67,6 +67,8 @@ limits! {
     VIEWERS: usize = 20_000;
     /// Jobs in one batch, stream or token.
     JOBS: usize = 100;
+    /// Bytes of the documents in one response to a batch. An isolate of the platform has 128 MB for all that it serves.
+    BATCH_BYTES: usize = 4 * 1024 * 1024;
     /// Former attempts that a document keeps.
     ATTEMPTS: usize = 10;
     /// Seconds of a `wait`.
@@ -85,7 +87,7 @@ limits! {
     READ_TOKEN_SECONDS: u64 = 30 * 24 * 3600;
     /// Seconds that a token which can change jobs may be valid: about as long as a person keeps a page open.
     CHANGE_TOKEN_SECONDS: u64 = 24 * 3600;
-    /// Reads of one job per minute and caller: the limit of the TensorOne API.
+    /// Reads of one job per minute and caller, alone or in a batch: the limit of the TensorOne API.
     READS_PER_MINUTE: u64 = 100;
     /// Streams opened per minute, token and address: a page that is reloaded five times a second.
     STREAMS_PER_MINUTE: u64 = 300;

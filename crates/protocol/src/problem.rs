@@ -68,8 +68,8 @@ codes! {
     JobExists = "JOB_EXISTS", 409, "`jobId`";
     /// The job's state does not allow the change.
     InvalidTransition = "INVALID_TRANSITION", 409, "`field`; `from`, `to` and `allowed`, or `status`";
-    /// The body or the document would exceed its size limit.
-    PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "`field` (`body` or `document`), `limit`";
+    /// The body, the document or the response to a batch would exceed its size limit.
+    PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "`field` (`body`, `document` or, in a batch, `jobs`), `limit`";
     /// The media type of the body is not supported.
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "`field`, `supported`";
     /// The caller sent too many requests. The response has the header `Retry-After`.

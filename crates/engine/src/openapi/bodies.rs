@@ -9,7 +9,8 @@ use serde::Serialize;
 pub(super) struct BatchAnswer {
     /// The documents, in the order of the request.
     jobs: Vec<Document>,
-    /// A problem for each job that does not exist or that the caller may not read.
+    /// A problem for each job that does not exist, that the caller may not read or has read too often, or whose document
+    /// does not fit into the response any more.
     errors: Vec<JobProblem>,
 }
 

@@ -209,7 +209,9 @@ fn stream_job() -> Value {
 }
 
 fn get_job_statuses() -> Value {
-    let description = "Permission `jobs:read`. A token reads only the jobs that it names.";
+    let description = "Permission `jobs:read`. A token reads only the jobs that it names. Each job counts as one read; a \
+                       job that is past its limit, or whose document does not fit into the response any more, is one of \
+                       the `errors`.";
     Operation::new("getJobStatuses", "readers", "Get the status of many jobs", description)
         .body(schema("BatchRequest"), &["batch"])
         .response(

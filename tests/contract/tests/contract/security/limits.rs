@@ -130,12 +130,21 @@ fn reads_are_counted_by_credential_and_job_and_for_a_token_by_address() {
     exhaust(READS, &from("203.0.113.7"), 200, MESSAGE);
     from("203.0.113.8").send().expect(200);
 
-    // Batches and logs count as reads.
-    let batch = json!({"jobIds": [job, other]});
-    let batch = site.deployment.request("POST", "/v2/jobs/status/batch").json(&batch).bearer(&second.text);
-    exhaust(READS, &batch, 200, MESSAGE);
+    // Logs count as reads, and so does each job of a batch: one that is past its limit does not fail the others.
     let logs = site.deployment.get(format!("/v2/jobs/{other}/logs")).bearer(&second.text);
     exhaust(READS, &logs, 200, MESSAGE);
+    let batch = |jobs: &Value| {
+        site.deployment.request("POST", "/v2/jobs/status/batch").json(&json!({"jobIds": jobs})).bearer(&second.text)
+    };
+    let is_refused = |answer: &Answer| answer.json()["errors"][0]["error"] == "RATE_LIMIT_EXCEEDED";
+    let answer = past(READS, &logs, &batch(&json!([job, other])), is_refused);
+    assert!(is_refused(&answer) && answer.json()["jobs"][0]["jobId"] == job, "{answer}");
+
+    // No name of a job shares the budget of the batches.
+    site.create("batch");
+    let call = batch(&json!([job]));
+    assert!((0..2 * READS).any(|_| is_refused(&call.send())), "a batch does not count as a read of its jobs");
+    site.read("batch", &second.text).send().expect(200);
 }
 
 #[test]
