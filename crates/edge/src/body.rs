@@ -1,6 +1,6 @@
 //! The body of a request, read up to its limit.
 
-use engine::body::{Accepts, BodyHeaders, too_large};
+use engine::body::{Accepts, BodyHeaders, incomplete, too_large};
 use futures_util::StreamExt as _;
 use js_sys::Uint8Array;
 use protocol::{Problem, json, limits::REPORTS_BYTES};
@@ -18,11 +18,11 @@ pub(crate) struct Body {
 impl Body {
     /// Reads a JSON body of at most `limit` bytes.
     pub(crate) async fn read(request: &IncomingRequest, limit: usize) -> Result<Body, ErrorResponse> {
-        let headers = BodyHeaders::new(request.content_type(), request.content_length(), Accepts::Json, limit)?;
+        let headers = BodyHeaders::new(request.content_headers(), Accepts::Json, limit)?;
         let bytes = match headers.bytes {
             // The runtime checks the body against `Content-Length`.
             Some(_) => {
-                let buffer = JsFuture::from(request.inner().array_buffer()?).await?;
+                let buffer = JsFuture::from(request.inner().array_buffer()?).await.map_err(|_| incomplete())?;
                 Uint8Array::new(&buffer).to_vec()
             }
             None => read_up_to(request, limit).await?,
@@ -32,13 +32,13 @@ impl Body {
 
     /// The body as one JSON text.
     pub(crate) fn json(&self) -> Result<Value, Problem> {
-        json::parse(&self.bytes)
+        json::parse_body(&self.bytes)
     }
 }
 
 /// What the headers say about a body of reports.
 pub(crate) fn report_headers(request: &IncomingRequest) -> Result<BodyHeaders, Problem> {
-    BodyHeaders::new(request.content_type(), request.content_length(), Accepts::JsonOrNdjson, REPORTS_BYTES)
+    BodyHeaders::new(request.content_headers(), Accepts::JsonOrNdjson, REPORTS_BYTES)
 }
 
 /// Reads a body of unknown length, and fails as soon as it has more than `limit` bytes.
@@ -47,7 +47,7 @@ pub(crate) async fn read_up_to(request: &IncomingRequest, limit: usize) -> Resul
     let mut bytes = Vec::new();
     let mut chunks = ByteStream::from(body);
     while let Some(chunk) = chunks.next().await {
-        bytes.extend_from_slice(&chunk?);
+        bytes.extend_from_slice(&chunk.map_err(|_| incomplete())?);
         if bytes.len() > limit {
             return Err(too_large(limit).into());
         }

@@ -2,7 +2,7 @@
 // microsecond, and a report would make a hundred and forty of them. Nothing is decided here.
 
 /** The headers that `head` reads; glue.rs reads them in this order. */
-const HEAD = ["Authorization", "Origin", "Content-Type", "Content-Length"];
+const HEAD = ["Authorization", "Origin", "Content-Type", "Content-Encoding", "Content-Length"];
 
 /** The headers with the same value in every response. */
 const ALWAYS = [
@@ -26,16 +26,25 @@ export function head({ method, url, headers }) {
   return lines;
 }
 
+/** The body of a request. If only a part of it arrives, the error has the property `incomplete`, which stub.rs reads. */
+async function wholeBody(request) {
+  try {
+    return await request.arrayBuffer();
+  } catch (cause) {
+    throw Object.assign(new Error("the body is incomplete", { cause }), { incomplete: true });
+  }
+}
+
 /** Passes the body of a request to an object, unread. */
 export async function forward(namespace, name, url, request) {
-  return namespace.getByName(name).fetch(url, { method: "POST", body: await request.arrayBuffer() });
+  return namespace.getByName(name).fetch(url, { method: "POST", body: await wholeBody(request) });
 }
 
 /** Passes the body of a POST to an object, unread. A 200 is the response as it is; `onFallback` answers otherwise. */
 export async function fastPath(namespace, name, url, request, env, context, route, by, began, onFallback) {
   let reply;
   try {
-    const body = await request.arrayBuffer();
+    const body = await wholeBody(request);
     reply = await namespace.getByName(name).fetch(url, { method: "POST", body });
   } catch (error) {
     return onFallback(request, env, context, began, undefined, error);

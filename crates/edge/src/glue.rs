@@ -88,6 +88,7 @@ pub(crate) struct Head {
     pub(crate) authorization: Option<String>,
     pub(crate) origin: Option<String>,
     pub(crate) content_type: Option<String>,
+    pub(crate) content_encoding: Option<String>,
     pub(crate) content_length: Option<String>,
 }
 
@@ -106,6 +107,7 @@ impl Head {
             authorization: header(),
             origin: header(),
             content_type: header(),
+            content_encoding: header(),
             content_length: header(),
         }
     }

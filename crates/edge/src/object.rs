@@ -190,7 +190,7 @@ impl Object {
     }
 
     fn create(&self, job_id: &str, body: &[u8]) -> HandlerResult {
-        let value = json::parse(body)?;
+        let value = json::parse_body(body)?;
         let digest = idempotency::digest(&value);
         // The body is checked first: a job that exists is no reason to overlook an error in it.
         let creation = Creation::from_json(value)?;

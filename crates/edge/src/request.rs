@@ -1,6 +1,6 @@
 //! A request from outside, with its head read once.
 
-use engine::query::Query;
+use engine::{body::ContentHeaders, query::Query};
 use web_sys::Request;
 use worker::{Error, Url};
 
@@ -62,14 +62,13 @@ impl IncomingRequest {
         self.head.origin.as_deref()
     }
 
-    /// The header `Content-Type`.
-    pub(crate) fn content_type(&self) -> Option<&str> {
-        self.head.content_type.as_deref()
-    }
-
-    /// The header `Content-Length`, if it is a number.
-    pub(crate) fn content_length(&self) -> Option<usize> {
-        self.head.content_length.as_deref().and_then(|length| length.parse().ok())
+    /// The headers that describe the body.
+    pub(crate) fn content_headers(&self) -> ContentHeaders<'_> {
+        ContentHeaders {
+            content_type: self.head.content_type.as_deref(),
+            content_encoding: self.head.content_encoding.as_deref(),
+            content_length: self.head.content_length.as_deref().and_then(|length| length.parse().ok()),
+        }
     }
 
     /// Any other header.

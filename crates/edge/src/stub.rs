@@ -2,7 +2,10 @@
 
 use std::cell::RefCell;
 
-use engine::{body::BodyHeaders, grant::Grant};
+use engine::{
+    body::{BodyHeaders, incomplete},
+    grant::Grant,
+};
 use protocol::{Problem, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES, problem::Code};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -164,8 +167,11 @@ fn report_parameters(headers: &BodyHeaders, create: bool) -> [(&'static str, Str
 /// The response to a call that failed. The runtime retries what may be retried; an overloaded object must not be called
 /// again at once (<https://developers.cloudflare.com/durable-objects/best-practices/error-handling/>).
 pub(crate) fn call_error(error: &JsValue) -> ErrorResponse {
-    let overloaded = js_sys::Reflect::get(error, &"overloaded".into()).is_ok_and(|overloaded| overloaded.is_truthy());
-    if overloaded {
+    let is = |name: &str| js_sys::Reflect::get(error, &name.into()).is_ok_and(|value| value.is_truthy());
+    if is("incomplete") {
+        return incomplete().into();
+    }
+    if is("overloaded") {
         let message = "The job is overloaded; try again in a few seconds, and send several reports in one list";
         return Problem::new(Code::Overloaded, message).into();
     }

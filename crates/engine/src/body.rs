@@ -7,8 +7,21 @@ use protocol::{
     report::{self, Reports},
 };
 
-/// The media type of a body with one JSON text on each line.
+/// The media type of a body with one JSON text on each line, and its other names, none of which is registered.
 const NDJSON: &str = "application/x-ndjson";
+const ALSO_NDJSON: [&str; 7] = [
+    "application/ndjson",
+    "application/jsonl",
+    "application/x-jsonl",
+    "application/jsonlines",
+    "application/x-jsonlines",
+    "application/json-lines",
+    "application/x-json-lines",
+];
+/// The media types of a body with one JSON text. The last two are what `curl -d` and `fetch` send for a text by default.
+const JSON: [&str; 3] = ["application/json", "application/x-www-form-urlencoded", "text/plain"];
+/// The characters of a wrong header that a message shows.
+const SHOWN_CHARS: usize = 40;
 
 /// What the headers of a request say about its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,34 +41,43 @@ pub enum Accepts {
     JsonOrNdjson,
 }
 
+/// The headers of a request that describe its body, as they were sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ContentHeaders<'a> {
+    /// `Content-Type`.
+    pub content_type: Option<&'a str>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<&'a str>,
+    /// `Content-Length`, if it is a number.
+    pub content_length: Option<usize>,
+}
+
 impl BodyHeaders {
-    /// Reads the headers of a request whose body may have at most `limit` bytes.
-    ///
-    /// A body without `Content-Type`, or with `application/x-www-form-urlencoded`, which `curl -d` sends, is read as JSON.
+    /// Reads the headers of a request whose body may have at most `limit` bytes. A body without `Content-Type` is read as
+    /// JSON.
     ///
     /// # Errors
     ///
     /// `UNSUPPORTED_MEDIA_TYPE`, or `PAYLOAD_TOO_LARGE` if the length is past the limit.
-    pub fn new(
-        content_type: Option<&str>,
-        content_length: Option<usize>,
-        accepts: Accepts,
-        limit: usize,
-    ) -> Result<BodyHeaders, Problem> {
-        let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        let is = |media_type: &str| essence.eq_ignore_ascii_case(media_type);
-        let ndjson = accepts == Accepts::JsonOrNdjson && is(NDJSON);
-        if !ndjson && !essence.is_empty() && !is("application/json") && !is("application/x-www-form-urlencoded") {
-            return Err(unsupported(accepts));
+    pub fn new(headers: ContentHeaders, accepts: Accepts, limit: usize) -> Result<BodyHeaders, Problem> {
+        let essence = headers.content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        let is = |media_type: &&str| essence.eq_ignore_ascii_case(media_type);
+        let ndjson = accepts == Accepts::JsonOrNdjson && (is(&NDJSON) || ALSO_NDJSON.iter().any(is));
+        if !ndjson && !essence.is_empty() && !JSON.iter().any(is) {
+            return Err(unsupported_type(accepts));
         }
-        if content_length.is_some_and(|bytes| bytes > limit) {
+        let encoding = headers.content_encoding.map(str::trim).unwrap_or_default();
+        if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+            return Err(unsupported_encoding(encoding));
+        }
+        if headers.content_length.is_some_and(|bytes| bytes > limit) {
             return Err(too_large(limit));
         }
-        Ok(BodyHeaders { ndjson, bytes: content_length })
+        Ok(BodyHeaders { ndjson, bytes: headers.content_length })
     }
 }
 
-fn unsupported(accepts: Accepts) -> Problem {
+fn unsupported_type(accepts: Accepts) -> Problem {
     let supported: &[&str] = match accepts {
         Accepts::Json => &["application/json"],
         Accepts::JsonOrNdjson => &["application/json", NDJSON],
@@ -64,6 +86,19 @@ fn unsupported(accepts: Accepts) -> Problem {
     Problem::new(Code::UnsupportedMediaType, message)
         .with("field", "Content-Type")
         .with("supported", supported.to_vec())
+}
+
+fn unsupported_encoding(encoding: &str) -> Problem {
+    let shown: String = encoding.chars().take(SHOWN_CHARS).collect();
+    let message = format!("`Content-Encoding` must be identity, not `{shown}`; send the body without compression");
+    Problem::new(Code::UnsupportedMediaType, message)
+        .with("field", "Content-Encoding")
+        .with("supported", vec!["identity"])
+}
+
+/// The problem of a body of which only a part arrived: the caller aborted the request, or its chunks are malformed.
+pub fn incomplete() -> Problem {
+    Problem::invalid("body", "ended before it was complete, or its chunks are malformed; send it again")
 }
 
 /// The problem of a body with more than `limit` bytes.
@@ -82,7 +117,7 @@ pub fn reports(body: &[u8], ndjson: bool) -> Result<Reports, Problem> {
     if ndjson {
         return report::from_ndjson(body);
     }
-    let value = json::parse(body)?;
+    let value = json::parse_body(body)?;
     if !value.is_array() && body.len() > REPORT_BYTES {
         return Err(too_large(REPORT_BYTES));
     }
@@ -95,17 +130,19 @@ mod tests {
     use serde_json::json;
 
     fn media_type(content_type: Option<&str>, accepts: Accepts) -> Result<bool, Problem> {
-        BodyHeaders::new(content_type, None, accepts, 10).map(|headers| headers.ndjson)
+        let headers = ContentHeaders { content_type, ..ContentHeaders::default() };
+        BodyHeaders::new(headers, accepts, 10).map(|headers| headers.ndjson)
     }
 
     #[test]
-    fn a_body_without_a_media_type_or_with_that_of_curl_is_read_as_json() {
+    fn a_body_without_a_media_type_or_with_the_default_of_a_tool_is_read_as_json() {
         for content_type in [
             None,
             Some(""),
             Some("application/json"),
             Some("Application/JSON; charset=utf-8"),
             Some("application/x-www-form-urlencoded"),
+            Some("text/plain;charset=UTF-8"),
         ] {
             assert_eq!(media_type(content_type, Accepts::Json), Ok(false), "{content_type:?}");
             assert_eq!(media_type(content_type, Accepts::JsonOrNdjson), Ok(false), "{content_type:?}");
@@ -114,19 +151,42 @@ mod tests {
 
     #[test]
     fn ndjson_is_accepted_only_where_reports_are() {
-        assert_eq!(media_type(Some("application/x-ndjson"), Accepts::JsonOrNdjson), Ok(true));
+        for name in ALSO_NDJSON.into_iter().chain([NDJSON, "Application/JSONL; charset=utf-8"]) {
+            assert_eq!(media_type(Some(name), Accepts::JsonOrNdjson), Ok(true), "{name}");
+            assert!(media_type(Some(name), Accepts::Json).is_err(), "{name}");
+        }
         let problem = media_type(Some("application/x-ndjson"), Accepts::Json).unwrap_err();
         assert_eq!(problem.message(), "Send the body as application/json");
-        let problem = media_type(Some("text/plain"), Accepts::JsonOrNdjson).unwrap_err();
+        let problem = media_type(Some("application/json-seq"), Accepts::JsonOrNdjson).unwrap_err();
         assert_eq!(problem.details()["supported"], json!(["application/json", "application/x-ndjson"]));
     }
 
     #[test]
     fn a_length_is_accepted_at_the_limit_and_refused_one_past() {
-        let length = |bytes| BodyHeaders::new(None, Some(bytes), Accepts::Json, 10).map(|headers| headers.bytes);
+        let length = |bytes| {
+            let headers = ContentHeaders { content_length: Some(bytes), ..ContentHeaders::default() };
+            BodyHeaders::new(headers, Accepts::Json, 10).map(|headers| headers.bytes)
+        };
         assert_eq!(length(10), Ok(Some(10)));
         let problem = length(11).unwrap_err();
         assert_eq!((problem.code(), &problem.details()["limit"]), (Code::PayloadTooLarge, &json!(10)));
+    }
+
+    #[test]
+    fn a_compressed_body_is_refused_by_the_name_of_its_encoding() {
+        let encoded = |content_encoding| {
+            let headers = ContentHeaders { content_encoding: Some(content_encoding), ..ContentHeaders::default() };
+            BodyHeaders::new(headers, Accepts::Json, 10)
+        };
+        for encoding in ["", "identity", " Identity "] {
+            assert!(encoded(encoding).is_ok(), "{encoding}");
+        }
+        let problem = encoded("gzip").unwrap_err();
+        assert_eq!(problem.code(), Code::UnsupportedMediaType);
+        assert!(problem.message().contains("`gzip`"), "{}", problem.message());
+        assert_eq!(problem.details()["field"], "Content-Encoding");
+        assert!(encoded("identity, br").is_err());
+        assert!(encoded(&"é".repeat(1000)).unwrap_err().message().chars().count() < 150);
     }
 
     #[test]
@@ -142,6 +202,8 @@ mod tests {
     fn lines_are_read_as_reports_only_if_the_media_type_says_so() {
         let body = b"{\"progress\":1}\n{\"progress\":2}\n";
         assert!(reports(body, true).is_ok());
-        assert!(reports(body, false).is_err());
+        assert!(reports(&["\u{feff}".as_bytes(), body].concat(), true).is_ok());
+        let problem = reports(body, false).unwrap_err();
+        assert!(problem.message().contains("`Content-Type: application/x-ndjson`"), "{}", problem.message());
     }
 }

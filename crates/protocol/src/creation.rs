@@ -63,7 +63,7 @@ pub fn job_id(body: &[u8]) -> Result<Option<JobId>, Problem> {
         Some(None) => Ok(None),
         Some(Some(Some(id))) => Ok(Some(id)),
         // Something is wrong with the id or the whole body: the full parser says what.
-        None | Some(Some(None)) => Ok(Creation::from_json(json::parse(body)?)?.job_id),
+        None | Some(Some(None)) => Ok(Creation::from_json(json::parse_body(body)?)?.job_id),
     }
 }
 
@@ -107,8 +107,9 @@ mod tests {
             r#"{"jobId": null}"#,
             r#"{"jobId": "a", "tags": {"jobId": "b"}}"#,
             r#" {"job\u0049d": "\u0061"} "#,
+            "\u{feff}{\"jobId\": \"a\"}",
         ] {
-            let full = Creation::from_json(json::parse(body.as_bytes()).unwrap()).unwrap();
+            let full = Creation::from_json(json::parse_body(body.as_bytes()).unwrap()).unwrap();
             assert_eq!(job_id(body.as_bytes()), Ok(full.job_id), "{body}");
         }
     }

@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value, map::Entry};
 
 use crate::{
+    json_mistake,
     limits::{DEPTH, OBJECT_KEYS},
     problem::{Code, Problem},
 };
@@ -28,12 +29,36 @@ use crate::{
 /// assert!(json::parse(br#"{"current": 45, "current": 46}"#).unwrap_err().message().contains("current"));
 /// ```
 pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    check_utf8(bytes)?;
+    parse_text(bytes)
+}
+
+/// Parses the body of a request. A byte order mark at its start is skipped, as RFC 8259, section 8.1, allows: editors and
+/// PowerShell write it.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_body(body: &[u8]) -> Result<Value, Problem> {
+    check_utf8(body)?;
+    parse_text(without_byte_order_mark(body))
+}
+
+/// The text without the byte order mark at its start.
+pub(crate) fn without_byte_order_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
+}
+
+fn check_utf8(bytes: &[u8]) -> Result<(), Problem> {
+    std::str::from_utf8(bytes).map(drop).map_err(|error| {
+        let offset = error.valid_up_to();
+        Problem::invalid("body", format_args!("is not UTF-8 at byte {offset}")).with("offset", offset)
+    })
+}
+
+fn parse_text(bytes: &[u8]) -> Result<Value, Problem> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Problem::invalid("body", "is empty; send a JSON text"));
-    }
-    if let Err(error) = std::str::from_utf8(bytes) {
-        let offset = error.valid_up_to();
-        return Err(Problem::invalid("body", format_args!("is not UTF-8 at byte {offset}")).with("offset", offset));
     }
     let fault = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
@@ -41,7 +66,9 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     let read = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     read.map_err(|error| {
         fault.take().unwrap_or_else(|| {
-            Problem::new(Code::InvalidRequest, format!("`body` is not JSON: {error}")).with("field", "body")
+            let hint = json_mistake::hint(bytes, error.line(), error.column());
+            let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            Problem::new(Code::InvalidRequest, format!("`body` is not JSON: {error}{hint}")).with("field", "body")
         })
     })
 }
@@ -231,6 +258,16 @@ mod tests {
         }
         assert!(problem_of(b" \n").message().contains("empty"));
         assert!(problem_of(b"{\"a\":\"\xff\"}").message().contains("byte 6"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped_at_the_start_of_a_body_only() {
+        assert_eq!(parse_body("\u{feff}{\"a\":1}".as_bytes()), parse(b"{\"a\":1}"));
+        for text in ["\u{feff}", "\u{feff}\u{feff}{}", " \u{feff}{}", "{}\u{feff}", "{\u{feff}}"] {
+            assert_eq!(parse_body(text.as_bytes()).unwrap_err().details()["field"], "body", "{text:?}");
+        }
+        assert_eq!(parse_body(b"\xef\xbb\xbf\"\xff\"").unwrap_err().details()["offset"], 4);
+        assert!(parse("\u{feff}{}".as_bytes()).is_err(), "only bodies may begin with one");
     }
 
     #[test]

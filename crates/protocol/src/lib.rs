@@ -31,6 +31,7 @@ pub mod form;
 pub mod id;
 pub mod include;
 pub mod json;
+mod json_mistake;
 pub mod limits;
 pub mod log_line;
 pub mod number;

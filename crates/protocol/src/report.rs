@@ -141,7 +141,8 @@ pub fn from_body(value: Value) -> Result<Reports, Problem> {
 ///
 /// As [`from_body`].
 pub fn from_ndjson(bytes: &[u8]) -> Result<Reports, Problem> {
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let lines = json::without_byte_order_mark(bytes).split(|byte| *byte == b'\n');
+    let lines = lines.filter(|line| !line.trim_ascii().is_empty());
     let read = |(index, line): (usize, &[u8])| json::parse(line).map_err(|problem| problem.with("index", index));
     // One line past the limit is enough to refuse the body.
     list(lines.enumerate().take(REPORTS.saturating_add(1)).map(read).collect::<Result<_, _>>()?)

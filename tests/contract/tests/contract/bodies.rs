@@ -1,8 +1,8 @@
-//! Request bodies without a Content-Length.
+//! Request bodies without a `Content-Length`, and bodies that break off.
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpStream,
+    net::{Shutdown, TcpStream},
     time::Duration,
 };
 
@@ -55,4 +55,35 @@ fn a_body_of_unknown_length_is_refused_past_the_limit_and_creates_nothing() {
     assert_eq!(status, 413, "{answer}");
     assert!(answer.contains("PAYLOAD_TOO_LARGE"), "{answer}");
     Request::get(format!("/v2/jobs/{job}/status")).send().expect(404);
+}
+
+/// The answer to a report with this head and body, after which the caller sends nothing more; empty without an answer.
+fn report_cut_short(job: &str, header: &str, body: &[u8]) -> String {
+    let target = Target::get();
+    let host = target.base_url.strip_prefix("http://").unwrap();
+    let mut socket = TcpStream::connect(host).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let head = format!(
+        "POST /v2/jobs/{job}/reports?create=true HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {}\r\n{header}\r\n\r\n",
+        target.key
+    );
+    socket.write_all(&[head.as_bytes(), body].concat()).unwrap();
+    let _ = socket.shutdown(Shutdown::Write);
+    let mut answer = Vec::new();
+    let _ = socket.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn a_body_that_breaks_off_changes_nothing_and_is_not_an_error_of_the_server() {
+    for (header, body) in [
+        ("Transfer-Encoding: chunked", &b"zz\r\n{}\r\n0\r\n\r\n"[..]),
+        ("Transfer-Encoding: chunked", b"10\r\n{}"),
+        ("Content-Length: 20", b"{\"progress\": 4"),
+    ] {
+        let job = fresh_job();
+        let answer = report_cut_short(&job, header, body);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{header}: {answer}");
+        Request::get(format!("/v2/jobs/{job}/status")).send().expect(404);
+    }
 }
