@@ -87,6 +87,7 @@ const CLIENTS = {
   "eventsource 4": (t) => run(t, NODE, "eventsource.mjs"),
   "eventsource-parser": (t) => run(t, NODE, "eventsource-parser.mjs"),
   "fetch-event-source": () => open("fetch-event-source.page.mjs"),
+  "event-source-polyfill": () => open("event-source-polyfill.page.mjs"),
 };
 
 // Together, since each of them waits for a heartbeat.
