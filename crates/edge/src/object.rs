@@ -244,7 +244,7 @@ impl Object {
         if let Some(alarm) = alarm {
             store::set_alarm(&self.state, alarm);
         }
-        self.viewers.broadcast(&job.document, lines, before != Some(job.document.status));
+        self.viewers.broadcast(&job, lines, before != Some(job.document.status));
         self.job.replace(Some(Rc::new(job)));
         Ok(())
     }
@@ -293,9 +293,7 @@ impl Object {
         };
         subscription::check_capacity(self.viewers.count())?;
         let pair = WebSocketPair::new()?;
-        // The state that is read now contains what waits for the next broadcast; the new viewer must not get it twice.
-        self.viewers.flush();
-        self.viewers.accept(&self.state, &pair.server, include);
+        self.viewers.accept(&self.state, &pair.server, include, &job);
         let lines = if include.logs() {
             self.last_lines(&job, subscription::initial_line_count(&job, cursor))?
         } else {

@@ -1,28 +1,49 @@
 //! Committed changes that have not been sent to the viewers of a job yet, and the frames that carry them.
 
-use protocol::{Document, Timestamp, include::Include, limits::LOG_LINES_RESUME, log_line::LogLine};
+use protocol::{Document, Timestamp, include::Include, limits::LOG_LINES_RESUME, log_line::LogLine, size::json_bytes};
 
-use crate::{frame, recent_lines::RecentLines, subscription};
+use crate::{frame, job::Job, recent_lines::RecentLines, subscription};
 
 /// The newest committed document, and the log lines since the last broadcast as far as one frame holds them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingBroadcast {
     document: Document,
+    document_bytes: usize,
     lines: RecentLines,
+}
+
+/// What a viewer that subscribes during a pending broadcast was sent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InitialState {
+    seq: u64,
+    last_line: u64,
+}
+
+impl InitialState {
+    /// The state of a job, of which the viewer is sent everything.
+    pub fn new(job: &Job) -> InitialState {
+        InitialState { seq: job.document.seq, last_line: job.record.last_line }
+    }
 }
 
 impl PendingBroadcast {
     /// The broadcast of one commit.
-    pub fn new(document: &Document, lines: &[LogLine]) -> PendingBroadcast {
+    pub fn new(job: &Job, lines: &[LogLine]) -> PendingBroadcast {
         let mut recent = RecentLines::new(LOG_LINES_RESUME);
         recent.extend(lines);
-        PendingBroadcast { document: document.clone(), lines: recent }
+        PendingBroadcast { document: job.document.clone(), document_bytes: document_bytes(job), lines: recent }
     }
 
     /// Adds a later commit: its document replaces the earlier one, its lines follow the earlier ones.
-    pub fn add(&mut self, document: &Document, lines: &[LogLine]) {
-        self.document.clone_from(document);
+    pub fn add(&mut self, job: &Job, lines: &[LogLine]) {
+        self.document.clone_from(&job.document);
+        self.document_bytes = document_bytes(job);
         self.lines.extend(lines);
+    }
+
+    /// The bytes that the broadcast sends to one viewer, at most; without log lines unless `with_lines`.
+    pub fn bytes(&self, with_lines: bool) -> usize {
+        self.document_bytes.saturating_add(if with_lines { self.lines.bytes() } else { 0 })
     }
 
     /// The frames for a viewer that includes these parts, in order; the flag says that the stream ends after them.
@@ -35,6 +56,19 @@ impl PendingBroadcast {
         subscription::push_state(&self.document, include, ended, &mut frames);
         (frames, ended)
     }
+
+    /// The frames for a viewer that subscribed during this broadcast: only what follows its initial state.
+    pub fn frames_after(&self, initial: InitialState, include: Include, now: Timestamp) -> Vec<Vec<u8>> {
+        if initial.seq >= self.document.seq {
+            return Vec::new();
+        }
+        let rest = PendingBroadcast { lines: self.lines.after(initial.last_line), ..self.clone() };
+        rest.frames(include, now).0
+    }
+}
+
+fn document_bytes(job: &Job) -> usize {
+    job.stored_bytes.unwrap_or_else(|| json_bytes(&job.document))
 }
 
 #[cfg(test)]
@@ -46,27 +80,72 @@ mod tests {
         LogLine { number, at: Timestamp::from_millis(0), level: None, message: "x".to_owned() }
     }
 
+    fn new_job() -> Job {
+        Job::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0))
+    }
+
+    fn commit(job: &mut Job, lines: std::ops::RangeInclusive<u64>) -> Vec<LogLine> {
+        job.document.seq += 1;
+        job.record.last_line = *lines.end();
+        lines.map(line).collect()
+    }
+
+    fn kinds(frames: &[Vec<u8>]) -> Vec<Kind> {
+        frames.iter().map(|frame| Kind::read(frame).unwrap().0).collect()
+    }
+
+    fn logs() -> Include {
+        Include::from_bits(1)
+    }
+
     #[test]
     fn several_commits_become_the_last_document_and_all_lines() {
-        let mut document = Document::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
-        let mut pending = PendingBroadcast::new(&document, &[line(1)]);
-        document.seq += 1;
-        pending.add(&document, &[line(2), line(3)]);
+        let mut job = new_job();
+        let mut pending = PendingBroadcast::new(&job, &[line(1)]);
+        let lines = commit(&mut job, 2..=3);
+        pending.add(&job, &lines);
         let kinds = |include| {
             let (frames, ended) = pending.frames(include, Timestamp::from_millis(0));
             assert!(!ended);
-            frames.iter().map(|frame| Kind::read(frame).unwrap().0).collect::<Vec<_>>()
+            kinds(&frames)
         };
-        assert_eq!(kinds(Include::NONE), [Kind::Document(document.cursor())]);
-        assert_eq!(kinds(Include::from_bits(1)), [Kind::Log(1, 3), Kind::Document(document.cursor())]);
+        assert_eq!(kinds(Include::NONE), [Kind::Document(job.document.cursor())]);
+        assert_eq!(kinds(logs()), [Kind::Log(1, 3), Kind::Document(job.document.cursor())]);
+    }
+
+    #[test]
+    fn a_viewer_that_subscribes_during_a_broadcast_gets_nothing_twice() {
+        let now = Timestamp::from_millis(0);
+        let mut job = new_job();
+        let lines = commit(&mut job, 1..=3);
+        let mut pending = PendingBroadcast::new(&job, &lines);
+        let initial = InitialState::new(&job);
+        assert_eq!(kinds(&pending.frames_after(initial, logs(), now)), []);
+        let lines = commit(&mut job, 4..=5);
+        pending.add(&job, &lines);
+        let document = Kind::Document(job.document.cursor());
+        assert_eq!(kinds(&pending.frames_after(initial, logs(), now)), [Kind::Log(4, 5), document.clone()]);
+        assert_eq!(kinds(&pending.frames_after(initial, Include::NONE, now)), [document]);
+        let lines = commit(&mut job, 6..=1_500);
+        pending.add(&job, &lines);
+        let document = Kind::Document(job.document.cursor());
+        assert_eq!(kinds(&pending.frames_after(initial, logs(), now)), [Kind::Log(4, 1_500), document]);
+    }
+
+    #[test]
+    fn the_bytes_of_a_broadcast_are_at_least_those_of_its_frames() {
+        let mut job = new_job();
+        let lines = commit(&mut job, 1..=100);
+        let pending = PendingBroadcast::new(&job, &lines);
+        let [document, both] = [false, true].map(|with_lines| pending.bytes(with_lines));
+        assert!(document >= json_bytes(&job.document) && both >= document + 100 * json_bytes(&line(1)));
     }
 
     #[test]
     fn a_body_of_many_short_lines_makes_no_frame_past_the_bound() {
-        let document = Document::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
         let lines: Vec<_> = (1..=250_000).map(line).collect();
-        let pending = PendingBroadcast::new(&document, &lines);
-        let (frames, _) = pending.frames(Include::from_bits(1), Timestamp::from_millis(0));
+        let pending = PendingBroadcast::new(&new_job(), &lines);
+        let (frames, _) = pending.frames(logs(), Timestamp::from_millis(0));
         let text = std::str::from_utf8(&frames[0]).unwrap();
         assert!(text.len() < crate::job_queue::LOG_BYTES, "{}", text.len());
         assert!(text.starts_with("1 log 1 250000\n") && text.contains(r#""skippedFrom":1,"skippedTo":249000}"#));

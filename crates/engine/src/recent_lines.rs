@@ -63,6 +63,21 @@ impl RecentLines {
         self.lines.is_empty() && self.skipped.is_none()
     }
 
+    /// The size in bytes of the lines, as JSON.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The part of the lines whose numbers are above `number`.
+    #[must_use]
+    pub fn after(&self, number: u64) -> RecentLines {
+        let lines: VecDeque<_> = self.lines.iter().filter(|(line, _)| line.number > number).cloned().collect();
+        let bytes = lines.iter().fold(0_usize, |sum, (_, bytes)| sum.saturating_add(*bytes));
+        let skipped = self.skipped.filter(|(_, last)| *last > number);
+        let skipped = skipped.map(|(first, last)| (first.max(number.saturating_add(1)), last));
+        RecentLines { max_lines: self.max_lines, lines, bytes, skipped }
+    }
+
     /// The lines.
     pub fn into_lines(self) -> Vec<LogLine> {
         self.lines.into_iter().map(|(line, _)| line).collect()

@@ -7,15 +7,19 @@ use std::{
 
 use engine::{
     frame,
-    pace::{self, Before, Broadcast},
-    pending_broadcast::PendingBroadcast,
+    job::Job,
+    pace::{self, Broadcast, Pace},
+    pending_broadcast::{InitialState, PendingBroadcast},
 };
-use js_sys::Uint8Array;
-use protocol::{Document, Problem, include::Include, log_line::LogLine};
+use js_sys::{Map, Uint8Array};
+use protocol::{Problem, Timestamp, include::Include, log_line::LogLine};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use worker::{State, WebSocket, worker_sys::web_sys};
 
 use crate::js;
+
+/// The bits of the `include` sets that have log lines: those with an odd number.
+const LOG_SETS: u8 = 0b1010_1010;
 
 /// The viewers of one job.
 pub(super) struct Viewers {
@@ -30,10 +34,14 @@ struct Shared {
     /// The `include` sets that viewers may have, one bit each: listing the sockets of a set costs time, and most sets have
     /// no viewers.
     sets: Cell<u8>,
-    before: Cell<Before>,
+    pace: Cell<Pace>,
     timer: RefCell<Option<JsValue>>,
     /// The content of the next broadcast.
     pending: RefCell<Option<PendingBroadcast>>,
+    /// The sockets that were added while a broadcast was pending, each with the index of its state in `initial`.
+    newcomers: Map,
+    /// The states that the newcomers were sent first.
+    initial: RefCell<Vec<InitialState>>,
 }
 
 impl Viewers {
@@ -44,9 +52,11 @@ impl Viewers {
             count: Cell::new(sockets(&raw, None).len()),
             sets: Cell::new(u8::MAX),
             raw,
-            before: Cell::default(),
+            pace: Cell::default(),
             timer: RefCell::default(),
             pending: RefCell::default(),
+            newcomers: Map::new(),
+            initial: RefCell::default(),
         });
         let on_timer = {
             let shared = Rc::clone(&shared);
@@ -68,11 +78,23 @@ impl Viewers {
         sockets(&self.shared.raw, None).len()
     }
 
-    /// Adds a viewer.
-    pub(super) fn accept(&self, state: &State, socket: &WebSocket, include: Include) {
+    /// Adds a viewer, which the caller sends the state of `job`. What is pending stays pending, so that subscriptions do not
+    /// make the others' frames more frequent; the new viewer is sent only what follows its state.
+    pub(super) fn accept(&self, state: &State, socket: &WebSocket, include: Include, job: &Job) {
+        let shared = &self.shared;
+        if shared.pace.get().is_overdue(js::now().millis()) {
+            shared.broadcast();
+        }
         state.accept_websocket_with_tags(socket, &[&tag(include)]);
-        self.shared.count.set(self.count().saturating_add(1));
-        self.shared.sets.set(self.shared.sets.get() | set_bit(include));
+        shared.count.set(self.count().saturating_add(1));
+        shared.sets.set(shared.sets.get() | set_bit(include));
+        if shared.pending.borrow().is_some() {
+            let (mut states, initial) = (shared.initial.borrow_mut(), InitialState::new(job));
+            if states.last() != Some(&initial) {
+                states.push(initial);
+            }
+            shared.newcomers.set(socket.as_ref(), &JsValue::from(states.len().saturating_sub(1)));
+        }
     }
 
     /// Counts one viewer less. A socket may report both an error and its close, so the count may become too low. A count of
@@ -82,39 +104,33 @@ impl Viewers {
         self.shared.count.set(if count == 0 { sockets(&self.shared.raw, None).len() } else { count });
     }
 
-    /// Broadcasts a committed change at the pace of the job, or at once if it is `urgent`.
-    pub(super) fn broadcast(&self, document: &Document, lines: &[LogLine], urgent: bool) {
+    /// Broadcasts a committed change at the pace of the job; an `urgent` one need not wait, unless there are many.
+    pub(super) fn broadcast(&self, job: &Job, lines: &[LogLine], urgent: bool) {
         let shared = &self.shared;
         if self.count() == 0 {
             return;
         }
         match &mut *shared.pending.borrow_mut() {
-            Some(pending) => pending.add(document, lines),
-            none => *none = Some(PendingBroadcast::new(document, lines)),
+            Some(pending) => pending.add(job, lines),
+            none => *none = Some(PendingBroadcast::new(job, lines)),
         }
-        let now_ms = js::now().millis();
-        let before = shared.before.get();
-        shared.before.set(Before { change_ms: Some(now_ms), ..before });
-        match pace::when(urgent, now_ms, before, self.count()) {
+        let mut pace = shared.pace.get();
+        let broadcast = pace.on_change(urgent, js::now().millis());
+        shared.pace.set(pace);
+        match broadcast {
             Broadcast::Now => shared.broadcast(),
-            Broadcast::In(millis) if shared.timer.borrow().is_none() => {
+            Broadcast::In(millis) => {
                 let timer = js::set_timeout(self.on_timer.as_ref().unchecked_ref(), millis as f64);
-                shared.timer.replace(Some(timer));
+                shared.set_timer(Some(timer));
             }
-            Broadcast::In(_) => {}
-        }
-    }
-
-    /// Broadcasts at once what is pending.
-    pub(super) fn flush(&self) {
-        if self.shared.pending.borrow().is_some() {
-            self.shared.broadcast();
+            Broadcast::Planned => {}
         }
     }
 
     /// Sends a problem to every viewer and ends its stream.
     pub(super) fn dismiss(&self, job_id: &str, problem: &Problem) {
         self.shared.take_pending();
+        self.shared.forget_newcomers();
         let bytes = array(&frame::problem(job_id, problem));
         for socket in sockets(&self.shared.raw, None) {
             send_array(&socket, &bytes);
@@ -124,11 +140,16 @@ impl Viewers {
 }
 
 impl Shared {
+    /// Replaces the timer of the next broadcast.
+    fn set_timer(&self, timer: Option<JsValue>) {
+        if let Some(former) = self.timer.replace(timer) {
+            js::clear_timeout(&former);
+        }
+    }
+
     /// Stops the timer and takes what is pending.
     fn take_pending(&self) -> Option<PendingBroadcast> {
-        if let Some(timer) = self.timer.take() {
-            js::clear_timeout(&timer);
-        }
+        self.set_timer(None);
         self.pending.take()
     }
 
@@ -136,7 +157,10 @@ impl Shared {
     fn broadcast(&self) {
         let Some(pending) = self.take_pending() else { return };
         let now = js::now();
-        self.before.set(Before { broadcast_ms: Some(now.millis()), ..self.before.get() });
+        let with_lines = self.sets.get() & LOG_SETS != 0;
+        let mut pace = self.pace.get();
+        pace.on_broadcast(now.millis(), pace::interval_ms(self.count.get(), pending.bytes(with_lines)));
+        self.pace.set(pace);
         for include in (0..8).map(Include::from_bits).filter(|include| self.sets.get() & set_bit(*include) != 0) {
             let sockets = sockets(&self.raw, Some(include));
             if sockets.is_empty() {
@@ -146,12 +170,43 @@ impl Shared {
             let (frames, ended) = pending.frames(include, now);
             let frames: Vec<_> = frames.iter().map(|frame| array(frame)).collect();
             for socket in &sockets {
-                frames.iter().for_each(|frame| send_array(socket, frame));
+                match self.initial_state(socket) {
+                    None => frames.iter().for_each(|frame| send_array(socket, frame)),
+                    Some(initial) => send_after(socket, &pending, initial, include, now),
+                }
                 if ended {
                     let _ = socket.close_with_code(1000);
                 }
             }
         }
+        self.forget_newcomers();
+    }
+
+    fn forget_newcomers(&self) {
+        self.newcomers.clear();
+        self.initial.borrow_mut().clear();
+    }
+
+    /// The state that the socket was sent first, if it was added while the broadcast was pending.
+    fn initial_state(&self, socket: &web_sys::WebSocket) -> Option<InitialState> {
+        if self.newcomers.size() == 0 {
+            return None;
+        }
+        let index = self.newcomers.get(socket).as_f64()?;
+        self.initial.borrow().get(index as usize).copied()
+    }
+}
+
+/// Sends a viewer that is new what follows the state that it has.
+fn send_after(
+    socket: &web_sys::WebSocket,
+    pending: &PendingBroadcast,
+    initial: InitialState,
+    include: Include,
+    now: Timestamp,
+) {
+    for frame in pending.frames_after(initial, include, now) {
+        send_array(socket, &array(&frame));
     }
 }
 

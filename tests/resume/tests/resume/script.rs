@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc};
 use engine::{
     accept::{accept, create},
     job::Job,
-    pending_broadcast::PendingBroadcast,
+    pending_broadcast::{InitialState, PendingBroadcast},
     subscription::{self, Admission},
 };
 use protocol::{Timestamp, cursor::Cursor, include::Include, log_line::LogLine, report::from_body};
@@ -20,6 +20,9 @@ pub(crate) const JOB: &str = "import-42";
 /// The bit of `logs`: log lines are the only history, so only they can be lost.
 pub(crate) const INCLUDE: u8 = 1;
 
+/// The first and the last commit of a broadcast, and the commit at which its viewer subscribed meanwhile.
+type Broadcast = (usize, usize, Option<usize>);
+
 /// All commits of a job.
 pub(crate) struct Script {
     /// The job after its creation, and after each report.
@@ -27,7 +30,7 @@ pub(crate) struct Script {
     /// The log lines of each of these commits.
     pub(crate) lines: Vec<Vec<LogLine>>,
     /// The results of `broadcast`, a pure function, by its arguments.
-    broadcasts: RefCell<HashMap<(usize, usize), Vec<Frame>>>,
+    broadcasts: RefCell<HashMap<Broadcast, Vec<Frame>>>,
 }
 
 /// What a producer reports.
@@ -71,26 +74,29 @@ impl Script {
         self.jobs.len() - 1
     }
 
-    /// Whether that commit has a new status, whose broadcast is never delayed.
-    pub(crate) fn is_urgent(&self, commit: usize) -> bool {
-        self.jobs[commit].document.status != self.jobs[commit - 1].document.status
-    }
-
     /// Whether the job has ended with that commit.
     pub(crate) fn has_ended(&self, commit: usize) -> bool {
         subscription::has_ended(&self.jobs[commit].document, at(commit))
     }
 
-    /// The frames of a broadcast of the commits from `first` to `last`.
-    pub(crate) fn broadcast(&self, first: usize, last: usize) -> Vec<Frame> {
+    /// The frames of a broadcast of the commits from `first` to `last`, for a viewer that subscribed before, or meanwhile
+    /// at commit `initial`.
+    pub(crate) fn broadcast(&self, first: usize, last: usize, initial: Option<usize>) -> Vec<Frame> {
         let mut broadcasts = self.broadcasts.borrow_mut();
-        let frames = broadcasts.entry((first, last)).or_insert_with(|| {
-            let mut pending = PendingBroadcast::new(&self.jobs[first].document, &self.lines[first]);
+        let frames = broadcasts.entry((first, last, initial)).or_insert_with(|| {
+            let mut pending = PendingBroadcast::new(&self.jobs[first], &self.lines[first]);
             for later in first + 1..=last {
-                pending.add(&self.jobs[later].document, &self.lines[later]);
+                pending.add(&self.jobs[later], &self.lines[later]);
             }
-            let (frames, ended) = pending.frames(Include::from_bits(INCLUDE), at(last));
-            assert_eq!(ended, self.has_ended(last));
+            let include = Include::from_bits(INCLUDE);
+            let frames = match initial {
+                Some(initial) => pending.frames_after(InitialState::new(&self.jobs[initial]), include, at(last)),
+                None => {
+                    let (frames, ended) = pending.frames(include, at(last));
+                    assert_eq!(ended, self.has_ended(last));
+                    frames
+                }
+            };
             frames.into_iter().map(Rc::from).collect()
         });
         frames.clone()

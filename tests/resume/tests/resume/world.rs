@@ -37,6 +37,8 @@ struct Stream {
     queue: JobQueue<Bytes>,
     /// The bytes that the relay has written and the viewer has not read yet; the relay writes no more meanwhile.
     chunk: Option<Vec<u8>>,
+    /// The commit at which the viewer subscribed, if a broadcast was pending then and still is.
+    initial: Option<usize>,
 }
 
 /// The whole state.
@@ -80,7 +82,8 @@ impl World {
             steps.push(Step::Commit);
         } else if self.disk < script.last() {
             steps.push(Step::ReportAndBroadcast);
-            if !script.is_urgent(self.disk + 1) && mutant != Some(Mutant::BroadcastsBeforeCommitting) {
+            // A new status waits too if many were sent before.
+            if mutant != Some(Mutant::BroadcastsBeforeCommitting) {
                 steps.push(Step::ReportAndWait);
             }
         }
@@ -147,10 +150,7 @@ impl World {
                 self.uncommitted = false;
             }
             Step::Timer => self.flush(script, mutant),
-            Step::Connect => {
-                self.flush(script, mutant);
-                self.accept(script, self.disk, mutant)?;
-            }
+            Step::Connect => self.accept(script, self.disk, mutant)?,
             Step::ReadFirst => {
                 self.flush(script, mutant);
                 self.reading = Some(self.disk);
@@ -174,6 +174,9 @@ impl World {
             Step::Sleep => {
                 self.faults.sleeps -= 1;
                 self.pending = None;
+                if let Some(stream) = &mut self.stream {
+                    stream.initial = None;
+                }
                 self.reading = None;
             }
             Step::Restart => {
@@ -229,8 +232,8 @@ impl World {
 
     fn broadcast(&mut self, script: &Script, first: usize, last: usize, mutant: Option<Mutant>) {
         let Some(stream) = &mut self.stream else { return };
-        let mut frames = script.broadcast(first, last);
-        if mutant == Some(Mutant::SendsLinesAfterTheirDocument) {
+        let mut frames = script.broadcast(first, last, stream.initial.take());
+        if mutant == Some(Mutant::SendsLinesAfterTheirDocument) && !frames.is_empty() {
             frames.rotate_left(1);
         }
         stream.socket.extend(frames);
@@ -241,7 +244,9 @@ impl World {
         if mutant == Some(Mutant::TreatsSentAsReceived) && self.viewer.newest.is_some() {
             frames.remove(0);
         }
-        self.stream = Some(Stream { socket: frames.into(), queue: JobQueue::new(JOB, DocumentId::Strip), chunk: None });
+        let initial = self.pending.map(|_| commit);
+        let queue = JobQueue::new(JOB, DocumentId::Strip);
+        self.stream = Some(Stream { socket: frames.into(), queue, chunk: None, initial });
         self.viewer.on_begin()
     }
 
