@@ -10,6 +10,15 @@ import schemathesis
 BEYOND_SCHEMAS = ("is the id of an earlier step", "bytes of UTF-8", "for a new job", "must not contain `:` here")
 
 
+def has_lenient_value(value):
+    """Whether a body has a value that the API reads although the schema excludes it: `[]` for `{}`, or a rounding error."""
+    if isinstance(value, dict):
+        return any(map(has_lenient_value, value.values()))
+    if isinstance(value, list):
+        return not value or any(map(has_lenient_value, value))
+    return isinstance(value, float) and (-1e-6 <= value < 0 or 100 < value <= 100 + 1e-6)
+
+
 @schemathesis.serializer("application/x-ndjson")
 def ndjson(_context, value):
     """Writes a list as one JSON text a line; any other value becomes a line with a list in it, which is refused."""
@@ -35,5 +44,7 @@ def filter_failure(_context, failure, case, response):
         # In a URL an empty list is `include=`, and a list of empty members looks the same.
         include = (case.query or {}).get("include", "")
         written = ",".join(map(str, include)) if isinstance(include, list) else str(include)
-        return "`include`" not in failure.message or written.strip(",") != ""
+        if "`include`" in failure.message and written.strip(",") == "":
+            return False
+        return not has_lenient_value(case.body)
     return True

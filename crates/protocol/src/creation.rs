@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{fields::Fields, id::JobId, json, problem::Problem, report::Report};
+use crate::{document::Object, fields::Fields, id::JobId, json, problem::Problem, report::Report};
 
 /// A new job and its first report.
 ///
@@ -27,7 +27,9 @@ impl Creation {
     ///
     /// `INVALID_REQUEST` that names the field and the expected form.
     pub fn from_json(value: Value) -> Result<Creation, Problem> {
-        let mut fields = Fields::of(value, "")?;
+        // PHP writes an empty map as `[]`; a creation is never a list.
+        let is_empty_list = value.as_array().is_some_and(Vec::is_empty);
+        let mut fields = Fields::of(if is_empty_list { Value::Object(Object::new()) } else { value }, "")?;
         let job_id = fields.optional("jobId", |value, name| {
             let id = value.as_str().and_then(JobId::parse_new);
             id.ok_or_else(|| Problem::invalid(name, format_args!("must be {}", JobId::FORM)))
@@ -104,6 +106,7 @@ mod tests {
     fn the_id_is_read_as_the_full_parser_reads_it() {
         for body in [
             r#"{}"#,
+            r#"[]"#,
             r#"{"jobId": null}"#,
             r#"{"jobId": "a", "tags": {"jobId": "b"}}"#,
             r#" {"job\u0049d": "\u0061"} "#,
@@ -121,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_body_whose_id_cannot_be_read_is_refused_as_the_full_parser_refuses_it() {
-        for body in ["", "[]", r#"["a"]"#, r#""a""#, "{", r#"{"jobId": "a"}}"#] {
+        for body in ["", r#"["a"]"#, r#""a""#, "{", r#"{"jobId": "a"}}"#] {
             assert_eq!(refused_field(body), "body", "{body}");
         }
         for body in [r#"{"jobId": 7}"#, r#"{"jobId": "a:b"}"#, r#"{"jobId": ""}"#, r#"{"jobId": "a", "jobId": "a"}"#] {

@@ -20,7 +20,8 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// The members of `value`, whose path is `path` (empty for the body itself).
+    /// The members of `value`, whose path is `path` (empty for the body itself). In a member, `[]` is an object without
+    /// members, because PHP writes an empty map so; as a body it is an empty list of reports.
     ///
     /// # Errors
     ///
@@ -28,6 +29,9 @@ impl Fields {
     pub fn of(value: Value, path: &str) -> Result<Fields, Problem> {
         match value {
             Value::Object(members) => Ok(Fields { path: path.to_owned(), members: members.into_iter().collect() }),
+            Value::Array(items) if items.is_empty() && !path.is_empty() => {
+                Ok(Fields { path: path.to_owned(), members: Vec::new() })
+            }
             _ if path.is_empty() => Err(Problem::invalid("body", "must be a JSON object")),
             _ => Err(Problem::invalid(path, "must be an object")),
         }
@@ -123,7 +127,10 @@ impl Fields {
     }
 }
 
-/// Reads a finite number of at least 0.
+/// The largest rounding error: 6 × 100/6 is 100.00000000000001 in floating point.
+const ROUNDING: f64 = 1e-6;
+
+/// Reads a finite number of at least 0. A number below 0 by a rounding error is 0.
 ///
 /// # Errors
 ///
@@ -131,12 +138,12 @@ impl Fields {
 pub fn number(value: Value, name: &str) -> Result<Number, Problem> {
     value
         .as_f64()
-        .and_then(Number::new)
-        .filter(|number| number.get() >= 0.0)
+        .filter(|number| *number >= -ROUNDING)
+        .and_then(|number| Number::new(number.max(0.0)))
         .ok_or_else(|| Problem::invalid(name, "must be a number of at least 0"))
 }
 
-/// Reads a number from 0 to 100.
+/// Reads a number from 0 to 100. A number below 0 or above 100 by a rounding error is 0 or 100.
 ///
 /// # Errors
 ///
@@ -144,7 +151,8 @@ pub fn number(value: Value, name: &str) -> Result<Number, Problem> {
 pub fn percent(value: Value, name: &str) -> Result<Number, Problem> {
     number(value, name)
         .ok()
-        .filter(|number| number.get() <= 100.0)
+        .filter(|number| number.get() <= 100.0 + ROUNDING)
+        .map(|number| if number.get() > 100.0 { Number::HUNDRED } else { number })
         .ok_or_else(|| Problem::invalid(name, "must be a number from 0 to 100").with("limit", 100))
 }
 
@@ -236,7 +244,7 @@ pub fn word<T: Copy, const N: usize>(
     })
 }
 
-/// Reads a free-form object.
+/// Reads a free-form object. `[]` is an empty one: PHP writes an empty map so.
 ///
 /// # Errors
 ///
@@ -244,6 +252,7 @@ pub fn word<T: Copy, const N: usize>(
 pub fn object(value: Value, name: &str) -> Result<Object, Problem> {
     match value {
         Value::Object(object) => Ok(object),
+        Value::Array(items) if items.is_empty() => Ok(Object::new()),
         _ => Err(Problem::invalid(name, "must be an object")),
     }
 }

@@ -5,6 +5,9 @@
 //! RFC 8259 leaves the meaning of duplicate keys to the reader. Two readers that keep different values see different jobs,
 //! so duplicate keys are refused. `serde_json` itself limits the recursion to 128 levels.
 
+mod foreign_words;
+mod lone_surrogates;
+
 use std::{cell::RefCell, fmt::Write as _};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -60,17 +63,77 @@ fn parse_text(bytes: &[u8]) -> Result<Value, Problem> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Problem::invalid("body", "is empty; send a JSON text"));
     }
+    read(bytes).or_else(|failure| match failure {
+        Failure::Refused(problem) => Err(problem),
+        // Lone surrogates are rare: they are looked for only in a text that was not read.
+        Failure::Malformed(problem) => match lone_surrogates::replace(bytes) {
+            None => Err(problem),
+            Some(replaced) => read(&replaced).map_err(Failure::into_problem),
+        },
+    })
+}
+
+/// Why a text was not read.
+enum Failure {
+    /// It is JSON that a limit or a rule refuses.
+    Refused(Problem),
+    /// It is not JSON.
+    Malformed(Problem),
+}
+
+impl Failure {
+    fn into_problem(self) -> Problem {
+        match self {
+            Failure::Refused(problem) | Failure::Malformed(problem) => problem,
+        }
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Value, Failure> {
     let fault = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let seed = Strict { depth: 0, deepest: DEPTH, place: &Place::Body, fault: &fault };
     let read = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     read.map_err(|error| {
-        fault.take().unwrap_or_else(|| {
+        let malformed = || {
             let hint = json_mistake::hint(bytes, error.line(), error.column());
             let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
             Problem::new(Code::InvalidRequest, format!("`body` is not JSON: {error}{hint}")).with("field", "body")
-        })
+        };
+        match (fault.take(), foreign_words::find(bytes, error.line(), error.column())) {
+            (Some(Fault::Refused(problem)), _) => Failure::Refused(problem),
+            (Some(Fault::At(at)), Some((word, instead))) => Failure::Malformed(at.problem(|path| {
+                let message = format!("`{word}` is not JSON (at `{path}`): send {instead}");
+                Problem::new(Code::InvalidRequest, message).with("field", path)
+            })),
+            _ => Failure::Malformed(malformed()),
+        }
     })
+}
+
+/// What stopped the parser.
+enum Fault {
+    /// The parser's own refusal.
+    Refused(Problem),
+    /// A syntax error in the value at this place.
+    At(OwnedPlace),
+}
+
+/// The place of a value, for problems.
+struct OwnedPlace {
+    path: String,
+    index: Option<usize>,
+}
+
+impl OwnedPlace {
+    /// A problem of the value at this place.
+    fn problem(&self, problem: impl FnOnce(&str) -> Problem) -> Problem {
+        let problem = problem(if self.path.is_empty() { "body" } else { &self.path });
+        match self.index {
+            Some(index) => problem.with("index", index),
+            None => problem,
+        }
+    }
 }
 
 /// The place of a value in the body.
@@ -112,14 +175,13 @@ impl Place<'_> {
         }
     }
 
+    fn to_owned(&self) -> OwnedPlace {
+        OwnedPlace { path: self.path(), index: self.index() }
+    }
+
     /// A problem of the value at this place.
     fn problem(&self, problem: impl FnOnce(&str) -> Problem) -> Problem {
-        let path = self.path();
-        let problem = problem(if path.is_empty() { "body" } else { &path });
-        match self.index() {
-            Some(index) => problem.with("index", index),
-            None => problem,
-        }
+        self.to_owned().problem(problem)
     }
 }
 
@@ -128,14 +190,14 @@ struct Strict<'a> {
     depth: usize,
     deepest: usize,
     place: &'a Place<'a>,
-    fault: &'a RefCell<Option<Problem>>,
+    fault: &'a RefCell<Option<Fault>>,
 }
 
 impl Strict<'_> {
-    /// The error that stops the parser; `fault` keeps its problem for the caller.
+    /// The error that stops the parser; `fault` has its problem for the caller.
     fn fail<E: Error>(&self, problem: Problem) -> E {
         let error = E::custom(problem.message());
-        self.fault.replace(Some(problem));
+        self.fault.replace(Some(Fault::Refused(problem)));
         error
     }
 
@@ -152,7 +214,12 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
+        let (place, fault) = (self.place, self.fault);
+        // The innermost value is the first to see the error.
+        deserializer.deserialize_any(self).inspect_err(|_| {
+            let known = fault.take();
+            fault.replace(known.or_else(|| Some(Fault::At(place.to_owned()))));
+        })
     }
 }
 
@@ -241,17 +308,7 @@ mod tests {
 
     #[test]
     fn malformed_json_is_refused_with_its_place() {
-        for text in [
-            &b"{"[..],
-            b"{]",
-            b"nul",
-            b"{\"a\":NaN}",
-            b"{\"a\":1e999}",
-            b"{\"a\":01}",
-            b"{}{}",
-            b"{'a':1}",
-            b"\"\\ud800\"",
-        ] {
+        for text in [&b"{"[..], b"{]", b"nul", b"{\"a\":1e999}", b"{\"a\":01}", b"{}{}", b"{'a':1}"] {
             let problem = problem_of(text);
             assert_eq!((problem.code(), &problem.details()["field"]), (Code::InvalidRequest, &"body".into()));
             assert!(problem.message().contains("line 1 column"), "{}", problem.message());
@@ -268,6 +325,40 @@ mod tests {
         }
         assert_eq!(parse_body(b"\xef\xbb\xbf\"\xff\"").unwrap_err().details()["offset"], 4);
         assert!(parse("\u{feff}{}".as_bytes()).is_err(), "only bodies may begin with one");
+    }
+
+    #[test]
+    fn a_value_of_another_language_is_named_with_its_place_and_the_json_to_send() {
+        for (text, message, field) in [
+            ("{\"a\": NaN}", "`NaN` is not JSON (at `a`): send null", "a"),
+            (
+                "{\"metrics\": {\"loss\": [0.5,\n -Infinity]}}",
+                "`-Infinity` is not JSON (at `metrics.loss[1]`): send null",
+                "metrics.loss[1]",
+            ),
+            ("{\"a\": {\"b\": Infinity, \"c\": 1}}", "`Infinity` is not JSON (at `a.b`): send null", "a.b"),
+            ("{\"a\": nan}", "`nan` is not JSON (at `a`): send null", "a"),
+            ("{\"a\": -inf}", "`-inf` is not JSON (at `a`): send null", "a"),
+            ("{\"a\": None}", "`None` is not JSON (at `a`): send null", "a"),
+            ("{\"a\": True}", "`True` is not JSON (at `a`): send true", "a"),
+            ("{\"a\": undefined}", "`undefined` is not JSON (at `a`): send null", "a"),
+            ("NaN", "`NaN` is not JSON (at `body`): send null", "body"),
+        ] {
+            let problem = problem_of(text.as_bytes());
+            assert_eq!((problem.message(), &problem.details()["field"]), (message, &field.into()));
+        }
+        assert_eq!(problem_of(b"[{}, {\"a\": NaN}]").details()["index"], 1);
+        for text in ["{\"a\": NaNo}", "{\"NaN\": x}", "{\"a\": \"NaN\" x}", "{NaN: 1}"] {
+            assert!(problem_of(text.as_bytes()).message().contains("line 1 column"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lone_surrogate_becomes_the_replacement_character() {
+        let value = parse(br#"{"\ud800": ["cat \ud83d", "\ud83d\ude00"]}"#).unwrap();
+        assert_eq!(value, serde_json::json!({"\u{fffd}": ["cat \u{fffd}", "\u{1f600}"]}));
+        assert_eq!(problem_of(br#"{"\ud800": 1, "\udfff": 2}"#).details()["field"], "\u{fffd}");
+        assert!(problem_of(br#"{"a": "\ud800", "b": nul}"#).message().contains("line 1 column 25"));
     }
 
     #[test]
