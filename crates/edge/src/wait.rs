@@ -1,14 +1,20 @@
 //! Long polling: the edge waits for a change on a hibernating socket, so that the object may sleep.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use engine::frame::Kind;
 use protocol::{cursor::Cursor, include::Include};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
 use crate::{feed::Feed, js, response::ErrorResponse, stub::JobStub};
+
+/// The function that resolves the promise which is awaited, if one is.
+type Wake = Rc<RefCell<Option<js_sys::Function>>>;
 
 /// Returns at the first state for which `is_new` returns true, at the end of the job, when the caller leaves, or after
 /// `seconds`. The first argument of `is_new` says whether the state is the first one that the object sent.
@@ -23,15 +29,12 @@ pub(crate) async fn until(
     let Some(socket) = stub.subscribe(Include::NONE, None, true).await?.websocket() else { return Ok(()) };
     // The states that arrived and were not examined yet; `None` means that no more will come.
     let states: Rc<RefCell<Vec<Option<Cursor>>>> = Rc::default();
-    let wake: Rc<RefCell<Option<js_sys::Function>>> = Rc::default();
+    let wake = Wake::default();
     let push = {
         let (states, wake) = (Rc::clone(&states), Rc::clone(&wake));
         move |state| {
             states.borrow_mut().push(state);
-            if let Some(wake) = wake.borrow_mut().take() {
-                // The function that resolves a promise does not throw.
-                let _ = wake.call0(&JsValue::UNDEFINED);
-            }
+            resolve(&wake);
         }
     };
     let push_end = push.clone();
@@ -41,7 +44,16 @@ pub(crate) async fn until(
         Kind::Log(..) => {}
     };
     let feed = Feed::open(&socket, on_frame, move || push_end(None))?;
-    let deadline = js::now().millis().saturating_add(seconds.saturating_mul(1000));
+    // One timer for the whole wait: the clock may be set back meanwhile.
+    let is_over = Rc::new(Cell::new(false));
+    let on_timer: Closure<dyn FnMut()> = {
+        let (is_over, wake) = (Rc::clone(&is_over), Rc::clone(&wake));
+        Closure::own_assert_unwind_safe(move || {
+            is_over.set(true);
+            resolve(&wake);
+        })
+    };
+    let timer = js::set_timeout(on_timer.as_ref().unchecked_ref(), seconds.saturating_mul(1000) as f64);
     let mut first = true;
     'waiting: loop {
         for state in states.take() {
@@ -50,19 +62,24 @@ pub(crate) async fn until(
                 _ => break 'waiting,
             }
         }
-        let left = deadline.saturating_sub(js::now().millis());
-        if left == 0 || signal.aborted() {
+        if is_over.get() || signal.aborted() {
             break;
         }
         let waiting = js::with_resolvers();
         let resolve = waiting.resolve();
-        let timer = js::set_timeout(&resolve, left as f64);
         // If this listener fires after the wait, it resolves a promise that nothing awaits any more.
         let _ = signal.add_event_listener_with_callback("abort", &resolve);
         wake.replace(Some(resolve));
         JsFuture::from(waiting.promise()).await?;
-        js::clear_timeout(&timer);
     }
+    js::clear_timeout(&timer);
     drop(feed);
     Ok(())
+}
+
+fn resolve(wake: &Wake) {
+    if let Some(wake) = wake.borrow_mut().take() {
+        // The function that resolves a promise does not throw.
+        let _ = wake.call0(&JsValue::UNDEFINED);
+    }
 }

@@ -122,7 +122,9 @@ impl Acceptance {
         }
         let (producer, order, at) = (mem::take(&mut report.producer), report.order, report.at);
         let (logs, overrides) = (mem::take(&mut report.logs), ProducerOverride::from_report(&report));
-        if let Err(problem) = fold(document, report, now) {
+        // No time of a document lies before the one that it follows, also if the clock was set back.
+        let committed_at = now.max(document.updated_at);
+        if let Err(problem) = fold(document, report, committed_at) {
             return Outcome::Refused(problem);
         }
         record.estimates.update(overrides, document, now);
@@ -136,7 +138,7 @@ impl Acceptance {
             record.last_line = record.last_line.saturating_add(1);
             self.lines.push(LogLine {
                 number: record.last_line,
-                at: line.at.or(at).unwrap_or(now),
+                at: line.at.or(at).unwrap_or(committed_at),
                 level: line.level,
                 message: line.message,
             });

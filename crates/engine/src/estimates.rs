@@ -40,6 +40,9 @@ impl ProducerOverride {
 
 impl Estimates {
     /// Observes the `document` that a report was folded into, and writes the estimates that the producer has not set.
+    ///
+    /// `now` may be before the document's `updatedAt` if the clock was set back. The completion is then as far after
+    /// `updatedAt` as the work will take, so that readers see the right remaining time.
     pub fn update(&mut self, producer: ProducerOverride, document: &mut Document, now: Timestamp) {
         self.completion_is_set = producer.completion.unwrap_or(self.completion_is_set);
         self.throughput_is_set = producer.throughput.unwrap_or(self.throughput_is_set);
@@ -55,7 +58,9 @@ impl Estimates {
         }
         let is_running = document.status == Status::Running;
         if !self.completion_is_set {
-            document.estimated_completion = self.estimator.completion().filter(|_| is_running);
+            let ahead_ms = document.updated_at.millis().saturating_sub(now.millis());
+            let completion = self.estimator.completion().filter(|_| is_running);
+            document.estimated_completion = completion.map(|at| at.plus_millis(ahead_ms));
         }
         if !self.throughput_is_set {
             let rate = self.estimator.rate_per_second().filter(|_| is_running).and_then(Number::new);

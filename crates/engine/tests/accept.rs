@@ -333,3 +333,32 @@ fn an_empty_report_is_a_change() {
         (&Outcome::Accepted, 2, None)
     );
 }
+
+#[test]
+fn times_never_go_back_when_the_clock_does() {
+    let begun = create(new(), body(&json!({"current": 1, "total": 100})), at(7_200)).unwrap().job;
+    let job = apply(&begun, &json!({"current": 2, "message": "restarted", "logs": ["one"]}), at(3_600));
+    assert_eq!(job.job.document.updated_at, at(7_200));
+    assert_eq!(job.lines[0].at, at(7_200));
+    let ended = apply(&job.job, &json!({"status": "completed"}), at(3_610)).job.document;
+    assert_eq!((ended.updated_at, ended.completed_at), (at(7_200), Some(at(7_200))));
+    assert_eq!(ended.execution_time.map(protocol::number::Number::get), Some(0.0));
+    let caught_up = apply(&job.job, &json!({"status": "completed"}), at(7_300)).job.document;
+    assert_eq!(caught_up.completed_at, Some(at(7_300)));
+}
+
+#[test]
+fn a_restart_with_the_clock_an_hour_back_keeps_the_rate_and_the_remaining_time() {
+    let mut job = create(new(), body(&json!({"current": 0, "total": 1_000})), at(10_000)).unwrap().job;
+    for second in 1..=50_u64 {
+        job = apply(&job, &json!({"current": second * 4}), at(10_000 + second)).job;
+    }
+    for second in 51..=60_u64 {
+        job = apply(&job, &json!({"current": second * 4}), at(10_000 + second - 3_600)).job;
+        let document = &job.document;
+        assert_eq!(document.throughput.as_ref().map(|throughput| throughput.rate.get()), Some(4.0), "{second}");
+        let remaining = document.estimated_completion.unwrap().seconds_since(document.updated_at);
+        let expected = (1_000 - second * 4) as f64 / 4.0;
+        assert!((remaining - expected).abs() <= 1.0, "{second}: {remaining} {expected}");
+    }
+}

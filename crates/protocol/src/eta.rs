@@ -55,6 +55,9 @@
 //! report has arrived, the estimate is refuted: readers see "unknown", the next report withdraws it, and progress after that
 //! starts a new one.
 //!
+//! **The clock may be set back.** An observation before the last one has an unknown distance from it: its interval counts
+//! neither as work nor as time, and the next intervals and the result count from its time.
+//!
 //! **Phases.** Another unit is other work: the estimator starts over, and the result is about the total of that unit. A new
 //! step of the same whole (a percentage, or a total that spans the steps) keeps the long average and restarts the short
 //! one. A change of the total rescales the memories. A decrease of the count by a tenth or less is attributed to parallel

@@ -103,7 +103,7 @@ impl Estimator {
         if let Some(course) = &mut self.0
             && !course.paused
         {
-            let elapsed = course.advance_clock(at);
+            let elapsed = course.advance_clock(at).unwrap_or(0.0);
             course.waited += elapsed;
             course.remaining = course.remaining.and_then(|remaining| decay(remaining, elapsed));
             course.paused = true;
@@ -149,7 +149,8 @@ impl Course {
     }
 
     fn observe(&mut self, sample: Sample) {
-        let elapsed = self.advance_clock(sample.at);
+        let interval = self.advance_clock(sample.at);
+        let elapsed = interval.unwrap_or(0.0);
         let new_step = sample.phase != self.phase;
         if new_step {
             self.averages.begin_step();
@@ -162,7 +163,9 @@ impl Course {
         let advance = self.done - self.mark;
         let progressed = advance > ROUNDING * self.done;
         if progressed {
-            self.averages.add(advance, self.waited, self.span());
+            if interval.is_some() {
+                self.averages.add(advance, self.waited, self.span());
+            }
             self.mark = self.done;
             self.waited = 0.0;
         } else if -advance > DISORDER * self.span() {
@@ -178,13 +181,12 @@ impl Course {
         };
     }
 
-    /// Milliseconds of work since the last observation; 0 if the clock went back.
-    fn advance_clock(&mut self, at: Timestamp) -> f64 {
-        let elapsed = at.millis().saturating_sub(self.at);
-        self.at = self.at.max(at.millis());
-        if std::mem::take(&mut self.paused) { 0.0 } else { elapsed as f64 }
+    /// Milliseconds of work since the last observation; `None` if the clock was set back, so that the time is unknown.
+    fn advance_clock(&mut self, at: Timestamp) -> Option<f64> {
+        let elapsed = at.millis().checked_sub(self.at).map(|elapsed| elapsed as f64);
+        self.at = at.millis();
+        if std::mem::take(&mut self.paused) { elapsed.map(|_| 0.0) } else { elapsed }
     }
-
     /// Whether the remaining work differs from the expected one (by the former report and the progress since) by more than
     /// [`MAX_JUMP`]: the total was revised, or work was lost.
     fn revises(&self, sample: Sample) -> bool {

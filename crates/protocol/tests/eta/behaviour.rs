@@ -224,11 +224,26 @@ fn the_time_of_a_pause_does_not_count_as_work() {
 }
 
 #[test]
-fn a_clock_that_goes_back_counts_as_no_time() {
+fn a_clock_set_back_adds_no_interval_and_the_estimate_continues_from_the_new_time() {
     let mut estimator = Estimator::default();
-    run(&mut estimator, even(0, 50));
-    let answer = run(&mut estimator, [(20.0, 50.0, 100.0), (51.0, 51.0, 100.0)]);
-    assert_eq!(answer.completion, Some(second_of(100.0)));
+    run(&mut estimator, (0..=50).map(|i| (10_000.0 + f64::from(i), f64::from(i), 100.0)));
+    for i in 51..=60 {
+        let second = f64::from(i) - 50.0;
+        let answer = run(&mut estimator, [(second, f64::from(i), 100.0)]);
+        assert_eq!((answer.completion, answer.per_second), (Some(second_of(50.0)), Some(1.0)), "{i}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_again_and_again_does_not_change_the_pace() {
+    let mut estimator = Estimator::default();
+    run(&mut estimator, (0..=50).map(|i| (100_000.0 + f64::from(i), f64::from(i) * 4.0, 1_000.0)));
+    for restart in 1..=20 {
+        let begin = 100_000.0 - 3_600.0 * f64::from(restart);
+        let done = 200.0 + f64::from(restart) * 8.0;
+        let answer = run(&mut estimator, [(begin, done, 1_000.0), (begin + 1.0, done + 4.0, 1_000.0)]);
+        assert_eq!(answer.per_second, Some(4.0), "{restart}");
+    }
 }
 
 #[test]
