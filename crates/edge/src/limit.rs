@@ -50,7 +50,7 @@ impl Class {
 }
 
 /// The window of every class, in seconds.
-const WINDOW_SECONDS: u64 = 60;
+pub(crate) const WINDOW_SECONDS: u64 = 60;
 
 /// Counts a request and refuses it past the limit of its class.
 pub(crate) async fn check(env: &Env, class: Class, key: &str) -> Result<(), ErrorResponse> {
@@ -62,7 +62,7 @@ pub(crate) async fn check(env: &Env, class: Class, key: &str) -> Result<(), Erro
         .with("window", "1m")
         .with("retryAfter", WINDOW_SECONDS)
         .with("recommendation", "Use webhooks or SSE for real-time updates");
-    Err(ErrorResponse::from(problem).with_header("Retry-After", WINDOW_SECONDS.to_string()))
+    Err(problem.into())
 }
 
 /// Counts a read of a job.

@@ -5,6 +5,7 @@ mod viewers;
 
 use std::{
     cell::{Cell, RefCell},
+    num::NonZeroU64,
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
 };
@@ -168,7 +169,8 @@ impl Object {
             Command::Logs => self.logs(job_id, request.number("after"), request.number("limit")),
             Command::Subscribe => {
                 let cursor = Cursor::parse(request.text("cursor"));
-                self.subscribe(job_id, include(), cursor.as_ref(), request.flag("anyway"))
+                let reader = NonZeroU64::new(request.number("reader"));
+                self.subscribe(job_id, include(), cursor.as_ref(), request.flag("anyway"), reader)
             }
             // `handle` does this one, since it waits for the platform.
             Command::Delete => unknown_command(),
@@ -284,16 +286,24 @@ impl Object {
 
     /// Adds a viewer: accepts the socket, reads the state and sends it. No report can come in between. A viewer that has
     /// seen the end of the job is not added, unless it wants the state `anyway`.
-    fn subscribe(&self, job_id: &str, include: Include, cursor: Option<&Cursor>, anyway: bool) -> HandlerResult {
+    fn subscribe(
+        &self,
+        job_id: &str,
+        include: Include,
+        cursor: Option<&Cursor>,
+        anyway: bool,
+        reader: Option<NonZeroU64>,
+    ) -> HandlerResult {
         let job = self.find(job_id)?;
         let document = &job.document;
         let ended = match subscription::admit(document, cursor.filter(|_| !anyway), js::now()) {
             Admission::Finished => return Ok(response::empty(204)),
             Admission::Admitted { ended } => ended,
         };
-        subscription::check_capacity(self.viewers.count())?;
+        let of_reader = reader.map_or(0, |reader| self.viewers.of_reader(reader));
+        subscription::check_capacity(self.viewers.count(), of_reader)?;
         let pair = WebSocketPair::new()?;
-        self.viewers.accept(&self.state, &pair.server, include, &job);
+        self.viewers.accept(&self.state, &pair.server, include, reader, &job);
         let lines = if include.logs() {
             self.last_lines(&job, subscription::initial_line_count(&job, cursor))?
         } else {

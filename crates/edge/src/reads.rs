@@ -56,7 +56,8 @@ pub(crate) async fn status(ctx: &mut RequestContext, job: &str) -> HandlerResult
         // A request with neither `If-None-Match` nor `cursor` waits for the next change.
         let names_a_state = none_match_header.is_some() || cursor.is_some();
         let is_new = |first: bool, at: &Cursor| if names_a_state { !seen(at) } else { !first };
-        wait::until(&ctx.request.inner().signal(), &stub, wait_seconds, is_new).await?;
+        let reader = grant.reader(&limit::address(&ctx.request));
+        wait::until(&ctx.request.inner().signal(), &stub, wait_seconds, reader, is_new).await?;
     }
     let view = if format == Format::Summary { "summary" } else { "document" };
     let reply = match stub.document(include, view).await?.success() {

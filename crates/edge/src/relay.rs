@@ -2,13 +2,14 @@
 //!
 //! It passes each message from a raw listener to the writer of a native stream; it parses only the head line and uses no
 //! channel. While a write is pending, the newest document of each job replaces the one before it, so a slow viewer costs
-//! at most one document, [`engine::job_queue::LOG_BYTES`] of log and one final frame for each job.
+//! at most one document, [`engine::job_queue::LOG_BYTES`] of log and one final frame for each job, and
+//! [`protocol::limits::STREAM_LOG_BYTES`] of log for all of them.
 
 use std::{cell::RefCell, rc::Rc};
 
 use engine::{
     frame::Kind,
-    job_queue::{Chunk, DocumentId, JobQueue},
+    job_queue::{Chunk, DocumentId, JobQueue, limit_log},
 };
 use js_sys::Uint8Array;
 use protocol::{Problem, Timestamp, problem::Code, sse};
@@ -242,6 +243,7 @@ impl Relay {
             let mut state = self.0.borrow_mut();
             let Some(part) = state.parts.get_mut(index) else { return };
             part.queue.push(kind, Bytes(sse));
+            limit_log(&mut state.parts, |part| &mut part.queue);
         }
         self.flush();
     }

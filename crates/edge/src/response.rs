@@ -4,7 +4,7 @@ use protocol::{Problem, problem::Code};
 use serde::Serialize;
 use web_sys::{Headers, Response, ResponseInit};
 
-use crate::glue;
+use crate::{glue, limit::WINDOW_SECONDS};
 
 /// What a handler returns.
 pub(crate) type HandlerResult = Result<Response, ErrorResponse>;
@@ -56,6 +56,7 @@ impl From<Problem> for ErrorResponse {
     fn from(problem: Problem) -> ErrorResponse {
         let headers = match problem.code() {
             Code::Overloaded => vec![("Retry-After", "5".to_owned())],
+            Code::RateLimitExceeded => vec![("Retry-After", WINDOW_SECONDS.to_string())],
             // RFC 9110, section 15.5.2: every 401 names a scheme. Callers that know more about the error add it.
             Code::Unauthenticated => vec![("WWW-Authenticate", r#"Bearer realm="job-progress""#.to_owned())],
             _ => Vec::new(),

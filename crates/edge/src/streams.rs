@@ -1,14 +1,15 @@
 //! The stream handlers: one job for one viewer, or several jobs on one connection.
 
-use engine::{credential::Unauthenticated, grant::Grant, permission::Permission, stream_request::StreamRequest};
-use protocol::{
-    Problem,
-    cursor::Cursor,
-    id::JobId,
-    include::Include,
-    limits::{JOBS, REPORTS_BYTES},
-    problem::Code,
+use std::rc::Rc;
+
+use engine::{
+    credential::Unauthenticated,
+    grant::Grant,
+    permission::Permission,
+    stream_request::{self, StreamRequest},
+    subscription,
 };
+use protocol::{Problem, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES, problem::Code};
 use wasm_bindgen::JsCast as _;
 use worker::{Context, Env, ResponseBuilder};
 
@@ -37,12 +38,20 @@ async fn open_one(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let include = query.include()?;
     let cursor = query.last_event_id(ctx.request.header("Last-Event-ID"))?.as_deref().and_then(Cursor::parse);
     limit::check_stream(&ctx.env, &ctx.request, &grant).await?;
-    let mut opened = JobStub::new(&ctx.env, &grant, id.clone()).subscribe(include, cursor.as_ref(), false).await?;
+    let reader = grant.reader(&limit::address(&ctx.request));
+    let stub = JobStub::new(&ctx.env, &grant, id.clone());
+    let mut opened = stub.subscribe(include, cursor.as_ref(), false, reader).await?;
     match opened.status_code() {
         101 => {}
         204 => return Ok(response::empty(204)),
-        503 if auth::is_native(&ctx.request) => return Ok(retry_later()),
-        status => return Ok(response::json_text(status, &opened.text().await?)),
+        429 | 503 if auth::is_native(&ctx.request) => return Ok(retry_later()),
+        status => {
+            let response = response::json_text(status, &opened.text().await?);
+            if let Some(seconds) = opened.headers().get("Retry-After")? {
+                set(&response.headers(), "Retry-After", &seconds);
+            }
+            return Ok(response);
+        }
     }
     let Some(socket) = opened.websocket() else { return Err(worker::Error::from("101 without a socket").into()) };
     let (relay, response) = Relay::open(ctx.request.inner().signal(), true)?;
@@ -61,13 +70,11 @@ async fn open_many(ctx: &mut RequestContext) -> HandlerResult {
     let grant = auth::grant_to_read(ctx).await?;
     let query = ctx.request.query(&["jobIds", "include", "cursor", "lastEventId"])?;
     let include = query.include()?;
-    let job_ids = query.all("jobIds").flat_map(|value| value.split(',')).filter(|id| !id.is_empty());
-    let targets: Vec<StreamTarget> =
-        job_ids.map(|job_id| StreamTarget::new(job_id, include, None, Ok(grant.clone()))).collect();
-    if targets.is_empty() || targets.len() > JOBS {
-        return Err(Problem::invalid("jobIds", format_args!("must name 1 to {JOBS} jobs")).with("limit", JOBS).into());
-    }
+    let job_ids = stream_request::job_ids(query.all("jobIds"))?;
     limit::check_stream(&ctx.env, &ctx.request, &grant).await?;
+    let grant = Rc::new(grant);
+    let target = |job_id| StreamTarget::new(job_id, include, None, Ok(Rc::clone(&grant)));
+    let targets: Vec<StreamTarget> = job_ids.into_iter().map(target).collect();
     let last_event_id = query.last_event_id(ctx.request.header("Last-Event-ID"))?;
     open(ctx, targets, last_event_id.as_deref() == Some(ALL_ENDED)).await
 }
@@ -76,7 +83,7 @@ async fn open_many(ctx: &mut RequestContext) -> HandlerResult {
 pub(crate) async fn with_tokens(ctx: &mut RequestContext) -> HandlerResult {
     // A page may have no other credential than the tokens in the body.
     let common = match ctx.request.authorization() {
-        Some(_) => Some(auth::grant(ctx).await?),
+        Some(_) => Some(Rc::new(auth::grant(ctx).await?)),
         None => {
             ctx.config.access()?;
             None
@@ -90,11 +97,11 @@ pub(crate) async fn with_tokens(ctx: &mut RequestContext) -> HandlerResult {
     for job in jobs {
         let grant = match (&job.token, &common) {
             (Some(token), _) => match auth::authenticate_body(ctx, token) {
-                Ok(grant) => Ok(grant),
+                Ok(grant) => Ok(Rc::new(grant)),
                 Err(AuthError::Unauthenticated(error)) => Err(error),
                 Err(AuthError::Other(error)) => return Err(error),
             },
-            (None, Some(common)) => Ok(common.clone()),
+            (None, Some(common)) => Ok(Rc::clone(common)),
             (None, None) => Err(Unauthenticated::Missing),
         };
         unauthenticated = unauthenticated.or(grant.as_ref().err().copied());
@@ -120,11 +127,11 @@ struct StreamTarget {
     include: Include,
     cursor: Option<Cursor>,
     /// The parsed id and the grant that covers it, or the problem that the stream reports for this job.
-    access: Result<(JobId, Grant), Problem>,
+    access: Result<(JobId, Rc<Grant>), Problem>,
 }
 
 impl StreamTarget {
-    fn new(job_id: &str, include: Include, cursor: Option<Cursor>, grant: Result<Grant, Problem>) -> StreamTarget {
+    fn new(job_id: &str, include: Include, cursor: Option<Cursor>, grant: Result<Rc<Grant>, Problem>) -> StreamTarget {
         let access = grant.and_then(|grant| {
             let id = JobId::parse(job_id).ok_or_else(|| Problem::job_not_found(job_id))?;
             grant.authorize(Permission::Read, Some(&id)).map_err(Problem::from)?;
@@ -140,13 +147,13 @@ async fn open(ctx: &RequestContext, targets: Vec<StreamTarget>, has_seen_all_end
         return Ok(response::empty(204));
     }
     let (relay, response) = Relay::open(ctx.request.inner().signal(), false)?;
-    let env = ctx.env.clone();
+    let (env, address) = (ctx.env.clone(), limit::address(&ctx.request));
     Context::new(ctx.platform.clone().unchecked_into()).wait_until(async move {
         for some in targets.chunks(OPENING_AT_ONCE) {
             if relay.is_done() {
                 break;
             }
-            futures_util::future::join_all(some.iter().map(|target| join(&relay, &env, target))).await;
+            futures_util::future::join_all(some.iter().map(|target| join(&relay, &env, &address, target))).await;
         }
         relay.complete();
     });
@@ -154,20 +161,22 @@ async fn open(ctx: &RequestContext, targets: Vec<StreamTarget>, has_seen_all_end
 }
 
 /// Joins a job to the stream, or reports its problem there.
-async fn join(relay: &Relay, env: &Env, target: &StreamTarget) {
-    if let Err(problem) = try_join(relay, env, target).await {
+async fn join(relay: &Relay, env: &Env, address: &str, target: &StreamTarget) {
+    if let Err(problem) = try_join(relay, env, address, target).await {
         relay.fail(&target.job_id, &problem);
     }
 }
 
-async fn try_join(relay: &Relay, env: &Env, target: &StreamTarget) -> Result<(), Problem> {
+async fn try_join(relay: &Relay, env: &Env, address: &str, target: &StreamTarget) -> Result<(), Problem> {
     let (id, grant) = target.access.clone()?;
     let problem = |error: ErrorResponse| error.problem().clone();
+    let reader = grant.reader(address);
     let stub = JobStub::new(env, &grant, id);
-    let opened = stub.subscribe(target.include, target.cursor.as_ref(), true).await.map_err(problem)?;
+    let opened = stub.subscribe(target.include, target.cursor.as_ref(), true, reader).await.map_err(problem)?;
     match (opened.status_code(), opened.websocket()) {
         (_, Some(socket)) => relay.join(&target.job_id, &socket, grant.expires_at).map_err(problem),
         (404, None) => Err(Problem::job_not_found(&target.job_id)),
+        (429, None) => Err(subscription::share_is_used()),
         _ => Err(Problem::new(Code::Overloaded, "The job has as many viewers as it may have; try again in a minute")),
     }
 }

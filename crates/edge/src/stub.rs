@@ -1,6 +1,6 @@
 //! The stub of a job's object: the calls that the edge makes, and the replies.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, num::NonZeroU64};
 
 use engine::{
     body::{BodyHeaders, incomplete},
@@ -119,17 +119,21 @@ impl JobStub {
         self.ask(Command::Delete, &[]).await
     }
 
-    /// Subscribes as a viewer. The response is 101 with a socket, or an error; or 204 if the reader has seen the end of
+    /// Subscribes as a viewer; `reader` is the token at an address whose share of the viewers it takes. The response is 101 with a socket, or an error; or 204 if the reader has seen the end of
     /// the job and does not want it `anyway`.
     pub(crate) async fn subscribe(
         &self,
         include: Include,
         cursor: Option<&Cursor>,
         anyway: bool,
+        reader: Option<NonZeroU64>,
     ) -> Result<worker::Response, ErrorResponse> {
         let mut parameters = vec![("include", include.bits().to_string()), ("anyway", anyway.to_string())];
         if let Some(cursor) = cursor {
             parameters.push(("cursor", cursor.to_string()));
+        }
+        if let Some(reader) = reader {
+            parameters.push(("reader", reader.to_string()));
         }
         Ok(self.send(Command::Subscribe, &parameters, None).await?.into())
     }

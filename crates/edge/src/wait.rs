@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    num::NonZeroU64,
     rc::Rc,
 };
 
@@ -24,9 +25,10 @@ pub(crate) async fn until(
     signal: &AbortSignal,
     stub: &JobStub,
     seconds: u64,
+    reader: Option<NonZeroU64>,
     is_new: impl Fn(bool, &Cursor) -> bool,
 ) -> Result<(), ErrorResponse> {
-    let Some(socket) = stub.subscribe(Include::NONE, None, true).await?.websocket() else { return Ok(()) };
+    let Some(socket) = stub.subscribe(Include::NONE, None, true, reader).await?.websocket() else { return Ok(()) };
     // The states that arrived and were not examined yet; `None` means that no more will come.
     let states: Rc<RefCell<Vec<Option<Cursor>>>> = Rc::default();
     let wake = Wake::default();

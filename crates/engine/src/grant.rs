@@ -1,10 +1,13 @@
 //! Grants: what an authenticated caller may do, and the refusal of everything else.
 
-use std::fmt;
+use std::{fmt, num::NonZeroU64};
 
 use protocol::{Problem, Timestamp, id::JobId, problem::Code};
 
-use crate::permission::{Permission, Permissions};
+use crate::{
+    crypto::sha256,
+    permission::{Permission, Permissions},
+};
 
 /// What a verified credential allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +78,19 @@ impl Grant {
             // The permissions of a token are for its own jobs: for another job it has none.
             (Scope::Jobs(_), Some(_)) => deny(Permissions::NONE, Cause::OtherJob),
             (Scope::Jobs(_), None) => deny(Permissions::NONE, Cause::NoJob),
+        }
+    }
+
+    /// The number of the reader, by which a job counts the viewers that one token at one address has. It is not 0.
+    ///
+    /// The holder of a key has no number: a key is used by servers, which may serve all viewers of a job from one address.
+    pub fn reader(&self, address: &str) -> Option<NonZeroU64> {
+        match &self.holder {
+            Holder::Key { .. } => None,
+            holder @ Holder::Token { .. } => {
+                let [a, b, c, d, e, f, g, h, ..] = sha256(format!("{holder} {address}").as_bytes());
+                Some(NonZeroU64::new(u64::from_be_bytes([a, b, c, d, e, f, g, h])).unwrap_or(NonZeroU64::MIN))
+            }
         }
     }
 
@@ -202,6 +218,18 @@ mod tests {
         let denied = token(&["a"], "jobs:write").authorize(Permission::Write, None).unwrap_err();
         assert_eq!(denied.cause, Cause::NoJob);
         assert_eq!(key("acme", "jobs:write").authorize(Permission::Write, None), Ok(()));
+    }
+
+    #[test]
+    fn a_reader_is_one_token_at_one_address_and_a_key_is_none() {
+        let grant = token(&["a"], "jobs:read");
+        let other = Grant { holder: Holder::Token { fingerprint: "another".to_owned() }, ..grant.clone() };
+        let reader = grant.reader("203.0.113.7");
+        assert!(reader.is_some());
+        assert_eq!(reader, grant.reader("203.0.113.7"));
+        assert_ne!(reader, grant.reader("203.0.113.8"));
+        assert_ne!(reader, other.reader("203.0.113.7"));
+        assert_eq!(key("acme", "jobs:read").reader("203.0.113.7"), None);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The queue of one job in a stream: the frames that wait until a slow reader has read the ones before them.
 //!
 //! A newer document replaces the waiting one and log lines are kept up to a bound, so that a reader that reads nothing
-//! costs at most one document, [`LOG_BYTES`] of log and one final frame.
+//! costs at most one document, [`LOG_BYTES`] of log and one final frame for each job, and [`STREAM_LOG_BYTES`] of log for
+//! all jobs of the stream.
 
-use protocol::{Problem, cursor::Cursor, log_line::LogPage};
+use protocol::{Problem, cursor::Cursor, limits::STREAM_LOG_BYTES, log_line::LogPage};
 
 use crate::frame::{self, Kind};
 
@@ -136,8 +137,16 @@ impl<C: Chunk> JobQueue<C> {
             self.log_lines = Some((waiting_since, last));
             return;
         }
-        let skipped_since = self.skipped.map_or(waiting_since, |(first, _)| first);
-        self.skipped = Some((skipped_since, last));
+        self.log_lines = Some((waiting_since, last));
+        self.skip_lines();
+    }
+
+    /// Drops the log lines that wait; the reader is sent their numbers instead.
+    fn skip_lines(&mut self) {
+        if let Some((first, last)) = self.log_lines {
+            let skipped_since = self.skipped.map_or(first, |(first, _)| first);
+            self.skipped = Some((skipped_since, last));
+        }
         self.clear_lines();
     }
 
@@ -179,6 +188,27 @@ impl<C: Chunk> JobQueue<C> {
                 out(C::from_bytes(format!("id: {id}\n").as_bytes()));
             }
             out(final_frame);
+        }
+    }
+}
+
+/// Drops log lines that wait in the queues of one stream until they have at most [`STREAM_LOG_BYTES`] together: those of
+/// the queue that holds the most, so that a job with many lines does not cost a quiet one its lines.
+///
+/// `queue` returns the queue of a part of the stream.
+pub fn limit_log<P, C: Chunk>(parts: &mut [P], queue: impl Fn(&mut P) -> &mut JobQueue<C>) {
+    loop {
+        let (mut all, mut most, mut largest) = (0_usize, 0, None);
+        for (index, part) in parts.iter_mut().enumerate() {
+            let bytes = queue(part).log_bytes;
+            all = all.saturating_add(bytes);
+            if bytes > most {
+                (most, largest) = (bytes, Some(index));
+            }
+        }
+        match largest.and_then(|index| parts.get_mut(index)) {
+            Some(part) if all > STREAM_LOG_BYTES => queue(part).skip_lines(),
+            _ => return,
         }
     }
 }
@@ -253,6 +283,39 @@ mod tests {
         assert!(text.contains(r#""lines":[],"skippedFrom":1,"skippedTo":27"#));
         assert_eq!(text.matches('x').count(), 13 * 10_000);
         assert_eq!(drained(&mut queue), "");
+    }
+
+    #[test]
+    fn a_hundred_queues_that_nobody_reads_hold_no_more_log_than_one_stream_may() {
+        let mut queues: Vec<_> = (0..100).map(|_| new_queue()).collect();
+        for number in 1..=20 {
+            for index in 0..queues.len() {
+                // One job sends far more than the others.
+                let bytes = if index == 7 { 60_000 } else { 5_000 };
+                queues[index].push(&Kind::Log(number, number), vec![b'x'; bytes]);
+                limit_log(&mut queues, |queue| queue);
+                assert!(queues.iter().map(|queue| queue.log_bytes).sum::<usize>() <= STREAM_LOG_BYTES);
+            }
+        }
+        for queue in &mut queues {
+            let text = drained(queue);
+            let kept = text.matches('x').count();
+            // Either all lines are there, or the reader learns which are not.
+            assert!(text.contains(r#""skippedFrom":1,"skippedTo":"#) || kept == 20 * 5_000, "{kept}");
+        }
+    }
+
+    #[test]
+    fn a_quiet_job_keeps_its_lines_beside_one_with_many() {
+        let mut queues: Vec<_> = (0..6).map(|_| new_queue()).collect();
+        queues[5].push(&Kind::Log(1, 1), b"quiet;".to_vec());
+        for number in 1..=30 {
+            for index in 0..5 {
+                queues[index].push(&Kind::Log(number, number), vec![b'x'; 10_000]);
+                limit_log(&mut queues, |queue| queue);
+            }
+        }
+        assert_eq!(drained(&mut queues[5]), "quiet;");
     }
 
     #[test]

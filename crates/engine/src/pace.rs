@@ -1,6 +1,8 @@
 //! The pace of broadcasts: when a committed change is sent to the viewers of a job, so that a fast producer or large
 //! documents do not flood them.
 
+use std::{collections::HashMap, hash::Hash};
+
 /// The interval in milliseconds after a small broadcast to few viewers. Ten broadcasts per second are more than an eye can
 /// follow.
 pub const INTERVAL_MS: u64 = 100;
@@ -24,6 +26,36 @@ pub enum Broadcast {
     In(u64),
     /// With the broadcast that is planned already.
     Planned,
+}
+
+/// The maximum number of viewers as which one reader (a token at an address) counts for the pace. A reader with many
+/// streams must not make the others wait; for it, the limits per second may be exceeded five times.
+pub const VIEWERS_PER_READER: usize = 100;
+
+/// The number of viewers that set the pace, where each viewer is given by its reader; `None` is a reader that is not
+/// limited.
+///
+/// ```
+/// use engine::pace::counted_viewers;
+/// let one = std::iter::repeat_n(Some(1), 500);
+/// assert_eq!(counted_viewers(one.chain([Some(2), None, None])), 103);
+/// ```
+pub fn counted_viewers<R: Eq + Hash>(readers: impl IntoIterator<Item = Option<R>>) -> usize {
+    let (mut counted, mut viewers) = (0_usize, HashMap::new());
+    for reader in readers {
+        let of_reader = reader.map_or(1, |reader| {
+            let of_reader: &mut usize = viewers.entry(reader).or_default();
+            *of_reader = of_reader.saturating_add(1);
+            *of_reader
+        });
+        counted = counted.saturating_add(usize::from(of_reader <= VIEWERS_PER_READER));
+    }
+    counted
+}
+
+/// Whether the interval after a broadcast of `bytes` to this many viewers may depend on whose they are.
+pub fn depends_on_readers(viewers: usize, bytes: usize) -> bool {
+    viewers > VIEWERS_PER_READER && interval_ms(viewers, bytes) > INTERVAL_MS
 }
 
 /// The interval in milliseconds after a broadcast of `bytes` to each of `viewers`.
@@ -178,6 +210,17 @@ mod tests {
         assert_eq!(interval_ms(4_000, 4_096), 1_000);
         assert_eq!(interval_ms(1_000, 16 * 1024), 976);
         assert!(interval_ms(usize::MAX, usize::MAX) > 0);
+    }
+
+    #[test]
+    fn the_places_of_one_reader_do_not_set_the_pace_of_the_others() {
+        let viewers = std::iter::repeat_n(Some(1), 20_000).chain((2..=201).map(Some));
+        assert_eq!(interval_ms(counted_viewers(viewers), 1_000), INTERVAL_MS);
+        // The viewers of different readers, and those of keys, do.
+        assert_eq!(interval_ms(counted_viewers((0..2_000).map(Some)), 1_000), 500);
+        assert_eq!(interval_ms(counted_viewers(std::iter::repeat_n(None::<u64>, 2_000)), 1_000), 500);
+        assert!(!depends_on_readers(400, 1_000) && depends_on_readers(404, 1_000));
+        assert!(!depends_on_readers(100, 1_000_000) && depends_on_readers(101, 1_000_000));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A request for one stream of several jobs, each with a token of its own.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use protocol::{
     Problem,
@@ -75,8 +75,36 @@ impl StreamRequest {
         if jobs.is_empty() {
             return Err(Problem::invalid("jobs", format_args!("must name 1 to {JOBS} jobs")));
         }
+        // Two entries of one job may differ in everything else; which of them counts would be a guess.
+        let mut ids = HashSet::new();
+        if let Some(index) = jobs.iter().position(|job| !ids.insert(job.job_id.as_str())) {
+            let message = "is the id of an earlier entry; name each job once";
+            return Err(Problem::invalid(&format!("jobs[{index}].jobId"), message));
+        }
         Ok(StreamRequest { jobs })
     }
+}
+
+/// Reads the values of the query parameter `jobIds`: ids, comma-separated or repeated. A repeated id counts once.
+///
+/// ```
+/// use engine::stream_request::job_ids;
+/// assert_eq!(job_ids(["a,b", "a"]).unwrap(), ["a", "b"]);
+/// ```
+///
+/// # Errors
+///
+/// `INVALID_REQUEST` if there are no ids, or more than [`JOBS`].
+pub fn job_ids<'a>(values: impl IntoIterator<Item = &'a str>) -> Result<Vec<&'a str>, Problem> {
+    let ids = values.into_iter().flat_map(|value| value.split(',')).filter(|id| !id.is_empty());
+    // One id past the limit is enough to refuse the request.
+    let mut ids: Vec<_> = ids.take(JOBS.saturating_add(1)).collect();
+    if ids.is_empty() || ids.len() > JOBS {
+        return Err(Problem::invalid("jobIds", format_args!("must name 1 to {JOBS} jobs")).with("limit", JOBS));
+    }
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(*id));
+    Ok(ids)
 }
 
 impl StreamedJob {
@@ -119,13 +147,15 @@ mod tests {
 
     #[test]
     fn a_body_is_read_whole_or_refused_by_the_name_of_its_field() {
-        assert!(StreamRequest::from_json(json!({ "jobs": vec![json!({ "jobId": "a" }); JOBS] })).is_ok());
+        let jobs: Vec<_> = (0..JOBS).map(|index| json!({ "jobId": format!("a{index}") })).collect();
+        assert!(StreamRequest::from_json(json!({ "jobs": jobs })).is_ok());
         for (body, field) in [
             (json!([]), "body"),
             (json!({}), "jobs"),
             (json!({ "jobs": [] }), "jobs"),
             (json!({ "jobs": vec![json!({ "jobId": "a" }); JOBS + 1] }), "jobs"),
             (json!({ "jobs": ["a"] }), "jobs[0]"),
+            (json!({ "jobs": [{ "jobId": "a" }, { "jobId": "b" }, { "jobId": "a", "token": "t" }] }), "jobs[2].jobId"),
             (json!({ "jobs": [{ "jobId": "a" }, {}] }), "jobs[1].jobId"),
             (json!({ "jobs": [{ "jobId": "x".repeat(NAME_BYTES + 1) }] }), "jobs[0].jobId"),
             (json!({ "jobs": [{ "jobId": "a", "token": 1 }] }), "jobs[0].token"),
@@ -135,6 +165,15 @@ mod tests {
         ] {
             assert_eq!(StreamRequest::from_json(body.clone()).unwrap_err().details()["field"], field, "{body}");
         }
+    }
+
+    #[test]
+    fn the_ids_of_a_url_are_distinct_and_at_most_a_hundred_are_named() {
+        assert_eq!(job_ids(["b,,a", "", "b"]), Ok(vec!["b", "a"]));
+        for values in ["", ",", &"a,".repeat(JOBS + 1)] {
+            assert_eq!(job_ids([values]).unwrap_err().details()["limit"], JOBS, "{values}");
+        }
+        assert_eq!(job_ids([&*"a,".repeat(JOBS)]), Ok(vec!["a"]));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use protocol::{
     Document, Problem, Timestamp,
     cursor::Cursor,
     include::Include,
-    limits::{LOG_LINES_NEW, LOG_LINES_RESUME, VIEWERS},
+    limits::{LOG_LINES_NEW, LOG_LINES_RESUME, VIEWERS, VIEWERS_PER_READER},
     log_line::LogLine,
     problem::Code,
 };
@@ -41,17 +41,29 @@ pub fn has_ended(document: &Document, now: Timestamp) -> bool {
     document.status.is_terminal() && document.next_retry_at.is_none_or(|at| at <= now)
 }
 
-/// Checks that a job with this many viewers can have one more.
+/// Checks that a job with this many viewers, `of_reader` of them of the same reader, can have one more of that reader.
 ///
 /// # Errors
 ///
-/// `OVERLOADED` if the job has as many viewers as it may have.
-pub fn check_capacity(viewers: usize) -> Result<(), Problem> {
+/// `OVERLOADED` if the job has as many viewers as it may have, `RATE_LIMIT_EXCEEDED` if the reader has.
+pub fn check_capacity(viewers: usize, of_reader: usize) -> Result<(), Problem> {
+    if of_reader >= VIEWERS_PER_READER {
+        return Err(share_is_used());
+    }
     if viewers < VIEWERS {
         return Ok(());
     }
     let message = format!("The job has {VIEWERS} viewers, which is the limit; try again in a minute");
     Err(Problem::new(Code::Overloaded, message).with("limit", VIEWERS))
+}
+
+/// The problem of a reader that has as many streams of a job as one token at one address may have.
+pub fn share_is_used() -> Problem {
+    let message = format!(
+        "This token has {VIEWERS_PER_READER} open streams of the job from this address, which is the limit; close some of \
+         them and try again in a minute"
+    );
+    Problem::new(Code::RateLimitExceeded, message).with("limit", VIEWERS_PER_READER)
 }
 
 /// The number of log lines that a reader which subscribes with `cursor` is sent first, counted from the last line.
@@ -86,12 +98,22 @@ mod tests {
 
     #[test]
     fn a_job_accepts_viewers_up_to_the_limit_and_none_past_it() {
-        assert_eq!(check_capacity(0), Ok(()));
-        assert_eq!(check_capacity(VIEWERS - 1), Ok(()));
+        assert_eq!(check_capacity(0, 0), Ok(()));
+        assert_eq!(check_capacity(VIEWERS - 1, 0), Ok(()));
         for viewers in [VIEWERS, VIEWERS + 1] {
-            let problem = check_capacity(viewers).unwrap_err();
+            let problem = check_capacity(viewers, 0).unwrap_err();
             assert_eq!((problem.code(), &problem.details()["limit"]), (Code::Overloaded, &VIEWERS.into()));
         }
+    }
+
+    #[test]
+    fn a_reader_has_its_share_of_the_viewers_and_no_more() {
+        assert_eq!(check_capacity(VIEWERS - 1, VIEWERS_PER_READER - 1), Ok(()));
+        let problem = check_capacity(VIEWERS_PER_READER, VIEWERS_PER_READER).unwrap_err();
+        assert_eq!(
+            (problem.code(), &problem.details()["limit"]),
+            (Code::RateLimitExceeded, &VIEWERS_PER_READER.into())
+        );
     }
 
     #[test]

@@ -65,6 +65,10 @@ limits! {
     PRODUCERS: usize = 1_000;
     /// Viewers of one job. The platform fails at 32,769 sockets.
     VIEWERS: usize = 20_000;
+    /// Viewers of one job that one token at one address may be. The others of the job's viewers keep their places.
+    VIEWERS_PER_READER: usize = 500;
+    /// Bytes of log lines that wait for the reader of a stream, over all jobs of the stream. Past it, lines are skipped.
+    STREAM_LOG_BYTES: usize = 1024 * 1024;
     /// Jobs in one batch, stream or token.
     JOBS: usize = 100;
     /// Bytes of the documents in one response to a batch. An isolate of the platform has 128 MB for all that it serves.

@@ -1,7 +1,8 @@
-//! The viewers of a job: hibernating sockets, each tagged with its `include` set, and the pace of the broadcasts.
+//! The viewers of a job: hibernating sockets, each tagged with its `include` set and its reader, and the pace of the broadcasts.
 
 use std::{
     cell::{Cell, RefCell},
+    num::NonZeroU64,
     rc::Rc,
 };
 
@@ -21,6 +22,9 @@ use crate::js;
 /// The bits of the `include` sets that have log lines: those with an odd number.
 const LOG_SETS: u8 = 0b1010_1010;
 
+/// The prefix of the tag that says whose a socket is.
+const READER_TAG: &str = "reader:";
+
 /// The viewers of one job.
 pub(super) struct Viewers {
     shared: Rc<Shared>,
@@ -31,6 +35,8 @@ pub(super) struct Viewers {
 struct Shared {
     raw: worker::worker_sys::DurableObjectState,
     count: Cell<usize>,
+    /// The number of viewers that set the pace, and the number of viewers when it was counted.
+    counted: Cell<(usize, usize)>,
     /// The `include` sets that viewers may have, one bit each: listing the sockets of a set costs time, and most sets have
     /// no viewers.
     sets: Cell<u8>,
@@ -50,6 +56,7 @@ impl Viewers {
         let raw: worker::worker_sys::DurableObjectState = JsValue::from(state.as_raw()).unchecked_into();
         let shared = Rc::new(Shared {
             count: Cell::new(sockets(&raw, None).len()),
+            counted: Cell::default(),
             sets: Cell::new(u8::MAX),
             raw,
             pace: Cell::default(),
@@ -68,6 +75,11 @@ impl Viewers {
         Viewers { shared, on_timer }
     }
 
+    /// The number of viewers that one reader has.
+    pub(super) fn of_reader(&self, reader: NonZeroU64) -> usize {
+        self.shared.raw.get_websockets_with_tag(&reader_tag(reader)).map_or(0, |sockets| sockets.len())
+    }
+
     /// The number of viewers, at most: one whose connection broke silently is counted until the object sleeps.
     pub(super) fn count(&self) -> usize {
         self.shared.count.get()
@@ -80,12 +92,20 @@ impl Viewers {
 
     /// Adds a viewer, which the caller sends the state of `job`. What is pending stays pending, so that subscriptions do not
     /// make the others' frames more frequent; the new viewer is sent only what follows its state.
-    pub(super) fn accept(&self, state: &State, socket: &WebSocket, include: Include, job: &Job) {
+    pub(super) fn accept(
+        &self,
+        state: &State,
+        socket: &WebSocket,
+        include: Include,
+        reader: Option<NonZeroU64>,
+        job: &Job,
+    ) {
         let shared = &self.shared;
         if shared.pace.get().is_overdue(js::now().millis()) {
             shared.broadcast();
         }
-        state.accept_websocket_with_tags(socket, &[&tag(include)]);
+        let tags: Vec<String> = [tag(include)].into_iter().chain(reader.map(reader_tag)).collect();
+        state.accept_websocket_with_tags(socket, &tags.iter().map(String::as_str).collect::<Vec<_>>());
         shared.count.set(self.count().saturating_add(1));
         shared.sets.set(shared.sets.get() | set_bit(include));
         if shared.pending.borrow().is_some() {
@@ -159,7 +179,8 @@ impl Shared {
         let now = js::now();
         let with_lines = self.sets.get() & LOG_SETS != 0;
         let mut pace = self.pace.get();
-        pace.on_broadcast(now.millis(), pace::interval_ms(self.count.get(), pending.bytes(with_lines)));
+        let bytes = pending.bytes(with_lines);
+        pace.on_broadcast(now.millis(), pace::interval_ms(self.paced(bytes), bytes));
         self.pace.set(pace);
         for include in (0..8).map(Include::from_bits).filter(|include| self.sets.get() & set_bit(*include) != 0) {
             let sockets = sockets(&self.raw, Some(include));
@@ -180,6 +201,23 @@ impl Shared {
             }
         }
         self.forget_newcomers();
+    }
+
+    /// The number of viewers that set the pace of a broadcast. The tags of all sockets are read for it, so it is counted
+    /// again only when the number of viewers has changed by a tenth.
+    fn paced(&self, bytes: usize) -> usize {
+        let viewers = self.count.get();
+        if !pace::depends_on_readers(viewers, bytes) {
+            return viewers;
+        }
+        let (counted, counted_at) = self.counted.get();
+        if viewers.abs_diff(counted_at) <= counted_at / 10 {
+            return counted;
+        }
+        let readers = sockets(&self.raw, None).into_iter().map(|socket| reader_of(&self.raw, &socket));
+        let counted = pace::counted_viewers(readers);
+        self.counted.set((counted, viewers));
+        counted
     }
 
     fn forget_newcomers(&self) {
@@ -217,6 +255,15 @@ fn set_bit(include: Include) -> u8 {
 
 fn tag(include: Include) -> String {
     format!("include:{}", include.bits())
+}
+
+/// The tag of the sockets of one reader, a token at an address.
+fn reader_tag(reader: NonZeroU64) -> String {
+    format!("{READER_TAG}{reader}")
+}
+
+fn reader_of(raw: &worker::worker_sys::DurableObjectState, socket: &web_sys::WebSocket) -> Option<String> {
+    raw.get_tags(socket).ok()?.into_iter().find(|tag| tag.starts_with(READER_TAG))
 }
 
 fn sockets(raw: &worker::worker_sys::DurableObjectState, include: Option<Include>) -> Vec<web_sys::WebSocket> {
