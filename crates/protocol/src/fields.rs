@@ -8,7 +8,7 @@ use crate::{
     number::{MAX_SAFE_INTEGER, Number},
     patch::Patch,
     problem::Problem,
-    time::Timestamp,
+    time::{TimeError, Timestamp},
 };
 
 /// The members of an untrusted object that are not yet read. `path` is the path of the object in problems.
@@ -220,10 +220,8 @@ pub fn short(value: Value, name: &str) -> Result<String, Problem> {
 ///
 /// `INVALID_REQUEST` for any other value.
 pub fn time(value: Value, name: &str) -> Result<Timestamp, Problem> {
-    value
-        .as_str()
-        .and_then(Timestamp::parse)
-        .ok_or_else(|| Problem::invalid(name, "must be an RFC 3339 time such as 2024-01-15T14:30:00Z"))
+    let time = value.as_str().ok_or(TimeError::Form).and_then(Timestamp::read);
+    time.map_err(|error| Problem::invalid(name, error))
 }
 
 /// Reads one of the names of an enumeration.

@@ -52,9 +52,64 @@ impl Timestamp {
         Timestamp::from_millis(self.0.saturating_add(millis))
     }
 
-    /// Parses an RFC 3339 date-time (section 5.6); `None` if the text is not one or the year is outside 1970–9999.
+    /// Parses an RFC 3339 date-time (section 5.6), also with the offsets `+0100` and `+01` of ISO 8601; `None` if the text is
+    /// not one or the year is outside 1970–9999.
     pub fn parse(text: &str) -> Option<Timestamp> {
+        Timestamp::read(text).ok()
+    }
+
+    /// As [`parse`](Timestamp::parse), with the reason of a refusal.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text.
+    pub fn read(text: &str) -> Result<Timestamp, TimeError> {
         let mut rest = Digits(text.as_bytes());
+        let local_seconds_and_millis = rest.date_time().ok_or(TimeError::Form)?;
+        if rest.0.is_empty() {
+            return Err(TimeError::NoOffset);
+        }
+        let offset_minutes = rest.offset().filter(|_| rest.0.is_empty()).ok_or(TimeError::Form)?;
+        let (seconds, millis) = local_seconds_and_millis;
+        let total = offset_minutes
+            .checked_mul(60)
+            .and_then(|offset| seconds.checked_sub(offset)?.checked_mul(1000)?.checked_add(i64::from(millis)));
+        let total = total.and_then(|total| u64::try_from(total).ok()).filter(|total| *total <= MAX_MILLIS);
+        total.map(Timestamp).ok_or(TimeError::Range)
+    }
+}
+
+/// Why a text is not a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeError {
+    /// It is not an RFC 3339 date-time.
+    Form,
+    /// It has no offset from UTC, so that it names no point in time.
+    NoOffset,
+    /// The year is outside 1970–9999.
+    Range,
+}
+
+impl fmt::Display for TimeError {
+    /// The end of a sentence that begins with the name of the field.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TimeError::Form => "must be an RFC 3339 time such as 2024-01-15T14:30:00Z",
+            TimeError::NoOffset => "has no offset from UTC; add `Z` or an offset such as `+02:00`",
+            TimeError::Range => "must be a time of the years 1970–9999; leave it out, or send null, if it is not known",
+        })
+    }
+}
+
+impl std::error::Error for TimeError {}
+
+/// The rest of a date-time that is being parsed.
+struct Digits<'a>(&'a [u8]);
+
+impl Digits<'_> {
+    /// The local date and time, as seconds since the Unix epoch and milliseconds.
+    fn date_time(&mut self) -> Option<(i64, u32)> {
+        let rest = self;
         let year = rest.number(4)?;
         rest.literal(b"-")?;
         let month = rest.number(2).filter(|month| (1..=12).contains(month))?;
@@ -68,28 +123,13 @@ impl Timestamp {
         // A leap second is read as the second before it, because POSIX time cannot represent it.
         let second = rest.number(2).filter(|second| *second <= 60)?.min(59);
         let millis = if rest.literal(b".").is_some() { rest.fraction()? } else { 0 };
-        let offset_minutes = rest.offset()?;
-        if !rest.0.is_empty() {
-            return None;
-        }
         let minutes = days_from_civil(year, month, day)
             .checked_mul(1440)?
             .checked_add(i64::from(hour).checked_mul(60)?)?
-            .checked_add(i64::from(minute))?
-            .checked_sub(offset_minutes)?;
-        let total = minutes
-            .checked_mul(60)?
-            .checked_add(i64::from(second))?
-            .checked_mul(1000)?
-            .checked_add(i64::from(millis))?;
-        u64::try_from(total).ok().filter(|total| *total <= MAX_MILLIS).map(Timestamp)
+            .checked_add(i64::from(minute))?;
+        Some((minutes.checked_mul(60)?.checked_add(i64::from(second))?, millis))
     }
-}
 
-/// The rest of a date-time that is being parsed.
-struct Digits<'a>(&'a [u8]);
-
-impl Digits<'_> {
     fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
@@ -130,8 +170,9 @@ impl Digits<'_> {
             _ => return None,
         };
         let hours = self.number(2).filter(|hours| *hours < 24)?;
-        self.literal(b":")?;
-        let minutes = self.number(2).filter(|minutes| *minutes < 60)?;
+        // RFC 3339 has only `+01:00`; `+0100` (strftime's %z) and `+01` (PostgreSQL) are of ISO 8601.
+        let has_minutes = self.literal(b":").is_some() || !self.0.is_empty();
+        let minutes = if has_minutes { self.number(2).filter(|minutes| *minutes < 60)? } else { 0 };
         i64::from(hours).checked_mul(60)?.checked_add(i64::from(minutes))?.checked_mul(sign)
     }
 }
@@ -225,7 +266,10 @@ mod tests {
             "2024-01-15T14:30:61Z",
             "2024-01-15T14:30:00.Z",
             "2024-01-15T14:30:00Zx",
-            "2024-01-15T14:30:00+0100",
+            "2024-01-15T14:30:00+010",
+            "2024-01-15T14:30:00+01:",
+            "2024-01-15T14:30:00+01:0",
+            "2024-01-15T14:30:00+",
             "1969-12-31T23:59:59Z",
             "+2024-01-15T14:30:00Z",
             "２024-01-15T14:30:00Z",
@@ -244,8 +288,29 @@ mod tests {
             ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z"),
             ("2024-01-15T14:30:00.1239Z", "2024-01-15T14:30:00.123Z"),
             ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+            ("2024-01-15T14:30:00+0000", "2024-01-15T14:30:00Z"),
+            ("2024-01-15T14:30:00+0130", "2024-01-15T13:00:00Z"),
+            ("2024-01-15T14:30:00.5-00", "2024-01-15T14:30:00.500Z"),
+            ("2024-01-15 14:30:00+02", "2024-01-15T12:30:00Z"),
         ] {
             assert_eq!(Timestamp::parse(text).map(|at| at.to_string()).as_deref(), Some(shown), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_whether_the_offset_is_missing_or_the_year_is_out_of_range() {
+        for (text, error) in [
+            ("2024-01-15T14:30:00", TimeError::NoOffset),
+            ("2024-01-15 14:30:00.25", TimeError::NoOffset),
+            ("0001-01-01T00:00:00Z", TimeError::Range),
+            ("1969-12-31T23:59:59Z", TimeError::Range),
+            ("1970-01-01T00:59:59+01:00", TimeError::Range),
+            ("9999-12-31T23:59:59-01:00", TimeError::Range),
+            ("2024-02-30T00:00:00", TimeError::Form),
+            ("2024-01-15", TimeError::Form),
+            ("now", TimeError::Form),
+        ] {
+            assert_eq!(Timestamp::read(text), Err(error), "{text}");
         }
     }
 
@@ -275,6 +340,9 @@ mod tests {
                 // jiff accepts offsets up to 25:59; RFC 3339 ends at 23:59.
                 (prop::sample::select(vec!["+", "-"]), 0_u32..=23, 0_u32..=60)
                     .prop_map(|(sign, hours, minutes)| format!("{sign}{hours:02}:{minutes:02}")),
+                (prop::sample::select(vec!["+", "-"]), 0_u32..=23, 0_u32..=60)
+                    .prop_map(|(sign, hours, minutes)| format!("{sign}{hours:02}{minutes:02}")),
+                (prop::sample::select(vec!["+", "-"]), 0_u32..=23).prop_map(|(sign, hours)| format!("{sign}{hours:02}")),
             ],
         ) {
             let fraction = fraction.map_or(String::new(), |digits| format!(".{digits}"));
