@@ -15,4 +15,4 @@ export const UNEXPECTED_ANSWER = "UNEXPECTED_ANSWER";
 export const UNEXPECTED_ANSWER_MESSAGE = "The server did not answer as a job-progress server does (HTTP ";
 export const TOKEN_NOT_RENEWED = "TOKEN_NOT_RENEWED";
 export const TOKEN_NOT_RENEWED_MESSAGE =
-  "The token provider failed, gave no token or took too long. It is called again later; until it gives a token, the job is not updated.";
+  "The token provider failed, gave no token or took too long. It is called again later, and until then the job is not updated.";

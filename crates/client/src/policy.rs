@@ -37,7 +37,7 @@ pub const UNEXPECTED_ANSWER_MESSAGE: &str = "The server did not answer as a job-
 pub const TOKEN_NOT_RENEWED: &str = "TOKEN_NOT_RENEWED";
 
 /// The message of [`TOKEN_NOT_RENEWED`]. The provider's own error may hold secrets and is not repeated.
-pub const TOKEN_NOT_RENEWED_MESSAGE: &str = "The token provider failed, gave no token or took too long. It is called again later; until it gives a token, the job is not updated.";
+pub const TOKEN_NOT_RENEWED_MESSAGE: &str = "The token provider failed, gave no token or took too long. It is called again later, and until then the job is not updated.";
 
 #[cfg(test)]
 mod tests {
