@@ -214,6 +214,8 @@ test("a disconnected plain bar makes one request for each refresh, and no other"
     },
   });
   const act = (name) => page.evaluate((name) => document.querySelector("job-progress")[name](), name);
+  // The first picture comes from the stream that the loader opens; the plain bar is there once it polls.
+  await until("it polls", () => requests.some((url) => url.endsWith("/status")));
   await until("it shows the state", async () => (await plainView(page))?.value === "30");
   await act("disconnect");
   await report(job.jobId, { progress: 60 });
