@@ -31,17 +31,20 @@ const open = () => {
     const events = [];
     const decoder = new TextDecoder();
     let rest = "";
-    const exchange = send(url, undefined, body, (what, value, at) => {
-      events.push([what, value, at]);
-      if (what !== "bytes") return;
+    const exchange = send(url, undefined, body, (...event) => {
+      events.push(event);
+      if (event[0] !== "bytes") return;
       // Not a parser of all event streams but of what our own encoder writes, which saves bytes that every page would load:
       // LF line ends, and a document as one line of data without a name. The test `early_js_can_read_the_encoders_frames` in
       // ../src/parsed_frame.rs holds the encoder to that. Other frames are left to the wasm, which gets all bytes again.
-      rest = (rest + decoder.decode(value, { stream: true })).replace(/^(e.*\n)?data: (.*)\n\n/gm, (_, name, json) => {
-        const document = !name && JSON.parse(json);
-        jobs.get(document.jobId)?.shows.forEach((show) => show(document));
-        return "";
-      });
+      rest = (rest + decoder.decode(event[1], { stream: true })).replace(
+        /^(e.*\n)?data: (.*)\n\n/gm,
+        (_, name, json) => {
+          const document = !name && JSON.parse(json);
+          jobs.get(document.jobId)?.shows.forEach((show) => show(document));
+          return "";
+        },
+      );
     });
     exchange.events = events;
     exchanges.set(url + body, exchange);

@@ -46,7 +46,7 @@ export const transport = (wasm, takeOver) => {
           id,
           value.status,
           header("content-type")?.startsWith("text/event-stream"),
-          parseInt(header("retry-after"), 10),
+          +header("retry-after") || NaN,
           // The response may have arrived before the wasm was ready.
           Date.parse(header("date")) + Date.now() - at,
         );

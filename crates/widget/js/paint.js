@@ -1,6 +1,6 @@
 // The plain bar: a native progress bar and its texts, as high as the bar of the wasm.
 
-export const CSS = `:host{display:block}:host([hidden]){display:none}
+export const CSS = `:host(:not([hidden])){display:block}
 .plain{display:grid;gap:.4em;line-height:1.5}
 p{min-block-size:1lh;margin:0;white-space:nowrap;display:flex;gap:.75em;font-weight:600}
 p:last-child{font-size:.875em;font-weight:400}
