@@ -38,19 +38,19 @@ test("one tag and one script, from a copy of the package", async () => {
 
 test("one tag and one script, from the job-progress server", async () => {
   const job = await running();
-  await follows(await open(snippetFor("A bar that moves/html", job, BASE_URL), { head: "" }), job);
+  await follows(await open(snippetFor("Quick start/html", job, BASE_URL), { head: "" }), job);
 });
 
 test("the first report creates the job and its token, and the next one moves the bar", async () => {
   const job = { jobId: freshJob("package") };
   const send = async (command) =>
     JSON.parse((await run("sh", ["-c", command], { env: { ...process.env, KEY } })).stdout);
-  const command = snippetFor("A bar that moves/sh", job, BASE_URL).replace(
+  const command = snippetFor("Quick start/sh", job, BASE_URL).replace(
     "curl ",
     "curl --fail-with-body --silent --show-error ",
   );
   const { token } = await send(command);
-  const page = await open(snippetFor("A bar that moves/html", { ...job, token }, BASE_URL), { head: "" });
+  const page = await open(snippetFor("Quick start/html", { ...job, token }, BASE_URL), { head: "" });
   await until("the page shows 45 %", async () => (await view(page)).now === "45");
   await send(command.replace('"current": 45', '"current": 80'));
   await until("the bar moves", async () => (await view(page)).now === "80");
@@ -103,7 +103,7 @@ test("importing the class registers no tag, and a tag of another name can be reg
 
 test("a page receives an event for each change, for the end and for a problem", async () => {
   const job = await running();
-  const page = await open(element(job) + script("Listen/js"));
+  const page = await open(element(job) + script("Events and job data/js"));
   const titleIs = (title) => until(`the title is ${title}`, async () => (await page.title()) === title);
   await titleIs("45 %");
   await report(job.jobId, { current: 80 });
@@ -149,12 +149,12 @@ test("the detailed variant shows the parts of its include", async () => {
 
 test("the element takes the styles of the page, light and dark", async () => {
   const job = await running();
-  const styles = ["Make it look like yours/css", "Make it look like yours/css/2", "Make it look like yours/css/3"];
+  const styles = ["Styling/css", "Styling/css/2", "Styling/css/3"];
   for (const [colorScheme, accent, track] of [
     ["light", "rgb(102, 51, 153)", "rgb(232, 224, 240)"],
     ["dark", "rgb(196, 161, 240)", "rgb(58, 47, 74)"],
   ]) {
-    const page = await open(element(job, ' label="Import"') + script("Make it look like yours/js"), {
+    const page = await open(element(job, ' label="Import"') + script("Styling/js"), {
       head: `${IMPORTS}<style>${styles.map(snippet).join("\n")}</style>`,
       colorScheme,
     });

@@ -87,7 +87,7 @@ test("a program without a framework knows the tag, its members and the types of 
 });
 
 test("the scripts of the README compile in strict mode", async () => {
-  const sections = ["Listen/js", "Renew the token/js", "Make it look like yours/js", "Connections/js"];
+  const sections = ["Events and job data/js", "Renew the token/js", "Styling/js", "Connections/js"];
   sections.push("Language and direction/js", "Language and direction/js/2");
   const files = sections.map((name) => {
     // The page of the reader contains the element, so `querySelector` finds it.

@@ -5,7 +5,7 @@ export const TAG = "job-progress";
 export const CLASS = "JobProgressElement";
 export const SUMMARY = "Shows a job's progress live.";
 
-// Each reflects a property of the same name. An invalid value counts as absent.
+// Each has a property of the same name that reflects it. An invalid value counts as absent.
 export const ATTRIBUTES = [
   { name: "job", type: "string", text: "The id of the job to show." },
   {
@@ -82,7 +82,7 @@ export const EVENTS = [
   {
     name: "job-progress-update",
     type: "CustomEvent<JobDocument>",
-    text: "A newer document arrived, or the first one.",
+    text: "The element received a document: the first one, or a newer one.",
   },
   {
     name: "job-progress-end",
@@ -97,7 +97,8 @@ export const EVENTS = [
 ];
 
 // The codes of a `Problem` that the element can report: first those of the client itself. The meanings of the server's
-// codes come from the OpenAPI document; `text` adds what the element makes of one. `isLast`: the element stops.
+// codes come from the OpenAPI document; `text` adds what the element makes of one. `isLast`: the element stops; `tries`: for
+// how long it tries again before.
 export const PROBLEMS = [
   { name: "NO_SRC", isLast: true, text: "The element does not know its server." },
   {
@@ -113,13 +114,14 @@ export const PROBLEMS = [
   {
     name: "UNAUTHENTICATED",
     isLast: true,
-    text: "There is no `tokenProvider`, or its new token was refused too.",
+    text: "The element reports it if there is no `tokenProvider`, or if the server also refused the token that `tokenProvider` returned.",
   },
   { name: "ACCESS_DENIED", isLast: true },
   {
     name: "JOB_NOT_FOUND",
     isLast: true,
-    text: "The element keeps looking for a job that never existed for about six minutes.",
+    tries: "about six minutes",
+    text: "The element tries again only if it has never received the job. The event fires at the first miss and when the element stops.",
   },
   { name: "NOT_FOUND", isLast: true, text: "Check the path in `src`." },
   { name: "INVALID_REQUEST", isLast: true, text: "The likely cause is a server of another release." },

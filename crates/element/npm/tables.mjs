@@ -64,9 +64,9 @@ const fields = (openapi) =>
 
 const problems = (openapi) => {
   const meanings = meaningsOf(openapi);
-  const rows = api.PROBLEMS.map(({ name, isLast, text = "" }) => [
+  const rows = api.PROBLEMS.map(({ name, isLast, tries, text = "" }) => [
     code(name),
-    isLast ? "stops" : "tries again",
+    tries ? `tries again for ${tries}, then stops` : isLast ? "stops" : "tries again",
     cell(`${meanings.get(name) ?? ""} ${text}`.trim()),
   ]);
   return table(["`error`", "the element", "meaning"], rows);

@@ -139,7 +139,7 @@ pub struct Document {
     pub next_retry_at: Option<Timestamp>,
     /// The current attempt, from 1.
     pub attempt: u64,
-    /// The former attempts, oldest first. Only the last ones are kept.
+    /// The former attempts, oldest first. Only the last ones are kept. Reserved for a later version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Vec<Attempt>>,
     /// The time of the last report of a job that has stopped reporting. Reserved for a later version.
@@ -162,7 +162,7 @@ pub struct Document {
     /// Resources in use, in any shape. Present only if `include` has `resources`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Object>,
-    /// The last log lines. Present only if `include` has `logs`, and never in a stream, where log lines have frames of their own.
+    /// The last log lines. Present only if `include` has `logs`, and never in a stream, which sends log lines in events of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logs: Option<Vec<LogLine>>,
 }
