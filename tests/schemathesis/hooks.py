@@ -5,9 +5,15 @@ import json
 import schemathesis
 
 # Texts of refusals that are right although the input matches the schema, because JSON Schema cannot express the rule: ids
-# that are unique among the steps of a list, lengths in bytes, the attempt of a new job, and ids that can be reported to but
-# not created.
-BEYOND_SCHEMAS = ("is the id of an earlier step", "bytes of UTF-8", "for a new job", "must not contain `:` here")
+# that are unique among the steps of a list, lengths in bytes, the attempt of a new job, ids that can be reported to but not
+# created, and sums that exceed the largest number.
+BEYOND_SCHEMAS = (
+    "is the id of an earlier step",
+    "bytes of UTF-8",
+    "for a new job",
+    "must not contain `:` here",
+    "too large for a number",
+)
 
 
 def has_lenient_value(value):
