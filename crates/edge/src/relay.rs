@@ -202,8 +202,13 @@ impl Relay {
             move |kind, sse| for_frames.push(index, &kind, sse),
             // The object was moved or restarted; the reader reconnects and finds it.
             move || for_close.lost(index),
-        )?;
+        );
         let mut state = self.0.borrow_mut();
+        if feed.is_err() {
+            // It is the last part. A part that nothing fills would never end.
+            state.parts.pop();
+        }
+        let feed = feed?;
         if let Some(part) = state.parts.get_mut(index) {
             (part.feed, part.expires_at) = (Some(feed), expires_at);
         }

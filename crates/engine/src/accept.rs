@@ -1,12 +1,12 @@
 //! Accepting reports: which reports change the job, and what is answered to the producer.
 
-use std::mem;
+use std::{collections::BTreeMap, mem};
 
 use protocol::{
     Problem, Report, Timestamp,
     answer::{ItemAnswer, Reason, ReportAnswer},
     fold::fold,
-    limits::{DOCUMENT_BYTES, PRODUCERS},
+    limits::{DOCUMENT_BYTES, PRODUCERS, PRODUCERS_BYTES},
     log_line::LogLine,
     problem::Code,
     report::Reports,
@@ -107,8 +107,11 @@ impl Acceptance {
         if document.status.is_terminal() {
             return Outcome::Ignored(Reason::Finished);
         }
-        if report.order.is_some() && last_order.is_none() && record.orders.len() >= PRODUCERS {
-            return Outcome::Refused(Problem::past_limit("producer", PRODUCERS, "names in one job"));
+        if report.order.is_some() && last_order.is_none() {
+            let name = report.producer.as_deref().unwrap_or_default();
+            if let Some(problem) = check_new_producer(&record.orders, name) {
+                return Outcome::Refused(problem);
+            }
         }
         // The fields are serialized to be measured only if they may exceed the limit. A report that sets no free-form field
         // always fits: a job can always end, progress and say what it does.
@@ -176,6 +179,15 @@ impl Acceptance {
     fn truncated(&self) -> &[String] {
         self.outcomes.first().filter(|_| self.single).map_or(&[], |first| &first.truncated)
     }
+}
+
+/// The problem of one more producer with this name, if its `order` cannot be kept.
+fn check_new_producer(orders: &BTreeMap<String, u64>, name: &str) -> Option<Problem> {
+    if orders.len() >= PRODUCERS {
+        return Some(Problem::past_limit("producer", PRODUCERS, "names in one job"));
+    }
+    let bytes = orders.keys().fold(json_bytes(&name), |sum, name| sum.saturating_add(json_bytes(name)));
+    (bytes > PRODUCERS_BYTES).then(|| Problem::past_limit("producer", PRODUCERS_BYTES, "bytes of names in one job"))
 }
 
 fn too_large() -> Problem {

@@ -5,7 +5,7 @@ use protocol::{
     Document, Problem, Timestamp,
     cursor::Cursor,
     include::Include,
-    limits::{LOG_LINES_NEW, LOG_LINES_RESUME, VIEWERS, VIEWERS_PER_READER},
+    limits::{LOG_LINES_NEW, LOG_LINES_RESUME, RETRY_AHEAD_SECONDS, VIEWERS, VIEWERS_PER_READER},
     log_line::LogLine,
     problem::Code,
 };
@@ -30,15 +30,17 @@ pub enum Admission {
 /// date, and repairs any earlier loss.
 pub fn admit(document: &Document, cursor: Option<&Cursor>, now: Timestamp) -> Admission {
     let ended = has_ended(document, now);
-    if ended && cursor.is_some_and(|cursor| !cursor.is_behind(&document.cursor())) {
+    // Any other cursor may be of a reader that has not seen the end, and 204 would stop it for good.
+    if ended && cursor == Some(&document.cursor()) {
         return Admission::Finished;
     }
     Admission::Admitted { ended }
 }
 
-/// Whether a stream of the job ends: the status is terminal and no retry is planned.
+/// Whether a stream of the job ends: the status is terminal and no retry is planned soon.
 pub fn has_ended(document: &Document, now: Timestamp) -> bool {
-    document.status.is_terminal() && document.next_retry_at.is_none_or(|at| at <= now)
+    let horizon = now.plus_millis(RETRY_AHEAD_SECONDS.saturating_mul(1000));
+    document.status.is_terminal() && document.next_retry_at.is_none_or(|at| at <= now || at > horizon)
 }
 
 /// Checks that a job with this many viewers, `of_reader` of them of the same reader, can have one more of that reader.
@@ -94,7 +96,34 @@ pub(crate) fn push_state(document: &Document, include: Include, ended: bool, fra
 
 #[cfg(test)]
 mod tests {
+    use protocol::Status;
+
     use super::*;
+
+    fn completed(seq: u64) -> Document {
+        let mut document = Document::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
+        (document.status, document.seq) = (Status::Completed, seq);
+        document
+    }
+
+    #[test]
+    fn a_stream_stays_open_for_a_retry_within_an_hour_and_not_for_a_later_one() {
+        let mut document = completed(2);
+        for (retry, ended) in [(999, true), (1_000, true), (1_001, false), (3_601_000, false), (3_601_001, true)] {
+            document.next_retry_at = Some(Timestamp::from_millis(retry));
+            assert_eq!(has_ended(&document, Timestamp::from_millis(1_000)), ended, "{retry}");
+        }
+    }
+
+    #[test]
+    fn only_the_last_cursor_of_an_ended_job_has_seen_the_end() {
+        let document = completed(2);
+        let admit = |cursor: &str| admit(&document, Cursor::parse(cursor).as_ref(), Timestamp::from_millis(0));
+        assert_eq!(admit("k3v9a0.2"), Admission::Finished);
+        for cursor in ["", "k3v9a0.1", "k3v9a0.3", "k3v9a0.999999", "zzzzzz.2"] {
+            assert_eq!(admit(cursor), Admission::Admitted { ended: true }, "{cursor}");
+        }
+    }
 
     #[test]
     fn a_job_accepts_viewers_up_to_the_limit_and_none_past_it() {

@@ -12,7 +12,7 @@ use protocol::{
     Report, Status, Timestamp,
     answer::Reason,
     json,
-    limits::{DOCUMENT_BYTES, ERROR_BYTES, MESSAGE_BYTES, NAME_BYTES, PRODUCERS},
+    limits::{DOCUMENT_BYTES, ERROR_BYTES, MESSAGE_BYTES, NAME_BYTES, PRODUCER_BYTES, PRODUCERS, PRODUCERS_BYTES},
     problem::Code,
     report::{self, Reports},
     sse,
@@ -228,6 +228,32 @@ fn producers_are_accepted_at_the_limit_and_refused_one_past_it() {
         only(&apply(&job, &unordered, at(2))),
         &Outcome::Accepted,
         "the name of a producer without `order` is not stored"
+    );
+}
+
+#[test]
+fn long_names_of_producers_are_accepted_up_to_a_bound_of_bytes() {
+    // A control character is six bytes of JSON.
+    let named = |name: usize| {
+        let name = format!("{name:03}{}", "\u{1}".repeat(PRODUCER_BYTES - 3));
+        json!({"producer": name, "order": 0})
+    };
+    let bytes_of_one = (PRODUCER_BYTES - 3) * 6 + 3 + 2;
+    let fit = PRODUCERS_BYTES / bytes_of_one;
+    let mut job = new();
+    for name in 0..fit {
+        let accepted = apply(&job, &named(name), at(1));
+        assert_eq!(only(&accepted), &Outcome::Accepted);
+        job = accepted.job;
+    }
+    let refused = apply(&job, &named(fit), at(2));
+    assert!(matches!(only(&refused), Outcome::Refused(problem) if problem.details()["limit"] == PRODUCERS_BYTES));
+    assert_eq!(refused.job, job);
+    assert!(serde_json::to_vec(&job.record).unwrap().len() < 2 * PRODUCERS_BYTES);
+    assert_eq!(
+        only(&apply(&job, &json!({"producer": "a", "order": 1}), at(2))),
+        &Outcome::Accepted,
+        "a short name fits"
     );
 }
 

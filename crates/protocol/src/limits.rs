@@ -63,6 +63,8 @@ limits! {
     PRODUCER_BYTES: usize = 128;
     /// Producers of one job that send `order`. The last `order` of each is kept in the job's row.
     PRODUCERS: usize = 1_000;
+    /// Bytes of the names of these producers as JSON, because they are written with each report.
+    PRODUCERS_BYTES: usize = 64 * 1024;
     /// Viewers of one job. The platform fails at 32,769 sockets.
     VIEWERS: usize = 20_000;
     /// Viewers of one job that one token at one address may be. The others of the job's viewers keep their places.
@@ -77,6 +79,8 @@ limits! {
     ATTEMPTS: usize = 10;
     /// Seconds of a `wait`.
     WAIT_SECONDS: u64 = 60;
+    /// Seconds that `nextRetryAt` of an ended job may be ahead for its streams to stay open.
+    RETRY_AHEAD_SECONDS: u64 = 3600;
     /// Characters of an epoch.
     EPOCH_CHARS: usize = 6;
     /// Characters of a job id, and of each half of a pair.
