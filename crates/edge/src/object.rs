@@ -12,7 +12,9 @@ use std::{
 
 use engine::{
     accept::{self, Acceptance},
-    body, expiry, flask, idempotency,
+    body,
+    creation_answer::CreationAnswer,
+    expiry, flask, idempotency,
     job::Job,
     log, poll,
     subscription::{self, Admission},
@@ -160,7 +162,7 @@ impl Object {
         let job_id = request.text("job");
         let include = || Include::from_bits(u8::try_from(request.number("include")).unwrap_or_default());
         match request.command {
-            Command::Create => self.create(job_id, body),
+            Command::Create => self.create(job_id, body, request.flag("receipt")),
             Command::Report => {
                 let reports = body::reports(body, request.flag("ndjson"))?;
                 self.report(job_id, reports, request.flag("create"))
@@ -191,22 +193,22 @@ impl Object {
         self.load()?.ok_or_else(|| Problem::job_not_found(job_id).into())
     }
 
-    fn create(&self, job_id: &str, body: &[u8]) -> HandlerResult {
+    fn create(&self, job_id: &str, body: &[u8], receipt: bool) -> HandlerResult {
         let value = json::parse_body(body)?;
         let digest = idempotency::digest(&value);
         // The body is checked first: a job that exists is no reason to overlook an error in it.
         let creation = Creation::from_json(value)?;
         if let Some(job) = self.load()? {
             idempotency::check_recreation(&job, &digest)?;
-            return Ok(response::json(200, job.document.view(Include::NONE).as_ref()));
+            return Ok(response::json(200, &CreationAnswer::new(&job.document, &[], receipt)));
         }
         let now = js::now();
         let mut new = new_job(job_id, now);
         new.record.created_with = Some(digest);
         let created = accept::create(new, Reports::One(Box::new(creation.report)), now)?;
+        let answer = text_of(&CreationAnswer::new(&created.job.document, created.truncated(), receipt));
         self.commit(None, created.job, &created.lines)?;
-        let job = self.find(job_id)?;
-        Ok(response::json(201, job.document.view(Include::NONE).as_ref()))
+        Ok(response::json_text(201, &answer))
     }
 
     fn report(&self, job_id: &str, reports: Reports, create: bool) -> HandlerResult {

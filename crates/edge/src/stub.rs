@@ -75,9 +75,9 @@ impl JobStub {
         JobStub { namespace, name: grant.object_name(&id), id }
     }
 
-    /// Creates the job with this body.
-    pub(crate) async fn create(&self, body: &[u8]) -> Result<Response, ErrorResponse> {
-        self.send(Command::Create, &[], Some(body)).await
+    /// Creates the job with this body. The reply has the document, or only a receipt.
+    pub(crate) async fn create(&self, body: &[u8], receipt: bool) -> Result<Response, ErrorResponse> {
+        self.send(Command::Create, &[("receipt", receipt.to_string())], Some(body)).await
     }
 
     /// Applies the reports in the body of `request`; `create` says whether to create the job first if it does not exist.

@@ -1,6 +1,6 @@
 //! The handlers that change a job: creation, reports, deletion.
 
-use engine::{grant::Grant, permission::Permission};
+use engine::{creation_answer::is_receipt, grant::Grant, permission::Permission};
 use protocol::{
     Problem,
     answer::{Access, Links},
@@ -30,7 +30,7 @@ pub(crate) async fn create(ctx: &mut RequestContext) -> HandlerResult {
     let id = creation::job_id(&body.bytes)?;
     grant.authorize(Permission::Write, id.as_ref()).map_err(Problem::from)?;
     let id = id.unwrap_or_else(|| JobId::generate(js::now(), js::random()));
-    let reply = JobStub::new(&ctx.env, &grant, id.clone()).create(&body.bytes).await?;
+    let reply = JobStub::new(&ctx.env, &grant, id.clone()).create(&body.bytes, is_receipt(&grant)).await?;
     finish(ctx, &grant, &id, &reply, reply.status() < 400).await
 }
 

@@ -176,7 +176,7 @@ impl Acceptance {
     }
 
     /// The texts of a single report that were cut.
-    fn truncated(&self) -> &[String] {
+    pub fn truncated(&self) -> &[String] {
         self.outcomes.first().filter(|_| self.single).map_or(&[], |first| &first.truncated)
     }
 }

@@ -26,6 +26,7 @@ pub mod accept;
 pub mod access;
 pub mod batch;
 pub mod body;
+pub mod creation_answer;
 pub mod credential;
 pub mod crypto;
 pub mod estimates;

@@ -69,6 +69,23 @@ pub struct ItemAnswer<'a> {
     pub problem: Option<Problem>,
 }
 
+/// The response to a creation by a caller that may not read the job.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt<'a> {
+    /// The job's id.
+    pub job_id: &'a str,
+    /// The number of the job's last change.
+    pub seq: u64,
+    /// The lifecycle state of the job.
+    pub status: Status,
+    /// The texts that were cut because they were too long: paths such as `error.message`.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = TRUNCATED)))]
+    pub truncated: &'a [String],
+}
+
 /// The absolute URLs of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -2,7 +2,7 @@
 
 use protocol::{
     Document, Problem, Report,
-    answer::{Access, End, ReportAnswer},
+    answer::{Access, End, Receipt, ReportAnswer},
     creation::Creation,
     document::Summary,
     log_line::LogPage,
@@ -56,6 +56,7 @@ fn schemas() -> Map<String, Value> {
     name::<Polling>(&mut responses);
     name::<Summary<'_>>(&mut responses);
     name::<ReportAnswer<'_>>(&mut responses);
+    name::<Receipt<'_>>(&mut responses);
     name::<Access>(&mut responses);
     name::<BatchAnswer>(&mut responses);
     name::<LogPage>(&mut responses);
