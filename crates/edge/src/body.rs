@@ -30,9 +30,9 @@ impl Body {
         Ok(Body { bytes })
     }
 
-    /// The body as one JSON text.
+    /// The body of a request that is not a report, as one JSON text.
     pub(crate) fn json(&self) -> Result<Value, Problem> {
-        json::parse_body(&self.bytes)
+        json::parse_request(&self.bytes)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The parser for untrusted JSON, which refuses duplicate keys, deep nesting and wide objects.
+//! The parser for untrusted JSON, which refuses duplicate keys, deep nesting, wide objects and too many values.
 //!
 //! Every body of a request is parsed with it, in the Durable Object or, where the edge has to look into the body, there.
 //!
@@ -8,14 +8,17 @@
 mod foreign_words;
 mod lone_surrogates;
 
-use std::{cell::RefCell, fmt::Write as _};
+use std::{
+    cell::{Cell, RefCell},
+    fmt::Write as _,
+};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, map::Entry};
 
 use crate::{
     json_mistake,
-    limits::{DEPTH, OBJECT_KEYS},
+    limits::{DEPTH, JOBS, JSON_VALUES, OBJECT_KEYS, REPORTS, REPORTS_VALUES},
     problem::{Code, Problem},
 };
 
@@ -23,8 +26,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` with the place of the syntax error, or with the path of the member that is duplicate, too deep or too
-/// wide. In a list, which is a list of reports, the path is relative to the item, and `index` is the item's position.
+/// `INVALID_REQUEST` with the place of the syntax error, with the path of the member that is duplicate, too deep or too
+/// wide, or with the number of values or reports that a body may have. In a list, which is a list of reports, the path is relative to the item, and `index` is the item's position.
 ///
 /// ```
 /// use protocol::json;
@@ -33,7 +36,20 @@ use crate::{
 /// ```
 pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     check_utf8(bytes)?;
-    parse_text(bytes)
+    Ok(parse_text(bytes, &Bounds::REPORTS)?.value)
+}
+
+/// Parses one of several texts, such as a line of NDJSON, that have at most `values_left` values together.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub(crate) fn parse_next(bytes: &[u8], values_left: &mut usize) -> Result<Value, Problem> {
+    check_utf8(bytes)?;
+    let values = JSON_VALUES.min(*values_left);
+    let parsed = parse_text(bytes, &Bounds { values, list_values: values, ..Bounds::REPORTS })?;
+    *values_left = values_left.saturating_sub(parsed.values);
+    Ok(parsed.value)
 }
 
 /// Parses the body of a request. A byte order mark at its start is skipped, as RFC 8259, section 8.1, allows: editors and
@@ -44,7 +60,44 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
 /// As [`parse`].
 pub fn parse_body(body: &[u8]) -> Result<Value, Problem> {
     check_utf8(body)?;
-    parse_text(without_byte_order_mark(body))
+    Ok(parse_text(without_byte_order_mark(body), &Bounds::REPORTS)?.value)
+}
+
+/// Parses the body of a request that is not a report, in which no list has more than [`JOBS`] items. The parser stops at the
+/// first item past the limit.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_request(body: &[u8]) -> Result<Value, Problem> {
+    check_utf8(body)?;
+    Ok(parse_text(without_byte_order_mark(body), &Bounds::REQUEST)?.value)
+}
+
+/// What a text may have.
+struct Bounds {
+    /// The number of values, if the text is not a list.
+    values: usize,
+    /// The number of values, if it is a list.
+    list_values: usize,
+    /// The number of items, if it is a list.
+    reports: usize,
+    /// The number of items of every other list.
+    items: usize,
+}
+
+impl Bounds {
+    /// A report, or a list of reports.
+    const REPORTS: Bounds =
+        Bounds { values: JSON_VALUES, list_values: REPORTS_VALUES, reports: REPORTS, items: usize::MAX };
+    /// The body of any other request.
+    const REQUEST: Bounds = Bounds { values: JSON_VALUES, list_values: JSON_VALUES, reports: JOBS, items: JOBS };
+}
+
+/// A value, and the number of values in it, itself included.
+struct Parsed {
+    value: Value,
+    values: usize,
 }
 
 /// The text without the byte order mark at its start.
@@ -59,16 +112,16 @@ fn check_utf8(bytes: &[u8]) -> Result<(), Problem> {
     })
 }
 
-fn parse_text(bytes: &[u8]) -> Result<Value, Problem> {
+fn parse_text(bytes: &[u8], bounds: &Bounds) -> Result<Parsed, Problem> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Problem::invalid("body", "is empty; send a JSON text"));
     }
-    read(bytes).or_else(|failure| match failure {
+    read(bytes, bounds).or_else(|failure| match failure {
         Failure::Refused(problem) => Err(problem),
         // Lone surrogates are rare: they are looked for only in a text that was not read.
         Failure::Malformed(problem) => match lone_surrogates::replace(bytes) {
             None => Err(problem),
-            Some(replaced) => read(&replaced).map_err(Failure::into_problem),
+            Some(replaced) => read(&replaced, bounds).map_err(Failure::into_problem),
         },
     })
 }
@@ -89,18 +142,20 @@ impl Failure {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Value, Failure> {
-    let fault = RefCell::new(None);
+fn read(bytes: &[u8], bounds: &Bounds) -> Result<Parsed, Failure> {
+    let state =
+        State { bounds, fault: RefCell::new(None), values: Cell::new(0), most_values: Cell::new(bounds.values) };
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let seed = Strict { depth: 0, deepest: DEPTH, place: &Place::Body, fault: &fault };
+    let seed = Strict { depth: 0, deepest: DEPTH, place: &Place::Body, state: &state };
     let read = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let read = read.map(|value| Parsed { value, values: state.values.get() });
     read.map_err(|error| {
         let malformed = || {
             let hint = json_mistake::hint(bytes, error.line(), error.column());
             let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
             Problem::new(Code::InvalidRequest, format!("`body` is not JSON: {error}{hint}")).with("field", "body")
         };
-        match (fault.take(), foreign_words::find(bytes, error.line(), error.column())) {
+        match (state.fault.take(), foreign_words::find(bytes, error.line(), error.column())) {
             (Some(Fault::Refused(problem)), _) => Failure::Refused(problem),
             (Some(Fault::At(at)), Some((word, instead))) => Failure::Malformed(at.problem(|path| {
                 let message = format!("`{word}` is not JSON (at `{path}`): send {instead}");
@@ -109,6 +164,15 @@ fn read(bytes: &[u8]) -> Result<Value, Failure> {
             _ => Failure::Malformed(malformed()),
         }
     })
+}
+
+/// What the visitors of all values of a text share.
+struct State<'a> {
+    bounds: &'a Bounds,
+    fault: RefCell<Option<Fault>>,
+    /// The values so far.
+    values: Cell<usize>,
+    most_values: Cell<usize>,
 }
 
 /// What stopped the parser.
@@ -166,6 +230,12 @@ impl Place<'_> {
         }
     }
 
+    /// The path as a problem names it.
+    fn field(&self) -> String {
+        let path = self.path();
+        if path.is_empty() { "body".to_owned() } else { path }
+    }
+
     /// The index of the item of the body that contains the value.
     fn index(&self) -> Option<usize> {
         match self {
@@ -190,15 +260,35 @@ struct Strict<'a> {
     depth: usize,
     deepest: usize,
     place: &'a Place<'a>,
-    fault: &'a RefCell<Option<Fault>>,
+    state: &'a State<'a>,
 }
 
 impl Strict<'_> {
-    /// The error that stops the parser; `fault` has its problem for the caller.
+    /// The error that stops the parser; the state has its problem for the caller.
     fn fail<E: Error>(&self, problem: Problem) -> E {
         let error = E::custom(problem.message());
-        self.fault.replace(Some(Fault::Refused(problem)));
+        self.state.fault.replace(Some(Fault::Refused(problem)));
         error
+    }
+
+    /// Counts this value.
+    fn count<E: Error>(&self) -> Result<(), E> {
+        let (values, most) = (self.state.values.get(), self.state.most_values.get());
+        if values >= most {
+            return Err(self.fail(Problem::past_limit("body", most, "JSON values")));
+        }
+        self.state.values.set(values.saturating_add(1));
+        Ok(())
+    }
+
+    /// Refuses the list at this place if it has this many items.
+    fn check_items<E: Error>(&self, items: usize) -> Result<(), E> {
+        let bounds = self.state.bounds;
+        let (most, of) = if self.depth == 0 { (bounds.reports, "reports") } else { (bounds.items, "items") };
+        if items > most {
+            return Err(self.fail(Problem::past_limit(&self.place.field(), most, of)));
+        }
+        Ok(())
     }
 
     fn inner_depth<E: Error>(&self) -> Result<usize, E> {
@@ -214,7 +304,8 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        let (place, fault) = (self.place, self.fault);
+        self.count()?;
+        let (place, fault) = (self.place, &self.state.fault);
         // The innermost value is the first to see the error.
         deserializer.deserialize_any(self).inspect_err(|_| {
             let known = fault.take();
@@ -261,14 +352,19 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let depth = self.inner_depth()?;
         // A list of reports is not a level of nesting: a report may be as deep in a list as alone.
-        let deepest = if self.depth == 0 { self.deepest.saturating_add(1) } else { self.deepest };
+        let is_body = self.depth == 0;
+        let deepest = if is_body { self.deepest.saturating_add(1) } else { self.deepest };
+        if is_body {
+            self.state.most_values.set(self.state.bounds.list_values);
+        }
         let mut list = Vec::new();
         loop {
             let place = Place::Item(self.place, list.len());
-            match items.next_element_seed(Strict { depth, deepest, place: &place, fault: self.fault })? {
+            match items.next_element_seed(Strict { depth, deepest, place: &place, state: self.state })? {
                 Some(item) => list.push(item),
                 None => return Ok(Value::Array(list)),
             }
+            self.check_items(list.len())?;
         }
     }
 
@@ -290,7 +386,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 return Err(self.fail(self.place.problem(wide)));
             }
             let place = Place::Member(self.place, entry.key());
-            let seed = Strict { depth, deepest: self.deepest, place: &place, fault: self.fault };
+            let seed = Strict { depth, deepest: self.deepest, place: &place, state: self.state };
             let value = members.next_value_seed(seed)?;
             entry.insert(value);
         }
@@ -315,6 +411,41 @@ mod tests {
         }
         assert!(problem_of(b" \n").message().contains("empty"));
         assert!(problem_of(b"{\"a\":\"\xff\"}").message().contains("byte 6"));
+    }
+
+    #[test]
+    fn a_body_has_as_many_values_as_the_limit_and_a_list_of_reports_more() {
+        // The object and the list are values too.
+        let report = |zeros: usize| format!("{{\"output\":[{}0]}}", "0,".repeat(zeros - 1));
+        assert!(parse(report(JSON_VALUES - 2).as_bytes()).is_ok());
+        let problem = problem_of(report(JSON_VALUES - 1).as_bytes());
+        assert_eq!((&problem.details()["field"], &problem.details()["limit"]), (&"body".into(), &JSON_VALUES.into()));
+        let rest = REPORTS_VALUES - 1 - (JSON_VALUES - 1);
+        let list = |more: usize| format!("[{},{}]", report(JSON_VALUES - 3), report(rest - 2 + more));
+        assert!(parse(list(0).as_bytes()).is_ok());
+        assert_eq!(problem_of(list(1).as_bytes()).details()["limit"], REPORTS_VALUES);
+    }
+
+    #[test]
+    fn the_parser_stops_at_the_first_item_past_the_limit() {
+        // What follows is not JSON, and is not read.
+        let problem = problem_of(format!("[{}nonsense", "{},".repeat(REPORTS + 1)).as_bytes());
+        assert_eq!((&problem.details()["field"], &problem.details()["limit"]), (&"body".into(), &REPORTS.into()));
+        let jobs = |jobs: usize, rest: &str| format!("{{\"jobs\":[{}{rest}", "{},".repeat(jobs));
+        assert!(parse_request(jobs(JOBS - 1, "{}]}").as_bytes()).is_ok());
+        let problem = parse_request(jobs(JOBS + 1, "nonsense").as_bytes()).unwrap_err();
+        assert_eq!((&problem.details()["field"], &problem.details()["limit"]), (&"jobs".into(), &JOBS.into()));
+        assert!(parse(jobs(JOBS + 1, "{}]}").as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn several_texts_have_their_values_together() {
+        let mut left = 5;
+        assert!(parse_next(b"{\"a\":[1]}", &mut left).is_ok());
+        assert_eq!(left, 2);
+        assert!(parse_next(b"[0,1]", &mut left).is_err());
+        assert!(parse_next(b"[0]", &mut left).is_ok());
+        assert!(parse_next(b"0", &mut left).is_err());
     }
 
     #[test]

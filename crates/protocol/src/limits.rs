@@ -45,6 +45,8 @@ limits! {
     LOG_LINE_BYTES: usize = 8 * 1024;
     /// Texts that were cut and that the answer to a report names.
     TRUNCATED: usize = 20;
+    /// Log lines of one request.
+    LOG_LINES_SENT: usize = 10_000;
     /// Log lines that a job keeps. Older lines are removed.
     LOG_LINES: u64 = 10_000;
     /// Bytes of log lines that a job keeps. Older lines are removed.
@@ -55,6 +57,10 @@ limits! {
     LOG_LINES_RESUME: u64 = 1_000;
     /// Members of one JSON object.
     OBJECT_KEYS: usize = 100;
+    /// JSON values of a body that is not a list of reports. A value takes far more memory than the two bytes that `0,` has.
+    JSON_VALUES: usize = 20_000;
+    /// JSON values of a list of reports: 500 reports of 200 values.
+    REPORTS_VALUES: usize = 100_000;
     /// Levels of JSON nesting. The report itself is the first, alone as well as in a list.
     DEPTH: usize = 16;
     /// Steps of a job.

@@ -22,7 +22,7 @@ use crate::{
     fields::Fields,
     form::{AnyJson, Form, HumanText, Integer, Object, Percent, Strings, Text},
     json,
-    limits::{MESSAGE_BYTES, NAME_BYTES, PRODUCER_BYTES, REPORTS},
+    limits::{LOG_LINES_SENT, MESSAGE_BYTES, NAME_BYTES, PRODUCER_BYTES, REPORTS, REPORTS_VALUES},
     number::Number,
     patch::Patch,
     problem::Problem,
@@ -143,7 +143,10 @@ pub fn from_body(value: Value) -> Result<Reports, Problem> {
 pub fn from_ndjson(bytes: &[u8]) -> Result<Reports, Problem> {
     let lines = json::without_byte_order_mark(bytes).split(|byte| *byte == b'\n');
     let lines = lines.filter(|line| !line.trim_ascii().is_empty());
-    let read = |(index, line): (usize, &[u8])| json::parse(line).map_err(|problem| problem.with("index", index));
+    let mut values_left = REPORTS_VALUES;
+    let read = |(index, line): (usize, &[u8])| {
+        json::parse_next(line, &mut values_left).map_err(|problem| problem.with("index", index))
+    };
     // One line past the limit is enough to refuse the body.
     list(lines.enumerate().take(REPORTS.saturating_add(1)).map(read).collect::<Result<_, _>>()?)
 }
@@ -160,7 +163,15 @@ pub fn list(items: Vec<Value>) -> Result<Reports, Problem> {
     if items.len() > REPORTS {
         return Err(Problem::past_limit("body", REPORTS, "reports"));
     }
-    let read = |(index, item)| Report::from_json(item).map_err(|problem| problem.with("index", index));
+    let mut lines = 0_usize;
+    let read = |(index, item)| {
+        let report = Report::from_json(item).map_err(|problem| problem.with("index", index))?;
+        lines = lines.saturating_add(report.logs.as_ref().map_or(0, Vec::len));
+        if lines > LOG_LINES_SENT {
+            return Err(Problem::past_limit("logs", LOG_LINES_SENT, "lines in one request").with("index", index));
+        }
+        Ok(report)
+    };
     items.into_iter().enumerate().map(read).collect::<Result<_, _>>().map(Reports::Many)
 }
 
