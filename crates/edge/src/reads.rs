@@ -5,6 +5,7 @@ use engine::{
     grant::Grant,
     permission::Permission,
     poll::{Format, etag, none_match},
+    subscription,
 };
 use futures_util::{StreamExt as _, stream};
 use protocol::{
@@ -52,12 +53,13 @@ pub(crate) async fn status(ctx: &mut RequestContext, job: &str) -> HandlerResult
         by_etag || cursor.as_deref() == Some(at.to_string().as_str())
     };
     let stub = JobStub::new(&ctx.env, &grant, id);
+    // A request with neither `If-None-Match` nor `cursor` waits for the next change.
+    let names_a_state = none_match_header.is_some() || cursor.is_some();
+    let mut refused = None;
     if wait_seconds > 0 {
-        // A request with neither `If-None-Match` nor `cursor` waits for the next change.
-        let names_a_state = none_match_header.is_some() || cursor.is_some();
         let is_new = |first: bool, at: &Cursor| if names_a_state { !seen(at) } else { !first };
         let reader = grant.reader(&limit::address(&ctx.request));
-        wait::until(&ctx.request.inner().signal(), &stub, wait_seconds, reader, is_new).await?;
+        refused = wait::until(&ctx.request.inner().signal(), &stub, wait_seconds, reader, is_new).await?;
     }
     let view = if format == Format::Summary { "summary" } else { "document" };
     let reply = match stub.document(include, view).await?.success() {
@@ -65,6 +67,11 @@ pub(crate) async fn status(ctx: &mut RequestContext, job: &str) -> HandlerResult
         Err(error) => return Ok(error),
     };
     let unchanged = reply.cursor.as_ref().map(seen).unwrap_or(false);
+    let is_awaited = (unchanged || !names_a_state) && reply.poll_after_ms.is_some();
+    if let Some(status) = refused.filter(|_| is_awaited) {
+        // An answer with the known state would make the reader ask again at once.
+        return Err(subscription::refusal(job, status).into());
+    }
     Ok(status_response(reply, include, format, unchanged))
 }
 

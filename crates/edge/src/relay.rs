@@ -23,6 +23,7 @@ use crate::{
     feed::{Feed, rest_after},
     js,
     response::{ErrorResponse, set},
+    streams::RETRY_LATER_MS,
 };
 
 /// The milliseconds after which a viewer reconnects if its stream breaks. Each viewer gets its own value, so that a
@@ -50,6 +51,8 @@ struct State {
     single: bool,
     /// Whether every job of the stream has joined.
     complete: bool,
+    /// Whether a job could not be opened for a reason that may pass, so that the reader must reconnect.
+    incomplete: bool,
     /// Whether the last write is pending.
     writing: bool,
     done: bool,
@@ -111,8 +114,9 @@ struct Listeners {
     /// Fires when the first token of the stream expires.
     on_expiry: Closure<dyn FnMut()>,
     expiry_timer: Option<JsValue>,
-    /// The callbacks of the other timers, kept as long as these run.
-    _timed: [Closure<dyn FnMut()>; 2],
+    on_age: Closure<dyn FnMut()>,
+    /// Kept as long as its timer runs.
+    _on_heartbeat: Closure<dyn FnMut()>,
 }
 
 thread_local! {
@@ -134,6 +138,7 @@ impl Relay {
             parts: Vec::new(),
             single,
             complete: false,
+            incomplete: false,
             writing: false,
             done: false,
             urgent: Some(bytes_of(&opening())),
@@ -176,7 +181,8 @@ impl Relay {
             age_timer: js::set_timeout(on_age.as_ref().unchecked_ref(), age_ms),
             on_expiry,
             expiry_timer: None,
-            _timed: [on_heartbeat, on_age],
+            on_age,
+            _on_heartbeat: on_heartbeat,
         });
         Ok(())
     }
@@ -216,11 +222,18 @@ impl Relay {
         Ok(())
     }
 
-    /// Reports the problem of one job, whose part of the stream ends with it.
+    /// Reports the problem of one job, whose part of the stream ends with it. If the problem may pass, the stream ends
+    /// within a minute, so that the reader reconnects.
     pub(crate) fn fail(&self, job_id: &str, problem: &Problem) {
         let index = self.add_part(job_id);
-        if let Some(part) = self.0.borrow_mut().parts.get_mut(index) {
-            part.queue.fail(problem);
+        {
+            let mut state = self.0.borrow_mut();
+            if let Some(part) = state.parts.get_mut(index) {
+                part.queue.fail(problem);
+            }
+            if problem.code().is_temporary() && !std::mem::replace(&mut state.incomplete, true) {
+                state.end_soon();
+            }
         }
         self.flush();
     }
@@ -333,6 +346,14 @@ impl State {
         self.parts.iter().all(|part| part.queue.has_ended())
     }
 
+    /// Replaces the maximum age of the stream by a short one.
+    fn end_soon(&mut self) {
+        let Some(listeners) = &mut self.listeners else { return };
+        js::clear_timeout(&listeners.age_timer);
+        let millis = js::random_between(RETRY_LATER_MS.0, RETRY_LATER_MS.1);
+        listeners.age_timer = js::set_timeout(listeners.on_age.as_ref().unchecked_ref(), millis);
+    }
+
     /// Sets the timer for the first token that expires.
     fn watch_expiry(&mut self) {
         let first = self.parts.iter().filter_map(Part::expires_at).min();
@@ -355,7 +376,7 @@ impl State {
         // their final frames wait.
         let all_ended = self.all_ended();
         let has_final_frame = |part: &Part| part.queue.has_final_frame();
-        let last = self.parts.iter().rposition(has_final_frame).filter(|_| over && !self.single);
+        let last = self.parts.iter().rposition(has_final_frame).filter(|_| over && !self.single && !self.incomplete);
         for (index, part) in self.parts.iter_mut().enumerate() {
             part.queue.drain(|bytes| chunks.push(bytes.0));
             if over || !all_ended {

@@ -9,7 +9,7 @@ use engine::{
     stream_request::{self, StreamRequest},
     subscription,
 };
-use protocol::{Problem, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES, problem::Code};
+use protocol::{Problem, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES};
 use wasm_bindgen::JsCast as _;
 use worker::{Context, Env, ResponseBuilder};
 
@@ -44,7 +44,7 @@ async fn open_one(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     match opened.status_code() {
         101 => {}
         204 => return Ok(response::empty(204)),
-        429 | 503 if auth::is_native(&ctx.request) => return Ok(retry_later()),
+        429 | 500.. if auth::is_native(&ctx.request) => return Ok(retry_later()),
         status => {
             let response = response::json_text(status, &opened.text().await?);
             if let Some(seconds) = opened.headers().get("Retry-After")? {
@@ -55,8 +55,10 @@ async fn open_one(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     }
     let Some(socket) = opened.websocket() else { return Err(worker::Error::from("101 without a socket").into()) };
     let (relay, response) = Relay::open(ctx.request.inner().signal(), true)?;
-    relay.join(id.as_str(), &socket, grant.expires_at)?;
+    let joined = relay.join(id.as_str(), &socket, grant.expires_at);
+    // If the socket cannot be read, this ends the stream.
     relay.complete();
+    joined?;
     Ok(response.into())
 }
 
@@ -143,7 +145,7 @@ impl StreamTarget {
 
 /// Opens a stream of several jobs: it begins at once, and each job joins when its object replies.
 async fn open(ctx: &RequestContext, targets: Vec<StreamTarget>, has_seen_all_end: bool) -> HandlerResult {
-    if has_seen_all_end && all_ended(ctx, &targets).await? {
+    if has_seen_all_end && all_ended(ctx, &targets).await {
         return Ok(response::empty(204));
     }
     let (relay, response) = Relay::open(ctx.request.inner().signal(), false)?;
@@ -175,43 +177,39 @@ async fn try_join(relay: &Relay, env: &Env, address: &str, target: &StreamTarget
     let opened = stub.subscribe(target.include, target.cursor.as_ref(), true, reader).await.map_err(problem)?;
     match (opened.status_code(), opened.websocket()) {
         (_, Some(socket)) => relay.join(&target.job_id, &socket, grant.expires_at).map_err(problem),
-        (404, None) => Err(Problem::job_not_found(&target.job_id)),
-        (429, None) => Err(subscription::share_is_used()),
-        _ => Err(Problem::new(Code::Overloaded, "The job has as many viewers as it may have; try again in a minute")),
+        (status, None) => Err(subscription::refusal(&target.job_id, status)),
     }
 }
 
-async fn all_ended(ctx: &RequestContext, targets: &[StreamTarget]) -> Result<bool, ErrorResponse> {
+async fn all_ended(ctx: &RequestContext, targets: &[StreamTarget]) -> bool {
     for some in targets.chunks(OPENING_AT_ONCE) {
-        let ended = some.iter().map(async |target| -> Result<bool, ErrorResponse> {
+        let ended = some.iter().map(async |target| {
             // A job that the reader may not read, or that does not exist, sends nothing more.
-            let Ok((id, grant)) = &target.access else { return Ok(true) };
-            let reply = JobStub::new(&ctx.env, grant, id.clone()).document(Include::NONE, "summary").await?;
-            Ok(reply.poll_after_ms.is_none())
+            let Ok((id, grant)) = &target.access else { return true };
+            let reply = JobStub::new(&ctx.env, grant, id.clone()).document(Include::NONE, "summary").await;
+            // An object that fails says nothing about the job, and 204 would stop the reader for good.
+            reply.is_ok_and(|reply| match reply.status {
+                200..400 => reply.poll_after_ms.is_none(),
+                status => status == 404,
+            })
         });
-        for ended in futures_util::future::join_all(ended).await {
-            if !ended? {
-                return Ok(false);
-            }
+        if !futures_util::future::join_all(ended).await.into_iter().all(|ended| ended) {
+            return false;
         }
     }
-    Ok(true)
+    true
 }
 
 /// A native `EventSource` stops for good at any status except 200, so a temporary error becomes an instruction to retry.
 fn for_native(ctx: &RequestContext, result: HandlerResult) -> HandlerResult {
     match result {
-        Err(error) if is_temporary(error.problem().code()) && auth::is_native(&ctx.request) => Ok(retry_later()),
+        Err(error) if error.problem().code().is_temporary() && auth::is_native(&ctx.request) => Ok(retry_later()),
         result => result,
     }
 }
 
-fn is_temporary(code: Code) -> bool {
-    matches!(code, Code::RateLimitExceeded | Code::Overloaded | Code::NotConfigured | Code::Internal)
-}
-
 /// The milliseconds after which a reader reconnects whose stream could not be opened.
-const RETRY_LATER_MS: (f64, f64) = (10_000.0, 60_000.0);
+pub(crate) const RETRY_LATER_MS: (f64, f64) = (10_000.0, 60_000.0);
 
 /// A stream that ends at once and instructs the reader to reconnect later.
 fn retry_later() -> web_sys::Response {

@@ -20,15 +20,18 @@ type Wake = Rc<RefCell<Option<js_sys::Function>>>;
 /// Returns at the first state for which `is_new` returns true, at the end of the job, when the caller leaves, or after
 /// `seconds`. The first argument of `is_new` says whether the state is the first one that the object sent.
 ///
-/// The caller reads the state afterwards: by then there may be a newer one.
+/// The caller reads the state afterwards: by then there may be a newer one. The result is the status of the object's reply
+/// if it accepted no viewer, so that there was no wait.
 pub(crate) async fn until(
     signal: &AbortSignal,
     stub: &JobStub,
     seconds: u64,
     reader: Option<NonZeroU64>,
     is_new: impl Fn(bool, &Cursor) -> bool,
-) -> Result<(), ErrorResponse> {
-    let Some(socket) = stub.subscribe(Include::NONE, None, true, reader).await?.websocket() else { return Ok(()) };
+) -> Result<Option<u16>, ErrorResponse> {
+    let opened = stub.subscribe(Include::NONE, None, true, reader).await?;
+    let status = opened.status_code();
+    let Some(socket) = opened.websocket() else { return Ok(Some(status)) };
     // The states that arrived and were not examined yet; `None` means that no more will come.
     let states: Rc<RefCell<Vec<Option<Cursor>>>> = Rc::default();
     let wake = Wake::default();
@@ -76,7 +79,7 @@ pub(crate) async fn until(
     }
     js::clear_timeout(&timer);
     drop(feed);
-    Ok(())
+    Ok(None)
 }
 
 fn resolve(wake: &Wake) {

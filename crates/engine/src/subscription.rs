@@ -68,6 +68,19 @@ pub fn share_is_used() -> Problem {
     Problem::new(Code::RateLimitExceeded, message).with("limit", VIEWERS_PER_READER)
 }
 
+/// The problem of a reader to which the object of the job replied with this status instead of a socket.
+pub fn refusal(job_id: &str, status: u16) -> Problem {
+    match status {
+        404 => Problem::job_not_found(job_id),
+        429 => share_is_used(),
+        503 => {
+            let message = "The job has as many viewers as it may have; try again in a minute";
+            Problem::new(Code::Overloaded, message).with("limit", VIEWERS)
+        }
+        _ => Problem::new(Code::Internal, "The job could not be opened because of an internal error; try again"),
+    }
+}
+
 /// The number of log lines that a reader which subscribes with `cursor` is sent first, counted from the last line.
 pub fn initial_line_count(job: &Job, cursor: Option<&Cursor>) -> u64 {
     if cursor.is_some_and(|cursor| cursor.epoch() == job.document.epoch) { LOG_LINES_RESUME } else { LOG_LINES_NEW }
@@ -104,6 +117,13 @@ mod tests {
         let mut document = Document::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
         (document.status, document.seq) = (Status::Completed, seq);
         document
+    }
+
+    #[test]
+    fn a_failing_object_is_neither_a_full_nor_a_missing_job() {
+        let code = |status| refusal("a", status).code();
+        assert_eq!([404, 429, 503].map(code), [Code::JobNotFound, Code::RateLimitExceeded, Code::Overloaded]);
+        assert_eq!([200, 500, 507, 599].map(code), [Code::Internal; 4]);
     }
 
     #[test]

@@ -82,6 +82,13 @@ codes! {
     Overloaded = "OVERLOADED", 503, "`limit`";
 }
 
+impl Code {
+    /// Whether the same request may succeed later, without a change of the caller's.
+    pub fn is_temporary(self) -> bool {
+        matches!(self, Code::RateLimitExceeded | Code::Overloaded | Code::NotConfigured | Code::Internal)
+    }
+}
+
 /// The body of a response that is not a success: `{"error": CODE, "message": …, "details": {…}}`, as in the TensorOne API.
 ///
 /// ```
