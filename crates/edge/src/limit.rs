@@ -10,7 +10,10 @@ use protocol::{
 };
 use worker::Env;
 
-use crate::{request::IncomingRequest, response::ErrorResponse};
+use crate::{
+    request::IncomingRequest,
+    response::{ErrorResponse, WINDOW_SECONDS},
+};
 
 /// The requests that are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +51,6 @@ impl Class {
         }
     }
 }
-
-/// The window of every class, in seconds.
-pub(crate) const WINDOW_SECONDS: u64 = 60;
 
 /// Counts a request and refuses it past the limit of its class.
 pub(crate) async fn check(env: &Env, class: Class, key: &str) -> Result<(), ErrorResponse> {

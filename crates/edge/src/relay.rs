@@ -23,7 +23,6 @@ use crate::{
     feed::{Feed, rest_after},
     js,
     response::{ErrorResponse, set},
-    streams::RETRY_LATER_MS,
 };
 
 /// The milliseconds after which a viewer reconnects if its stream breaks. Each viewer gets its own value, so that a
@@ -39,6 +38,8 @@ const HEARTBEAT_MS: f64 = 12_000.0;
 /// A stream ends by itself after 3 to 5 hours, which bounds the life of a stream whose viewer left unnoticed. Not sooner,
 /// since each reconnect wakes the object for ten seconds.
 const AGE_MS: (f64, f64) = (3.0 * 3_600_000.0, 5.0 * 3_600_000.0);
+/// The milliseconds after which a reader reconnects whose stream could not be opened.
+pub(crate) const RETRY_LATER_MS: (f64, f64) = (10_000.0, 60_000.0);
 
 /// A stream to one browser.
 #[derive(Clone)]

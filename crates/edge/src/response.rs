@@ -4,7 +4,10 @@ use protocol::{Problem, problem::Code};
 use serde::Serialize;
 use web_sys::{Headers, Response, ResponseInit};
 
-use crate::{glue, limit::WINDOW_SECONDS};
+use crate::glue;
+
+/// The window of every rate limit, in seconds, after which a refused request can succeed.
+pub(crate) const WINDOW_SECONDS: u64 = 60;
 
 /// What a handler returns.
 pub(crate) type HandlerResult = Result<Response, ErrorResponse>;

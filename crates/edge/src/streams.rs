@@ -18,7 +18,7 @@ use crate::{
     body::Body,
     context::RequestContext,
     limit,
-    relay::{ALL_ENDED, Relay, comment_and_retry},
+    relay::{ALL_ENDED, RETRY_LATER_MS, Relay, comment_and_retry},
     response::{self, ErrorResponse, HandlerResult, set},
     stub::JobStub,
 };
@@ -207,9 +207,6 @@ fn for_native(ctx: &RequestContext, result: HandlerResult) -> HandlerResult {
         result => result,
     }
 }
-
-/// The milliseconds after which a reader reconnects whose stream could not be opened.
-pub(crate) const RETRY_LATER_MS: (f64, f64) = (10_000.0, 60_000.0);
 
 /// A stream that ends at once and instructs the reader to reconnect later.
 fn retry_later() -> web_sys::Response {

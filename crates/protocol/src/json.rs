@@ -166,7 +166,7 @@ fn read(bytes: &[u8], bounds: &Bounds) -> Result<Parsed, Failure> {
     })
 }
 
-/// What the visitors of all values of a text share.
+/// The state of the parsing of one text, which all of its values share.
 struct State<'a> {
     bounds: &'a Bounds,
     fault: RefCell<Option<Fault>>,
