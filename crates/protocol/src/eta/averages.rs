@@ -16,6 +16,9 @@ const STALL: f64 = 5.0;
 /// The number of observations before a wait can count as a stall.
 const STALL_EVIDENCE: u32 = 5;
 
+/// Progress of this many times the largest recent step, at this many times the recent pace, is skipped work.
+const JUMP: f64 = 20.0;
+
 /// An exponential average of units and one of time, both over the same window of work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Window {
@@ -75,6 +78,9 @@ pub(super) struct Averages {
     longest: f64,
     #[serde(rename = "n")]
     count: u32,
+    /// The largest step of progress, fading with the short window; 0 if it is not known.
+    #[serde(rename = "b", default, skip_serializing_if = "is_zero")]
+    largest: f64,
 }
 
 impl Averages {
@@ -86,12 +92,31 @@ impl Averages {
         let gain = self.short.add(units, time, SHORT * span);
         self.noise = self.noise * gain.kept * gain.kept + ((time - expected) * gain.new).powi(2);
         self.longest = time.max(self.longest * gain.kept);
+        self.largest = units.max(self.largest * gain.kept);
         self.long.add(units, time, LONG * span);
         self.count = self.count.saturating_add(1);
         if !self.is_finite() {
             // The numbers exceed the range of a float. No averages are better than infinite ones.
             *self = Self::default();
         }
+    }
+
+    /// Whether progress of `units` in `time` milliseconds is skipped work: many times the largest step, and far faster than
+    /// the pace so far. One such step says nothing about the pace; if they are usual, they are no jumps.
+    pub(super) fn is_jump(&self, units: f64, time: f64) -> bool {
+        let is_faster = |pace: f64| time * JUMP < units * pace;
+        self.count >= 2 && self.largest > 0.0 && units > JUMP * self.largest && self.long.pace().is_some_and(is_faster)
+    }
+
+    /// Remembers the size of a jump, so that regular jumps count as work.
+    pub(super) fn add_jump(&mut self, units: f64) {
+        self.largest = units;
+    }
+
+    /// Whether the only interval so far was skipped work, as the next one of `units` in `time` milliseconds shows.
+    pub(super) fn began_with_jump(&self, units: f64, time: f64) -> bool {
+        let is_slower = |pace: f64| time > JUMP * units * pace;
+        self.count == 1 && self.largest > JUMP * units && self.long.pace().is_some_and(is_slower)
     }
 
     fn without_stall(&self, units: f64, time: f64) -> f64 {
@@ -147,6 +172,11 @@ impl Averages {
             .into_iter()
             .all(f64::is_finite)
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
 }
 
 fn usable(number: f64) -> bool {

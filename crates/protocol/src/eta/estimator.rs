@@ -90,7 +90,7 @@ impl Estimator {
             return;
         }
         match &mut self.0 {
-            Some(course) if course.phase.same_measure(sample.phase) && sample.done >= course.from => {
+            Some(course) if course.phase.same_measure(sample.phase) && !course.is_restarted_by(sample) => {
                 course.observe(sample)
             }
             course => *course = Some(Course::begin(sample)),
@@ -148,6 +148,16 @@ impl Course {
         }
     }
 
+    /// Whether the sample belongs to other work under the same name: the count is back at its first value or below, or it
+    /// falls while the total becomes another one.
+    fn is_restarted_by(&self, sample: Sample) -> bool {
+        let total_differs = match (self.total, sample.total) {
+            (Some(before), Some(now)) => (before - now).abs() > DISORDER * before.max(now),
+            (before, now) => before != now,
+        };
+        sample.done < self.from || sample.done < self.done && (sample.done <= self.from || total_differs)
+    }
+
     fn observe(&mut self, sample: Sample) {
         let interval = self.advance_clock(sample.at);
         let elapsed = interval.unwrap_or(0.0);
@@ -163,7 +173,15 @@ impl Course {
         let advance = self.done - self.mark;
         let progressed = advance > ROUNDING * self.done;
         if progressed {
-            if interval.is_some() {
+            if self.averages.began_with_jump(advance, self.waited) {
+                self.averages = Averages::default();
+                self.from = self.mark;
+            }
+            if self.averages.is_jump(advance, self.waited) {
+                // Skipped work is an offset, like the work before the first report.
+                self.averages.add_jump(advance);
+                self.from += advance;
+            } else if interval.is_some() {
                 self.averages.add(advance, self.waited, self.span());
             }
             self.mark = self.done;

@@ -146,6 +146,62 @@ fn a_decrease_below_the_first_report_starts_over() {
 }
 
 #[test]
+fn a_decrease_to_the_first_value_starts_over() {
+    let mut estimator = Estimator::default();
+    // Twenty units in two seconds, then the same work again at a tenth of the pace.
+    run(&mut estimator, (0..=20).map(|i| (f64::from(i) / 10.0, f64::from(i), 20.0)));
+    assert_eq!(run(&mut estimator, [(2.1, 0.0, 20.0)]).completion, None);
+    let answer = run(&mut estimator, [(3.1, 1.0, 20.0), (4.1, 2.0, 20.0)]);
+    assert_eq!(answer.completion, Some(second_of(22.1)));
+}
+
+#[test]
+fn a_decrease_with_another_total_starts_over() {
+    let mut estimator = Estimator::default();
+    // 50 of 1,000 steps of training at 100 a second, then validation in 40 steps at one a second.
+    run(&mut estimator, (1..=50).map(|i| (f64::from(i) / 100.0, f64::from(i), 1000.0)));
+    for first in [0.0, 1.0, 2.0] {
+        let mut estimator = estimator.clone();
+        assert_eq!(run(&mut estimator, [(1.0, first, 40.0)]).completion, None);
+        let answer = run(&mut estimator, [(2.0, first + 1.0, 40.0), (3.0, first + 2.0, 40.0)]);
+        assert_eq!(answer.completion, Some(second_of(41.0 - first)));
+    }
+}
+
+#[test]
+fn skipped_items_are_no_evidence_of_pace() {
+    // 480 of 520 items are skipped at once, at the start or after some work; each other item takes a second.
+    for worked in [0, 5] {
+        let mut estimator = Estimator::default();
+        let mut last = run(&mut estimator, (0..=worked).map(|i| (f64::from(i), f64::from(i), 520.0)));
+        let worked = f64::from(worked);
+        run(&mut estimator, [(worked + 0.2, worked + 480.0, 520.0)]);
+        // The answer before the jump is revised by a quarter with each report.
+        for i in 1..=12 {
+            let second = worked + 0.2 + f64::from(i);
+            last = observe(&mut estimator, files(second, worked + 480.0 + f64::from(i), 520.0));
+        }
+        assert!((remaining_seconds(last) - (28.0 - worked)).abs() < 2.0, "after {worked}: {last:?}");
+    }
+}
+
+#[test]
+fn regular_large_steps_are_work() {
+    let mut estimator = Estimator::default();
+    // Each second one unit and, at once, 99 more.
+    let answer = run(
+        &mut estimator,
+        (0..20).flat_map(|i| {
+            [
+                (f64::from(i), f64::from(i) * 100.0 + 1.0, 4000.0),
+                (f64::from(i) + 0.001, f64::from(i + 1) * 100.0, 4000.0),
+            ]
+        }),
+    );
+    assert!((remaining_seconds(answer) - 20.0).abs() < 2.0, "{answer:?}");
+}
+
+#[test]
 fn a_report_without_progress_counts_down_while_the_wait_is_usual_and_then_counts_the_wait() {
     let mut estimator = Estimator::default();
     let every_ten = run(&mut estimator, (0..=10).map(|i| (f64::from(i) * 10.0, f64::from(i) * 5.0, 100.0)));
