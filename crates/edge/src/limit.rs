@@ -2,7 +2,12 @@
 //!
 //! The platform counts per location and approximately: the limits protect the objects, they are not a quota.
 
-use engine::grant::{Grant, Holder};
+use std::{cell::RefCell, collections::HashSet};
+
+use engine::{
+    address::{self, RefusedAddresses},
+    grant::{Grant, Holder},
+};
 use protocol::{
     Problem,
     limits::{AUTH_FAILURES_PER_MINUTE, READS_PER_MINUTE, STREAMS_PER_MINUTE},
@@ -11,6 +16,7 @@ use protocol::{
 use worker::Env;
 
 use crate::{
+    js,
     request::IncomingRequest,
     response::{ErrorResponse, WINDOW_SECONDS},
 };
@@ -52,17 +58,46 @@ impl Class {
     }
 }
 
+thread_local! {
+    /// The platform's counter counts when it is asked, so each isolate remembers which addresses it has refused.
+    static REFUSED: RefCell<RefusedAddresses> = RefCell::default();
+}
+
 /// Counts a request and refuses it past the limit of its class.
-pub(crate) async fn check(env: &Env, class: Class, key: &str) -> Result<(), ErrorResponse> {
-    if env.rate_limiter(class.binding())?.limit(key.to_owned()).await?.success {
-        return Ok(());
+async fn check(env: &Env, class: Class, key: &str) -> Result<(), ErrorResponse> {
+    match env.rate_limiter(class.binding())?.limit(key.to_owned()).await?.success {
+        true => Ok(()),
+        false => Err(refusal(class)),
     }
+}
+
+fn refusal(class: Class) -> ErrorResponse {
     let problem = Problem::new(Code::RateLimitExceeded, class.message())
         .with("limit", class.limit())
         .with("window", "1m")
         .with("retryAfter", WINDOW_SECONDS)
         .with("recommendation", "Use webhooks or SSE for real-time updates");
-    Err(problem.into())
+    problem.into()
+}
+
+/// Refuses an address from which too many requests failed to authenticate. It is checked before a credential is verified:
+/// verification costs time, and its result would be an answer to a guess.
+pub(crate) fn check_address(request: &IncomingRequest) -> Result<(), ErrorResponse> {
+    REFUSED.with_borrow(|refused| {
+        let is_refused = !refused.is_empty() && refused.contains(&address(request), js::now().millis());
+        if is_refused { Err(refusal(Class::AuthFailures)) } else { Ok(()) }
+    })
+}
+
+/// Counts a request that failed to authenticate; past the limit its address is refused for a while.
+pub(crate) async fn count_failure(env: &Env, request: &IncomingRequest) -> Result<(), ErrorResponse> {
+    let address = address(request);
+    let counted = check(env, Class::AuthFailures, &address).await;
+    if counted.as_ref().is_err_and(|error| error.problem().code() == Code::RateLimitExceeded) {
+        let now_ms = js::now().millis();
+        REFUSED.with_borrow_mut(|refused| refused.refuse(&address, now_ms, WINDOW_SECONDS.saturating_mul(1000)));
+    }
+    counted
 }
 
 /// Counts a read of a job.
@@ -89,7 +124,22 @@ pub(crate) async fn check_stream(env: &Env, request: &IncomingRequest, grant: &G
     }
 }
 
-/// The caller's address, as Cloudflare passes it.
+/// Counts the opening of one stream for every credential of it.
+pub(crate) async fn check_streams<'a>(
+    env: &Env,
+    request: &IncomingRequest,
+    grants: impl IntoIterator<Item = &'a Grant>,
+) -> Result<(), ErrorResponse> {
+    let mut counted = HashSet::new();
+    for grant in grants {
+        if counted.insert(grant.holder.to_string()) {
+            check_stream(env, request, grant).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The caller's network, by the address that Cloudflare passes.
 pub(crate) fn address(request: &IncomingRequest) -> String {
-    request.header("CF-Connecting-IP").unwrap_or_default()
+    address::network(&request.header("CF-Connecting-IP").unwrap_or_default())
 }

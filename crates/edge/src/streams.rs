@@ -6,7 +6,7 @@ use engine::{
     credential::Unauthenticated,
     grant::Grant,
     permission::Permission,
-    stream_request::{self, StreamRequest},
+    stream_request::{self, StreamRequest, StreamedJob},
     subscription,
 };
 use protocol::{Problem, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES};
@@ -84,18 +84,23 @@ async fn open_many(ctx: &mut RequestContext) -> HandlerResult {
 /// `POST /v2/jobs/status/stream`: several jobs; a job's own token replaces the credential of the request.
 pub(crate) async fn with_tokens(ctx: &mut RequestContext) -> HandlerResult {
     // A page may have no other credential than the tokens in the body.
-    let common = match ctx.request.authorization() {
-        Some(_) => Some(Rc::new(auth::grant(ctx).await?)),
-        None => {
-            ctx.config.access()?;
-            None
-        }
+    let common = if ctx.request.authorization().is_some() || ctx.request.query_token()?.is_some() {
+        Some(Rc::new(auth::grant(ctx).await?))
+    } else {
+        ctx.config.access()?;
+        limit::check_address(&ctx.request)?;
+        None
     };
-    ctx.request.query(&[])?;
-    let body = Body::read(&ctx.request, REPORTS_BYTES).await?;
-    let StreamRequest { jobs } = StreamRequest::from_json(body.json()?)?;
+    let jobs = match read_jobs(ctx).await {
+        // Nobody has authenticated, so the request counts as a failure to.
+        Err(error) if common.is_none() => {
+            limit::count_failure(&ctx.env, &ctx.request).await?;
+            return Err(error);
+        }
+        jobs => jobs?,
+    };
     let mut targets = Vec::with_capacity(jobs.len());
-    let mut unauthenticated = None;
+    let (mut unauthenticated, mut has_invalid_token) = (None, false);
     for job in jobs {
         let grant = match (&job.token, &common) {
             (Some(token), _) => match auth::authenticate_body(ctx, token) {
@@ -107,9 +112,12 @@ pub(crate) async fn with_tokens(ctx: &mut RequestContext) -> HandlerResult {
             (None, None) => Err(Unauthenticated::Missing),
         };
         unauthenticated = unauthenticated.or(grant.as_ref().err().copied());
+        has_invalid_token |= grant.as_ref().is_err_and(|error| *error != Unauthenticated::Missing);
         targets.push(StreamTarget::new(&job.job_id, job.include, job.cursor, grant.map_err(Problem::from)));
     }
-    let Some(grant) = targets.iter().find_map(|target| Some(target.access.as_ref().ok()?.1.clone())) else {
+    let grants: Vec<Rc<Grant>> =
+        targets.iter().filter_map(|target| Some(Rc::clone(&target.access.as_ref().ok()?.1))).collect();
+    let Some(grant) = grants.first() else {
         // No job can be opened. There is no stream, and the response is a 401 if any credential is missing or not valid,
         // the problem of the first job otherwise.
         return Err(match (unauthenticated, targets.into_iter().find_map(|target| target.access.err())) {
@@ -118,9 +126,20 @@ pub(crate) async fn with_tokens(ctx: &mut RequestContext) -> HandlerResult {
         });
     };
     ctx.holder = Some(grant.holder.to_string());
-    limit::check_stream(&ctx.env, &ctx.request, &grant).await?;
+    if has_invalid_token {
+        // A valid token beside them does not make guesses free.
+        limit::count_failure(&ctx.env, &ctx.request).await?;
+    }
+    limit::check_streams(&ctx.env, &ctx.request, grants.iter().map(|grant| &**grant)).await?;
     let last_event_id = ctx.request.header("Last-Event-ID");
     open(ctx, targets, last_event_id.as_deref() == Some(ALL_ENDED)).await
+}
+
+/// The jobs that the body of the request names.
+async fn read_jobs(ctx: &RequestContext) -> Result<Vec<StreamedJob>, ErrorResponse> {
+    ctx.request.query(&[])?;
+    let body = Body::read(&ctx.request, REPORTS_BYTES).await?;
+    Ok(StreamRequest::from_json(body.json()?)?.jobs)
 }
 
 /// A job of a stream of several jobs.

@@ -24,6 +24,7 @@
 
 pub mod accept;
 pub mod access;
+pub mod address;
 pub mod batch;
 pub mod body;
 pub mod creation_answer;

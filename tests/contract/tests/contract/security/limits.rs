@@ -172,6 +172,12 @@ fn streams_are_counted_by_token_and_address_and_not_for_keys() {
     let posted = site.deployment.request("POST", "/v2/jobs/status/stream").json(&body);
     check_refusal(&past(STREAMS, &spent, &posted, |answer| answer.status == 429), MESSAGE, STREAMS);
 
+    // Every token of a stream counts, not only the first.
+    let (_, own) = site.create("own");
+    let both = json!({"jobs": [{"jobId": "own", "token": own}, {"jobId": job, "token": token}]});
+    let both = site.deployment.request("POST", "/v2/jobs/status/stream").json(&both).header("last-event-id", "end");
+    check_refusal(&past(STREAMS, &spent, &both, |answer| answer.status == 429), MESSAGE, STREAMS);
+
     for _ in 0..STREAMS + 50 {
         watch(&site.keys[0].text).send().expect(204);
     }
@@ -186,9 +192,12 @@ fn failed_authentications_are_counted_by_address() {
     let wrong = Key::draw("one", "acme", EVERYTHING).text;
     let spent = site.read(&job, &wrong);
     exhaust(AUTH_FAILURES, &spent, 401, MESSAGE);
-    // Valid credentials from the same address still work, and other addresses still get a 401.
-    site.read(&job, &site.keys[0].text).send().expect(200);
-    site.read(&job, &token).send().expect(200);
+    // Past the limit nothing from the address is verified any more, and other addresses are not affected.
+    for credential in [&site.keys[0].text, &token] {
+        check_refusal(&site.read(&job, credential).send(), MESSAGE, AUTH_FAILURES);
+        site.read(&job, credential).header("cf-connecting-ip", "203.0.113.8").send().expect(200);
+    }
+    site.deployment.get("/healthz").send().expect(200);
     site.read(&job, &wrong).header("cf-connecting-ip", "203.0.113.8").send().expect(401);
     // A wrong token in the body counts too.
     let guesses: Vec<Value> = (0..100).map(|guess| json!({"jobId": job, "token": format!("a.b.{guess}")})).collect();
@@ -197,6 +206,20 @@ fn failed_authentications_are_counted_by_address() {
     let native = site.deployment.get(format!("/v2/jobs/{job}/status/stream?token=a.b.c"));
     let answer = past(AUTH_FAILURES, &spent, &native, reconnects_later);
     assert!(reconnects_later(&answer), "{answer}");
+
+    // A body that nobody has authenticated for counts, and so does an invalid token beside a valid one.
+    let stream = || site.deployment.request("POST", "/v2/jobs/status/stream");
+    let mut malformed = stream().header("cf-connecting-ip", "203.0.113.20");
+    malformed.body = Some(b"{\"jobs\":[[".to_vec());
+    exhaust(AUTH_FAILURES, &malformed, 400, MESSAGE);
+    let beside = json!({"jobs": [{"jobId": job, "token": token}, {"jobId": "a", "token": "a.b.c"}]});
+    let beside = stream().json(&beside).header("cf-connecting-ip", "203.0.113.21").header("last-event-id", "end");
+    exhaust(AUTH_FAILURES, &beside, 204, MESSAGE);
+
+    // The addresses of one IPv6 network are one caller.
+    let from = |index: usize| site.read(&job, &wrong).header("cf-connecting-ip", format!("2001:db8:1:2::{index:x}"));
+    assert!((0..2 * AUTH_FAILURES).any(|index| from(index).send().status == 429));
+    from(0).header("cf-connecting-ip", "2001:db8:1:3::1").send().expect(401);
 
     // A valid credential without the permission does not count.
     let denied = site.read("another", &token).header("cf-connecting-ip", "203.0.113.9");
