@@ -85,8 +85,11 @@ export function json(status, text) {
 }
 
 /** A response with the status and the body of an object's JSON reply; the body is streamed. */
-export function passOn({ status, body }) {
-  return new Response(body, { status, headers: { "Content-Type": JSON_TYPE } });
+export function passOn({ status, headers, body }) {
+  const response = new Response(body, { status, headers: { "Content-Type": JSON_TYPE } });
+  const seconds = headers.get("Retry-After");
+  if (seconds !== null) response.headers.set("Retry-After", seconds);
+  return response;
 }
 
 /** The headers of a success in this second: copying them costs less than setting them one by one. */

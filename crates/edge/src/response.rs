@@ -1,5 +1,6 @@
 //! Responses: JSON bodies, problems and headers.
 
+use engine::storage_error;
 use protocol::{Problem, problem::Code};
 use serde::Serialize;
 use web_sys::{Headers, Response, ResponseInit};
@@ -50,7 +51,11 @@ impl ErrorResponse {
 
     /// The response to an error of ours, which is logged here, once, and shown without its reason.
     fn internal(error: &worker::Error) -> ErrorResponse {
-        worker::console_error!("{}", serde_json::json!({"level": "error", "error": error.to_string()}));
+        let message = error.to_string();
+        worker::console_error!("{}", serde_json::json!({"level": "error", "error": message}));
+        if let Some(problem) = storage_error::problem(&message) {
+            return problem.into();
+        }
         Problem::new(Code::Internal, INTERNAL).into()
     }
 }
@@ -58,6 +63,7 @@ impl ErrorResponse {
 impl From<Problem> for ErrorResponse {
     fn from(problem: Problem) -> ErrorResponse {
         let headers = match problem.code() {
+            Code::InsufficientStorage => vec![("Retry-After", "60".to_owned())],
             Code::Overloaded => vec![("Retry-After", "5".to_owned())],
             Code::RateLimitExceeded => vec![("Retry-After", WINDOW_SECONDS.to_string())],
             // RFC 9110, section 15.5.2: every 401 names a scheme. Callers that know more about the error add it.

@@ -53,6 +53,7 @@ pub mod query;
 pub mod recent_lines;
 pub mod route;
 pub mod signer;
+pub mod storage_error;
 pub mod stream_request;
 pub mod subscription;
 pub mod tensorlake;

@@ -80,12 +80,14 @@ codes! {
     NotConfigured = "NOT_CONFIGURED", 503, "";
     /// The load on the job exceeds what the server can handle. The response has the header `Retry-After`.
     Overloaded = "OVERLOADED", 503, "`limit`";
+    /// The server's storage is full, and the request changed nothing. The response has the header `Retry-After`.
+    InsufficientStorage = "INSUFFICIENT_STORAGE", 507, "";
 }
 
 impl Code {
     /// Whether the same request may succeed later, without a change of the caller's.
     pub fn is_temporary(self) -> bool {
-        matches!(self, Code::RateLimitExceeded | Code::Overloaded | Code::NotConfigured | Code::Internal)
+        self.http_status() >= 500 || self == Code::RateLimitExceeded
     }
 }
 

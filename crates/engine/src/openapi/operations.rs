@@ -113,7 +113,11 @@ fn create_job() -> Value {
         .body(schema("Creation"), &["creation", "taskCreation"])
         .response(201, created("The job was created.", shapes.clone(), &["created"]))
         .response(200, responses::json("The job exists and was created with the same body.", shapes, &["created"]))
-        .problems(&[&ALWAYS, &BODY, &[Code::JobExists, Code::InvalidTransition, Code::Overloaded]])
+        .problems(&[
+            &ALWAYS,
+            &BODY,
+            &[Code::JobExists, Code::InvalidTransition, Code::Overloaded, Code::InsufficientStorage],
+        ])
 }
 
 fn delete_job() -> Value {
@@ -155,7 +159,11 @@ fn report_progress() -> Value {
             responses::json("Result of the report(s).", schema("ReportAnswer"), &["accepted", "stale", "listAnswer"]),
         )
         .response(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndCreated"]))
-        .problems(&[&ALWAYS, &BODY, &[Code::JobNotFound, Code::InvalidTransition, Code::Overloaded]])
+        .problems(&[
+            &ALWAYS,
+            &BODY,
+            &[Code::JobNotFound, Code::InvalidTransition, Code::Overloaded, Code::InsufficientStorage],
+        ])
 }
 
 fn get_job_status() -> Value {
@@ -280,7 +288,7 @@ fn report_request_progress() -> Value {
         .with("requestBody", reports(&["update", "updateWithAttributes"], &["updates"]))
         .response(200, responses::json("Result of the report(s).", schema("ReportAnswer"), &["accepted"]))
         .response(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndCreated"]))
-        .problems(&[&ALWAYS, &BODY, &[Code::InvalidTransition, Code::Overloaded]])
+        .problems(&[&ALWAYS, &BODY, &[Code::InvalidTransition, Code::Overloaded, Code::InsufficientStorage]])
 }
 
 fn get_task_status() -> Value {

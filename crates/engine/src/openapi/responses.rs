@@ -28,7 +28,7 @@ fn header_of(status: u16) -> Option<&'static str> {
     match status {
         401 => Some("WWW-Authenticate"),
         405 => Some("Allow"),
-        429 | 503 => Some("Retry-After"),
+        429 | 503 | 507 => Some("Retry-After"),
         _ => None,
     }
 }
