@@ -11,20 +11,20 @@ pub const NOT_FOUND: &str = r#"{"error":"Task not found"}"#;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TaskStatus<'a> {
-    /// `pending`, `completed` or `failed`.
+    /// `completed`; `failed` for a job that failed, was cancelled or timed out; else `pending`.
     #[cfg_attr(feature = "schema", schemars(extend("enum" = ["pending", "completed", "failed"])))]
     pub status: &'static str,
-    /// The message, or an empty string.
+    /// The document's `message`, or an empty string.
     pub progress: &'a str,
-    /// When the task was created.
+    /// The document's `createdAt`.
     pub created_at: Timestamp,
-    /// The result; only of a completed task.
+    /// The document's `result`, else its `output`, else null. Present only for a completed task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
-    /// When the task was completed; only of a completed task.
+    /// The document's `completedAt`. Present only for a completed task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
-    /// The message of the error; only of a failed task.
+    /// The document's `error.message`, or `Unknown error`. Present only for a failed task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'a str>,
 }

@@ -37,7 +37,7 @@ pub struct StreamedJob {
     /// The parts to return in addition to the document.
     #[cfg_attr(feature = "schema", schemars(with = "Option<include::IncludeList>"))]
     pub include: Include,
-    /// The last state that the reader has seen. A text that is not a cursor is ignored.
+    /// The last version of the document that the reader has seen, `<epoch>.<seq>`. A malformed cursor is ignored.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>", length(max = protocol::limits::NAME_BYTES)))]
     pub cursor: Option<Cursor>,
 }

@@ -7,13 +7,13 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Progress<'a> {
-    /// The current step or percentage; null until the producer reports one.
+    /// The document's `current`, or its `progress` if the producer reports only a percentage; else null.
     pub current: Option<Number>,
-    /// The number of steps, or 100 for a percentage; null until the producer reports one.
+    /// The document's `total`, or 100 if `current` is a percentage; else null.
     pub total: Option<Number>,
-    /// The message, or null.
+    /// The document's `message`, or null.
     pub message: Option<&'a str>,
-    /// The attributes, or null.
+    /// The document's `attributes`, or null.
     #[cfg_attr(feature = "schema", schemars(with = "Option<std::collections::BTreeMap<String, String>>"))]
     pub attributes: Option<&'a Object>,
     /// The time of the last change, in milliseconds since the Unix epoch.

@@ -86,7 +86,7 @@ impl schemars::JsonSchema for Creation {
             let first = schemars::json_schema!({
                 "type": "integer",
                 "const": 1,
-                "description": "The attempt of a new job is 1.",
+                "description": "Must be 1, because a new job is at its first attempt.",
             });
             properties.insert("attempt".to_owned(), first.into());
         }

@@ -20,8 +20,8 @@ pub type Object = Map<String, Value>;
 
 /// A job's status document: a pure function of its committed changes.
 ///
-/// No field depends on the time of the read. Durations are in seconds, times are RFC 3339 in UTC. The doc comments of the
-/// fields are their descriptions in the OpenAPI document and in PROTOCOL.md.
+/// No field depends on the time of the read. Durations are in seconds, times are RFC 3339 in UTC.
+// The doc comments of the fields are their descriptions in the OpenAPI document and in PROTOCOL.md.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -30,13 +30,13 @@ pub struct Document {
     pub job_id: String,
     /// The lifecycle state of the job.
     pub status: Status,
-    /// What a running job is doing. Cleared when the status changes.
+    /// What a running job is doing. Cleared when the status changes, unless the same report sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub substate: Option<Substate>,
     /// Percent done, or null if it is unknown (indeterminate), as with a `total` of 0.
     #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     pub progress: Option<Number>,
-    /// Units done, as reported. It can exceed `total`; `progress` is 100 then.
+    /// Units done, as reported. It can exceed `total`; a `progress` that is calculated from both is at most 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<Number>,
     /// Units in total. 0 is valid.
@@ -45,10 +45,10 @@ pub struct Document {
     /// What is counted: `files`, `bytes`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// One line for people: what the job is doing.
+    /// One human-readable line: what the job is doing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The current step, as a word or a name.
+    /// The name of the current step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_step: Option<String>,
     /// The steps of the job, in order.
@@ -61,10 +61,10 @@ pub struct Document {
     /// The endpoint or program that runs the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint_id: Option<String>,
-    /// The kind of job, in the producer's words.
+    /// The kind of job, a text that the producer chooses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// The priority, in the producer's words.
+    /// The priority, a text that the producer chooses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<String>,
     /// When the job was created.
@@ -89,16 +89,16 @@ pub struct Document {
     /// Seconds from `startedAt` to the end. Absent without `startedAt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_time: Option<Number>,
-    /// When the job is expected to end: the producer's value, else the server's estimate. Cleared at the end.
+    /// When the job is expected to end: the producer's value, else the server's estimate. Cleared at the end, unless the same report sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_completion: Option<Timestamp>,
     /// The speed of the job: the producer's value, else the server's estimate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throughput: Option<Throughput>,
-    /// The number of jobs ahead in the queue. Cleared when the status changes.
+    /// The number of jobs ahead in the queue. Cleared when the status changes, unless the same report sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_position: Option<u64>,
-    /// Why the job makes no progress. Cleared when the status changes.
+    /// Why the job makes no progress. Cleared when the status changes, unless the same report sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
     /// Free-form details of the progress.
@@ -113,10 +113,10 @@ pub struct Document {
     /// Details of the cold start, in any shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cold_start: Option<Object>,
-    /// The output of the job.
+    /// The output of the job. Producers SHOULD use this field and not `result`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
-    /// The output of the job; the Flask path returns it in preference to `output`.
+    /// The output of the job under the name that the Flask API uses. The Flask path returns it in preference to `output`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
     /// Figures of the finished job, in any shape.
@@ -137,21 +137,21 @@ pub struct Document {
     /// When the job will be retried. While it is in the future, streams stay open after the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_retry_at: Option<Timestamp>,
-    /// The current attempt, from 1.
+    /// The current attempt, from 1. Always 1 in this version.
     pub attempt: u64,
-    /// The former attempts, oldest first. Only the last ones are kept. Reserved for a later version.
+    /// In a later version: the former attempts, oldest first. Only the last ones are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Vec<Attempt>>,
-    /// The time of the last report of a job that has stopped reporting. Reserved for a later version.
+    /// In a later version: the time of the last report of a job that has stopped reporting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stalled_since: Option<Timestamp>,
     /// When the server will delete the job. Absent until the job has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// The pending request to the producer. Reserved for a later version.
+    /// In a later version: the pending request to the producer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
-    /// The number of committed changes, from 1. Each accepted report is one change.
+    /// The number of the last change, from 1. Each accepted report is one change.
     pub seq: u64,
     /// Six random characters that distinguish this job from another one created under the same id.
     #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-z]{6}$")))]
@@ -182,7 +182,7 @@ pub struct Throughput {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Waiting {
-    /// The reason, for people.
+    /// The human-readable reason.
     pub reason: String,
     /// When the wait ends, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -193,11 +193,11 @@ pub struct Waiting {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JobError {
-    /// The reason, for programs; `FAILED` when the producer sent a text alone.
+    /// The machine-readable reason; `FAILED` if the producer sent none.
     pub code: String,
-    /// The reason, for people.
+    /// The human-readable reason.
     pub message: String,
-    /// More about the error, in any shape.
+    /// Further details of the error, in any shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Value>,
 }

@@ -33,17 +33,17 @@ limits! {
     REPORTS_BYTES: usize = 1024 * 1024;
     /// Reports in one array or NDJSON body. They are one commit, far below the CPU time that a request may take.
     REPORTS: usize = 500;
-    /// Bytes of the free-form fields of a document as JSON. They are part of one row of storage, and every viewer is sent all of it.
+    /// Bytes of the free-form fields of a document as JSON. They are stored in one row, and every viewer gets all of them.
     DOCUMENT_BYTES: usize = 128 * 1024;
-    /// Bytes of `error.details` that do not count as free-form: all that one report can send, so that a job can always fail.
+    /// Bytes of `error.details` that do not count towards `DOCUMENT_BYTES`. One report cannot have more, so that a job can always enter `failed`.
     ERROR_BYTES: usize = 64 * 1024;
-    /// Bytes of a text for people: `message`, `error.message`, `waiting.reason`. A longer text is cut.
+    /// Bytes of a human-readable text: `message`, `error.message`, `waiting.reason`. A longer text is cut.
     MESSAGE_BYTES: usize = 4 * 1024;
     /// Bytes of a short text: a name, a unit, a word.
     NAME_BYTES: usize = 256;
     /// Bytes of the text of one log line. A longer text is cut.
     LOG_LINE_BYTES: usize = 8 * 1024;
-    /// Texts that were cut and that the answer to a report names.
+    /// Paths of cut texts in the response to one report (`truncated`).
     TRUNCATED: usize = 20;
     /// Log lines of one request.
     LOG_LINES_SENT: usize = 10_000;
@@ -51,9 +51,9 @@ limits! {
     LOG_LINES: u64 = 10_000;
     /// Bytes of log lines that a job keeps. Older lines are removed.
     LOG_BYTES: u64 = 2 * 1024 * 1024;
-    /// Log lines that a new viewer is sent, and that `include=logs` of the status has.
+    /// Log lines that a new viewer gets first, and that a status with `include=logs` has.
     LOG_LINES_NEW: u64 = 200;
-    /// Log lines that a reconnecting viewer is sent, and that one page of `GET …/logs` has.
+    /// Log lines that a reconnecting viewer gets first, and that one page of `GET …/logs` has.
     LOG_LINES_RESUME: u64 = 1_000;
     /// Members of one JSON object.
     OBJECT_KEYS: usize = 100;
@@ -61,7 +61,7 @@ limits! {
     JSON_VALUES: usize = 20_000;
     /// JSON values of a list of reports: 500 reports of 200 values.
     REPORTS_VALUES: usize = 100_000;
-    /// Levels of JSON nesting. The report itself is the first, alone as well as in a list.
+    /// Levels of nested JSON objects and lists. A report is level 1, whether it is sent alone or in a list.
     DEPTH: usize = 16;
     /// Steps of a job.
     STEPS: usize = 256;
@@ -97,14 +97,14 @@ limits! {
     RETENTION_DAYS: u64 = 30;
     /// Bytes of a token. It is sent in a header or a URL (16 KB on the platform) and decoded before it is verified.
     TOKEN_BYTES: usize = 8 * 1024;
-    /// Seconds that a token which only reads may be valid. Such a token is as public as the page that contains it.
+    /// Longest lifetime, in seconds, of a token whose only permission is `jobs:read`. Such a token is as public as the page that contains it.
     READ_TOKEN_SECONDS: u64 = 30 * 24 * 3600;
-    /// Seconds that a token which can change jobs may be valid: about as long as a person keeps a page open.
+    /// Longest lifetime, in seconds, of a token with any other permission: about as long as a person keeps a page open.
     CHANGE_TOKEN_SECONDS: u64 = 24 * 3600;
     /// Reads of one job per minute and caller, alone or in a batch: the limit of the TensorOne API.
     READS_PER_MINUTE: u64 = 100;
-    /// Streams opened per minute, token and address: a page that is reloaded five times a second.
+    /// Streams that one token at one address may open per minute. A page that is reloaded five times per second stays within it.
     STREAMS_PER_MINUTE: u64 = 300;
-    /// Requests with an invalid credential per minute and address. They make guessing a credential hopeless and bound the load.
+    /// Requests with an invalid credential per minute and address. The limit prevents that a credential is found by guessing, and bounds the load.
     AUTH_FAILURES_PER_MINUTE: u64 = 100;
 }

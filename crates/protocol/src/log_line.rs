@@ -12,7 +12,7 @@ pub struct LogLine {
     pub number: u64,
     /// The time of the line: the producer's value, else the time of arrival.
     pub at: Timestamp,
-    /// Severity (`info`, `error`, …), in the producer's words.
+    /// The severity (`info`, `error`, …), a text that the producer chooses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
     /// The text.
@@ -28,7 +28,7 @@ pub struct LogPage {
     pub job_id: String,
     /// The lines, oldest first.
     pub lines: Vec<LogLine>,
-    /// The number of the first line that is missing before these; `GET …/logs` has it if it still exists.
+    /// The number of the first line that is missing before these: one that the server has removed, or, in a `log` frame, one that is not in the frame and that `GET …/logs` has if the server still has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped_from: Option<u64>,
     /// The number of the last line that is missing before these.

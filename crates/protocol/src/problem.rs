@@ -8,7 +8,7 @@ use crate::document::Object;
 /// Declares the codes: `Variant = "WORD", HTTP status, "details";` with the meaning as doc comment.
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $word:literal, $status:literal, $details:literal;)*) => {
-        /// What went wrong, for programs.
+        /// The machine-readable code of a problem.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum Code {
@@ -53,33 +53,33 @@ macro_rules! codes {
 codes! {
     /// The request is malformed or exceeds a limit.
     InvalidRequest = "INVALID_REQUEST", 400,
-        "`field`; `limit`, `allowed`, `index` in a list of reports, `offset` of a byte that is not UTF-8";
+        "always `field`; sometimes `limit`, `allowed`, `index` (in a list of reports), `offset` (of a byte that is not UTF-8)";
     /// The credential is missing or invalid.
     Unauthenticated = "UNAUTHENTICATED", 401, "";
     /// The credential is valid but does not have the required permission.
-    AccessDenied = "ACCESS_DENIED", 403, "`requiredPermission`, `userPermissions`, `jobId`";
+    AccessDenied = "ACCESS_DENIED", 403, "always `requiredPermission`, `userPermissions`; `jobId` if the request names a job";
     /// The job does not exist, or no longer exists.
-    JobNotFound = "JOB_NOT_FOUND", 404, "`jobId`, `possibleReasons`";
+    JobNotFound = "JOB_NOT_FOUND", 404, "always `jobId`, `possibleReasons`";
     /// The path does not exist.
     NotFound = "NOT_FOUND", 404, "";
     /// The path does not support the method. The response has the header `Allow`.
-    MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "`allow`";
+    MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "always `allow`";
     /// The job was created with another body, or by a report.
-    JobExists = "JOB_EXISTS", 409, "`jobId`";
+    JobExists = "JOB_EXISTS", 409, "always `jobId`";
     /// The job's state does not allow the change.
-    InvalidTransition = "INVALID_TRANSITION", 409, "`field`; `from`, `to` and `allowed`, or `status`";
+    InvalidTransition = "INVALID_TRANSITION", 409, "always `field`; `from`, `to`, `allowed` if it is `status`, `status` if it is `substate`";
     /// The body, the document or the response to a batch would exceed its size limit.
-    PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "`field` (`body`, `document` or, in a batch, `jobs`), `limit`";
+    PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "always `field` (`body`, `document` or, in a batch, `jobs`), `limit`";
     /// The media type of the body is not supported.
-    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "`field`, `supported`";
+    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "always `field`, `supported`";
     /// The caller sent too many requests. The response has the header `Retry-After`.
-    RateLimitExceeded = "RATE_LIMIT_EXCEEDED", 429, "`limit`, `window`, `retryAfter`, `recommendation`";
+    RateLimitExceeded = "RATE_LIMIT_EXCEEDED", 429, "always `limit`; for a rate also `window`, `retryAfter`, `recommendation`";
     /// The server failed. A report with an `order` can be sent again safely.
     Internal = "INTERNAL", 500, "";
     /// The operator has to change a setting, which the message names.
     NotConfigured = "NOT_CONFIGURED", 503, "";
     /// The load on the job exceeds what the server can handle. The response has the header `Retry-After`.
-    Overloaded = "OVERLOADED", 503, "`limit`";
+    Overloaded = "OVERLOADED", 503, "sometimes `limit`";
     /// The server's storage is full, and the request changed nothing. The response has the header `Retry-After`.
     InsufficientStorage = "INSUFFICIENT_STORAGE", 507, "";
 }
@@ -102,12 +102,12 @@ impl Code {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
-    /// What went wrong, for programs.
+    /// The machine-readable code.
     #[cfg_attr(feature = "schema", schemars(rename = "error"))]
     code: Code,
-    /// What went wrong and how to correct it, for people.
+    /// A human-readable sentence: what went wrong and how to correct it.
     message: String,
-    /// More about it, for programs; the members depend on the code.
+    /// Machine-readable details; the members depend on the code.
     details: Object,
 }
 
@@ -147,12 +147,12 @@ impl Problem {
         self.code
     }
 
-    /// The sentence for people.
+    /// The human-readable sentence.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// More about it, for programs.
+    /// The machine-readable details.
     pub fn details(&self) -> &Object {
         &self.details
     }

@@ -39,7 +39,7 @@ report_fields! {
     "substate" => substate: Computed(Substate),
     "current" => current: Computed(Number),
     "total" => total: Copied(Number),
-    /// The amount to add to `current`; excludes `current`.
+    /// The amount to add to `current`. MUST NOT be sent together with `current`.
     "increment" => increment: Sent(Number),
     "unit" => unit: Copied(Text<NAME_BYTES>),
     "progress" => progress: Computed(Percent),
@@ -70,13 +70,13 @@ report_fields! {
     "tags" => tags: Copied(Object),
     /// Lines to append to the log.
     "logs" => logs: Sent(LogLines),
-    /// The producer's time: the time of each log line of this report that has none of its own. The time of arrival when absent.
+    /// The producer's time: the time of each log line of this report that has none of its own. Default: the time of arrival.
     "at" => at: Sent(Timestamp),
-    /// The attempt that the report belongs to. A report for another attempt than the job's current one is stale. The current attempt when absent.
+    /// The attempt that the report belongs to. A report for another attempt than the job's current one is stale. Default: the current attempt.
     "attempt" => attempt: Sent(Integer),
-    /// The name of the producer. Absent and empty are the same name.
+    /// The name of the producer. Default: the empty string.
     "producer" => producer: Sent(Text<PRODUCER_BYTES>),
-    /// Increases with each report of a producer. A report whose `order` does not exceed the producer's last one is stale.
+    /// Increases with each report of a producer. A report is stale if its `order` does not exceed the highest `order` of the accepted reports of its producer.
     "order" => order: Sent(Integer),
 }
 

@@ -49,9 +49,9 @@ from_str!(StepStatus, "a state of a step");
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Step {
-    /// The step's name for programs, unique in its list.
+    /// The machine-readable name of the step, unique in its list.
     pub id: String,
-    /// The step's name for people.
+    /// The human-readable name of the step.
     pub label: String,
     /// The state of the step.
     pub status: StepStatus,
@@ -59,7 +59,7 @@ pub struct Step {
     #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Number>,
-    /// Share of the step in the whole, relative to the other steps; 1 when absent.
+    /// The weight of the step in the mean of all steps; 1 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<Number>,
 }

@@ -28,7 +28,7 @@ pub(super) struct JobProblem {
 #[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Polling {
-    /// The number of milliseconds to wait before the next poll; absent once the job has ended.
+    /// The number of milliseconds to wait before the next poll; absent if the job has ended and has no `nextRetryAt` in the future.
     #[serde(skip_serializing_if = "Option::is_none")]
     poll_after_ms: Option<u64>,
 }

@@ -90,7 +90,7 @@ fn frame() -> Value {
         "description": "An event of a stream.",
         "properties": {
             "event": { "type": "string", "description": "The type; `message` is an unnamed event, a document." },
-            "id": { "type": "string", "description": "The cursor after the event; `end` once every job has ended." },
+            "id": { "type": "string", "description": "In a stream of one job, the cursor of a document; in a stream of many jobs, `end` in the last event." },
             "retry": { "type": "integer", "description": "The number of milliseconds to wait before a reconnection." },
             "data": { "type": "string", "contentMediaType": "application/json" },
         },

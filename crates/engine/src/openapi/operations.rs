@@ -147,9 +147,9 @@ fn reports(names: &[&str], lists: &[&str]) -> Value {
 }
 
 fn report_progress() -> Value {
-    let description = "A report with a rising `order` may be sent again: if it is not newer than the last one, it \
-                       changes nothing. A 2xx response means that the accepted reports are on disk. Permission \
-                       `jobs:write`.";
+    let description = "A report with an `order` may be sent again: if its `order` does not exceed the highest one \
+                       that was accepted from its producer, it changes nothing. A 2xx response means that all \
+                       accepted reports are stored durably. Permission `jobs:write`.";
     let single = ["report", "running", "completed", "failed", "coldStart", "gpus", "steps", "increment"];
     Operation::new("reportProgress", "producers", "Report progress", description)
         .parameters(vec![parameters::shared("JobId"), parameters::create()])
@@ -171,7 +171,7 @@ fn get_job_status() -> Value {
     let shapes = json!({ "anyOf": [both("Document", "Polling"), schema("Summary")] });
     let mut found = responses::json("The document, or its summary.", shapes, &names);
     found["headers"] = json!({ "ETag": reference("headers", "ETag") });
-    let mut unchanged = responses::empty("The job is still in the state that `If-None-Match` names.");
+    let mut unchanged = responses::empty("`If-None-Match` or `cursor` names the current version.");
     unchanged["headers"] = found["headers"].clone();
     Operation::new("getJobStatus", "readers", "Get a job's status", "Permission `jobs:read`.")
         .parameters(vec![
@@ -207,7 +207,7 @@ fn stream_job() -> Value {
             parameters::shared("LastEventIdInUrl"),
         ])
         .response(200, responses::stream())
-        .response(204, responses::empty("The job has ended and the client has received its end."))
+        .response(204, responses::empty("The job has ended, and the cursor names its current version."))
         .problems(&[&ALWAYS, &READ, &[Code::Overloaded]])
 }
 
@@ -239,24 +239,35 @@ fn stream_jobs() -> Value {
             parameters::shared("LastEventIdInUrl"),
         ])
         .response(200, responses::stream())
-        .response(204, responses::empty("All jobs have ended and the client has received their ends."))
+        .response(
+            204,
+            responses::empty(
+                "The last event ID is `end`, and each job has ended, does not exist, or is not permitted.",
+            ),
+        )
         .problems(&[&ALWAYS, &[Code::RateLimitExceeded, Code::Overloaded]])
 }
 
 fn stream_jobs_with_tokens() -> Value {
     let description = "Like `streamJobs`, but each job may have a token of its own, which replaces the credential of \
-                       the request. If no job can be opened, the response is the problem of the first.";
+                       the request. If the credentials permit no job, the response is 401 if any of them is \
+                       missing or invalid, and otherwise the problem of the first job.";
     Operation::new("streamJobsWithTokens", "streams", "Stream many jobs, each with its own token", description)
         .with("security", json!([{ "bearer": [] }, {}]))
         .parameters(vec![parameters::shared("LastEventId")])
         .body(schema("StreamRequest"), &["streamRequest"])
         .response(200, responses::stream())
-        .response(204, responses::empty("All jobs have ended and the client has received their ends."))
+        .response(
+            204,
+            responses::empty(
+                "The last event ID is `end`, and each job has ended, does not exist, or is not permitted.",
+            ),
+        )
         .problems(&[&ALWAYS, &BODY, &[Code::JobNotFound, Code::RateLimitExceeded, Code::Overloaded]])
 }
 
 fn create_token() -> Value {
-    let description = "Needs an API key, and the token gets no permission that the key does not have. A back end with \
+    let description = "The credential must be an API key, and the token gets no permission that the key does not have. A back end with \
                        the project's signing secret can mint tokens without this call.";
     Operation::new("createToken", "credentials", "Create a token for a browser", description)
         .body(schema("TokenRequest"), &["tokenRequest"])
@@ -313,7 +324,7 @@ fn get_task_status() -> Value {
 }
 
 fn get_health() -> Value {
-    let mut operation = Operation::new("getHealth", "operators", "Health check", "Needs no credential.").0;
+    let mut operation = Operation::new("getHealth", "operators", "Health check", "No credential is required.").0;
     operation.insert("security".to_owned(), json!([]));
     operation.insert(
         "responses".to_owned(),

@@ -27,14 +27,14 @@ pub(super) fn all() -> Value {
         "Cursor": {
             "name": "cursor",
             "in": "query",
-            "description": "The last state that the client received, `<epoch>.<seq>`. A malformed cursor is ignored.",
+            "description": "The last version of the document that the client received, `<epoch>.<seq>`. A malformed cursor names no version.",
             "schema": { "type": "string" },
             "example": "k3v9a0.17",
         },
         "LastEventId": {
             "name": "Last-Event-ID",
             "in": "header",
-            "description": "Like `cursor`, over which it takes precedence; browsers send it automatically.",
+            "description": "A cursor, or `end` in a stream of many jobs. It takes precedence over `cursor`; browsers send it when they reconnect.",
             "schema": { "type": "string" },
         },
         "LastEventIdInUrl": {
@@ -100,7 +100,7 @@ pub(super) fn wait() -> Value {
     let schema = json!({ "type": "integer", "minimum": 0, "maximum": WAIT_SECONDS, "default": 0 });
     query(
         "wait",
-        "The number of seconds to wait for a state other than the one that `If-None-Match` or `cursor` names.",
+        "The number of seconds to wait for a version that neither `If-None-Match` nor `cursor` names; without both, for the next change. A job that has ended is answered at once.",
         schema,
     )
 }
@@ -110,7 +110,7 @@ pub(super) fn if_none_match() -> Value {
     json!({
         "name": "If-None-Match",
         "in": "header",
-        "description": "The ETag of the last response; the response is 304 if the job is still in that state.",
+        "description": "The ETag of the last response. The response is 304 if this ETag or `cursor` names the current version.",
         "schema": { "type": "string" },
     })
 }

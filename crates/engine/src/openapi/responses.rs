@@ -9,7 +9,7 @@ use super::reference;
 pub(super) fn headers() -> Value {
     let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
     json!({
-        "ETag": text("An opaque name of the returned state, for `If-None-Match`."),
+        "ETag": text("The entity tag of the returned version of the document, an opaque text for `If-None-Match`."),
         "Retry-After": {
             "description": "The number of seconds to wait before the next try.",
             "schema": { "type": "integer", "minimum": 0 },

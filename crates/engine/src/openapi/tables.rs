@@ -10,6 +10,8 @@ use serde_json::Value;
 
 const BEGIN: &str = "<!-- generated: ";
 const END: &str = "<!-- end of generated -->";
+/// The fields of the document that the server computes while reports do not set them.
+const COMPUTED_OR_SENT: [&str; 3] = ["progress", "estimatedCompletion", "throughput"];
 
 /// `text` with its tables generated from `openapi`; `None` if a marker lacks its end or names an unknown table.
 pub fn with_tables(text: &str, openapi: &Value) -> Option<String> {
@@ -72,12 +74,14 @@ fn document(openapi: &Value, required: bool) -> String {
 fn set_by(schemas: &Value, name: &str) -> String {
     let by_report =
         |field: &protocol::report::Field| field.name == name && (field.role != Role::Sent || name == "status");
-    if Report::FIELDS.iter().any(by_report) {
+    if COMPUTED_OR_SENT.contains(&name) {
+        "reports or server".to_owned()
+    } else if Report::FIELDS.iter().any(by_report) {
         "reports".to_owned()
     } else if schemas["Report"]["properties"].get(name).is_none()
         && schemas["Creation"]["properties"].get(name).is_some()
     {
-        "creation, else server".to_owned()
+        "creation or server".to_owned()
     } else {
         "server".to_owned()
     }
@@ -93,11 +97,11 @@ fn report(openapi: &Value) -> String {
             format!("`{name}`"),
             type_of(schemas, field),
             limits_of(schemas, field).join(", "),
-            if is_sent { "no" } else { "yes" }.to_owned(),
+            if is_sent { "refused" } else { "clears" }.to_owned(),
             if is_sent { text(&field["description"]) } else { String::new() },
         ]
     };
-    markdown(["field", "type", "limits", "null clears", "meaning"], properties(&schemas["Report"]).map(row))
+    markdown(["field", "type", "limits", "`null`", "meaning"], properties(&schemas["Report"]).map(row))
 }
 
 fn problems() -> String {

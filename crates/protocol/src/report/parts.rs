@@ -135,7 +135,7 @@ impl Form for JobError {
 pub struct NewLine {
     /// The time of the line, if the producer sent one.
     pub at: Option<Timestamp>,
-    /// The severity, in the producer's words.
+    /// The severity, a text that the producer chooses.
     pub level: Option<String>,
     /// The text.
     pub message: String,
@@ -216,18 +216,18 @@ mod schema {
     #[derive(JsonSchema)]
     #[schemars(deny_unknown_fields, extend("required" = ["id"]))]
     pub(super) struct ReportedStep {
-        /// The step's name for programs, unique in its list.
+        /// The machine-readable name of the step, unique in its list.
         #[schemars(length(max = NAME_BYTES))]
         id: String,
-        /// The step's name for people; `id` when absent.
+        /// The human-readable name of the step. Default: `id`.
         #[schemars(length(max = NAME_BYTES))]
         label: Option<String>,
-        /// State of the step; `pending` when absent.
+        /// The state of the step. Default: `pending`.
         status: Option<StepStatus>,
         /// Percent done.
         #[schemars(with = "Option<Percent>")]
         progress: (),
-        /// Share of the step in the whole, relative to the other steps; 1 when absent.
+        /// The weight of the step in the mean of all steps. Default: 1.
         #[schemars(with = "Option<Number>")]
         weight: (),
     }
@@ -247,7 +247,7 @@ mod schema {
     #[derive(Debug, JsonSchema)]
     #[schemars(deny_unknown_fields, extend("required" = ["reason"]))]
     pub struct ReportedWaiting {
-        /// The reason, for people.
+        /// The human-readable reason.
         #[schemars(with = "HumanText<MESSAGE_BYTES>")]
         reason: (),
         /// When the wait ends, if that is known.
@@ -262,13 +262,13 @@ mod schema {
         Text(#[schemars(with = "HumanText<MESSAGE_BYTES>")] ()),
         #[schemars(extend("additionalProperties" = false, "required" = ["message"]))]
         Whole {
-            /// The reason, for programs; `FAILED` when absent.
+            /// The machine-readable reason. Default: `FAILED`.
             #[schemars(length(max = NAME_BYTES))]
             code: Option<String>,
-            /// The reason, for people.
+            /// The human-readable reason.
             #[schemars(with = "HumanText<MESSAGE_BYTES>")]
             message: (),
-            /// More about the error.
+            /// Further details of the error.
             details: Value,
         },
     }
@@ -280,10 +280,10 @@ mod schema {
         Text(#[schemars(with = "HumanText<LOG_LINE_BYTES>")] ()),
         #[schemars(extend("additionalProperties" = false, "required" = ["message"]))]
         Whole {
-            /// Time of the line; when absent, the report's `at`, else the time of arrival.
+            /// The time of the line. Default: the report's `at`, else the time of arrival.
             #[schemars(with = "Option<Timestamp>")]
             at: (),
-            /// Severity, in the producer's words.
+            /// The severity, a text that the producer chooses.
             #[schemars(length(max = NAME_BYTES))]
             level: Option<String>,
             /// The text.

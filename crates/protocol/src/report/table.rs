@@ -110,7 +110,7 @@ macro_rules! report_fields {
                 )*
                 schemars::json_schema!({
                     "type": "object",
-                    "description": "What a producer sends. Every member is optional; `{}` is a sign of life.",
+                    "description": "What a producer sends. Every member is optional; `{}` shows that the producer is alive. `increment` and `current` exclude each other.",
                     "properties": properties,
                     "additionalProperties": false,
                     "not": { "required": ["current", "increment"] },
