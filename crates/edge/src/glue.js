@@ -79,6 +79,12 @@ export function endWithInstance(socket, writer) {
   });
 }
 
+/** The platform's response to a request for a static file, or undefined: workerd alone has no static files. */
+export async function staticFile(env, request) {
+  const file = await env.ASSETS?.fetch(request);
+  return file?.status === 404 ? undefined : file;
+}
+
 /** A JSON response. */
 export function json(status, text) {
   return new Response(text, { status, headers: { "Content-Type": JSON_TYPE } });

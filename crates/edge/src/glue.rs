@@ -62,6 +62,10 @@ extern "C" {
     #[wasm_bindgen(js_name = endWithInstance)]
     pub(crate) fn end_with_instance(socket: &web_sys::WebSocket, writer: &web_sys::WritableStreamDefaultWriter);
 
+    /// The platform's response to a request for a static file, or undefined if there is no such file.
+    #[wasm_bindgen(js_name = staticFile)]
+    pub(crate) fn static_file(env: &Env, request: &Request) -> Promise;
+
     /// A JSON response.
     pub(crate) fn json(status: u16, text: &str) -> Response;
 

@@ -2,12 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use engine::route::{Match, NoRoute, Route};
+use engine::route::{Match, NoRoute, Route, is_fetched_file};
 use futures_util::FutureExt as _;
 use js_sys::Promise;
 use protocol::{Problem, problem::Code};
-use wasm_bindgen::closure::Closure;
-use wasm_bindgen_futures::future_to_promise;
+use wasm_bindgen::{JsCast as _, closure::Closure};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Request, Response};
 use worker::{Env, worker_sys::Context};
 
@@ -75,6 +75,12 @@ async fn respond(mut ctx: RequestContext, found: Result<Match, NoRoute>) -> Resp
             Ok(result) => result,
             Err(_) => Err(ErrorResponse::of_panic()),
         },
+        Err(NoRoute::Path) if is_fetched_file(ctx.request.path()) => match static_file(&ctx).await {
+            // Its headers are those of www/_headers and cannot be changed.
+            Ok(Some(file)) => return file,
+            Ok(None) => no_route_response(&ctx.request, NoRoute::Path),
+            Err(error) => Err(error),
+        },
         Err(no_route) => no_route_response(&ctx.request, no_route),
     };
     let mut response = result.unwrap_or_else(ErrorResponse::into_response);
@@ -133,11 +139,19 @@ fn no_route_response(request: &IncomingRequest, no_route: NoRoute) -> HandlerRes
     }
 }
 
+/// The platform's response to a request for a static file; `None` if there is no such file.
+async fn static_file(ctx: &RequestContext) -> Result<Option<Response>, ErrorResponse> {
+    let file = JsFuture::from(glue::static_file(&ctx.env, ctx.request.inner())).await?;
+    Ok((!file.is_undefined()).then(|| file.unchecked_into()))
+}
+
+/// The response to OPTIONS. Tools that trace requests add headers of their own to every request of a page, so all headers are
+/// allowed; the wildcard does not include `Authorization` (Fetch standard, "CORS non-wildcard request-header name").
 fn preflight() -> Response {
     let response = response::empty(204);
     let headers = &response.headers();
     set(headers, "Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE");
-    set(headers, "Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, If-None-Match");
+    set(headers, "Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, If-None-Match, *");
     set(headers, "Access-Control-Max-Age", "86400");
     response
 }

@@ -131,6 +131,12 @@ impl Route {
     }
 }
 
+/// Whether the path is of a static file for which the platform asks the worker first: those of `run_worker_first` in
+/// wrangler.toml.
+pub fn is_fetched_file(path: &str) -> bool {
+    path.ends_with(".wasm") || path == "/openapi.json"
+}
+
 fn find_exactly(method: &str, path: &str) -> Result<Match, NoRoute> {
     let mut allowed = Vec::new();
     for row in &ROUTES {
@@ -222,6 +228,14 @@ mod tests {
         for (index, route) in routes.iter().enumerate() {
             assert!(!routes[..index].contains(route), "{route:?} is made twice");
         }
+    }
+
+    #[test]
+    fn the_files_that_the_worker_passes_on_are_those_of_the_deployment() {
+        let settings = include_str!("../../../wrangler.toml");
+        assert!(settings.contains("\nrun_worker_first = [\"/*.wasm\", \"/openapi.json\"]\n"));
+        assert!(is_fetched_file("/job-progress-element.wasm") && is_fetched_file("/openapi.json"));
+        assert!(!is_fetched_file("/") && !is_fetched_file("/job-progress.js") && !is_fetched_file("/a/openapi.json"));
     }
 
     #[test]
