@@ -5,7 +5,7 @@ import { ApiError, Reporter } from "./reporter.js";
 const $ = (id) => document.getElementById(id);
 
 // The key comes in the fragment, which browsers do not send to servers. It is removed from the address bar.
-let key = decodeURIComponent(location.hash.slice(1));
+let key = location.hash.slice(1);
 if (key) history.replaceState(null, "", location.pathname);
 
 for (const origin of document.querySelectorAll(".origin")) origin.textContent = location.origin;

@@ -3,8 +3,17 @@
 const $ = (id) => document.getElementById(id);
 const progress = $("progress");
 
+/** The text, percent-decoded; as it is if it cannot be decoded, so that the element says what is wrong with it. */
+const decode = (text) => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
 const open = () => {
-  const [job = "", token = ""] = location.hash.slice(1).split("&").map(decodeURIComponent);
+  const [job = "", token = ""] = location.hash.slice(1).split("&").map(decode);
   $("none").hidden = Boolean(job);
   progress.hidden = !job;
   $("title").textContent = job || "A job";

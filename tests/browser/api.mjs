@@ -23,4 +23,5 @@ export async function call(method, path, body, { base = BASE_URL, key = KEY } = 
 // Creates a job; resolves to `jobId`, `token` and `links`.
 export const create = (fields = {}, where) => call("POST", "/v2/jobs", { jobId: freshJob(), ...fields }, where);
 
-export const report = (job, fields, where) => call("POST", `/v2/jobs/${job}/reports`, fields, where);
+export const report = (job, fields, where) =>
+  call("POST", `/v2/jobs/${encodeURIComponent(job)}/reports`, fields, where);

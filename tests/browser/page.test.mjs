@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BASE_URL, create, report } from "./api.mjs";
+import { BASE_URL, create, freshJob, report } from "./api.mjs";
 import { embed, useBrowser, view } from "./browser.mjs";
 import { until } from "./until.mjs";
 
@@ -39,6 +39,22 @@ test("the page of a new job shows the same as the element, and sends the token i
   assert.deepEqual(page.faults, []);
 });
 
+test("the page and the element show a job whose id has characters with a meaning in URLs", async () => {
+  const jobId = `run+1:${freshJob()}@host==`;
+  const job = await create({ jobId, progress: 45 });
+  const page = await browser.goto(job.links.page);
+  await until("the page shows the job", async () => (await view(page)).now === "45");
+  assert.equal(await page.locator("#title").innerText(), jobId);
+  const embedded = await browser.open(embed(BASE_URL, job));
+  await until("the element shows the job", async () => (await view(embedded)).now === "45");
+  await report(jobId, { progress: 90 });
+  await until(
+    "both show the change",
+    async () => (await view(page)).now === "90" && (await view(embedded)).now === "90",
+  );
+  assert.deepEqual([...page.faults, ...embedded.faults], []);
+});
+
 test("a link without a job explains the page, and one without a valid token says that there is nothing to show", async () => {
   const job = await create();
   const explanation = (page) => page.locator("#none");
@@ -49,7 +65,7 @@ test("a link without a job explains the page, and one without a valid token says
   assert.equal(await empty.locator("job-progress").isVisible(), false);
   assert.deepEqual(empty.faults, []);
 
-  for (const fragment of [`#${job.jobId}`, `#${job.jobId}&nonsense`]) {
+  for (const fragment of [`#${job.jobId}`, `#${job.jobId}&nonsense`, "#%", "#%E0%A4%A&%"]) {
     const page = await browser.goto(`${BASE_URL}/job${fragment}`);
     await until(`/job${fragment} is refused`, async () => (await view(page)).status === "unavailable");
     assert.equal((await view(page)).message, "Progress cannot be shown.");

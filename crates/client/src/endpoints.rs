@@ -42,8 +42,7 @@ impl Endpoints {
     }
 
     fn wait(&self, subscription: &Subscription, seconds: u64, cursor: Option<&Cursor>) -> String {
-        // No character of a valid id has a special meaning in a path.
-        let mut url = [&self.base, subscription.id.as_str(), "/status"].concat();
+        let mut url = [&self.base, subscription.id.to_url_part().as_str(), "/status"].concat();
         let mut separator = '?';
         if subscription.include != Include::NONE {
             url.push_str("?include=");
@@ -73,8 +72,11 @@ mod tests {
         let endpoints = Endpoints::new("http://h");
         let cursor = Cursor::new("k3v9a0", 7);
         let plain = subscription("app:req-1", 0);
-        assert_eq!(endpoints.status(&plain, None), "http://h/v2/jobs/app:req-1/status");
-        assert_eq!(endpoints.status(&plain, Some(&cursor)), "http://h/v2/jobs/app:req-1/status?wait=0&cursor=k3v9a0.7");
+        assert_eq!(endpoints.status(&plain, None), "http://h/v2/jobs/app%3Areq-1/status");
+        assert_eq!(
+            endpoints.status(&plain, Some(&cursor)),
+            "http://h/v2/jobs/app%3Areq-1/status?wait=0&cursor=k3v9a0.7"
+        );
         assert_eq!(endpoints.status(&subscription("j", 3), None), "http://h/v2/jobs/j/status?include=logs,metrics");
         assert_eq!(
             endpoints.next(&subscription("j", 4), &cursor),

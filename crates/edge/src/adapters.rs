@@ -1,6 +1,6 @@
 //! The handlers for the paths of the Tensorlake and Flask APIs: views of the same jobs.
 
-use engine::{flask, grant::Grant, permission::Permission};
+use engine::{flask, grant::Grant, permission::Permission, tensorlake};
 use protocol::{Problem, id::JobId, include::Include};
 
 use crate::{
@@ -21,10 +21,7 @@ async fn authenticate_and_authorize(
     request: &str,
 ) -> Result<(Grant, JobId), ErrorResponse> {
     let grant = auth::grant(ctx).await?;
-    let id = JobId::pair(application, request).ok_or_else(|| {
-        let wrong = if JobId::parse_new(application).is_none() { "application" } else { "request_id" };
-        Problem::invalid(wrong, format_args!("must be {}", JobId::FORM))
-    })?;
+    let id = tensorlake::job_id(application, request)?;
     grant.authorize(need, Some(&id)).map_err(Problem::from)?;
     Ok((grant, id))
 }

@@ -44,7 +44,8 @@ impl Command {
 
     /// The URL of this command to the object of a job.
     pub(crate) fn url(self, job_id: &str, parameters: &[(&str, String)]) -> String {
-        // Job ids and our parameters need no percent-encoding: their only special characters are `:` and `~`.
+        // Job ids and our parameters contain neither `&` nor `#`, a URL leaves their other characters as they are in a query, and
+        // `CommandRequest` decodes nothing: they need no percent-encoding.
         let mut url = format!("https://job{}?job={job_id}", self.path());
         for (name, value) in parameters {
             for part in ["&", name, "=", value] {

@@ -56,10 +56,6 @@ pub(crate) fn fast_path(ctx: &RequestContext, job: &str) -> Option<(Grant, JobSt
 fn report_target(ctx: &RequestContext, grant: &Grant, job: &str) -> Result<(JobId, bool), ErrorResponse> {
     let id = auth::authorize_job(grant, Permission::Write, job)?;
     let create = ctx.request.query(&["create"])?.flag("create")?;
-    if create && JobId::parse_new(id.as_str()).is_none() {
-        let message = "must not contain `:` here; only the Tensorlake path creates such a job";
-        return Err(Problem::invalid("jobId", message).into());
-    }
     Ok((id, create))
 }
 
@@ -108,6 +104,7 @@ pub(crate) async fn delete(ctx: &mut RequestContext, job: &str) -> HandlerResult
 fn access(ctx: &RequestContext, grant: &Grant, id: &JobId) -> Result<String, ErrorResponse> {
     let token = tokens::to_read(ctx, grant, id)?;
     let origin = ctx.request.url()?.origin().ascii_serialization();
+    let id = id.to_url_part();
     let base = format!("{origin}/v2/jobs/{id}");
     let links = Links {
         status: format!("{base}/status"),

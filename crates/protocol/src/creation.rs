@@ -31,7 +31,7 @@ impl Creation {
         let is_empty_list = value.as_array().is_some_and(Vec::is_empty);
         let mut fields = Fields::of(if is_empty_list { Value::Object(Object::new()) } else { value }, "")?;
         let job_id = fields.optional("jobId", |value, name| {
-            let id = value.as_str().and_then(JobId::parse_new);
+            let id = value.as_str().and_then(JobId::parse);
             id.ok_or_else(|| Problem::invalid(name, format_args!("must be {}", JobId::FORM)))
         })?;
         let report = Report::take(&mut fields)?;
@@ -61,7 +61,7 @@ pub fn job_id(body: &[u8]) -> Result<Option<JobId>, Problem> {
     }
     // serde would also read the list `["a"]` as a struct.
     let head: Option<Head> = serde_json::from_slice(body).ok().filter(|_| body.trim_ascii_start().starts_with(b"{"));
-    match head.map(|head| head.job_id.as_deref().map(JobId::parse_new)) {
+    match head.map(|head| head.job_id.as_deref().map(JobId::parse)) {
         Some(None) => Ok(None),
         Some(Some(Some(id))) => Ok(Some(id)),
         // Something is wrong with the id or the whole body: the full parser says what.
@@ -80,7 +80,7 @@ impl schemars::JsonSchema for Creation {
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let mut schema = Report::json_schema(generator);
         schema.insert("description".to_owned(), "A new job and its first report.".into());
-        let job_id = generator.subschema_for::<Option<crate::schema::NewJobId>>();
+        let job_id = generator.subschema_for::<Option<JobId>>();
         if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
             properties.insert("jobId".to_owned(), job_id.into());
             let first = schemars::json_schema!({
@@ -127,7 +127,7 @@ mod tests {
         for body in ["", r#"["a"]"#, r#""a""#, "{", r#"{"jobId": "a"}}"#] {
             assert_eq!(refused_field(body), "body", "{body}");
         }
-        for body in [r#"{"jobId": 7}"#, r#"{"jobId": "a:b"}"#, r#"{"jobId": ""}"#, r#"{"jobId": "a", "jobId": "a"}"#] {
+        for body in [r#"{"jobId": 7}"#, r#"{"jobId": "a,b"}"#, r#"{"jobId": ""}"#, r#"{"jobId": "a", "jobId": "a"}"#] {
             assert_eq!(refused_field(body), "jobId", "{body}");
         }
     }

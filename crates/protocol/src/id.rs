@@ -8,14 +8,16 @@ use crate::{
     time::Timestamp,
 };
 
-/// A job's id: `[A-Za-z0-9][A-Za-z0-9._~-]{0,127}`, or two of them joined by `:` for a job of the Tensorlake path.
+/// A job's id: 1 to 128 of `A–Z a–z 0–9 . _ ~ - : @ + =`, but neither `.` nor `..`, which a URL cannot have as a segment.
+///
+/// The ids of job queues and schedulers fit: `bull:1`, `run+1`, `scheduled__2026-01-01T00:00:00+00:00`, `user@host`,
+/// base64 and nanoids. The other characters would have a meaning in a list of ids (`,`), in the name of an object (`/`), in a
+/// URL or in a shell.
 ///
 /// ```
 /// use protocol::id::JobId;
 /// assert!(JobId::parse("import-42").is_some());
-/// assert!(JobId::parse("my_app:req.7").is_some());
-/// assert!(JobId::parse("-import").is_none());
-/// assert!(JobId::parse_new("my_app:req.7").is_none());
+/// assert!(JobId::parse("import 42").is_none());
 /// assert_eq!(JobId::pair("my_app", "req.7").unwrap().as_str(), "my_app:req.7");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,25 +25,22 @@ pub struct JobId(String);
 
 impl JobId {
     /// The form of a job id, for messages.
-    pub const FORM: &'static str = "a letter or digit, then up to 127 letters, digits, `.`, `_`, `~` or `-`";
+    pub const FORM: &'static str =
+        "1 to 128 letters, digits or `.`, `_`, `~`, `-`, `:`, `@`, `+`, `=`, and neither `.` nor `..`";
 
-    /// Parses the id of a job that may exist; `None` if the text is not a job id.
+    /// Parses a job id; `None` if the text is not one.
     pub fn parse(text: &str) -> Option<JobId> {
-        let legal = match text.split_once(':') {
-            Some((application, request)) => is_name(application) && is_name(request),
-            None => is_name(text),
-        };
-        legal.then(|| JobId(text.to_owned()))
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-:@+=".contains(&byte);
+        let is_id =
+            (1..=JOB_ID_CHARS).contains(&text.len()) && text.bytes().all(is_allowed) && text != "." && text != "..";
+        is_id.then(|| JobId(text.to_owned()))
     }
 
-    /// Parses the id of a job to create through v2, which has no `:`.
-    pub fn parse_new(text: &str) -> Option<JobId> {
-        is_name(text).then(|| JobId(text.to_owned()))
-    }
-
-    /// The id of the job that the Tensorlake path names by `application` and `request`.
+    /// The id of the job that the Tensorlake path names by `application` and `request`; `None` if one of them is not a job
+    /// id without `:`, or both are too long together.
     pub fn pair(application: &str, request: &str) -> Option<JobId> {
-        (is_name(application) && is_name(request)).then(|| JobId(format!("{application}:{request}")))
+        let is_half = |text: &str| !text.contains(':') && JobId::parse(text).is_some();
+        (is_half(application) && is_half(request)).then(|| JobId::parse(&format!("{application}:{request}"))).flatten()
     }
 
     /// Generates an id: `job_` and 26 characters that sort by time, from 48 bits of milliseconds and 80 bits of `random`
@@ -63,22 +62,38 @@ impl JobId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The id as part of a URL, in its path, its query or its fragment: `:`, `@`, `+` and `=` are percent-encoded, as
+    /// `encodeURIComponent` does it. In a query many programs read `+` as a space.
+    ///
+    /// ```
+    /// use protocol::id::JobId;
+    /// assert_eq!(JobId::parse("run+1").unwrap().to_url_part(), "run%2B1");
+    /// ```
+    pub fn to_url_part(&self) -> String {
+        let mut part = String::with_capacity(self.0.len());
+        for character in self.0.chars() {
+            match character {
+                ':' => part.push_str("%3A"),
+                '@' => part.push_str("%40"),
+                '+' => part.push_str("%2B"),
+                '=' => part.push_str("%3D"),
+                plain => part.push(plain),
+            }
+        }
+        part
+    }
 }
 
-from_str!(JobId, "a job id: a letter or digit, then letters, digits, `.`, `_`, `~` or `-`");
+from_str!(
+    JobId,
+    "a job id: 1 to 128 letters, digits or `.`, `_`, `~`, `-`, `:`, `@`, `+`, `=`, and neither `.` nor `..`"
+);
 
 impl fmt::Display for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// Whether `text` has the form of a job id without `:`, which is also the form of each half of a pair.
-fn is_name(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    text.len() <= JOB_ID_CHARS
-        && bytes.next().is_some_and(|first| first.is_ascii_alphanumeric())
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte))
 }
 
 /// Whether `text` has the form of a project: `[a-z0-9-]{1,32}`.
@@ -97,23 +112,68 @@ pub fn epoch(random: [u8; EPOCH_CHARS]) -> String {
 mod tests {
     use super::*;
 
+    /// Ids as job queues, schedulers and databases make them.
+    const FOREIGN: [&str; 13] = [
+        "-V1StGXR8_Z5jdHi6B-myT",
+        "_V1StGXR8-Z5jdHi6B_myT",
+        "scheduled__2026-01-01T00:00:00+00:00",
+        "bull:1",
+        "run+1",
+        "abc==",
+        "user@host",
+        "app:req:7",
+        ":",
+        "...",
+        ".a",
+        "~",
+        "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+    ];
+
+    #[test]
+    fn the_ids_of_other_systems_are_job_ids() {
+        for text in FOREIGN {
+            assert_eq!(JobId::parse(text).unwrap().as_str(), text);
+        }
+    }
+
     #[test]
     fn a_job_id_is_accepted_at_the_limit_and_refused_one_past_it() {
         let longest = "a".repeat(JOB_ID_CHARS);
         assert!(JobId::parse(&longest).is_some());
         assert!(JobId::parse(&format!("{longest}a")).is_none());
-        assert!(JobId::parse(&format!("{longest}:{longest}")).is_some());
-        assert!(JobId::parse(&format!("{longest}:{longest}a")).is_none());
     }
 
     #[test]
     fn a_text_of_another_form_is_not_a_job_id() {
         for text in [
-            "", ".", "..", "-a", "~a", "_a", "a/b", "a b", "a%20b", "a\0", "a\n", "é", "a:b:c", ":a", "a:", "a:-b",
-            "a?b",
+            "", ".", "..", "a/b", "a b", "a%20b", "a\0", "a\n", "é", "a?b", "a#b", "a&b", "a,b", "a;b", "a!b", "a*b",
+            "a'b", "a\"b", "a\\b", "a<b", "a$b", "a(b", "a[b", "a{b", "a|b", "a^b", "a`b",
         ] {
             assert_eq!(JobId::parse(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn in_a_url_an_id_has_only_characters_without_a_meaning_there() {
+        for text in FOREIGN {
+            let part = JobId::parse(text).unwrap().to_url_part();
+            assert!(part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~-%".contains(&byte)), "{part}");
+            let decoded = part.replace("%3A", ":").replace("%40", "@").replace("%2B", "+").replace("%3D", "=");
+            assert_eq!(decoded, text);
+        }
+    }
+
+    #[test]
+    fn each_half_of_a_pair_is_an_id_without_a_colon_and_both_together_are_an_id() {
+        assert_eq!(JobId::pair("a", "-b").unwrap().as_str(), "a:-b");
+        for (application, request) in
+            [("a:b", "c"), ("a", "b:c"), ("", "a"), ("a", ""), (".", "a"), ("a", ".."), ("a", "b/c")]
+        {
+            assert_eq!(JobId::pair(application, request), None, "{application} {request}");
+        }
+        let rest = "a".repeat(JOB_ID_CHARS - 2);
+        assert!(JobId::pair("a", &rest).is_some());
+        assert!(JobId::pair("aa", &rest).is_none());
     }
 
     #[test]
@@ -121,7 +181,7 @@ mod tests {
         let at = |millis| JobId::generate(Timestamp::from_millis(millis), [255; 10]).to_string();
         assert_eq!(at(0), "job_0000000000zzzzzzzzzzzzzzzz");
         assert!(at(1_700_000_000_000) < at(1_700_000_000_001));
-        assert!(JobId::parse_new(&at(1_700_000_000_000)).is_some());
+        assert!(JobId::parse(&at(1_700_000_000_000)).is_some());
     }
 
     #[test]

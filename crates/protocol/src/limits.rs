@@ -89,7 +89,7 @@ limits! {
     RETRY_AHEAD_SECONDS: u64 = 3600;
     /// Characters of an epoch.
     EPOCH_CHARS: usize = 6;
-    /// Characters of a job id, and of each half of a pair.
+    /// Characters of a job id. The two ids of a pair and their `:` are one job id.
     JOB_ID_CHARS: usize = 128;
     /// Characters of a project.
     PROJECT_CHARS: usize = 32;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::{id::JobId, number::Number, time::Timestamp};
+use crate::{id::JobId, limits::JOB_ID_CHARS, number::Number, time::Timestamp};
 
 /// Implements a schema that is written out at each use, instead of a reference to a named component. Generic parameters
 /// of the type come last.
@@ -36,6 +36,11 @@ inline_schema!(Timestamp, "Timestamp", {
     "pattern": "^(19[7-9][0-9]|[2-9][0-9]{3})-"
 });
 
+/// The form of ids made of these characters, of which `.` is one: neither `.` nor `..`.
+fn id_pattern(characters: &str) -> String {
+    format!(r"^(\.{{0,2}}[{characters}]|\.{{3}})[.{characters}]*$")
+}
+
 impl JsonSchema for JobId {
     fn schema_name() -> Cow<'static, str> {
         "JobId".into()
@@ -44,26 +49,28 @@ impl JsonSchema for JobId {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "A job's id, or the two halves of a Tensorlake pair joined by `:`.",
-            "pattern": "^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}(:[A-Za-z0-9][A-Za-z0-9._~-]{0,127})?$"
+            "description": "A job's id. In a URL it is percent-encoded: many programs read `+` in a query as a space.",
+            "pattern": id_pattern("A-Za-z0-9_~:@+=-"),
+            "maxLength": JOB_ID_CHARS,
         })
     }
 }
 
-/// The id of a new job.
+/// One of the two ids of a pair of the Tensorlake path.
 #[derive(Debug)]
-pub struct NewJobId;
+pub struct PairId;
 
-impl JsonSchema for NewJobId {
+impl JsonSchema for PairId {
     fn schema_name() -> Cow<'static, str> {
-        "NewJobId".into()
+        "PairId".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "The id of a new job. It has no `:`, which joins the two ids of a pair.",
-            "pattern": "^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$"
+            "description": "An id without `:`, which joins the two ids of a pair to the id of the job.",
+            "pattern": id_pattern("A-Za-z0-9_~@+=-"),
+            "maxLength": JOB_ID_CHARS,
         })
     }
 }

@@ -6,6 +6,7 @@ use protocol::{
     creation::Creation,
     document::Summary,
     log_line::LogPage,
+    schema::PairId,
 };
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
@@ -51,6 +52,7 @@ fn schemas() -> Map<String, Value> {
     name::<BatchRequest>(&mut requests);
     name::<StreamRequest>(&mut requests);
     name::<MintRequest>(&mut requests);
+    name::<PairId>(&mut requests);
     let mut responses = settings().for_serialize().into_generator();
     name::<Document>(&mut responses);
     name::<Polling>(&mut responses);

@@ -69,7 +69,7 @@ pub(super) fn path(name: &str, description: &str, example: &str) -> Value {
         "in": "path",
         "required": true,
         "description": description,
-        "schema": reference("schemas", "NewJobId"),
+        "schema": reference("schemas", "PairId"),
         "example": example,
     })
 }
