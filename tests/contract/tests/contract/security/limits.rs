@@ -85,7 +85,7 @@ fn reconnects_later(answer: &Answer) -> bool {
         && answer.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"))
         && millis.is_some_and(|millis| (10_000..=60_000).contains(&millis))
         && !answer.text.contains("data:")
-        && answer.text.ends_with("\n\n")
+        && answer.text.ends_with('\n')
 }
 
 /// Checks a refusal: the text of the source API with the numbers of this limit.
@@ -200,7 +200,8 @@ fn failed_authentications_are_counted_by_address() {
     site.deployment.get("/healthz").send().expect(200);
     site.read(&job, &wrong).header("cf-connecting-ip", "203.0.113.8").send().expect(401);
     // A wrong token in the body counts too.
-    let guesses: Vec<Value> = (0..100).map(|guess| json!({"jobId": job, "token": format!("a.b.{guess}")})).collect();
+    let guesses: Vec<Value> =
+        (0..100).map(|guess| json!({"jobId": format!("{job}-{guess}"), "token": format!("a.b.{guess}")})).collect();
     let guess = site.deployment.request("POST", "/v2/jobs/status/stream").json(&json!({"jobs": guesses}));
     check_refusal(&past(AUTH_FAILURES, &spent, &guess, |answer| answer.status == 429), MESSAGE, AUTH_FAILURES);
     let native = site.deployment.get(format!("/v2/jobs/{job}/status/stream?token=a.b.c"));
