@@ -28,7 +28,7 @@ pub(super) struct JobProblem {
 #[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Polling {
-    /// The number of milliseconds to wait before the next poll; absent if the job has ended and has no `nextRetryAt` in the future.
+    /// The number of milliseconds to wait before the next poll; absent if the job has ended, unless its `nextRetryAt` is in the future by at most an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     poll_after_ms: Option<u64>,
 }
