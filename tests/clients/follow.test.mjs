@@ -7,11 +7,11 @@ import { spawn } from "node:child_process";
 import { test } from "node:test";
 import { build } from "esbuild";
 import { create, report } from "../browser/api.mjs";
-import { stage } from "../browser/browser.mjs";
+import { useBrowser } from "../browser/browser.mjs";
 import { proxy } from "../browser/proxy.mjs";
 import { until } from "../browser/until.mjs";
 
-const it = stage();
+const browser = useBrowser();
 const program = (name) => new URL(`programs/${name}`, import.meta.url).pathname;
 
 // A message that a client shows whole only if it splits lines as the HTML standard says.
@@ -48,7 +48,7 @@ function open(name) {
     client.ended = (async () => {
       const entry = { entryPoints: [program(name)], bundle: true, write: false, format: "esm", logLevel: "error" };
       const { outputFiles } = await build(entry);
-      await it.open(`<script type="module">${outputFiles[0].text}</script>`, { before: listen });
+      await browser.open(`<script type="module">${outputFiles[0].text}</script>`, { before: listen });
     })();
     return client;
   };

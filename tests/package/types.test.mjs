@@ -117,6 +117,7 @@ const NOT_FOR_READERS = [
   "INVALID_TRANSITION",
   "PAYLOAD_TOO_LARGE",
   "UNSUPPORTED_MEDIA_TYPE",
+  "INSUFFICIENT_STORAGE",
 ];
 
 test("the README lists every error code of the server and of the client, and no other", async () => {
