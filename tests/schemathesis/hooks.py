@@ -5,10 +5,11 @@ import json
 import schemathesis
 
 # Texts of refusals that are right although the input matches the schema, because JSON Schema cannot express the rule: ids
-# that are unique among the steps of a list, lengths in bytes, the attempt of a new job, the length of two ids together, and
+# that are unique among the steps or jobs of a list, lengths in bytes, the attempt of a new job, the length of two ids together, and
 # sums that exceed the largest number.
 BEYOND_SCHEMAS = (
     "is the id of an earlier step",
+    "is the id of an earlier entry",
     "bytes of UTF-8",
     "for a new job",
     "characters together with",
