@@ -85,9 +85,18 @@ impl Stream {
         let text = &mut self.text;
         self.body.drain(|bytes| text.extend_from_slice(bytes))?;
         let mut at = 0;
-        while let Some(end) = text[at..].windows(2).position(|pair| pair == b"\n\n") {
-            block(&String::from_utf8_lossy(&text[at..at + end]), on_item);
-            at += end + 2;
+        loop {
+            let rest = &text[at..];
+            // A comment is a line of its own between frames, without an empty line after it.
+            if rest.starts_with(b":") {
+                let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { break };
+                on_item(Item::Comment);
+                at += end + 1;
+            } else {
+                let Some(end) = rest.windows(2).position(|pair| pair == b"\n\n") else { break };
+                block(&String::from_utf8_lossy(&rest[..end]), on_item);
+                at += end + 2;
+            }
         }
         text.drain(..at);
         Ok(())

@@ -222,7 +222,8 @@ impl Shared {
 
     fn forget_newcomers(&self) {
         self.newcomers.clear();
-        self.initial.borrow_mut().clear();
+        // Not cleared but replaced: a thousand viewers that connect at once must not leave their memory behind.
+        self.initial.take();
     }
 
     /// The state that the socket was sent first, if it was added while the broadcast was pending.
