@@ -1,6 +1,6 @@
 //! Committed changes that have not been sent to the viewers of a job yet, and the frames that carry them.
 
-use protocol::{Document, Timestamp, include::Include, limits::LOG_LINES_RESUME, log_line::LogLine, size::json_bytes};
+use protocol::{Document, Timestamp, include::Include, limits::LOG_LINES_RESUME, log_line::LogLine};
 
 use crate::{frame, job::Job, recent_lines::RecentLines, subscription};
 
@@ -8,7 +8,6 @@ use crate::{frame, job::Job, recent_lines::RecentLines, subscription};
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingBroadcast {
     document: Document,
-    document_bytes: usize,
     lines: RecentLines,
 }
 
@@ -31,19 +30,13 @@ impl PendingBroadcast {
     pub fn new(job: &Job, lines: &[LogLine]) -> PendingBroadcast {
         let mut recent = RecentLines::new(LOG_LINES_RESUME);
         recent.extend(lines);
-        PendingBroadcast { document: job.document.clone(), document_bytes: document_bytes(job), lines: recent }
+        PendingBroadcast { document: job.document.clone(), lines: recent }
     }
 
     /// Adds a later commit: its document replaces the earlier one, its lines follow the earlier ones.
     pub fn add(&mut self, job: &Job, lines: &[LogLine]) {
         self.document.clone_from(&job.document);
-        self.document_bytes = document_bytes(job);
         self.lines.extend(lines);
-    }
-
-    /// The bytes that the broadcast sends to one viewer, at most; without log lines unless `with_lines`.
-    pub fn bytes(&self, with_lines: bool) -> usize {
-        self.document_bytes.saturating_add(if with_lines { self.lines.bytes() } else { 0 })
     }
 
     /// The frames for a viewer that includes these parts, in order; the flag says that the stream ends after them.
@@ -65,10 +58,6 @@ impl PendingBroadcast {
         let rest = PendingBroadcast { lines: self.lines.after(initial.last_line), ..self.clone() };
         rest.frames(include, now).0
     }
-}
-
-fn document_bytes(job: &Job) -> usize {
-    job.stored_bytes.unwrap_or_else(|| json_bytes(&job.document))
 }
 
 #[cfg(test)]
@@ -130,15 +119,6 @@ mod tests {
         pending.add(&job, &lines);
         let document = Kind::Document(job.document.cursor());
         assert_eq!(kinds(&pending.frames_after(initial, logs(), now)), [Kind::Log(4, 1_500), document]);
-    }
-
-    #[test]
-    fn the_bytes_of_a_broadcast_are_at_least_those_of_its_frames() {
-        let mut job = new_job();
-        let lines = commit(&mut job, 1..=100);
-        let pending = PendingBroadcast::new(&job, &lines);
-        let [document, both] = [false, true].map(|with_lines| pending.bytes(with_lines));
-        assert!(document >= json_bytes(&job.document) && both >= document + 100 * json_bytes(&line(1)));
     }
 
     #[test]

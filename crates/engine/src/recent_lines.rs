@@ -63,11 +63,6 @@ impl RecentLines {
         self.lines.is_empty() && self.skipped.is_none()
     }
 
-    /// The size in bytes of the lines, as JSON.
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     /// The part of the lines whose numbers are above `number`.
     #[must_use]
     pub fn after(&self, number: u64) -> RecentLines {

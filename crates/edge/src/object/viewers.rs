@@ -19,9 +19,6 @@ use worker::{State, WebSocket, worker_sys::web_sys};
 
 use crate::js;
 
-/// The bits of the `include` sets that have log lines: those with an odd number.
-const LOG_SETS: u8 = 0b1010_1010;
-
 /// The prefix of the tag that says whose a socket is.
 const READER_TAG: &str = "reader:";
 
@@ -177,11 +174,8 @@ impl Shared {
     fn broadcast(&self) {
         let Some(pending) = self.take_pending() else { return };
         let now = js::now();
-        let with_lines = self.sets.get() & LOG_SETS != 0;
-        let mut pace = self.pace.get();
-        let bytes = pending.bytes(with_lines);
-        pace.on_broadcast(now.millis(), pace::interval_ms(self.paced(bytes), bytes));
-        self.pace.set(pace);
+        // What is sent, not what the document has: a viewer that includes all of it must not slow those that do not.
+        let (mut viewers, mut bytes) = (0_usize, 0_usize);
         for include in (0..8).map(Include::from_bits).filter(|include| self.sets.get() & set_bit(*include) != 0) {
             let sockets = sockets(&self.raw, Some(include));
             if sockets.is_empty() {
@@ -189,6 +183,9 @@ impl Shared {
                 continue;
             }
             let (frames, ended) = pending.frames(include, now);
+            let frame_bytes = frames.iter().fold(0_usize, |sum, frame| sum.saturating_add(frame.len()));
+            viewers = viewers.saturating_add(sockets.len());
+            bytes = bytes.saturating_add(frame_bytes.saturating_mul(sockets.len()));
             let frames: Vec<_> = frames.iter().map(|frame| array(frame)).collect();
             for socket in &sockets {
                 match self.initial_state(socket) {
@@ -201,6 +198,10 @@ impl Shared {
             }
         }
         self.forget_newcomers();
+        let mean_bytes = bytes.checked_div(viewers).unwrap_or(0);
+        let mut pace = self.pace.get();
+        pace.on_broadcast(now.millis(), pace::interval_ms(self.paced(mean_bytes), mean_bytes));
+        self.pace.set(pace);
     }
 
     /// The number of viewers that set the pace of a broadcast. The tags of all sockets are read for it, so it is counted

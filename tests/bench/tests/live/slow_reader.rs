@@ -43,6 +43,7 @@ fn a_reader_of_one_kilobyte_a_second_delays_nobody_and_receives_the_final_docume
     );
     for round in [&quick, &slow] {
         assert_eq!(round.others.finals, 49);
+        assert!(round.others.frames >= LEAST_FRAMES, "the others received {} frames only", round.others.frames);
         assert_eq!(round.last, round.others.reports + FILLING + 1);
     }
     let most_p99 = MOST_DELAY_RATIO * quick.others.arrival.percentile(0.99).max(PACE_MS);
@@ -50,6 +51,10 @@ fn a_reader_of_one_kilobyte_a_second_delays_nobody_and_receives_the_final_docume
     assert!(growth < MOST_GROWTH_MB, "memory grew by {growth:.0} MB");
     assert!(slow.documents < quick.documents / 2, "the reader was not slow: {} documents", slow.documents);
 }
+
+/// Frames that the 49 others receive at least, together: half of ten a second for 15 s. The one beside them includes 100 KB a
+/// document, and must not slow those that include little of it.
+const LEAST_FRAMES: u64 = 49 * 15 * 10 / 2;
 
 /// The figures of 49 ordinary viewers, and what the one beside them received.
 struct Round {
