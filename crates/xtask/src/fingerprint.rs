@@ -11,20 +11,24 @@ use sha2::{Digest, Sha256};
 
 use crate::{files, project::Project};
 
-/// The hash of the inputs of a build.
-pub(crate) struct Fingerprint(Sha256);
+/// The hash of the inputs of a build. It does not depend on where the checkout is.
+pub(crate) struct Fingerprint {
+    hash: Sha256,
+    root: PathBuf,
+}
 
 impl Fingerprint {
     /// Starts with inputs that are in no file: versions, flags.
-    pub(crate) fn new(text: &str) -> Self {
-        Self(Sha256::new_with_prefix(text))
+    pub(crate) fn new(project: &Project, text: &str) -> Self {
+        Self { hash: Sha256::new_with_prefix(text), root: project.root.clone() }
     }
 
-    /// Adds a file, or every file of a folder, by path and content.
+    /// Adds a file, or every file of a folder, by its path in the project and its content.
     pub(crate) fn add(&mut self, path: &Path) -> Result<()> {
         if !path.is_dir() {
             let content = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            self.add_as(path, &content);
+            let name = path.strip_prefix(&self.root).unwrap_or(path).to_owned();
+            self.add_as(name, &content);
             return Ok(());
         }
         for entry in entries(path)? {
@@ -35,14 +39,14 @@ impl Fingerprint {
 
     /// Adds a content under a name.
     pub(crate) fn add_as(&mut self, name: impl AsRef<OsStr>, content: &[u8]) {
-        self.0.update(name.as_ref().as_encoded_bytes());
-        self.0.update(content.len().to_le_bytes());
-        self.0.update(content);
+        self.hash.update(name.as_ref().as_encoded_bytes());
+        self.hash.update(content.len().to_le_bytes());
+        self.hash.update(content);
     }
 
     /// The hash, in hexadecimal.
     pub(crate) fn finish(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

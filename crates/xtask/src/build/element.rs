@@ -84,7 +84,7 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
 }
 
 fn wasm(project: &Project, tools: &Tools) -> Result<()> {
-    let mut fingerprint = Fingerprint::new(&tools.versions);
+    let mut fingerprint = Fingerprint::new(project, &tools.versions);
     for dir in project.sources_of(CRATE)? {
         for entry in entries(&dir)? {
             // The compiler does not read scripts and the npm package.
@@ -149,7 +149,7 @@ fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
 }
 
 fn scripts(project: &Project, tools: &Tools) -> Result<()> {
-    let mut fingerprint = Fingerprint::new(&tools.versions);
+    let mut fingerprint = Fingerprint::new(project, &tools.versions);
     for source in SOURCES {
         fingerprint.add(&project.root.join(source))?;
     }

@@ -20,7 +20,7 @@ pub(super) fn out_file(project: &Project) -> PathBuf {
 }
 
 pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
-    let mut fingerprint = Fingerprint::new(&tools.versions);
+    let mut fingerprint = Fingerprint::new(project, &tools.versions);
     for dir in project.sources_of(CRATE)? {
         fingerprint.add(&dir)?;
     }

@@ -25,7 +25,7 @@ pub(crate) fn out_dir(project: &Project) -> PathBuf {
 
 pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
     let version = env!("CARGO_PKG_VERSION");
-    let mut fingerprint = Fingerprint::new(&format!("{version}, {}", tools.versions));
+    let mut fingerprint = Fingerprint::new(project, &format!("{version}, {}", tools.versions));
     for source in element::SOURCES.iter().chain(&OWN) {
         fingerprint.add(&project.root.join(source))?;
     }

@@ -77,7 +77,7 @@ fn make(project: &Project, tools: &Tools, recipe: &Recipe) -> Result<PathBuf> {
         Panics::Unwind(nightly) => (true, format!("build the {} (panics unwind, by {nightly})", recipe.name)),
         Panics::Abort(why) => (false, format!("build the {} (panics abort: {why})", recipe.name)),
     };
-    let mut fingerprint = Fingerprint::new(&tools.versions);
+    let mut fingerprint = Fingerprint::new(project, &tools.versions);
     for dir in project.sources_of(CRATE)? {
         fingerprint.add(&dir)?;
     }

@@ -80,7 +80,7 @@ fn runs(project: &Project, program: &str) -> bool {
 
 /// The fingerprint of the lock file.
 pub(super) fn fingerprint(project: &Project) -> Result<String> {
-    let mut fingerprint = Fingerprint::new("npm");
+    let mut fingerprint = Fingerprint::new(project, "npm");
     fingerprint.add(&project.root.join("package-lock.json"))?;
     Ok(fingerprint.finish())
 }

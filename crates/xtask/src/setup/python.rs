@@ -30,7 +30,7 @@ pub(crate) fn python_venv(project: &Project) -> Result<PathBuf> {
     };
     let version = steps::output(Command::new(&python).args(["-c", OLD_ENOUGH]));
     let version = version.context("this test needs Python 3.9 or newer with venv")?;
-    let mut fingerprint = Fingerprint::new(&version);
+    let mut fingerprint = Fingerprint::new(project, &version);
     for file in &requirements {
         fingerprint.add_as("requirements", &fs::read(file)?);
     }
