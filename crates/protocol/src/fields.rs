@@ -143,7 +143,8 @@ pub fn number(value: Value, name: &str) -> Result<Number, Problem> {
         .ok_or_else(|| Problem::invalid(name, "must be a number of at least 0"))
 }
 
-/// Reads a number from 0 to 100. A number below 0 or above 100 by a rounding error is 0 or 100.
+/// Reads a number from 0 to 100 as a [percentage](Number::percentage). A number below 0 or above 100 by a rounding error is
+/// 0 or 100.
 ///
 /// # Errors
 ///
@@ -152,7 +153,7 @@ pub fn percent(value: Value, name: &str) -> Result<Number, Problem> {
     number(value, name)
         .ok()
         .filter(|number| number.get() <= 100.0 + ROUNDING)
-        .map(|number| if number.get() > 100.0 { Number::HUNDRED } else { number })
+        .and_then(|number| Number::percentage(number.get()))
         .ok_or_else(|| Problem::invalid(name, "must be a number from 0 to 100").with("limit", 100))
 }
 

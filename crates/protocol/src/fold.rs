@@ -112,13 +112,12 @@ fn progress_patch(document: &Document, report: &Report, current: &Patch<Number>)
 }
 
 fn known(percent: Option<f64>) -> Patch<Number> {
-    percent.and_then(Number::new).map_or(Patch::Clear, Patch::Set)
+    percent.and_then(Number::percentage).map_or(Patch::Clear, Patch::Set)
 }
 
-/// Percent done; unknown for a total of 0.
+/// Percent done, which can exceed 100; unknown for a total of 0.
 fn ratio(current: Number, total: Number) -> Option<f64> {
-    // The multiplication comes first, so that 57 of 100 is 57 and not 56.99999999999999. An infinite product becomes 100.
-    (total.get() > 0.0).then(|| (current.get() * 100.0 / total.get()).min(100.0))
+    (total.get() > 0.0).then(|| current.get() / total.get() * 100.0)
 }
 
 /// Enters `status`: sets the times that belong to it and clears the fields that it ends.

@@ -29,6 +29,21 @@ impl Number {
         value.is_finite().then_some(Number(value + 0.0))
     }
 
+    /// A percentage: the number within 0–100, rounded to nine decimals; `None` for NaN.
+    ///
+    /// The error of a calculation with floats is far smaller than that: 0.29 × 100 is 28.999999999999996, which readers would
+    /// show as 28 %.
+    ///
+    /// ```
+    /// use protocol::number::Number;
+    /// assert_eq!(Number::percentage(0.29 * 100.0), Number::new(29.0));
+    /// assert_eq!(Number::percentage(100.0 / 3.0), Number::new(33.333333333));
+    /// assert_eq!(Number::percentage(f64::INFINITY), Some(Number::HUNDRED));
+    /// ```
+    pub fn percentage(value: f64) -> Option<Number> {
+        Number::new((value.clamp(0.0, 100.0) * 1e9).round() / 1e9)
+    }
+
     /// The value as a float.
     pub fn get(self) -> f64 {
         self.0

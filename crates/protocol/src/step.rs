@@ -74,7 +74,7 @@ impl Step {
     }
 }
 
-/// The weighted mean of the steps' progress, 0–100; `None` if there are no steps or their weights add up to 0.
+/// The weighted mean of the steps' progress; `None` if there are no steps or their weights add up to 0.
 ///
 /// ```
 /// use protocol::step::{Step, StepStatus, weighted_mean};
@@ -94,5 +94,5 @@ pub fn weighted_mean(steps: &[Step]) -> Option<f64> {
         let share = weight(step) / largest;
         (done + share * step.percent(), all + share)
     });
-    Some((done / all).clamp(0.0, 100.0))
+    Some(done / all)
 }
