@@ -39,7 +39,7 @@ pub struct ReportAnswer<'a> {
     pub reason: Option<Reason>,
     /// The pending request to the producer, or null.
     pub control: Option<&'a Control>,
-    /// The texts of a single report that were cut because they were too long: paths such as `error.message`.
+    /// What was cut from a single report because it was too long: paths such as `error.message`.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = TRUNCATED)))]
     pub truncated: &'a [String],
@@ -60,7 +60,7 @@ pub struct ItemAnswer<'a> {
     /// Why a valid report was not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// The texts of the report that were cut because they were too long: paths such as `error.message`.
+    /// What was cut from the report because it was too long: paths such as `error.message`.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = TRUNCATED)))]
     pub truncated: &'a [String],
@@ -80,7 +80,7 @@ pub struct Receipt<'a> {
     pub seq: u64,
     /// The lifecycle state of the job.
     pub status: Status,
-    /// The texts that were cut because they were too long: paths such as `error.message`.
+    /// What was cut because it was too long: paths such as `error.message`.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = TRUNCATED)))]
     pub truncated: &'a [String],

@@ -43,9 +43,9 @@ limits! {
     NAME_BYTES: usize = 256;
     /// Bytes of the text of one log line. A longer text is cut.
     LOG_LINE_BYTES: usize = 8 * 1024;
-    /// Paths of cut texts in the response to one report (`truncated`).
+    /// Paths of what was cut in the response to one report (`truncated`).
     TRUNCATED: usize = 20;
-    /// Log lines of one request.
+    /// Log lines of one request. Of a request that ends the job, the last ones are kept.
     LOG_LINES_SENT: usize = 10_000;
     /// Log lines that a job keeps. Older lines are removed.
     LOG_LINES: u64 = 10_000;

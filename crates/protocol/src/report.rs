@@ -3,6 +3,7 @@
 //! **To add a field**, add a row to the table below and a documented field of the same name to
 //! [`Document`](crate::Document). Reading, fold, size limit, OpenAPI document and the tables of PROTOCOL.md follow.
 
+mod line_limit;
 pub mod parts;
 mod table;
 
@@ -14,6 +15,7 @@ pub use self::{
 };
 
 use self::{
+    line_limit::limit_lines,
     parts::{LogLines, Steps},
     table::{Member, report_fields},
 };
@@ -22,7 +24,7 @@ use crate::{
     fields::Fields,
     form::{AnyJson, Form, HumanText, Integer, Object, Percent, Strings, Text},
     json,
-    limits::{LOG_LINES_SENT, MESSAGE_BYTES, NAME_BYTES, PRODUCER_BYTES, REPORTS, REPORTS_VALUES},
+    limits::{MESSAGE_BYTES, NAME_BYTES, PRODUCER_BYTES, REPORTS, REPORTS_VALUES},
     number::Number,
     patch::Patch,
     problem::Problem,
@@ -87,10 +89,7 @@ impl Report {
     ///
     /// `INVALID_REQUEST` that names the field and the expected form.
     pub fn from_json(value: Value) -> Result<Report, Problem> {
-        let mut fields = Fields::of(value, "")?;
-        let report = Report::take(&mut fields)?;
-        fields.finish("a report")?;
-        Ok(report)
+        Report::read(value)?.within_line_limit()
     }
 
     /// Takes the fields of a report out of an object that may have other members.
@@ -99,6 +98,18 @@ impl Report {
     ///
     /// As [`Report::from_json`].
     pub fn take(fields: &mut Fields) -> Result<Report, Problem> {
+        Report::read_and_cut(fields)?.within_line_limit()
+    }
+
+    /// Reads a report whose log lines are not counted yet.
+    fn read(value: Value) -> Result<Report, Problem> {
+        let mut fields = Fields::of(value, "")?;
+        let report = Report::read_and_cut(&mut fields)?;
+        fields.finish("a report")?;
+        Ok(report)
+    }
+
+    fn read_and_cut(fields: &mut Fields) -> Result<Report, Problem> {
         let mut report = Report::read_fields(fields)?;
         if report.increment.is_some() && report.current.is_present() {
             let both = "and `current` exclude each other; send one of them";
@@ -106,6 +117,12 @@ impl Report {
         }
         report.truncate();
         Ok(report)
+    }
+
+    /// The report as the only one of a request.
+    fn within_line_limit(mut self) -> Result<Report, Problem> {
+        limit_lines(std::slice::from_mut(&mut self)).map_err(|(_, problem)| problem)?;
+        Ok(self)
     }
 
     /// Whether the report changes `current` or `total`.
@@ -163,16 +180,10 @@ pub fn list(items: Vec<Value>) -> Result<Reports, Problem> {
     if items.len() > REPORTS {
         return Err(Problem::past_limit("body", REPORTS, "reports"));
     }
-    let mut lines = 0_usize;
-    let read = |(index, item)| {
-        let report = Report::from_json(item).map_err(|problem| problem.with("index", index))?;
-        lines = lines.saturating_add(report.logs.as_ref().map_or(0, Vec::len));
-        if lines > LOG_LINES_SENT {
-            return Err(Problem::past_limit("logs", LOG_LINES_SENT, "lines in one request").with("index", index));
-        }
-        Ok(report)
-    };
-    items.into_iter().enumerate().map(read).collect::<Result<_, _>>().map(Reports::Many)
+    let read = |(index, item)| Report::read(item).map_err(|problem| problem.with("index", index));
+    let mut reports = items.into_iter().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
+    limit_lines(&mut reports).map_err(|(index, problem)| problem.with("index", index))?;
+    Ok(Reports::Many(reports))
 }
 
 /// The reports of one request.

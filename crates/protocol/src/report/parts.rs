@@ -6,7 +6,7 @@ use crate::{
     document::{JobError, Throughput, Waiting},
     fields::{self, Fields},
     form::Form,
-    limits::{ERROR_BYTES, LOG_LINE_BYTES, LOG_LINES_SENT, MESSAGE_BYTES, STEPS},
+    limits::{ERROR_BYTES, LOG_LINE_BYTES, MESSAGE_BYTES, STEPS},
     problem::Problem,
     size::json_bytes,
     step::{Step, StepStatus},
@@ -141,7 +141,7 @@ pub struct NewLine {
     pub message: String,
 }
 
-/// A list of at most [`LOG_LINES_SENT`] log lines.
+/// A list of log lines, which are counted over the whole request.
 #[derive(Debug)]
 pub struct LogLines;
 
@@ -151,7 +151,7 @@ impl Form for LogLines {
     type Schema = Vec<schema::ReportedLogLine>;
 
     fn read(value: Value, name: &str) -> Result<Vec<NewLine>, Problem> {
-        fields::list(value, name, LOG_LINES_SENT, log_line)
+        fields::list(value, name, usize::MAX, log_line)
     }
 
     fn truncate(lines: &mut Vec<NewLine>, name: &str, truncations: &mut Truncations) {
