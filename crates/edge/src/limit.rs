@@ -7,54 +7,19 @@ use std::{cell::RefCell, collections::HashSet};
 use engine::{
     address::{self, RefusedAddresses},
     grant::{Grant, Holder},
+    rate_limit::{Class, RETRY_SECONDS},
 };
-use protocol::{
-    Problem,
-    limits::{AUTH_FAILURES_PER_MINUTE, READS_PER_MINUTE, STREAMS_PER_MINUTE},
-    problem::Code,
-};
+use protocol::problem::Code;
 use worker::Env;
 
-use crate::{
-    js,
-    request::IncomingRequest,
-    response::{ErrorResponse, WINDOW_SECONDS},
-};
+use crate::{js, request::IncomingRequest, response::ErrorResponse};
 
-/// The requests that are counted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// Status, logs and each job of a batch: per credential and job, for a token also per address.
-    Reads,
-    /// Opened streams: per token and address; streams of keys are not counted.
-    Streams,
-    /// Failed authentication: per address.
-    AuthFailures,
-}
-
-impl Class {
-    fn binding(self) -> &'static str {
-        match self {
-            Class::Reads => "READS_LIMIT",
-            Class::Streams => "STREAMS_LIMIT",
-            Class::AuthFailures => "AUTH_FAILURES_LIMIT",
-        }
-    }
-
-    fn limit(self) -> u64 {
-        match self {
-            Class::Reads => READS_PER_MINUTE,
-            Class::Streams => STREAMS_PER_MINUTE,
-            Class::AuthFailures => AUTH_FAILURES_PER_MINUTE,
-        }
-    }
-
-    fn message(self) -> &'static str {
-        match self {
-            Class::Reads => "Too many status check requests",
-            Class::Streams => "Too many streams opened",
-            Class::AuthFailures => "Too many requests with a credential that is not valid",
-        }
+/// The binding that counts the requests of a class.
+fn binding(class: Class) -> &'static str {
+    match class {
+        Class::Reads => "READS_LIMIT",
+        Class::Streams => "STREAMS_LIMIT",
+        Class::AuthFailures => "AUTH_FAILURES_LIMIT",
     }
 }
 
@@ -65,19 +30,10 @@ thread_local! {
 
 /// Counts a request and refuses it past the limit of its class.
 async fn check(env: &Env, class: Class, key: &str) -> Result<(), ErrorResponse> {
-    match env.rate_limiter(class.binding())?.limit(key.to_owned()).await?.success {
+    match env.rate_limiter(binding(class))?.limit(key.to_owned()).await?.success {
         true => Ok(()),
-        false => Err(refusal(class)),
+        false => Err(class.problem().into()),
     }
-}
-
-fn refusal(class: Class) -> ErrorResponse {
-    let problem = Problem::new(Code::RateLimitExceeded, class.message())
-        .with("limit", class.limit())
-        .with("window", "1m")
-        .with("retryAfter", WINDOW_SECONDS)
-        .with("recommendation", "Use webhooks or SSE for real-time updates");
-    problem.into()
 }
 
 /// Refuses an address from which too many requests failed to authenticate. It is checked before a credential is verified:
@@ -85,7 +41,7 @@ fn refusal(class: Class) -> ErrorResponse {
 pub(crate) fn check_address(request: &IncomingRequest) -> Result<(), ErrorResponse> {
     REFUSED.with_borrow(|refused| {
         let is_refused = !refused.is_empty() && refused.contains(&address(request), js::now().millis());
-        if is_refused { Err(refusal(Class::AuthFailures)) } else { Ok(()) }
+        if is_refused { Err(Class::AuthFailures.problem().into()) } else { Ok(()) }
     })
 }
 
@@ -95,7 +51,7 @@ pub(crate) async fn count_failure(env: &Env, request: &IncomingRequest) -> Resul
     let counted = check(env, Class::AuthFailures, &address).await;
     if counted.as_ref().is_err_and(|error| error.problem().code() == Code::RateLimitExceeded) {
         let now_ms = js::now().millis();
-        REFUSED.with_borrow_mut(|refused| refused.refuse(&address, now_ms, WINDOW_SECONDS.saturating_mul(1000)));
+        REFUSED.with_borrow_mut(|refused| refused.refuse(&address, now_ms, RETRY_SECONDS.saturating_mul(1000)));
     }
     counted
 }

@@ -1,14 +1,11 @@
 //! Responses: JSON bodies, problems and headers.
 
-use engine::storage_error;
+use engine::{rate_limit::RETRY_SECONDS, storage_error};
 use protocol::{Problem, problem::Code};
 use serde::Serialize;
 use web_sys::{Headers, Response, ResponseInit};
 
 use crate::glue;
-
-/// The window of every rate limit, in seconds, after which a refused request can succeed.
-pub(crate) const WINDOW_SECONDS: u64 = 60;
 
 /// What a handler returns.
 pub(crate) type HandlerResult = Result<Response, ErrorResponse>;
@@ -65,7 +62,7 @@ impl From<Problem> for ErrorResponse {
         let headers = match problem.code() {
             Code::InsufficientStorage => vec![("Retry-After", "60".to_owned())],
             Code::Overloaded => vec![("Retry-After", "5".to_owned())],
-            Code::RateLimitExceeded => vec![("Retry-After", WINDOW_SECONDS.to_string())],
+            Code::RateLimitExceeded => vec![("Retry-After", RETRY_SECONDS.to_string())],
             // RFC 9110, section 15.5.2: every 401 names a scheme. Callers that know more about the error add it.
             Code::Unauthenticated => vec![("WWW-Authenticate", r#"Bearer realm="job-progress""#.to_owned())],
             _ => Vec::new(),

@@ -50,6 +50,7 @@ pub mod pending_broadcast;
 pub mod permission;
 pub mod poll;
 pub mod query;
+pub mod rate_limit;
 pub mod recent_lines;
 pub mod route;
 pub mod signer;

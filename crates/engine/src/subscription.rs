@@ -10,7 +10,7 @@ use protocol::{
     problem::Code,
 };
 
-use crate::{frame, job::Job, log, recent_lines::RecentLines};
+use crate::{frame, job::Job, log, rate_limit::share_is_used, recent_lines::RecentLines};
 
 /// The decision about a reader that subscribes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,15 +57,6 @@ pub fn check_capacity(viewers: usize, of_reader: usize) -> Result<(), Problem> {
     }
     let message = format!("The job has {VIEWERS} viewers, which is the limit; try again in a minute");
     Err(Problem::new(Code::Overloaded, message).with("limit", VIEWERS))
-}
-
-/// The problem of a reader that has as many streams of a job as one token at one address may have.
-pub fn share_is_used() -> Problem {
-    let message = format!(
-        "This token has {VIEWERS_PER_READER} open streams of the job from this address, which is the limit; close some of \
-         them and try again in a minute"
-    );
-    Problem::new(Code::RateLimitExceeded, message).with("limit", VIEWERS_PER_READER)
 }
 
 /// The problem of a reader to which the object of the job replied with this status instead of a socket.

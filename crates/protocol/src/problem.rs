@@ -73,7 +73,7 @@ codes! {
     /// The media type of the body is not supported.
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "always `field`, `supported`";
     /// The caller sent too many requests. The response has the header `Retry-After`.
-    RateLimitExceeded = "RATE_LIMIT_EXCEEDED", 429, "always `limit`; for a rate also `window`, `retryAfter`, `recommendation`";
+    RateLimitExceeded = "RATE_LIMIT_EXCEEDED", 429, "always `limit`, `retryAfter`, `recommendation`; for a rate also `window`";
     /// The server failed. A report with an `order` can be sent again safely.
     Internal = "INTERNAL", 500, "";
     /// The operator has to change a setting, which the message names.
