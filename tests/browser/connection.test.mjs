@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, call, create, report } from "./api.mjs";
-import { embed, view, useBrowser } from "./browser.mjs";
+import { chromiumTest, embed, useBrowser, view } from "./browser.mjs";
 import { STREAM, proxy } from "./proxy.mjs";
 import { until } from "./until.mjs";
 
@@ -297,7 +297,7 @@ test("when every job has ended the stream closes and no request follows", async 
   await page.context().close();
 });
 
-test("a thousand elements that are added and removed leave neither memory nor a stream behind", async () => {
+chromiumTest("a thousand elements that are added and removed leave neither memory nor a stream behind", async () => {
   const jobs = await Promise.all(Array.from({ length: 10 }, (_, index) => create({ progress: index })));
   const { page, streams } = await open(embed(BASE_URL, jobs[0]));
   await until("it is live", async () => (await view(page)).link === "live");

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { KEY, call, create, report } from "./api.mjs";
-import { embed, view, recordUpdates, useBrowser } from "./browser.mjs";
+import { chromiumTest, embed, recordUpdates, useBrowser, view } from "./browser.mjs";
 import { digestOf, drop, shownDigest, writeRandom } from "./file.mjs";
 import { until } from "./until.mjs";
 import { freePort, start } from "./worker.mjs";
@@ -63,7 +63,7 @@ test("after a crash of the worker its data are complete, and the page recovers w
   assert.deepEqual(page.faults, []);
 });
 
-test("the job of the demo page continues after a crash of the worker", async () => {
+chromiumTest("the job of the demo page continues after a crash of the worker", async () => {
   const file = join(data, "real file.bin");
   await writeRandom(file, 64 * 1024 * 1024);
   const page = await browser.goto(`${worker.base}/#${KEY}`);

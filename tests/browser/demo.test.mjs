@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { BASE_URL, KEY } from "./api.mjs";
-import { view, recordUpdates, useBrowser } from "./browser.mjs";
+import { chromiumTest, recordUpdates, useBrowser, view } from "./browser.mjs";
 import { digestOf, drop, shownDigest, writeRandom } from "./file.mjs";
 import { until } from "./until.mjs";
 
@@ -25,7 +25,7 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a dropped file of 64 MiB is hashed correctly, and its percentage rises in steps", async () => {
+chromiumTest("a dropped file of 64 MiB is hashed correctly, and its percentage rises in steps", async () => {
   assert.ok(statSync(large).size >= 50_000_000);
   const page = await browser.goto(`${BASE_URL}/#${KEY}`, { before: recordUpdates });
   await drop(page, large);
@@ -61,7 +61,7 @@ test("a dropped file of 64 MiB is hashed correctly, and its percentage rises in 
   await until("the job's own page shows the end", async () => (await view(own)).status === "completed");
 });
 
-test("without a key in the fragment the page asks for one, and asks again after an invalid one", async () => {
+chromiumTest("without a key in the fragment the page asks for one, and asks again after an invalid one", async () => {
   const page = await browser.goto(`${BASE_URL}/`);
   await drop(page, small);
   const field = page.locator("input[type=password]");

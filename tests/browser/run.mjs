@@ -2,7 +2,7 @@
 // for them.
 //
 // BASE_URL, API_KEY, API_KEYS, TOKEN_SECRET: the shared worker, and how to start others like it. XTASK: the launcher.
-// CHROMIUM: the browser. TEST=word runs only the files whose name contains the word.
+// CHROMIUM or FIREFOX: the browser. TEST=word runs only the files whose name contains the word.
 
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";

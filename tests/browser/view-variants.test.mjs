@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import de from "../../crates/element/js/locales/de.js";
 import { BASE_URL, create, report } from "./api.mjs";
-import { hasReceived, painted, recordSeq, useBrowser } from "./browser.mjs";
+import { chromiumTest, hasReceived, painted, recordSeq, useBrowser } from "./browser.mjs";
 import { STATES } from "./states.mjs";
 import { INCLUDE } from "./variants.mjs";
 import { until } from "./until.mjs";
@@ -246,7 +246,7 @@ test("after disconnect the state stays, without counting times and without anima
   assert.deepEqual(page.faults, []);
 });
 
-test("with reduced motion nothing is animated", async () => {
+chromiumTest("with reduced motion nothing is animated", async () => {
   const job = await create({ status: "running", message: "Counting" });
   const { page } = await open(job, 'variant="bar"', { reducedMotion: "reduce" });
   const moving = () =>
@@ -268,7 +268,7 @@ test("with reduced motion nothing is animated", async () => {
   assert.ok((await moving()) > 0, "nothing is ever animated");
 });
 
-test("the bar is visible with forced colours", async () => {
+chromiumTest("the bar is visible with forced colours", async () => {
   const job = await create({ ...STATES.running[0] });
   const { page } = await open(job, 'variant="bar"', { forcedColors: "active" });
   for (const name of ["bar", "ring", "compact", "detailed"]) {

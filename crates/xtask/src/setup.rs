@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-pub(crate) use browser::chromium;
+pub(crate) use browser::{CHROMIUM, FIREFOX};
 pub(crate) use nightly::nightly;
 pub(crate) use npm::packages;
 pub(crate) use python::python_venv;
@@ -50,7 +50,9 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let project = Project::load()?;
     tools(&project)?;
     if browser {
-        steps::note(&format!("browser: {}", chromium(&project)?.display()));
+        for browser in [CHROMIUM, FIREFOX] {
+            steps::note(&format!("browser: {}", browser.program(&project)?.display()));
+        }
     }
     if python {
         steps::note(&format!("Python venv: {}", python_venv(&project)?.display()));

@@ -32,6 +32,7 @@ const STEPS: &[Step] = &[
     Step { name: "schemathesis", site: true, run: schemathesis },
     Step { name: "live", site: false, run: live },
     Step { name: "browser", site: true, run: browser },
+    Step { name: "firefox", site: true, run: firefox },
     Step { name: "clients", site: true, run: clients },
     Step { name: "package", site: true, run: package },
     Step { name: "dev", site: false, run: |project, _| smoke::dev(project) },
@@ -166,14 +167,21 @@ fn live(project: &Project, _: Option<&Site>) -> Result<()> {
 
 fn browser(project: &Project, site: Option<&Site>) -> Result<()> {
     let mut node = project.npm_command("node")?;
-    node.arg("tests/browser/run.mjs").env("CHROMIUM", setup::chromium(project)?);
+    node.arg("tests/browser/run.mjs").env("CHROMIUM", setup::CHROMIUM.program(project)?);
     steps::shown("browser tests", with_site(&mut node, site))
+}
+
+/// The browser tests in Firefox, but for those that need Chromium's protocol.
+fn firefox(project: &Project, site: Option<&Site>) -> Result<()> {
+    let mut node = project.npm_command("node")?;
+    node.arg("tests/browser/run.mjs").env("FIREFOX", setup::FIREFOX.program(project)?);
+    steps::shown("browser tests in Firefox", with_site(&mut node, site))
 }
 
 /// The SSE libraries that readers use, each in a program of its own.
 fn clients(project: &Project, site: Option<&Site>) -> Result<()> {
     let mut node = project.npm_command("node")?;
-    node.args(["tests/browser/run.mjs", "tests/clients"]).env("CHROMIUM", setup::chromium(project)?);
+    node.args(["tests/browser/run.mjs", "tests/clients"]).env("CHROMIUM", setup::CHROMIUM.program(project)?);
     node.env("PYTHON", setup::python_venv(project)?.join("python"));
     steps::shown("tests of the SSE clients", with_site(&mut node, site))
 }
@@ -195,7 +203,7 @@ fn package(project: &Project, site: Option<&Site>) -> Result<()> {
     install.args(["install", "--offline", "--no-audit", "--no-fund"]).arg(&tarball).current_dir(&user);
     steps::logged("npm install of the packed package", &scratch.join("npm-install.log"), &mut install)?;
     let mut node = project.npm_command("node")?;
-    node.args(["tests/browser/run.mjs", "tests/package"]).env("CHROMIUM", setup::chromium(project)?);
+    node.args(["tests/browser/run.mjs", "tests/package"]).env("CHROMIUM", setup::CHROMIUM.program(project)?);
     node.env("TARBALL", tarball).env("USER_DIR", user);
     steps::shown("tests of the npm package", with_site(&mut node, site))
 }
