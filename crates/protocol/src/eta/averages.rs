@@ -115,8 +115,9 @@ impl Averages {
 
     /// Whether the only interval so far was skipped work, as the next one of `units` in `time` milliseconds shows.
     pub(super) fn began_with_jump(&self, units: f64, time: f64) -> bool {
-        let is_slower = |pace: f64| time > JUMP * units * pace;
-        self.count == 1 && self.largest > JUMP * units && self.long.pace().is_some_and(is_slower)
+        // The jump may have taken no time at all, which gives no pace.
+        let is_slower = time * self.long.units > JUMP * units * self.long.time;
+        self.count == 1 && self.largest > JUMP * units && is_slower
     }
 
     fn without_stall(&self, units: f64, time: f64) -> f64 {

@@ -47,14 +47,19 @@ impl Row {
         }
     }
 
-    /// Whether both rows count towards the same total.
-    pub(crate) fn same_course(&self, other: &Row) -> bool {
-        self.unit == other.unit && self.total == other.total
+    /// Whether the next row counts on towards the same total.
+    pub(crate) fn same_course(&self, next: &Row) -> bool {
+        self.unit == next.unit && self.total == next.total && self.done <= next.done
     }
 
-    /// Whether the phase is the same in both rows.
-    pub(crate) fn same_phase(&self, other: &Row) -> bool {
-        self.same_course(other) && self.step == other.step
+    /// Whether the next row counts half of the work at once, which nobody did in that time.
+    pub(crate) fn skips_to(&self, next: &Row) -> bool {
+        next.done - self.done > self.total / 2.0
+    }
+
+    /// Whether the next row counts on in the same phase.
+    pub(crate) fn same_phase(&self, next: &Row) -> bool {
+        self.same_course(next) && self.step == next.step
     }
 }
 

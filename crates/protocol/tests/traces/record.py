@@ -12,173 +12,14 @@ percentage. `scale` makes the work larger or smaller; it was 1.0 for the committ
 """
 
 import argparse
-import os
 import random
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from pathlib import Path
 
-ROW_EVERY = 0.1  # seconds; a run gives a few hundred rows at most
-
-
-class Trace:
-    """Writes one trace: stamps rows, drops those that follow too fast, keeps the last of every phase."""
-
-    def __init__(self, out, name, about):
-        self.path = Path(out) / f"{name}.txt"
-        self.about = about
-        self.rows = []
-        self.pending = None
-        self.start = None
-
-    def row(self, done, total, unit, step="-", keep=False):
-        now = time.monotonic()
-        if self.start is None:
-            self.start = now
-        row = (round((now - self.start) * 1000), round(done, 3), total, unit, step)
-        changed = not self.rows or self.rows[-1][2:] != row[2:]
-        if changed and self.pending:
-            self.rows.append(self.pending)
-        if changed or keep or done >= total or now - self.last >= ROW_EVERY:
-            self.rows.append(row)
-            self.last, self.pending = now, None
-        else:
-            self.pending = row
-
-    def save(self):
-        with self.path.open("w") as file:
-            file.write(f"# {self.about}\n# t_ms done total unit step\n")
-            for row in self.rows:
-                file.write(" ".join(f"{field:g}" if isinstance(field, float) else str(field) for field in row) + "\n")
-        print(f"{self.path.name}: {len(self.rows)} rows, {self.rows[-1][0] / 1000:.1f} s", flush=True)
-
-
-class Inputs:
-    """Files of this machine, in the order the directory gives them, and scratch space."""
-
-    def __init__(self, tree, sources, scratch, scale, seed):
-        self.scratch = Path(scratch)
-        self.scale = scale
-        self.seed = seed
-        self.files = []
-        for base, directories, names in os.walk(tree):
-            for name in names:
-                path = Path(base) / name
-                if path.is_file() and not path.is_symlink() and os.access(path, os.R_OK) and path.stat().st_size:
-                    self.files.append(path)
-        self.sources = [path for path in sorted(Path(sources).rglob("*.c")) if compiles(path)]
-        self.text = self.corpus("corpus", 120)
-
-    def n(self, count):
-        return max(8, round(count * self.scale))
-
-    def corpus(self, name, megabytes):
-        """One file made of many real ones, so that what is in it varies along the way."""
-        path = self.scratch / name
-        left = self.n(megabytes) << 20
-        with path.open("wb") as out:
-            while left > 0:
-                for file in self.files:
-                    data = file.read_bytes()[:left]
-                    out.write(data)
-                    left -= len(data)
-                    if left <= 0:
-                        break
-        return path
-
-    def piece(self, megabytes):
-        with self.text.open("rb") as file:
-            return file.read(round(megabytes * (1 << 20)))
-
-
-def compiles(path):
-    return compile_c(path, Path("/dev/null"), "-O0") == 0 if path.stat().st_size > 2000 else False
-
-
-def compile_c(path, out, *options):
-    parents = [f"-I{parent}" for parent in list(path.parents)[:3]]
-    nearby = [f"-I{folder}" for folder in path.parent.parent.iterdir() if folder.is_dir()]
-    return subprocess.run(["gcc", "-w", *options, *parents, *nearby, "-c", str(path), "-o", str(out)],
-                          stderr=subprocess.DEVNULL).returncode
-
-
-def pipe(command, data):
-    subprocess.run(command, input=data, stdout=subprocess.DEVNULL, check=True)
-
-
-def position(process):
-    """Bytes that `process` has read of its standard input."""
-    try:
-        with open(f"/proc/{process.pid}/fdinfo/0") as info:
-            return int(info.readline().split()[1])
-    except (FileNotFoundError, ProcessLookupError, ValueError, IndexError):
-        return None
-
-
-def follow(trace, command, path, step="-", start=0, stops=(), heartbeat=None, share=None):
-    """Runs `command` on `path` and samples how far it has read. `stops`: (at share, seconds) of SIGSTOP."""
-    size = path.stat().st_size
-    stops = list(stops)
-    place = share or (lambda done: (done, size, "bytes", step))
-    with path.open("rb") as file:
-        file.seek(start)
-        process = subprocess.Popen(command, stdin=file, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        last, beat = start, time.monotonic()
-        trace.row(*place(start))
-        while process.poll() is None:
-            done = position(process)
-            if done is not None and last < done < size:
-                last, beat = done, time.monotonic()
-                trace.row(*place(done))
-            elif heartbeat and time.monotonic() - beat >= heartbeat:
-                beat = time.monotonic()
-                trace.row(*place(last), keep=True)
-            if stops and last >= stops[0][0] * size:
-                _, seconds = stops.pop(0)
-                process.send_signal(signal.SIGSTOP)
-                until = time.monotonic() + seconds
-                while time.monotonic() < until:
-                    time.sleep(ROW_EVERY)
-                    if heartbeat and time.monotonic() - beat >= heartbeat:
-                        beat = time.monotonic()
-                        trace.row(*place(last), keep=True)
-                process.send_signal(signal.SIGCONT)
-            time.sleep(ROW_EVERY)
-        # 2 is gzip's warning that the file it got half of has another size.
-        if process.returncode not in (0, 2):
-            raise SystemExit(f"{command} failed")
-        trace.row(*place(size))
-
-
-def hash_tree(trace, use, files, step="-", done=0):
-    """One sha256sum for all files; its lines come through a pipe in blocks, as any buffered program's do."""
-    total = done + len(files)
-    listing = use.scratch / "listing"
-    listing.write_bytes(b"\0".join(str(file).encode() for file in files))
-    with listing.open("rb") as names:
-        process = subprocess.Popen(["xargs", "-0", "-n", "1000", "sha256sum"], stdin=names, stdout=subprocess.PIPE)
-        trace.row(done, total, "files", step)
-        while chunk := os.read(process.stdout.fileno(), 65536):
-            done += chunk.count(b"\n")
-            trace.row(done, total, "files", step)
-        process.wait()
-
-
-def each(trace, items, work, unit, step="-", share=None):
-    """Does `work` on every item, one row an item."""
-    place = share or (lambda done: (done, len(items), unit, step))
-    trace.row(*place(0))
-    for done, item in enumerate(items, 1):
-        work(item)
-        trace.row(*place(done))
-
-
-def spread(files, count):
-    """`count` files, evenly over the tree, in its order."""
-    return files[:: max(1, len(files) // count)][:count]
+from recording import Inputs, Trace, compile_c, each, follow, hash_tree, pipe, skip, spread
 
 
 def steady_1(trace, use):
@@ -354,9 +195,55 @@ def phases_3(trace, use):
     each(trace, range(use.n(70)), work, "ranges", "factor")
 
 
+def restarted_1(trace, use):
+    """restarted: gzip -1 of 20 pieces, then gzip -9 of the same pieces, by pieces"""
+    piece = use.piece(3)
+    each(trace, range(20), lambda _: pipe(["gzip", "-1"], piece), "pieces")
+    each(trace, range(20), lambda _: pipe(["gzip", "-9"], piece), "pieces")
+
+
+def restarted_2(trace, use):
+    """restarted: factor as 50 of 1000 steps of training, then gzip -6 as 40 steps of validation, whose first row is its first step"""
+    each(trace, range(50), lambda i: pipe(["factor"], str(10**18 + i).encode()), "steps",
+         share=lambda done: (done, 1000, "steps", "-"))
+    piece = use.piece(6)
+    for done in range(1, 41):
+        pipe(["gzip", "-6"], piece)
+        trace.row(done, 40, "steps")
+
+
+def restarted_3(trace, use):
+    """restarted: xz -6 of 18 of 30 pieces, then xz -0 of all of them, by pieces"""
+    piece = use.piece(2)
+    each(trace, range(18), lambda _: pipe(["xz", "-6"], piece), "pieces", share=lambda done: (done, 30, "pieces", "-"))
+    each(trace, range(30), lambda _: pipe(["xz", "-0"], piece), "pieces")
+
+
+def skipped_1(trace, use):
+    """skipped: gzip of 520 pieces, of which the first 480 have a result, by pieces"""
+    piece = use.piece(12)
+    skip(trace, range(520), range(1, 481), lambda _: pipe(["gzip", "-6"], piece), "pieces")
+
+
+def skipped_2(trace, use):
+    """skipped: sha256sum of 520 pieces, of which 480 after the first five have a result, by pieces"""
+    piece = use.piece(100)
+    skip(trace, range(520), range(6, 486), lambda _: pipe(["sha256sum"], piece), "pieces")
+
+
+def skipped_3(trace, use):
+    """skipped: xz -1 of the first 4 % and the last 20 % of a corpus, by bytes read"""
+    first, last = use.corpus("first", 16), use.corpus("last", 80)
+    total = use.n(400) << 20
+    follow(trace, ["xz", "-1", "-T1", "-c"], first, share=lambda done: (done, total, "bytes", "-"))
+    begin = total - last.stat().st_size
+    follow(trace, ["xz", "-1", "-T1", "-c"], last, share=lambda done: (begin + done, total, "bytes", "-"))
+
+
 RUNS = [steady_1, steady_2, steady_3, bursty_1, bursty_2, bursty_3, slowing_1, slowing_2, slowing_3,
         accelerating_1, accelerating_2, accelerating_3, stalled_1, stalled_2, stalled_3,
-        resumed_1, resumed_2, resumed_3, phases_1, phases_2, phases_3]
+        resumed_1, resumed_2, resumed_3, phases_1, phases_2, phases_3,
+        restarted_1, restarted_2, restarted_3, skipped_1, skipped_2, skipped_3]
 
 
 def main():
