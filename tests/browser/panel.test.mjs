@@ -12,34 +12,9 @@ import { MOST, append } from "../../crates/widget/panel/log.js";
 import { address } from "../../crates/widget/panel/record.js";
 import { readings } from "../../crates/widget/panel/resources.js";
 import { Locale } from "../../crates/widget/panel/locale.js";
-import { needsTick, view } from "../../crates/widget/panel/view.js";
+import { needsTick } from "../../crates/widget/panel/view.js";
 import { ENGLISH } from "../../crates/widget/panel/messages.js";
-
-const NOW = Date.parse("2026-11-22T12:00:00Z");
-const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
-const english = new Locale({}, "en");
-
-// The text of each part of the panel for a document, by the name of the part.
-function shown(
-  document,
-  { locale = english, lines = [], isOpen = true, isLogOpen = false, history = new History() } = {},
-) {
-  const tree = view({
-    document: { createdAt: at(-90), ...document },
-    locale,
-    history,
-    lines,
-    now: NOW,
-    isOpen,
-    isLogOpen,
-  });
-  return Object.fromEntries(tree.map((node) => [node.attributes.key, text(node)]));
-}
-
-// The text of a node, with a bar between its children.
-function text(node) {
-  return typeof node === "object" ? node.children.map(text).filter(Boolean).join("|") : String(node);
-}
+import { NOW, at, english, shown } from "./panel.mjs";
 
 test("an empty document shows only how long it has been waiting", () => {
   assert.deepEqual(shown({ status: "queued", progress: null }), { facts: "Waiting|1 min 30 sec" });
@@ -269,10 +244,7 @@ test("attributes, metadata and tags are one table", () => {
     metadata: { totalImages: 1000 },
     tags: {},
   };
-  assert.equal(
-    shown(document).details,
-    "Details|Kind|render|Attributes|Batch id|batch_003|Metadata|Total images|1,000",
-  );
+  assert.equal(shown(document).details, "Details|Kind|render|Attributes|Batch id|batch_003|Metadata|Total images|1000");
 });
 
 test("each log line is kept once, the newest lines only, and shown only while the log is open", () => {

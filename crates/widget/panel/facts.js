@@ -3,6 +3,9 @@
 import { isObject, isText, row } from "./record.js";
 import { h } from "./tree.js";
 
+// One unit in 30 years; below it, a speed tells nothing.
+const SLOWEST = 1e-9;
+
 // A timestamp of the API as a Date; undefined for anything else.
 export function toDate(time) {
   const date = new Date(isText(time) ? time : Number.NaN);
@@ -23,11 +26,9 @@ export function facts({ document, locale, now, isOpen, isOver }) {
     const text = whole === undefined ? part : locale.get("of", part, whole);
     found.push(row(locale.get("done"), text, "done", whole !== undefined));
   }
-  if (!isOver && isObject(throughput) && throughput.rate > 0) {
-    const { rate } = throughput;
-    const named = isText(throughput.unit) ? throughput.unit : unit;
-    const isSlow = rate < 0.5;
-    fact("speed", locale.get(isSlow ? "perMinute" : "perSecond", locale.quantity(isSlow ? rate * 60 : rate, named)));
+  if (!isOver && isObject(throughput)) {
+    const text = speed(locale, throughput.rate, isText(throughput.unit) ? throughput.unit : unit);
+    if (text) fact("speed", text);
   }
   if (isText(currentStep) && !Array.isArray(steps) && !isOver) fact("step", currentStep);
   const [created, started] = [toDate(createdAt), toDate(startedAt)];
@@ -42,6 +43,13 @@ export function facts({ document, locale, now, isOpen, isOver }) {
   if (ended) fact("ended", clock(locale, ended, now));
   if (attempt > 1) fact("attempt", locale.number(attempt));
   return found.length > 0 && h("dl", { class: "facts", key: "facts", part: "facts" }, found);
+}
+
+// Units per second, units per minute, or the time for each unit: always two or more, because the unit's name is a plural.
+function speed(locale, rate, unit) {
+  if (rate >= 2) return locale.get("perSecond", locale.quantity(rate, unit));
+  if (rate * 60 >= 2) return locale.get("perMinute", locale.quantity(rate * 60, unit));
+  return rate >= SLOWEST && locale.get("each", locale.span(Math.round(1 / rate)));
 }
 
 const clock = (locale, date, now) => h("time", { datetime: date.toISOString() }, locale.time(date, now));

@@ -54,7 +54,7 @@ export class Locale {
   }
 
   number(value, digits = 6) {
-    return this.#intl("NumberFormat", { maximumFractionDigits: digits }).format(value);
+    return this.#rounded(value, digits, {});
   }
 
   percent(value) {
@@ -84,7 +84,7 @@ export class Locale {
 
   size(bytes) {
     const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), SIZES.length - 1);
-    return this.#amount(bytes / 1000 ** power, SIZES[power], power > 0 ? 1 : 0);
+    return this.#amount(bytes / 1000 ** power, SIZES[power], 1);
   }
 
   // A Date as time of day, with its day unless that is today.
@@ -99,8 +99,17 @@ export class Locale {
   }
 
   #amount(value, unit, digits = 0) {
-    const options = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits };
-    return this.#intl("NumberFormat", options).format(value);
+    // The short form of a byte has no plural in English.
+    return this.#rounded(value, digits, { style: "unit", unit, unitDisplay: unit === "byte" ? "long" : "short" });
+  }
+
+  // A number with at most `digits` decimals; below 1, with significant digits instead, so that none but 0 is shown as 0.
+  #rounded(value, digits, options) {
+    const size = Math.abs(value);
+    const precision =
+      size > 0 && size < 1 ? { maximumSignificantDigits: Math.max(digits, 2) } : { maximumFractionDigits: digits };
+    const notation = size > 0 && size < 1e-6 ? "scientific" : undefined;
+    return this.#intl("NumberFormat", { ...options, ...precision, notation }).format(value);
   }
 
   // Making a format takes longer than using it a hundred times, so each is kept.

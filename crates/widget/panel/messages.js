@@ -8,6 +8,9 @@ export const FIELDS = new Set([
   ...["kind", "endpointId", "priority", "peakMemoryUsage", "result", "output"],
 ]);
 
+// Those that are counts: their digits are grouped. Other whole numbers may be years, ports, dates or ids.
+export const COUNTS = new Set(["tokensProcessed", "apiCalls"]);
+
 export const ENGLISH = {
   // Why the job waits.
   queueNext: "Next in the queue",
@@ -24,6 +27,8 @@ export const ENGLISH = {
   speed: "Speed",
   perSecond: "{}/s",
   perMinute: "{}/min",
+  // The time that each unit takes.
+  each: "{} each",
   step: "Step",
   waited: "Waiting",
   elapsed: "Elapsed",

@@ -1,5 +1,6 @@
 // Free-form values of producers, of any shape, as texts, lists and rows of a name and a value.
 
+import { COUNTS } from "./messages.js";
 import { h } from "./tree.js";
 
 // The most members of an object and items of a list that are shown.
@@ -34,18 +35,27 @@ export function address(text) {
 export function value(locale, of, depth = 0) {
   if (of == null) return ["–"];
   if (typeof of === "boolean") return [locale.get(of ? "yes" : "no")];
+  // Without a unit, a whole number is shown as it was sent. It is a bigint if a double is not exact.
+  if (typeof of === "bigint" || Number.isInteger(of)) return [String(of)];
   if (typeof of === "number") return [locale.number(of)];
   if (typeof of === "string") return [text(of)];
   if (isEmpty(of)) return ["–"];
-  if (depth >= DEPTH) return [h("code", {}, cut(JSON.stringify(of)))];
+  if (depth >= DEPTH) return [h("code", {}, cut(JSON.stringify(of, exact)))];
   return Array.isArray(of) ? [list(locale, of, depth)] : record(locale, of, depth);
 }
+
+// The value of the member `key` likewise.
+export const member = (locale, key, of, depth) =>
+  COUNTS.has(key) && Number.isInteger(of) ? [locale.number(of)] : value(locale, of, depth);
 
 function text(of) {
   const href = address(of);
   // The URL is shown whole, so that readers see where the link leads.
   return href ? h("a", { href, target: "_blank", rel: "noopener noreferrer", part: "anchor" }, of) : cut(of);
 }
+
+// JSON has no bigint, but where the document has one, the browser can write its digits.
+const exact = (_key, of) => (typeof of === "bigint" ? JSON.rawJSON(of) : of);
 
 const cut = (of) => (of.length > TEXT ? `${of.slice(0, TEXT)}…` : of);
 
@@ -64,7 +74,9 @@ export const prose = (...children) => h("div", { class: "prose", dir: "auto" }, 
 export function record(locale, object, depth = 0, skip = []) {
   const entries = Object.entries(object).filter(([key]) => !skip.includes(key));
   if (entries.length === 0) return [];
-  const rows = entries.slice(0, MOST).map(([key, of]) => row(locale.label(key), value(locale, of, depth + 1), key));
+  const rows = entries
+    .slice(0, MOST)
+    .map(([key, of]) => row(locale.label(key), member(locale, key, of, depth + 1), key));
   return [
     h(
       "dl",

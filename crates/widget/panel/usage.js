@@ -1,7 +1,7 @@
 // The job's own metrics, what its execution used, and its cold start.
 
 import { freeForm } from "./outcome.js";
-import { isEmpty, isObject, isText, record, row, prose, value } from "./record.js";
+import { isEmpty, isObject, isText, member, record, row, prose } from "./record.js";
 import { section } from "./section.js";
 import { h } from "./tree.js";
 
@@ -15,7 +15,7 @@ export function execution({ document, locale }) {
     if (key === "duration" && Number.isFinite(of)) return locale.span(of);
     // The API does not name a currency.
     if (key === "costAccrued" && Number.isFinite(of)) return locale.number(of, 2);
-    return value(locale, of, 1);
+    return member(locale, key, of, 1);
   };
   const cells = Object.entries(used).map(([key, of]) => row(locale.label(key), text(key, of), key));
   return section(locale, "execution", h("dl", { class: "facts" }, cells.slice(0, 50)));

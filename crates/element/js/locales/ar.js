@@ -52,6 +52,7 @@ export default {
   speed: "السرعة",
   perSecond: "{}/ث",
   perMinute: "{}/د",
+  each: "{} لكل وحدة",
   step: "الخطوة",
   waited: "مدة الانتظار",
   elapsed: "الوقت المنقضي",

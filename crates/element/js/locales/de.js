@@ -45,6 +45,7 @@ export default {
   speed: "Tempo",
   perSecond: "{}/s",
   perMinute: "{}/min",
+  each: "je {}",
   step: "Schritt",
   waited: "Wartezeit",
   elapsed: "Vergangen",
