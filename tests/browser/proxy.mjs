@@ -1,4 +1,4 @@
-// A TCP proxy between the browser and the worker, whose connections can be cut and restored.
+// A TCP proxy between the browser and the worker, whose connections can be cut and restored, or go silent.
 
 import { connect, createServer } from "node:net";
 
@@ -6,6 +6,7 @@ import { connect, createServer } from "node:net";
 export async function proxy(t, base) {
   const { hostname, port } = new URL(base);
   const open = new Set();
+  const silent = new Set();
   const proxied = { isCut: false, requests: [], heartbeats: 0 };
 
   const server = createServer((near) => {
@@ -17,6 +18,7 @@ export async function proxy(t, base) {
       [far, near],
     ]) {
       from.on("data", (bytes) => {
+        if (silent.has(from)) return;
         if (from === near) note(bytes);
         else if (/^: hb$/m.test(bytes.toString("latin1"))) proxied.heartbeats += 1;
         to.write(bytes);
@@ -24,6 +26,7 @@ export async function proxy(t, base) {
       from.on("error", () => {});
       from.on("close", () => {
         open.delete(from);
+        silent.delete(from);
         to.destroy();
       });
     }
@@ -41,6 +44,8 @@ export async function proxy(t, base) {
     proxied.isCut = true;
     for (const socket of open) socket.destroy();
   };
+  // Swallows every byte on the open connections, as a network does that has lost them without a word. New ones work.
+  proxied.silence = () => open.forEach((socket) => silent.add(socket));
   proxied.restore = () => (proxied.isCut = false);
   proxied.count = (request) => proxied.requests.filter((other) => other === request).length;
   t.after(() => {

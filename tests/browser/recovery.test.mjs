@@ -9,6 +9,9 @@ import { until } from "./until.mjs";
 
 // The time to the right state once the network is back.
 const RECOVERY_TIME = { seconds: 5 };
+const AT_ONCE = { seconds: 2 };
+// The server sends one every 12 s; one second is tolerance.
+const TWO_HEARTBEATS_MS = 25_000;
 
 const browser = useBrowser();
 
@@ -43,6 +46,31 @@ test("a network that is cut and restored brings the newest state within five sec
     seqs.every((seq, index) => index === 0 || seq > seqs[index - 1]),
     `the job went back: ${seqs}`,
   );
+  await page.context().close();
+});
+
+test("a connection that goes silent is lost after two heartbeats, although its idle neighbours went silent too", async (t) => {
+  const proxied = await proxy(t, BASE_URL);
+  const job = await create({ progress: 10 });
+  const page = await browser.open(embed(proxied.base, job), { before: (page) => page.clock.install() });
+  await until("it is live", async () => (await view(page)).link === "live");
+  // Idle connections in the browser's pool.
+  await page.evaluate(
+    (url) => Promise.all([1, 2, 3, 4].map(() => fetch(url).then((response) => response.text()))),
+    `${proxied.base}/job-progress.js`,
+  );
+  proxied.silence();
+  await report(job.jobId, { progress: 60 });
+  await page.clock.runFor(TWO_HEARTBEATS_MS);
+  await until("it shows that it is reconnecting", async () => (await view(page)).link === "reconnecting", AT_ONCE);
+  // The time that five dead connections take, each of which the browser uses once.
+  await page.clock.runFor(5 * 2_500);
+  await until(
+    "it is right",
+    async () => (await view(page)).now === "60" && (await view(page)).link === "live",
+    RECOVERY_TIME,
+  );
+  assert.deepEqual(page.faults, []);
   await page.context().close();
 });
 

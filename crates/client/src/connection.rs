@@ -13,7 +13,7 @@ mod tests;
 mod tick;
 
 pub use action::{Action, Request};
-pub use due::{ANSWER_MS, SILENCE_MS};
+pub use due::{ANSWER_MS, QUICK_ANSWER_MS, QUICK_TRIES, SILENCE_MS};
 use exchange::Stream;
 pub use id::{JobKey, RequestId};
 pub use input::{Input, Renewal, ResponseHead};
@@ -77,6 +77,8 @@ pub struct Connection<J> {
     reopen_not_before: u64,
     fallback: Fallback,
     backoff: Backoff,
+    /// How many streams still get only [`QUICK_ANSWER_MS`], after a silent one.
+    quick_tries: u8,
     last_request: RequestId,
     is_frozen: bool,
     is_offline: bool,
@@ -102,6 +104,7 @@ impl<J: Json> Connection<J> {
             reopen_not_before: 0,
             fallback: Fallback::default(),
             backoff: Backoff::default(),
+            quick_tries: 0,
             last_request: RequestId(0),
             is_frozen: false,
             is_offline: false,

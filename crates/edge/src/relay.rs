@@ -33,8 +33,6 @@ const HEARTBEAT: &str = ": hb\n";
 /// The id of the last frame of a stream of several jobs.
 pub(crate) const ALL_ENDED: &str = "end";
 
-/// Milliseconds between heartbeats: proxies close a connection that is silent for a minute, often sooner.
-const HEARTBEAT_MS: f64 = 12_000.0;
 /// A stream ends by itself after 3 to 5 hours, which bounds the life of a stream whose viewer left unnoticed. Not sooner,
 /// since each reconnect wakes the object for ten seconds.
 const AGE_MS: (f64, f64) = (3.0 * 3_600_000.0, 5.0 * 3_600_000.0);
@@ -178,7 +176,7 @@ impl Relay {
             on_abort,
             on_written,
             on_failed,
-            heartbeat_timer: js::set_interval(on_heartbeat.as_ref().unchecked_ref(), HEARTBEAT_MS),
+            heartbeat_timer: js::set_interval(on_heartbeat.as_ref().unchecked_ref(), sse::HEARTBEAT_MS as f64),
             age_timer: js::set_timeout(on_age.as_ref().unchecked_ref(), age_ms),
             on_expiry,
             expiry_timer: None,

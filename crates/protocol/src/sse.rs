@@ -26,6 +26,8 @@ mod tests;
 pub use decoder::{Decoder, TooLong};
 pub use encoder::{Unwritable, write_comment, write_frame, write_retry};
 
+/// Milliseconds between two heartbeats of a stream: proxies close a connection that is silent for a minute, often sooner.
+pub const HEARTBEAT_MS: u64 = 12_000;
 /// The most bytes of one line, without its line end, that a [`Decoder`] accepts: eight documents of the largest size.
 pub const LINE_BYTES: usize = 1024 * 1024;
 /// The most bytes of data in one frame that a [`Decoder`] accepts.

@@ -5,12 +5,19 @@ use super::{
     exchange::{Exchange, Stream},
     job_state::{JobState, Phase},
 };
+use protocol::sse::HEARTBEAT_MS;
+
 use crate::{fallback::Route, json::Json, policy::RENEWAL_TIMEOUT_MS};
 
-/// Milliseconds that an open stream may be silent; the server sends a heartbeat every 15 s.
-pub const SILENCE_MS: u64 = 45_000;
+/// Milliseconds that an open stream may be silent: two heartbeats are missing, the second one by a second.
+pub const SILENCE_MS: u64 = 2 * HEARTBEAT_MS + 1_000;
 /// Milliseconds until the first byte of a response that is due at once.
 pub const ANSWER_MS: u64 = 10_000;
+/// How many streams after a silent one get only [`QUICK_ANSWER_MS`]: what made a connection silent has usually made the idle
+/// connections in the browser's pool silent too, and a request that is aborted closes the one that it was sent on.
+pub const QUICK_TRIES: u8 = 5;
+/// Milliseconds until the first byte of such a stream.
+pub const QUICK_ANSWER_MS: u64 = 2_500;
 
 impl<J: Json> Connection<J> {
     /// Does everything that is due.
@@ -42,11 +49,14 @@ impl<J: Json> Connection<J> {
         let now = self.tick.now;
         if self.live.as_ref().is_some_and(|live| silence_timeout(live) <= now) {
             self.drop_live();
-            self.on_stream_ended();
+            self.quick_tries = QUICK_TRIES;
         }
-        if self.opening.as_ref().is_some_and(|opening| answer_timeout(&opening.exchange, 0) <= now) {
+        if self.opening_timeout().is_some_and(|at| at <= now) {
             self.drop_opening();
-            self.on_stream_cut();
+            match self.quick_tries.checked_sub(1) {
+                Some(left) => self.quick_tries = left,
+                None => self.on_stream_cut(),
+            }
         }
         self.run_poll_timeouts();
         for index in 0..self.jobs.len() {
@@ -99,8 +109,15 @@ impl<J: Json> Connection<J> {
             Route::LongPoll | Route::Poll => [self.next_probe(), self.next_poll()],
         };
         let live = self.live.as_ref().map(silence_timeout);
-        let opening = self.opening.as_ref().map(|opening| answer_timeout(&opening.exchange, 0));
-        [live, opening, self.next_poll_timeout()].into_iter().chain(next).flatten().chain(of_jobs).min()
+        [live, self.opening_timeout(), self.next_poll_timeout()].into_iter().chain(next).flatten().chain(of_jobs).min()
+    }
+
+    /// When the opening stream must have brought its first byte.
+    fn opening_timeout(&self) -> Option<u64> {
+        let exchange = &self.opening.as_ref()?.exchange;
+        let answer = answer_timeout(exchange, 0);
+        let quick = exchange.sent_at.saturating_add(QUICK_ANSWER_MS);
+        Some(if self.quick_tries > 0 { quick } else { answer })
     }
 
     /// Sets a timer for the next deadline, unless one is set that fires in time. A timer that fires too early is set again.

@@ -10,6 +10,7 @@ const CLOCK_OFFSET_STEP_MS: i64 = 1_000;
 
 impl<J: Json> Connection<J> {
     pub(super) fn on_head(&mut self, request: RequestId, head: ResponseHead) {
+        self.quick_tries = 0;
         self.emit_clock_offset(head.date);
         if self.is_opening(request) {
             if head.status == 200 && !head.is_stream {

@@ -1,7 +1,9 @@
 //! One job: its documents, its end, and how its stream is opened again.
 
+use protocol::sse::HEARTBEAT_MS;
+
 use super::{
-    super::{HEALTHY_MS, Input, SILENCE_MS},
+    super::{ANSWER_MS, HEALTHY_MS, Input, QUICK_ANSWER_MS, QUICK_TRIES, SILENCE_MS},
     frames::{END, document, frame, problem, retried},
     world::{STREAM, World},
 };
@@ -119,6 +121,33 @@ fn a_silent_stream_is_replaced_and_heartbeats_keep_one_open() {
     assert_eq!(world.opened.len(), 1);
     let silent = world.wait_for_request();
     assert!((SILENCE_MS..SILENCE_MS + 1000).contains(&silent), "{silent}");
+}
+
+#[test]
+fn a_stream_that_misses_two_heartbeats_is_lost_at_once_and_opened_again_without_a_delay() {
+    let mut world = World::live();
+    world.advance(SILENCE_MS - 1);
+    assert_eq!((world.link(), world.opened.len()), (Link::Live, 1));
+    world.advance(1);
+    assert_eq!((world.link(), world.opened.len()), (Link::Connecting, 2));
+    assert!((2 * HEARTBEAT_MS..3 * HEARTBEAT_MS).contains(&SILENCE_MS), "{SILENCE_MS}");
+}
+
+#[test]
+fn after_a_silence_connections_that_died_too_are_given_up_quickly_and_do_not_lead_to_polls() {
+    let mut world = World::live();
+    world.advance(SILENCE_MS);
+    for _ in 0..QUICK_TRIES {
+        assert_eq!(world.wait_for_request(), QUICK_ANSWER_MS);
+        assert_eq!((world.url(), world.open.len()), (STREAM, 1));
+    }
+    assert!(world.wait_for_request() >= ANSWER_MS, "a server that is only slow gets its time");
+    // Any byte ends the haste.
+    world.stream();
+    world.send(": ok\n");
+    world.close();
+    world.wait_for_request();
+    assert!(world.wait_for_request() >= ANSWER_MS);
 }
 
 #[test]
