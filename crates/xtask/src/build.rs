@@ -5,8 +5,10 @@ pub(crate) mod element;
 pub(crate) mod link;
 mod names;
 mod openapi;
+mod order;
 pub(crate) mod package;
 mod prune;
+mod trim;
 mod worker;
 
 use std::fs::File;

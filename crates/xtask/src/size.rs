@@ -79,7 +79,7 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
         weight("element: loader", &[&loader], Some(3_000)),
         weight("element: glue", &[&glue], None),
         weight("element: wasm", &[&wasm], None),
-        weight("element: all that a bar loads until live", &first, Some(75_000)),
+        weight("element: all that a bar loads until live", &first, Some(60_000)),
         Weight { name: "element: files that it loads only on demand", files: later, budget: Some(25_000) },
         weight("for comparison: the bar in React", &[&react], None),
         weight("for comparison: the bar in Lit", &[&lit], None),

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{link, names, prune::prune};
+use super::{link, names, order, prune::prune};
 use crate::{
     files,
     fingerprint::{self, Fingerprint, entries},
@@ -24,8 +24,8 @@ const CRATE: &str = "element";
 const PROFILE: &str = "element";
 
 /// The options that make it smallest: `--flatten` and `--rereloop` enable more optimisations in the second and third round;
-/// `--reorder-functions` gives often called functions shorter numbers.
-const OPTIMISE: &[&str] = &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-functions"];
+/// `--low-memory-unused` says that no data is in the first kilobyte, which is the end of the stack.
+const OPTIMISE: &[&str] = &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--low-memory-unused"];
 
 /// The folders of the hand-written scripts, each in the crate that it belongs to.
 pub(super) const SOURCES: &[&str] =
@@ -96,8 +96,15 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
     for file in ["Cargo.toml", "Cargo.lock"] {
         fingerprint.add(&project.root.join(file))?;
     }
-    let recipes =
-        [include_str!("element.rs"), include_str!("link.rs"), include_str!("names.rs"), include_str!("prune.rs")];
+    let recipes = [
+        include_str!("element.rs"),
+        include_str!("link.rs"),
+        include_str!("names.rs"),
+        include_str!("order.rs"),
+        include_str!("prune.rs"),
+        include_str!("start.js"),
+        include_str!("trim.rs"),
+    ];
     for recipe in recipes {
         fingerprint.add_as("recipe", recipe.as_bytes());
     }
@@ -141,10 +148,11 @@ fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
     let out = out_dir(project);
     fs::create_dir_all(&out)?;
     let mut optimise = project.npm_command("wasm-opt")?;
-    let optimised = work.join(MODULE);
+    let (optimised, ordered) = (work.join("optimised.wasm"), work.join("ordered.wasm"));
     optimise.args(OPTIMISE).arg(pruned.wasm).arg("--output").arg(&optimised);
     steps::output(&mut optimise)?;
-    names::shorten(project, &pruned.glue, &optimised, &out.join(MODULE))?;
+    order::by_content(project, &optimised, &ordered)?;
+    names::shorten(project, &pruned.glue, &ordered, &out.join(MODULE))?;
     esbuild(project, &pruned.glue, &out.join(GLUE), &[])
 }
 

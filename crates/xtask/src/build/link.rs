@@ -1,9 +1,12 @@
-//! The linker of the element: rustc's own, without the exports that the element does not need.
+//! The linker of the element: rustc's own, without the exports that the element does not need, and with a smaller stack.
 //!
 //! Crates that ours depend on export functions of their own: `leptos` exports the streams of its server functions. An
 //! export is a root for the linker, so it stays, with all functions it calls and all data it names: 5 KB of gzip. rustc
-//! passes each export to the linker by name. This program takes the linker's place, removes those arguments, and then
-//! becomes the linker.
+//! passes each export to the linker by name. This program takes the linker's place, changes the arguments, and then becomes
+//! the linker.
+//!
+//! The stack is below all data, so its size is part of each address of data in the code. A smaller one makes each of them a
+//! byte shorter.
 
 use std::{env, ffi::OsString, os::unix::process::CommandExt, path::PathBuf, process::Command};
 
@@ -18,7 +21,11 @@ pub(crate) const CALLED_WITH: &str = "-flavor";
 const LLD: &str = "XTASK_RUST_LLD";
 
 /// Parts of the names of exports that are not ours.
-const NOT_OURS: &[&str] = &["intounderlying", "_WASM_SPLIT_MARKER"];
+pub(super) const NOT_OURS: &[&str] = &["intounderlying", "_WASM_SPLIT_MARKER"];
+
+/// The stack that rustc asks for, and the one that the element gets: it has no recursion. A stack that overflows ends at
+/// address 0, so that it traps.
+const STACK: (&str, &str) = ("stack-size=1048576", "stack-size=65536");
 
 /// Makes `cargo` link through this program if rustc's linker is found. Otherwise the element works too, and is larger.
 pub(super) fn wrap_linker(cargo: &mut Command) -> Result<()> {
@@ -36,11 +43,12 @@ pub(super) fn wrap_linker(cargo: &mut Command) -> Result<()> {
 ///
 /// # Errors
 ///
-/// When no export was removed: then this program has no effect any more, which only the size of the element would show.
+/// When no export was removed or no stack was made smaller: then this program has no effect any more, which only the size of
+/// the element would show.
 pub(crate) fn command() -> Result<()> {
     let lld = env::var_os(LLD).with_context(|| format!("{LLD} is not set; only rustc calls this"))?;
     let called: Vec<OsString> = env::args_os().skip(1).collect();
-    let kept = without_foreign_exports(&called);
+    let mut kept = without_foreign_exports(&called);
     if kept.len() == called.len() {
         bail!(
             "rustc asks for no export with {} in its name: has leptos renamed them, or are the arguments in a response \
@@ -48,6 +56,11 @@ pub(crate) fn command() -> Result<()> {
             NOT_OURS.join(" or ")
         );
     }
+    let (asked, given) = (OsString::from(STACK.0), OsString::from(STACK.1));
+    let Some(size) = kept.iter_mut().find(|arg| ***arg == asked) else {
+        bail!("rustc asks for no {}; update STACK in crates/xtask/src/build/link.rs", STACK.0);
+    };
+    *size = &given;
     let error = Command::new(&lld).args(kept).exec();
     Err(error).with_context(|| format!("cannot run {}", lld.display()))
 }

@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
+use super::{link::NOT_OURS, trim::trimmed};
 use crate::{project::Project, steps};
 
 /// The pruned files, still to be optimised.
@@ -29,9 +30,8 @@ pub(super) fn prune(project: &Project, glue: &Path, wasm: &Path) -> Result<Prune
     let pruned = Pruned { glue: glue.with_extension("pruned.js"), wasm: wasm.with_extension("pruned.wasm") };
     let source = fs::read_to_string(glue).with_context(|| format!("cannot read {}", glue.display()))?;
 
-    // A registry has an effect only when something is registered in it; esbuild cannot know.
     let plain = glue.with_extension("plain.js");
-    fs::write(&plain, source.replace(": new FinalizationRegistry", ": /* @__PURE__ */ new FinalizationRegistry"))?;
+    fs::write(&plain, trimmed(&source)?)?;
     let entry = glue.with_extension("entry.js");
     let exports = exports(&source);
     if exports.is_empty() {
@@ -58,10 +58,12 @@ pub(super) fn prune(project: &Project, glue: &Path, wasm: &Path) -> Result<Prune
     Ok(pruned)
 }
 
-/// The names that the crate exports.
+/// The names that the crate exports; the glue also exports the classes of other crates.
 fn exports(glue: &str) -> Vec<&str> {
-    let declared = |line: &'static str| glue.lines().filter_map(move |other| other.strip_prefix(line));
-    declared("export class ").chain(declared("export function ")).map(leading_name).collect()
+    let declared =
+        |line: &'static str| glue.lines().filter_map(move |other| other.strip_prefix(line)).map(leading_name);
+    let is_ours = |name: &&str| !NOT_OURS.iter().any(|part| name.to_lowercase().contains(part));
+    declared("export class ").chain(declared("export function ")).filter(is_ours).collect()
 }
 
 /// The exports of the wasm that the glue uses.
@@ -80,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_exports_of_the_crate_are_kept() {
-        let glue = "export class Mounted {\n}\nexport function style() {\n}\nfunction initSync() {\n}\n";
+        let glue = "export class IntoUnderlyingSink {\n}\nexport class Mounted {\n}\nexport function style() {\n}\nfunction initSync() {\n}\n";
         assert_eq!(exports(glue), ["Mounted", "style"]);
     }
 
