@@ -3,7 +3,7 @@
 import { isObject, isText, row } from "./record.js";
 import { h } from "./tree.js";
 
-// One unit in 30 years; below it, a speed tells nothing.
+// One unit in 30 years; a lower speed says nothing.
 const SLOWEST = 1e-9;
 
 // A timestamp of the API as a Date; undefined for anything else.
