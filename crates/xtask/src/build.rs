@@ -8,7 +8,9 @@ mod openapi;
 mod order;
 pub(crate) mod package;
 mod prune;
+mod silence;
 mod trim;
+mod wasm;
 mod worker;
 
 use std::fs::File;

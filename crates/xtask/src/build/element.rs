@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{link, names, order, prune::prune};
+use super::{link, names, order, prune::prune, silence::silence};
 use crate::{
     files,
     fingerprint::{self, Fingerprint, entries},
@@ -102,8 +102,10 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
         include_str!("names.rs"),
         include_str!("order.rs"),
         include_str!("prune.rs"),
+        include_str!("silence.rs"),
         include_str!("start.js"),
         include_str!("trim.rs"),
+        include_str!("wasm.rs"),
     ];
     for recipe in recipes {
         fingerprint.add_as("recipe", recipe.as_bytes());
@@ -153,6 +155,7 @@ fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
     steps::output(&mut optimise)?;
     order::by_content(project, &optimised, &ordered)?;
     names::shorten(project, &pruned.glue, &ordered, &out.join(MODULE))?;
+    silence(&out.join(MODULE))?;
     esbuild(project, &pruned.glue, &out.join(GLUE), &[])
 }
 

@@ -7,18 +7,8 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 
+use super::wasm::{CODE, CUSTOM, IMPORTS, leb, sections};
 use crate::{project::Project, steps};
-
-/// The length of a wasm file's magic number and version.
-const HEAD: usize = 8;
-
-/// The numbers of the sections that are read.
-const CUSTOM: u8 = 0;
-const IMPORTS: u8 = 2;
-const CODE: u8 = 10;
-
-/// The kind of an import that is a function.
-const FUNCTION: u8 = 0;
 
 /// Reads `wasm` and writes it to `out` with its functions in another order.
 ///
@@ -38,12 +28,8 @@ pub(super) fn by_content(project: &Project, wasm: &Path, out: &Path) -> Result<(
 
 /// The section that gives each function a name, so that the names have the order of the functions' bytes.
 fn names(module: &[u8]) -> Result<Vec<u8>> {
-    let mut rest = Reader(module);
-    rest.take(HEAD)?;
     let (mut imports, mut bodies) = (0, Vec::new());
-    while !rest.0.is_empty() {
-        let id = rest.byte()?;
-        let mut section = rest.counted()?;
+    for (id, section) in sections(module)? {
         match id {
             IMPORTS => imports = section.imports()?,
             CODE => bodies = section.bodies()?,
@@ -51,7 +37,7 @@ fn names(module: &[u8]) -> Result<Vec<u8>> {
         }
     }
     if bodies.is_empty() {
-        bail!("there are none");
+        bail!("the wasm has no functions");
     }
     let mut order: Vec<usize> = (0..bodies.len()).collect();
     order.sort_by_key(|index| bodies.get(*index));
@@ -68,104 +54,28 @@ fn names(module: &[u8]) -> Result<Vec<u8>> {
     Ok([vec![CUSTOM], leb(content.len()), content].concat())
 }
 
-/// The bytes that are still to be read.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length).context("it ends early")?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn byte(&mut self) -> Result<u8> {
-        Ok(self.take(1)?.iter().sum())
-    }
-
-    /// A number in LEB128.
-    fn number(&mut self) -> Result<usize> {
-        let (mut number, mut shift) = (0, 0);
-        loop {
-            let byte = self.byte()?;
-            number |= usize::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-            shift += 7;
-        }
-    }
-
-    /// Bytes after their number.
-    fn counted(&mut self) -> Result<Reader<'a>> {
-        let length = self.number()?;
-        self.take(length).map(Reader)
-    }
-
-    /// The number of imported functions in a section of imports.
-    fn imports(&mut self) -> Result<usize> {
-        let count = self.number()?;
-        for _ in 0..count {
-            let (_module, _name, kind) = (self.counted()?, self.counted()?, self.byte()?);
-            if kind != FUNCTION {
-                bail!("it imports more than functions");
-            }
-            self.number()?;
-        }
-        Ok(count)
-    }
-
-    /// The functions in a section of code.
-    fn bodies(&mut self) -> Result<Vec<&'a [u8]>> {
-        let count = self.number()?;
-        (0..count).map(|_| Ok(self.counted()?.0)).collect()
-    }
-}
-
-/// A number as LEB128.
-fn leb(mut number: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let low = (number & 0x7f) as u8;
-        number >>= 7;
-        if number == 0 {
-            bytes.push(low);
-            return bytes;
-        }
-        bytes.push(low | 0x80);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{HEAD, Reader, leb, names};
+    use super::{
+        super::wasm::tests::{counted, module},
+        CODE, IMPORTS, leb, names,
+    };
 
-    /// A module that imports a function and has functions with these bytes.
-    fn module(bodies: &[&[u8]]) -> Vec<u8> {
-        let import = [&[1][..], b"\x01a\x01b\x00\x00"].concat();
-        let counted = |bytes: &[u8]| [leb(bytes.len()), bytes.to_vec()].concat();
+    /// A file that imports a function and has functions with these bytes.
+    fn functions(bodies: &[&[u8]]) -> Vec<u8> {
         let code = [leb(bodies.len()), bodies.iter().flat_map(|body| counted(body)).collect()].concat();
-        [vec![0; HEAD], vec![2], counted(&import), vec![10], counted(&code)].concat()
+        module(&[(IMPORTS, b"\x01\x01a\x01b\x00\x00".to_vec()), (CODE, code)])
     }
 
     #[test]
     fn the_names_of_functions_have_the_order_of_their_bytes() {
-        let section = names(&module(&[b"zebra", b"ant", b"bear"])).unwrap();
+        let section = names(&functions(&[b"zebra", b"ant", b"bear"])).unwrap();
         let text: String = section.iter().map(|byte| char::from(*byte)).filter(char::is_ascii_alphanumeric).collect();
         assert_eq!(text, "nameimport0000020000000001");
     }
 
     #[test]
-    fn a_number_is_read_as_it_was_written() {
-        for number in [0, 127, 128, 16_383, 16_384, 1 << 20] {
-            assert_eq!(Reader(&leb(number)).number().unwrap(), number);
-        }
-    }
-
-    #[test]
-    fn what_is_no_wasm_of_functions_is_an_error() {
-        assert!(names(b"short").is_err());
-        assert!(names(&module(&[])).unwrap_err().to_string().contains("none"));
-        let other = String::from_utf8(module(&[b"x"])).unwrap().replace("b\0", "b\x02").into_bytes();
-        assert!(names(&other).unwrap_err().to_string().contains("functions"));
+    fn a_wasm_without_functions_is_an_error() {
+        assert!(names(&functions(&[])).unwrap_err().to_string().contains("no functions"));
     }
 }
