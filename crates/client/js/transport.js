@@ -18,7 +18,7 @@ export const send = (url, token, body, onEvent) => {
         cache: "no-store",
         credentials: "omit",
       });
-      exchange.emit("head", response, Date.now());
+      exchange.emit("head", response, performance.now());
       const reader = response.body?.getReader();
       for (let read; reader && !(read = await reader.read()).done; ) exchange.emit("bytes", read.value);
       isComplete = true;
@@ -48,7 +48,7 @@ export const transport = (wasm, takeOver) => {
           header("content-type")?.startsWith("text/event-stream"),
           +header("retry-after") || NaN,
           // The response may have arrived before the wasm was ready.
-          Date.parse(header("date")) + Date.now() - at,
+          Date.parse(header("date")) + performance.now() - at,
         );
       };
       exchanges.set(id, takeOver(url, body, onEvent) ?? send(url, token, body, onEvent));

@@ -2,6 +2,7 @@
 //! network.
 
 mod connection_driver;
+mod monotonic;
 mod page;
 mod registry;
 mod shared_subscription;
@@ -9,6 +10,7 @@ mod transport;
 mod update;
 mod value;
 
+pub use monotonic::monotonic;
 pub use registry::{SubscriptionHandle, on_token_renewed, on_transport_event, subscribe};
 pub use shared_subscription::Source;
 pub use transport::{Transport, set_transport};

@@ -82,7 +82,6 @@ pub struct Connection<J> {
     last_request: RequestId,
     is_frozen: bool,
     is_offline: bool,
-    emitted_clock_offset: i64,
     /// The time of the timer that is set.
     timer_at: Option<u64>,
     /// The device's clock at the last input, from which the monotonic time of `tick` is advanced.
@@ -108,7 +107,6 @@ impl<J: Json> Connection<J> {
             last_request: RequestId(0),
             is_frozen: false,
             is_offline: false,
-            emitted_clock_offset: 0,
             timer_at: None,
             wall: 0,
             tick: Tick::default(),

@@ -18,7 +18,7 @@
 //! - *link*: how the reader is connected: connecting, live, polling or offline.
 //! - *live stream*: the stream that brings frames; *opening stream*: the one that has not brought a byte yet.
 //! - *route*: stream, long poll or poll; *probe*: an attempt to stream while polls are the route.
-//! - *clock offset*: how far the server's clock is ahead of the device's.
+//! - *clock offset*: how far the server's clock is ahead of the page's monotonic clock.
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
 
@@ -35,9 +35,11 @@ pub mod parsed_frame;
 pub mod policy;
 pub mod problem;
 pub mod retry_class;
+pub mod server_clock;
 pub mod subscription;
 
 pub use connection::{Action, Connection, Input, JobKey, RequestId};
 pub use link::Link;
 pub use problem::Problem;
+pub use server_clock::ServerClock;
 pub use subscription::Subscription;

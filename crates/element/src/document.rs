@@ -4,10 +4,19 @@ use client::{browser::Value, json::Json};
 use protocol::{Status, Substate, Timestamp};
 use widget::Job;
 
+/// When the last change was committed.
+pub(crate) fn updated_at(document: &Value) -> Option<Timestamp> {
+    time(document, "updatedAt")
+}
+
+fn time(document: &Value, key: &str) -> Option<Timestamp> {
+    document.text(key).and_then(|time| Timestamp::parse(&time))
+}
+
 /// Reads a status document; `None` if its status is unknown.
 pub(crate) fn job(document: &Value) -> Option<Job> {
     let text = |key| document.text(key).filter(|text| !text.is_empty());
-    let time = |key| document.text(key).and_then(|time| Timestamp::parse(&time));
+    let time = |key| time(document, key);
     Some(Job {
         status: Status::parse(&document.text("status")?)?,
         substate: document.text("substate").and_then(|name| Substate::parse(&name)),

@@ -11,8 +11,11 @@ use std::{
     rc::{Rc, Weak},
 };
 
-use client::browser::{Source, SubscriptionHandle, Value};
-use js_sys::{Date, Function, Promise, Reflect};
+use client::{
+    ServerClock,
+    browser::{Source, SubscriptionHandle, Value, monotonic},
+};
+use js_sys::{Function, Promise, Reflect};
 use protocol::Timestamp;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -45,8 +48,7 @@ struct Inner {
     is_due: Cell<bool>,
     locale: RefCell<String>,
     messages: RefCell<JsValue>,
-    /// Milliseconds that the server's clock is ahead.
-    skew: Cell<i64>,
+    clock: Cell<ServerClock>,
     document: RefCell<Option<Value>>,
     /// The document has not been painted yet. It is read only when it is painted, as a newer one may replace it before.
     is_fresh: Cell<bool>,
@@ -72,7 +74,7 @@ impl Mounted {
         load_panel: Function,
     ) -> Mounted {
         let locale = attributes::locale(&host);
-        let now = Timestamp::from_millis(Date::now() as u64);
+        let now = Timestamp::from_millis(monotonic());
         let label = attributes::text(&host, "label");
         let props = Props { label, job: None, link: widget::Link::Idle, problem: None, now };
         let texts = locale_of(&JsValue::UNDEFINED, &locale);
@@ -92,7 +94,7 @@ impl Mounted {
                 is_due: Cell::new(false),
                 locale: RefCell::new(locale),
                 messages: RefCell::new(JsValue::UNDEFINED),
-                skew: Cell::new(0),
+                clock: Cell::default(),
                 document: RefCell::default(),
                 is_fresh: Cell::new(false),
                 subscription: RefCell::default(),
@@ -194,9 +196,15 @@ impl Inner {
     /// Writes to the DOM what has changed, and joins the clock if that changes with the time alone.
     fn write(self: &Rc<Self>, skip_animation: bool) {
         if self.is_fresh.replace(false)
-            && let Some(job) = self.document.borrow().as_ref().and_then(document::job)
+            && let Some(document) = &*self.document.borrow()
+            && let Some(job) = document::job(document)
         {
             self.view.update(|props| props.job = Some(job));
+            if let Some(at) = document::updated_at(document) {
+                let mut clock = self.clock.get();
+                clock.on_change(at.millis(), monotonic());
+                self.clock.set(clock);
+            }
         }
         let now = self.now();
         let need_tick = [self.view.paint(now, skip_animation), self.panel.paint(now, self.view.link().is_open())];
@@ -237,7 +245,7 @@ impl Inner {
 
     /// The time by the server's clock.
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis((Date::now() as u64).saturating_add_signed(self.skew.get()))
+        Timestamp::from_millis(self.clock.get().now(monotonic()))
     }
 
     fn emit(&self, name: &str, detail: &JsValue, has_content: bool) {

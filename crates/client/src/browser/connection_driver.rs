@@ -10,12 +10,14 @@ use js_sys::{Date, Math};
 use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::{
+    monotonic::monotonic,
     transport,
     update::{Listener, Update},
     value::Value,
 };
 use crate::{
     connection::{Action, Connection, Input, JobKey, Renewal},
+    server_clock::ServerClock,
     subscription::Subscription,
 };
 
@@ -25,6 +27,7 @@ pub(super) struct ConnectionDriver {
     src: String,
     connection: RefCell<Connection<Value>>,
     listeners: RefCell<Vec<(JobKey, Weak<dyn Listener>)>>,
+    clock: Cell<ServerClock>,
     clock_offset: Cell<Option<i64>>,
     /// The actions that are still to be done; a listener that is notified may cause more of them meanwhile.
     actions: RefCell<VecDeque<Action<Value>>>,
@@ -43,6 +46,7 @@ impl ConnectionDriver {
                 src: src.to_owned(),
                 connection: RefCell::new(Connection::new(src)),
                 listeners: RefCell::default(),
+                clock: Cell::default(),
                 clock_offset: Cell::default(),
                 actions: RefCell::default(),
                 is_acting: Cell::default(),
@@ -79,6 +83,7 @@ impl ConnectionDriver {
 
     /// Passes an input to the connection and does the actions that it returns.
     pub(super) fn on_input(self: &Rc<Self>, input: Input) {
+        // The time of day and not the monotonic clock, which stops while some devices sleep: after a sleep the stream is silent.
         let actions = self.connection.borrow_mut().handle(input, Date::now() as u64, Math::random());
         self.actions.borrow_mut().extend(actions);
         if self.is_acting.replace(true) {
@@ -101,10 +106,13 @@ impl ConnectionDriver {
             Action::Abort(request) => transport::with(|to| to.abort(transport::number(self.id, request.0))),
             Action::Timer(millis) => self.set_timer(millis),
             Action::RenewToken(key) => self.renew_token(key),
-            Action::ClockOffset(millis) => {
-                self.clock_offset.set(Some(millis));
+            Action::ServerTime(millis) => {
+                let mut clock = self.clock.get();
+                let Some(offset) = clock.on_time(millis, monotonic()) else { return };
+                self.clock.set(clock);
+                self.clock_offset.set(Some(offset));
                 let all: Vec<_> = self.listeners.borrow().iter().filter_map(|(_, one)| one.upgrade()).collect();
-                all.iter().for_each(|listener| listener.on_update(Update::ClockOffset(millis)));
+                all.iter().for_each(|listener| listener.on_update(Update::ClockOffset(offset)));
             }
             Action::Link(key, link) => self.notify(key, Update::Link(link)),
             Action::Document(key, document) => self.notify(key, Update::Document(document)),

@@ -12,7 +12,7 @@ use crate::{link::Link, problem::Problem};
 pub enum Update {
     /// The link has changed.
     Link(Link),
-    /// The server's clock is that many milliseconds ahead of this device's.
+    /// The server's clock is that many milliseconds ahead of [`monotonic`](super::monotonic).
     ClockOffset(i64),
     /// New lines of the log, oldest first; they precede the document that covers them.
     Log {

@@ -14,8 +14,8 @@ pub enum Action<J> {
     Timer(u64),
     /// Get a new token and pass [`Input::Renewed`](super::Input::Renewed).
     RenewToken(JobKey),
-    /// For all jobs: the server's clock is that many milliseconds ahead of this device's.
-    ClockOffset(i64),
+    /// For all jobs: the server's clock shows this time now, in milliseconds since the Unix epoch.
+    ServerTime(u64),
     /// The link has changed.
     Link(JobKey, Link),
     /// A document that is newer than all before it.

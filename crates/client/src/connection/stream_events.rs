@@ -5,13 +5,11 @@ use protocol::sse::Item;
 use super::{Action, Connection, HEALTHY_MS, JobKey, RequestId, ResponseHead, Stream, job_state::JobState};
 use crate::{json::Json, parsed_frame::ParsedFrame, problem::Problem, retry_class::RetryClass};
 
-/// Milliseconds by which the clock offset must change to be emitted again; `Date` counts whole seconds.
-const CLOCK_OFFSET_STEP_MS: i64 = 1_000;
-
 impl<J: Json> Connection<J> {
     pub(super) fn on_head(&mut self, request: RequestId, head: ResponseHead) {
         self.quick_tries = 0;
-        self.emit_clock_offset(head.date);
+        // `Date` has whole seconds: on average half a second has passed since.
+        self.actions.extend(head.date.map(|date| Action::ServerTime(date.saturating_add(500))));
         if self.is_opening(request) {
             if head.status == 200 && !head.is_stream {
                 self.drop_opening();
@@ -23,15 +21,6 @@ impl<J: Json> Connection<J> {
             }
         } else {
             self.on_poll_head(request, head);
-        }
-    }
-
-    fn emit_clock_offset(&mut self, date: Option<u64>) {
-        if let Some(offset) = date.and_then(|date| date.saturating_add(500).checked_signed_diff(self.wall))
-            && offset.saturating_sub(self.emitted_clock_offset).abs() > CLOCK_OFFSET_STEP_MS
-        {
-            self.emitted_clock_offset = offset;
-            self.actions.push(Action::ClockOffset(offset));
         }
     }
 

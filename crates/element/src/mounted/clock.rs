@@ -6,7 +6,7 @@ use std::{
     rc::Weak,
 };
 
-use js_sys::Date;
+use client::browser::monotonic;
 use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::Inner;
@@ -33,7 +33,7 @@ pub(super) fn join(inner: Weak<Inner>) {
     if !IS_RUNNING.get()
         && let Some(window) = web_sys::window()
     {
-        let rest = TICK_MS.saturating_sub((Date::now() as u64).checked_rem(TICK_MS).unwrap_or(0));
+        let rest = TICK_MS.saturating_sub(monotonic().checked_rem(TICK_MS).unwrap_or(0));
         let set = ON_TICK.with(|callback| {
             let callback = callback.as_ref().unchecked_ref();
             window.set_timeout_with_callback_and_timeout_and_arguments_0(callback, rest as i32)

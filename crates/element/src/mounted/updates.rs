@@ -3,7 +3,7 @@
 use std::rc::{Rc, Weak};
 
 use client::{
-    Link, Problem,
+    Link, Problem, ServerClock,
     browser::{Subscriber, SubscriptionHandle, Update, Value, subscribe},
 };
 use js_sys::{Object, Promise, Reflect};
@@ -102,7 +102,7 @@ impl Inner {
                 };
                 self.view.update(|props| props.link = link);
             }
-            Update::ClockOffset(skew) => self.skew.set(skew),
+            Update::ClockOffset(millis) => self.clock.set(ServerClock::from_offset(millis)),
             Update::Document(document) => {
                 self.view.update(|props| props.problem = None);
                 self.is_fresh.set(true);

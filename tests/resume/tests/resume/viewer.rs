@@ -110,7 +110,7 @@ impl Viewer {
             }
             Action::End(_) => self.done = true,
             Action::Problem(_, problem) => return Err(format!("{}: {}", problem.code, problem.message)),
-            Action::Timer(_) | Action::Link(..) | Action::ClockOffset(_) | Action::RenewToken(_) => {}
+            Action::Timer(_) | Action::Link(..) | Action::ServerTime(_) | Action::RenewToken(_) => {}
         }
         Ok(())
     }

@@ -36,7 +36,7 @@ pub(super) struct World {
     /// The URLs of all requests, without their common prefix.
     pub(super) opened: Vec<String>,
     pub(super) readers: BTreeMap<u32, Reader>,
-    pub(super) clock_offset: i64,
+    pub(super) server_time: Option<u64>,
 }
 
 pub(super) const STREAM: &str = "status/stream";
@@ -50,7 +50,7 @@ impl World {
             open: BTreeMap::new(),
             opened: vec![],
             readers: BTreeMap::new(),
-            clock_offset: 0,
+            server_time: None,
         }
     }
 
@@ -119,7 +119,7 @@ impl World {
             }
             Action::Abort(id) => assert!(self.open.remove(&id).is_some(), "there is something to abort"),
             Action::Timer(millis) => self.timer = Some(self.now + millis),
-            Action::ClockOffset(clock_offset) => self.clock_offset = clock_offset,
+            Action::ServerTime(time) => self.server_time = Some(time),
             Action::RenewToken(key) => self.reader_mut(key).renewals += 1,
             Action::Link(key, link) => self.reader_mut(key).links.push(link),
             Action::Document(key, document) => self.reader_mut(key).seen.push(document["seq"].as_u64().unwrap()),
