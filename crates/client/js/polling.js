@@ -3,12 +3,17 @@
 
 import { included } from "./include.js";
 import {
+  INVALID_SRC,
+  INVALID_SRC_MESSAGE,
   LATER_STATUSES,
   MAX_POLL_MS,
   MAX_RETRY_AFTER_MS,
   MIN_POLL_MS,
   MISSING_DELAY_MS,
   MISSING_TRIES,
+  NO_RESPONSE,
+  NO_RESPONSE_MESSAGE,
+  NO_RESPONSE_MS,
   POLL_MS,
   RENEWAL_TIMEOUT_MS,
   TOKEN_NOT_RENEWED,
@@ -54,6 +59,9 @@ const parsed = (text) => {
 // "document" and each response's document, with "end" and the last document, and with "problem", the body of a refusal and
 // whether the client has stopped. `renew` returns the promise of a new token, or nothing without a token provider.
 export const follow = async ({ src, job, token, include }, { onEvent, renew }, signal) => {
+  // As `is_src` in ../src/endpoints.rs.
+  if (!/^((https?:)?\/|[^:/]*(\/|$))[^?#]*$/i.test(src))
+    return onEvent("problem", { error: INVALID_SRC, message: `"${src}"${INVALID_SRC_MESSAGE}` }, true);
   const names = included(include).join();
   const query = names && `?include=${names}`;
   const url = `${src.replace(/\/+$/, "")}/v2/jobs/${encodeURIComponent(job)}/status${query}`;
@@ -62,6 +70,7 @@ export const follow = async ({ src, job, token, include }, { onEvent, renew }, s
   let failures = 0;
   let missing = 0;
   let isRenewed = false;
+  let unansweredSince;
   // The token is missing or was refused.
   let needsToken = !token;
   // The code of the last problem, until a document arrives. The same problem is emitted once.
@@ -90,7 +99,9 @@ export const follow = async ({ src, job, token, include }, { onEvent, renew }, s
         continue;
       }
       const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(etag && { "if-none-match": etag }) };
+      unansweredSince ??= performance.now();
       const response = await fetch(url, { headers, signal, cache: "no-store", credentials: "omit" });
+      unansweredSince = undefined;
       // A `Retry-After` that is a date is ignored.
       const retryAfter = Math.min(MAX_RETRY_AFTER_MS, Number(response.headers.get("retry-after")) * 1000 || 0);
       const body = parsed(await response.text());
@@ -116,6 +127,8 @@ export const follow = async ({ src, job, token, include }, { onEvent, renew }, s
       }
     } catch {
       // No response: try again after the pause.
+      if (!signal.aborted && !document && performance.now() - unansweredSince >= NO_RESPONSE_MS)
+        emitProblem({ error: NO_RESPONSE, message: `${url}${NO_RESPONSE_MESSAGE}` }, false);
     }
     await wait(pause, signal);
   }

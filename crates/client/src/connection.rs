@@ -27,6 +27,8 @@ use crate::{
     fallback::Fallback,
     json::Json,
     link::Link,
+    policy::NO_RESPONSE_MS,
+    problem::Problem,
     subscription::Subscription,
 };
 
@@ -79,6 +81,8 @@ pub struct Connection<J> {
     backoff: Backoff,
     /// How many streams still get only [`QUICK_ANSWER_MS`], after a silent one.
     quick_tries: u8,
+    /// Since when requests are sent to which no response came.
+    unanswered_since: Option<u64>,
     last_request: RequestId,
     is_frozen: bool,
     is_offline: bool,
@@ -104,6 +108,7 @@ impl<J: Json> Connection<J> {
             fallback: Fallback::default(),
             backoff: Backoff::default(),
             quick_tries: 0,
+            unanswered_since: None,
             last_request: RequestId(0),
             is_frozen: false,
             is_offline: false,
@@ -259,6 +264,7 @@ impl<J: Json> Connection<J> {
     }
 
     fn next_request(&mut self) -> RequestId {
+        self.unanswered_since.get_or_insert(self.tick.now);
         self.last_request = RequestId(self.last_request.0.wrapping_add(1));
         self.last_request
     }
@@ -291,9 +297,21 @@ impl<J: Json> Connection<J> {
     /// Starts the delay before the next try, at least `min_delay_ms` milliseconds. Several failures within the delay count
     /// as one.
     fn back_off(&mut self, min_delay_ms: u64) {
+        self.emit_no_response();
         if self.retry_delay.is_none() {
             let wait = self.backoff.next(self.tick.random, min_delay_ms);
             self.retry_delay = Some(RetryDelay::new(self.tick, wait, min_delay_ms));
+        }
+    }
+
+    /// Emits a problem for each job that was never shown, if no response came for a while. A job that was shown says itself
+    /// that it is not connected.
+    fn emit_no_response(&mut self) {
+        if !self.is_offline && self.unanswered_since.is_some_and(|since| self.tick.since(since) >= NO_RESPONSE_MS) {
+            let url = self.endpoints.stream();
+            for job in self.jobs.iter_mut().filter(|job| job.is_active() && job.newest.is_none()) {
+                job.emit_problem(Problem::no_response(&url), &mut self.actions);
+            }
         }
     }
 

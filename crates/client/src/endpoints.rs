@@ -7,6 +7,19 @@ use crate::subscription::Subscription;
 /// Seconds that the server holds a long poll open: less than the 30 s after which many proxies give up.
 pub const WAIT_SECONDS: u64 = 25;
 
+/// Whether `src` can be the URL of a server: of http or https, or relative to the page, without a query and a fragment.
+///
+/// ```
+/// use client::endpoints::is_src;
+/// assert!(is_src("https://status.example.com/jobs") && is_src("/jobs"));
+/// assert!(!is_src("localhost:8787") && !is_src("http://h/?x=1"));
+/// ```
+pub fn is_src(src: &str) -> bool {
+    let begin = src.split('/').next().unwrap_or_default();
+    let is_known = |scheme: &str| ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme));
+    !src.contains(['?', '#']) && begin.split_once(':').is_none_or(|(scheme, rest)| rest.is_empty() && is_known(scheme))
+}
+
 /// The URLs of one server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoints {
@@ -65,6 +78,26 @@ mod tests {
 
     fn subscription(id: &str, include: u8) -> Subscription {
         Subscription::new(JobId::parse(id).unwrap(), None, Include::from_bits(include))
+    }
+
+    #[test]
+    fn a_src_is_an_absolute_url_of_http_or_a_path_without_query_and_fragment() {
+        for src in ["http://h", "https://h:8787/", "HTTP://h", "//h/a:b", "/progress", "progress", "./x:y"] {
+            assert!(is_src(src), "{src}");
+        }
+        for src in [
+            "localhost:8787",
+            "status.example.com:443/x",
+            "ftp://h",
+            "file:///x",
+            "javascript:x",
+            "http:h",
+            "http://h/?x=1",
+            "http://h/#x",
+            "?",
+        ] {
+            assert!(!is_src(src), "{src}");
+        }
     }
 
     #[test]

@@ -33,6 +33,21 @@ pub const UNEXPECTED_ANSWER: &str = "UNEXPECTED_ANSWER";
 /// The message of [`UNEXPECTED_ANSWER`]; the HTTP status and a closing parenthesis follow.
 pub const UNEXPECTED_ANSWER_MESSAGE: &str = "The server did not answer as a job-progress server does (HTTP ";
 
+/// The code of a `src` that is not the URL of a server.
+pub const INVALID_SRC: &str = "INVALID_SRC";
+
+/// The message of [`INVALID_SRC`], after the quoted `src`.
+pub const INVALID_SRC_MESSAGE: &str = " is not the URL of a job-progress server. Set src to a URL with http:// or https:// and without ? and #, for example https://status.example.com.";
+
+/// Milliseconds without any response after which a job that has never been shown has a problem.
+pub const NO_RESPONSE_MS: u64 = 3_000;
+
+/// The code of a server that gives no response.
+pub const NO_RESPONSE: &str = "NO_RESPONSE";
+
+/// The message of [`NO_RESPONSE`], after the URL. A browser does not say why a request failed, so it names all causes.
+pub const NO_RESPONSE_MESSAGE: &str = " gives no response that this page can read. Check the URL in src, the server, and connect-src of the page's Content-Security-Policy. If a tool adds headers to the page's requests (tracing), exclude this URL from it. The element tries again.";
+
 /// The code of a token provider that gave no token.
 pub const TOKEN_NOT_RENEWED: &str = "TOKEN_NOT_RENEWED";
 
@@ -66,6 +81,11 @@ mod tests {
         line("LATER_STATUSES", format!("{LATER_STATUSES:?}"));
         line("UNEXPECTED_ANSWER", format!("{UNEXPECTED_ANSWER:?}"));
         line("UNEXPECTED_ANSWER_MESSAGE", format!("{UNEXPECTED_ANSWER_MESSAGE:?}"));
+        line("INVALID_SRC", format!("{INVALID_SRC:?}"));
+        line("INVALID_SRC_MESSAGE", format!("\n  {INVALID_SRC_MESSAGE:?}"));
+        line("NO_RESPONSE_MS", NO_RESPONSE_MS.to_string());
+        line("NO_RESPONSE", format!("{NO_RESPONSE:?}"));
+        line("NO_RESPONSE_MESSAGE", format!("\n  {NO_RESPONSE_MESSAGE:?}"));
         line("TOKEN_NOT_RENEWED", format!("{TOKEN_NOT_RENEWED:?}"));
         line("TOKEN_NOT_RENEWED_MESSAGE", format!("\n  {TOKEN_NOT_RENEWED_MESSAGE:?}"));
         text.replace("= \n", "=\n")

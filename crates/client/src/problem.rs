@@ -2,13 +2,16 @@
 
 use crate::{
     json::Json,
-    policy::{TOKEN_NOT_RENEWED, TOKEN_NOT_RENEWED_MESSAGE, UNEXPECTED_ANSWER, UNEXPECTED_ANSWER_MESSAGE},
+    policy::{
+        INVALID_SRC, INVALID_SRC_MESSAGE, NO_RESPONSE, NO_RESPONSE_MESSAGE, TOKEN_NOT_RENEWED,
+        TOKEN_NOT_RENEWED_MESSAGE, UNEXPECTED_ANSWER, UNEXPECTED_ANSWER_MESSAGE,
+    },
 };
 
 /// A refusal of the server, or a fault that the client found itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem<J> {
-    /// The code, for programs: the server's, [`UNEXPECTED_ANSWER`] or [`TOKEN_NOT_RENEWED`].
+    /// The code, for programs: the server's, or one of [`policy`](crate::policy).
     pub code: String,
     /// The message, for people.
     pub message: String,
@@ -16,6 +19,20 @@ pub struct Problem<J> {
     pub fatal: bool,
     /// The body that the server sent.
     pub body: Option<J>,
+}
+
+impl<J> Problem<J> {
+    /// The problem of a `src` that is not the URL of a server.
+    pub fn invalid_src(src: &str) -> Problem<J> {
+        let message = ["\"", src, "\"", INVALID_SRC_MESSAGE].concat();
+        Problem { code: INVALID_SRC.to_owned(), message, fatal: true, body: None }
+    }
+
+    /// The problem of a URL that gives no response.
+    pub fn no_response(url: &str) -> Problem<J> {
+        let message = [url, NO_RESPONSE_MESSAGE].concat();
+        Problem { code: NO_RESPONSE.to_owned(), message, fatal: false, body: None }
+    }
 }
 
 impl<J: Json> Problem<J> {

@@ -102,6 +102,16 @@ export const EVENTS = [
 export const PROBLEMS = [
   { name: "NO_SRC", isLast: true, text: "The element does not know its server." },
   {
+    name: "INVALID_SRC",
+    isLast: true,
+    text: "`src` is not the URL of a server, for example because `http://` is missing or it has a query.",
+  },
+  {
+    name: "NO_RESPONSE",
+    isLast: false,
+    text: "For three seconds or more, no request has got a response that the page can read, and the job was never shown. The message names the possible causes: the URL, the server, the Content Security Policy, or a tool that adds headers to the page's requests.",
+  },
+  {
     name: "TOKEN_NOT_RENEWED",
     isLast: false,
     text: "`tokenProvider` failed, returned no token or took longer than 30 s.",

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     connection::{Input, JobKey, Renewal, RequestId},
+    endpoints::is_src,
     subscription::Subscription,
 };
 
@@ -55,7 +56,9 @@ pub fn subscribe(source: Source, subscriber: Subscriber) -> SubscriptionHandle {
         shared.add(id, subscriber);
         return SubscriptionHandle { shared, id };
     }
-    let job = JobId::parse(&source.job).map(|id| Subscription::new(id, source.token.clone(), source.include));
+    let job = JobId::parse(&source.job)
+        .filter(|_| is_src(&source.src))
+        .map(|id| Subscription::new(id, source.token.clone(), source.include));
     let driver = job.as_ref().map(|job| driver(&source.src, job));
     let shared = SharedSubscription::new(driver, JobKey(next_id()), source);
     SUBSCRIPTIONS.with_borrow_mut(|all| all.push(Rc::downgrade(&shared)));

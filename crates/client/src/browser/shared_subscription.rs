@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     connection::{Input, JobKey},
+    endpoints::is_src,
     link::Link,
     problem::Problem,
     subscription::Subscription,
@@ -53,15 +54,20 @@ pub(super) struct SharedSubscription {
 }
 
 impl SharedSubscription {
-    /// The subscription `key` to `source` on a connection. Without a connection the id cannot be a job's, and no server
-    /// needs to be asked about it.
+    /// The subscription `key` to `source` on a connection. Without a connection `src` cannot be a server's or the id a
+    /// job's, and no server needs to be asked about it.
     pub(super) fn new(driver: Option<Rc<ConnectionDriver>>, key: JobKey, source: Source) -> Rc<SharedSubscription> {
-        let problem = driver.is_none().then(|| Problem {
+        let invalid_job = || Problem {
             code: "JOB_NOT_FOUND".to_owned(),
             message: ["The job id \"", &source.job, "\" is not valid."].concat(),
             fatal: true,
             body: None,
-        });
+        };
+        let problem = match driver {
+            Some(_) => None,
+            None if is_src(&source.src) => Some(invalid_job()),
+            None => Some(Problem::invalid_src(&source.src)),
+        };
         let known = RefCell::new(Known { problem, ..Known::default() });
         Rc::new(SharedSubscription { source, key, driver, known, subscribers: RefCell::default() })
     }

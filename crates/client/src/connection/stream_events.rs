@@ -8,6 +8,7 @@ use crate::{json::Json, parsed_frame::ParsedFrame, problem::Problem, retry_class
 impl<J: Json> Connection<J> {
     pub(super) fn on_head(&mut self, request: RequestId, head: ResponseHead) {
         self.quick_tries = 0;
+        self.unanswered_since = None;
         // `Date` has whole seconds: on average half a second has passed since.
         self.actions.extend(head.date.map(|date| Action::ServerTime(date.saturating_add(500))));
         if self.is_opening(request) {

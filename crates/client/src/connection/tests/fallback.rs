@@ -1,7 +1,7 @@
 //! Streams that a proxy cuts, and the polls that replace them.
 
 use super::{
-    super::ANSWER_MS,
+    super::{ANSWER_MS, Input},
     frames::{document, document_of, frame_of},
     world::{STREAM, World},
 };
@@ -85,6 +85,49 @@ fn an_unreachable_server_is_not_polled() {
         assert_eq!(world.url(), STREAM);
     }
     assert_eq!(world.link(), Link::Connecting);
+}
+
+#[test]
+fn a_server_without_any_response_is_a_problem_within_seconds_and_once() {
+    for fails in [true, false] {
+        let mut world = World::with_jobs(&["j", "other"]);
+        let start = world.now;
+        loop {
+            if fails {
+                world.fail();
+            }
+            if !world.reader().problems.is_empty() {
+                break;
+            }
+            world.wait_for_request();
+        }
+        let limit = if fails { 5_000 } else { 2 * ANSWER_MS };
+        assert!(world.now - start <= limit, "{} ms", world.now - start);
+        for _ in 0..10 {
+            world.wait_for_request();
+        }
+        let problems = [("NO_RESPONSE".to_owned(), false)];
+        assert!(world.readers.values().all(|reader| reader.problems == problems), "{:?}", world.readers);
+    }
+}
+
+#[test]
+fn a_job_that_was_shown_has_no_problem_when_its_server_is_gone_or_the_device_is_offline() {
+    let mut world = World::live();
+    world.send(&frame_of("j", 1, "running"));
+    world.close();
+    for _ in 0..10 {
+        world.wait_for_request();
+        world.fail();
+    }
+    assert_eq!(world.reader().problems, []);
+    let mut world = World::new();
+    world.input(Input::Offline);
+    for _ in 0..10 {
+        world.fail();
+        world.wait_for_request();
+    }
+    assert_eq!(world.reader().problems, []);
 }
 
 #[test]
