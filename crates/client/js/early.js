@@ -3,7 +3,7 @@
 
 import { included } from "./include.js";
 import { MAX_JOBS } from "./policy.js";
-import { send } from "./transport.js";
+import { send } from "./send.js";
 
 // The jobs of this microtask: by URL, then by id, each with its item of the request and its listeners.
 let gathered;

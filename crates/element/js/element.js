@@ -2,7 +2,7 @@
 // wasm that it loads; until that is ready, it shows the state as a plain bar.
 
 import { abortAll, request, takeOver } from "../../client/js/early.js";
-import { transport } from "../../client/js/transport.js";
+import { send } from "../../client/js/send.js";
 import { CSS, paint } from "../../widget/js/paint.js";
 
 const ATTRIBUTES = ["job", "token", "src", "variant", "label", "include", "locale"];
@@ -26,13 +26,12 @@ const load = () =>
     }));
 
 const loadFull = async () => {
-  // Both are requested at once; the glue awaits the response.
-  const bytes = fetch(new URL("./job-progress-element.wasm", import.meta.url));
-  const wasm = await import("./job-progress-element.js");
-  await wasm.default({ module_or_path: bytes });
-  wasm.setTransport(transport(wasm, takeOver));
+  // Both are requested at once; the script awaits the response.
+  const response = fetch(new URL("./job-progress-element.wasm", import.meta.url));
+  const { start } = await import("./job-progress-element.js");
+  const { Mounted, css } = await start(response, send, takeOver);
   setTimeout(abortAll, HANDOVER);
-  return { Mounted: wasm.Mounted, sheet: sheetOf(wasm.style()) };
+  return { Mounted, sheet: sheetOf(css) };
 };
 
 const loadPlain = async (error) => {

@@ -1,14 +1,14 @@
 //! The custom element `<job-progress>`: what its JavaScript class calls in the wasm, which connects the client to the view.
 //!
-//! A custom element must be a JavaScript class; it is in `js/element.js`. [`Mounted`] is one element's part in the wasm.
-//! Where a page forbids wasm, `js/plain.js` takes its place.
+//! A custom element must be a JavaScript class; it is in `js/element.js`. [`Mounted`] is one element's part in the wasm,
+//! which `js/full.js` starts. Where a page forbids wasm, `js/plain.js` takes its place.
 //!
 //! # What this crate does not do
 //!
 //! It contains no view and no reconnect logic: those are in the crates `widget` and `client`, and so are the scripts that do
 //! their work where the wasm cannot:
 //!
-//! - `client/js/transport.js` sends the requests; in Rust that would be 4 KB (gzip) more.
+//! - `client/js/send.js` and `transport.js` send the requests; in Rust that would be 4 KB (gzip) more.
 //! - `client/js/early.js` requests the state while the wasm is loading, and `widget/js/paint.js` shows it.
 //! - `client/js/polling.js` follows a job where a page forbids wasm, and `widget/js/plain-view.js` shows it.
 #![cfg(target_arch = "wasm32")]

@@ -63,8 +63,8 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
     let worker = |file: &str| project.root.join("build").join(file);
     let [script, module] = ["index.js", "index_bg.wasm"].map(worker);
     let dir = element::out_dir(project);
-    let [loader, glue, wasm] = [element::LOADER, element::GLUE, element::MODULE].map(|file| dir.join(file));
-    let first = [&loader, &glue, &wasm];
+    let [loader, full, wasm] = [element::LOADER, element::FULL, element::MODULE].map(|file| dir.join(file));
+    let first = [&loader, &full, &wasm];
     let mut later: Vec<PathBuf> = element::served(project)?.iter().map(|file| dir.join(file)).collect();
     later.retain(|file| !first.contains(&file));
     let [react, lit] = OTHERS.map(|source| bundled(project, source));
@@ -77,7 +77,7 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
         weight("worker: wasm", &[&module], None),
         weight("worker, whole", &[&script, &module], None),
         weight("element: loader", &[&loader], Some(3_000)),
-        weight("element: glue", &[&glue], None),
+        weight("element: script of the wasm", &[&full], None),
         weight("element: wasm", &[&wasm], None),
         weight("element: all that a bar loads until live", &first, Some(60_000)),
         Weight { name: "element: files that it loads only on demand", files: later, budget: Some(25_000) },

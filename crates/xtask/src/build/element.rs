@@ -34,6 +34,7 @@ pub(super) const SOURCES: &[&str] =
 /// The scripts that a page loads, each with the name under which it is served.
 const SCRIPTS: &[(&str, &str)] = &[
     ("crates/element/js/loader.js", LOADER),
+    ("crates/element/js/full.js", FULL),
     ("crates/element/js/plain.js", PLAIN),
     ("crates/widget/panel/panel.js", PANEL),
 ];
@@ -47,10 +48,13 @@ pub(crate) const LOADER: &str = "job-progress.js";
 /// The replacement for the wasm where a page forbids wasm. The loader imports it only then.
 pub(crate) const PLAIN: &str = "job-progress-plain.js";
 
-/// The JavaScript that wasm-bindgen generates. The loader imports it when it is first needed.
-pub(crate) const GLUE: &str = "job-progress-element.js";
+/// The script that starts the wasm, with the glue that wasm-bindgen generates. The loader imports it when it is first needed.
+pub(crate) const FULL: &str = "job-progress-element.js";
 
-/// The compiled crate. The loader passes its address to the glue.
+/// The name under which [`FULL`] imports the glue.
+const GLUE: &str = "job-progress-glue";
+
+/// The compiled crate. The loader passes its response to [`FULL`].
 pub(crate) const MODULE: &str = "job-progress-element.wasm";
 
 /// The part that only the detailed variant shows. The loader imports it when it is first needed.
@@ -63,8 +67,7 @@ pub(crate) fn out_dir(project: &Project) -> PathBuf {
 
 /// The names under which all files are served.
 pub(crate) fn served(project: &Project) -> Result<Vec<String>> {
-    let made = [GLUE, MODULE].map(str::to_owned);
-    Ok(written(project)?.into_iter().map(|(_, served)| served).chain(made).collect())
+    Ok(written(project)?.into_iter().map(|(_, served)| served).chain([MODULE.to_owned()]).collect())
 }
 
 /// Every hand-written script, with the name under which it is served.
@@ -110,8 +113,7 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
     for recipe in recipes {
         fingerprint.add_as("recipe", recipe.as_bytes());
     }
-    let out = out_dir(project);
-    let results = [out.join(GLUE), out.join(MODULE)];
+    let results = [glue(project)?, out_dir(project).join(MODULE)];
     fingerprint::build_if_changed(project, "element", fingerprint, &results, || {
         let scratch = project.scratch()?;
         let mut cargo = Command::new(project::cargo());
@@ -122,7 +124,7 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
         // Cargo does not know that the linker changed, so it would not link again.
         files::remove(&compiled(project, "deps/element.wasm"))?;
         steps::logged("compile the element", &scratch.join("element.log"), &mut cargo)?;
-        steps::step("shrink the element", || shrink(project, tools, &scratch.join("element")))
+        steps::step("shrink the element", || shrink(project, tools))
     })
 }
 
@@ -137,15 +139,21 @@ fn compiled(project: &Project, file: &str) -> PathBuf {
     project.target.join(WASM).join(PROFILE).join(file)
 }
 
-/// Turns cargo's output into the two files that are served.
-fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
-    let name = GLUE.trim_end_matches(".js");
+/// The glue, pruned: what the wasm imports and how to call what it exports.
+fn glue(project: &Project) -> Result<PathBuf> {
+    Ok(project.scratch()?.join("element").join(GLUE).with_extension("pruned.js"))
+}
+
+/// Turns cargo's output into the glue and the wasm that is served.
+fn shrink(project: &Project, tools: &Tools) -> Result<()> {
+    let made = glue(project)?.with_file_name(GLUE);
+    let work = made.parent().context("the glue is in no folder")?;
     let mut bindgen = Command::new(&tools.wasm_bindgen);
     bindgen.args(["--target", "web", "--no-typescript", "--omit-default-module-path"]);
-    bindgen.args(["--out-name", name, "--out-dir"]).arg(work);
+    bindgen.args(["--out-name", GLUE, "--out-dir"]).arg(work);
     bindgen.arg(compiled(project, "element.wasm"));
     steps::output(&mut bindgen)?;
-    let pruned = prune(project, &work.join(GLUE), &work.join(format!("{name}_bg.wasm")))?;
+    let pruned = prune(project, &made.with_extension("js"), &work.join(format!("{GLUE}_bg.wasm")))?;
 
     let out = out_dir(project);
     fs::create_dir_all(&out)?;
@@ -155,8 +163,7 @@ fn shrink(project: &Project, tools: &Tools, work: &Path) -> Result<()> {
     steps::output(&mut optimise)?;
     order::by_content(project, &optimised, &ordered)?;
     names::shorten(project, &pruned.glue, &ordered, &out.join(MODULE))?;
-    silence(&out.join(MODULE))?;
-    esbuild(project, &pruned.glue, &out.join(GLUE), &[])
+    silence(&out.join(MODULE))
 }
 
 fn scripts(project: &Project, tools: &Tools) -> Result<()> {
@@ -165,14 +172,17 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
         fingerprint.add(&project.root.join(source))?;
     }
     fingerprint.add_as("recipe", include_str!("element.rs").as_bytes());
+    let glue = glue(project)?;
+    fingerprint.add(&glue)?;
     let out = out_dir(project);
     let written = written(project)?;
     let results: Vec<PathBuf> = written.iter().map(|(_, served)| out.join(served)).collect();
     fingerprint::build_if_changed(project, "scripts", fingerprint, &results, || {
         steps::step("bundle the scripts", || {
-            let external = [GLUE, PANEL, PLAIN].map(|name| format!("--external:./{name}"));
-            let [glue, panel, plain] = &external;
-            let options = ["--bundle", "--loader:.css=text", glue, panel, plain];
+            let external = [FULL, PANEL, PLAIN].map(|name| format!("--external:./{name}"));
+            let [full, panel, plain] = &external;
+            let glue = format!("--alias:{GLUE}={}", glue.display());
+            let options = ["--bundle", "--loader:.css=text", &glue, full, panel, plain];
             written.iter().try_for_each(|(entry, served)| esbuild(project, entry, &out.join(served), &options))
         })
     })

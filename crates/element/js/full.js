@@ -1,0 +1,12 @@
+// The full mode: the wasm, with the glue that wasm-bindgen generates for it. The loader imports this script when an element is
+// first needed.
+
+import init, { Mounted, bytes, end, head, renewed, setTransport, style } from "job-progress-glue";
+import { transport } from "../../client/js/transport.js";
+
+// Starts the wasm of that response. `send` and `takeOver` are the loader's, which has sent requests already.
+export const start = async (response, send, takeOver) => {
+  await init({ module_or_path: response });
+  setTransport(transport({ bytes, end, head, renewed }, send, takeOver));
+  return { Mounted, css: style() };
+};
