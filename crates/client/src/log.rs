@@ -33,6 +33,13 @@ impl<J: Json> Page<J> {
     }
 }
 
+impl<J> Page<J> {
+    /// The number of the first line; in a page without lines, of the last skipped one.
+    fn first(&self) -> u64 {
+        self.lines.first().map_or(self.skipped_to, |(number, _)| *number)
+    }
+}
+
 fn numbered<J: Json>(value: &J, key: &str) -> Vec<(u64, J)> {
     value.items(key).into_iter().filter_map(|line| Some((line.number("number")? as u64, line))).collect()
 }
@@ -57,7 +64,12 @@ impl<J> Default for Log<J> {
 
 impl<J: Json> Log<J> {
     /// Holds lines back until their document arrives.
+    ///
+    /// If their numbers start again, the lines that wait are of a former job under the same id, whose document was replaced.
     pub(crate) fn on_page(&mut self, page: Page<J>) {
+        if self.pending.last().is_some_and(|former| page.first() <= former.first()) {
+            self.pending.clear();
+        }
         self.pending.push(page);
     }
 
@@ -142,6 +154,10 @@ mod tests {
     fn the_log_of_a_recreated_job_starts_again() {
         let mut log = Log::default();
         assert_eq!(emitted(&mut log, page(1, 9, 0)).len(), 1);
+        log.on_page(page(1, 2, 0));
+        assert_eq!(log.on_document(true).iter().map(|new| new.lines.len()).collect::<Vec<_>>(), [2]);
+        // The document of the former job was replaced by the one of the new job before it was sent.
+        log.on_page(page(3, 9, 0));
         log.on_page(page(1, 2, 0));
         assert_eq!(log.on_document(true).iter().map(|new| new.lines.len()).collect::<Vec<_>>(), [2]);
     }

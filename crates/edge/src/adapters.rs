@@ -5,6 +5,7 @@ use protocol::{Problem, id::JobId, include::Include};
 
 use crate::{
     auth,
+    command::Creates,
     context::RequestContext,
     limit,
     response::{self, ErrorResponse, HandlerResult},
@@ -41,7 +42,7 @@ pub(crate) async fn read_progress(ctx: &mut RequestContext, application: &str, r
 pub(crate) async fn report_progress(ctx: &mut RequestContext, application: &str, request: &str) -> HandlerResult {
     let (grant, id) = authenticate_and_authorize(ctx, Permission::Write, application, request).await?;
     ctx.request.query(&[])?;
-    writes::report_to(ctx, &grant, id, true).await
+    writes::report_to(ctx, &grant, id, Creates { missing: true, ended: false }).await
 }
 
 /// `GET /api/task-status/{task_id}`.

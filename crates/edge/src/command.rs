@@ -56,6 +56,15 @@ impl Command {
     }
 }
 
+/// The jobs that a report creates.
+#[derive(Clone, Copy)]
+pub(crate) struct Creates {
+    /// A job that does not exist.
+    pub(crate) missing: bool,
+    /// A new job in the place of one that has ended.
+    pub(crate) ended: bool,
+}
+
 /// The response header with the job's cursor.
 pub(crate) const CURSOR_HEADER: &str = "Job-Cursor";
 /// The response header with the milliseconds until polling again makes sense; absent after the end of the job.

@@ -22,7 +22,7 @@ use engine::{
 };
 use js_sys::Promise;
 use protocol::{
-    Problem, Status, Timestamp, creation::Creation, cursor::Cursor, id, include::Include, json, limits::LOG_LINES_NEW,
+    Problem, Timestamp, creation::Creation, cursor::Cursor, id, include::Include, json, limits::LOG_LINES_NEW,
     log_line::LogLine, problem::Code, report::Reports,
 };
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -31,13 +31,15 @@ use web_sys::{Request, Response};
 use worker::{Env, State, WebSocketPair, worker_sys};
 
 use crate::{
-    command::{CURSOR_HEADER, Command, CommandRequest, POLL_HEADER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER},
+    command::{
+        CURSOR_HEADER, Command, CommandRequest, Creates, POLL_HEADER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER,
+    },
     config::Config,
     glue::{self, BodyHandler},
     js,
     response::{self, ErrorResponse, HandlerResult, set, text_of},
 };
-use store::Store;
+use store::{Former, Store};
 use viewers::Viewers;
 
 /// The Durable Object class of a job. The name of an object is `<project>/<jobId>`, so that projects share nothing.
@@ -165,7 +167,8 @@ impl Object {
             Command::Create => self.create(job_id, body, request.flag("receipt")),
             Command::Report => {
                 let reports = body::reports(body, request.flag("ndjson"))?;
-                self.report(job_id, reports, request.flag("create"))
+                let creates = Creates { missing: request.flag("create"), ended: request.flag("replace") };
+                self.report(job_id, reports, creates)
             }
             Command::Document => self.document(job_id, include(), request.text("view")),
             Command::Logs => self.logs(job_id, request.number("after"), request.number("limit")),
@@ -198,57 +201,63 @@ impl Object {
         let digest = idempotency::digest(&value);
         // The body is checked first: a job that exists is no reason to overlook an error in it.
         let creation = Creation::from_json(value)?;
-        if let Some(job) = self.load()? {
-            idempotency::check_recreation(&job, &digest)?;
+        let former = self.load()?;
+        if let Some(job) = former.as_ref().filter(|job| !job.may_be_replaced(creation.replace.is_some())) {
+            idempotency::check_recreation(job, &digest)?;
             return Ok(response::json(200, &CreationAnswer::new(&job.document, &[], receipt)));
         }
         let now = js::now();
-        let mut new = new_job(job_id, now);
+        let mut new = new_job(job_id, former.as_deref(), now);
         new.record.created_with = Some(digest);
         let created = accept::create(new, Reports::One(Box::new(creation.report)), now)?;
         let answer = text_of(&CreationAnswer::new(&created.job.document, created.truncated(), receipt));
-        self.commit(None, created.job, &created.lines)?;
+        self.commit(Former::replaced(former.as_deref()), created.job, &created.lines)?;
         Ok(response::json_text(201, &answer))
     }
 
-    fn report(&self, job_id: &str, reports: Reports, create: bool) -> HandlerResult {
+    fn report(&self, job_id: &str, reports: Reports, creates: Creates) -> HandlerResult {
         let now = js::now();
         // The job is taken out, so that it need not be copied. On every way out, what is put back is what storage has.
-        let (before, accepted) = match self.load()? {
-            Some(job) => {
+        let (former, accepted) = match self.load()? {
+            Some(job) if !job.may_be_replaced(creates.ended) => {
                 self.job.replace(None);
-                (Some(job.document.status), accept::accept(Rc::unwrap_or_clone(job), reports, now))
+                (Former::Same(job.document.status), accept::accept(Rc::unwrap_or_clone(job), reports, now))
             }
-            None if create => (None, accept::create(new_job(job_id, now), reports, now)?),
-            None => return Err(Problem::job_not_found(job_id).into()),
+            None if !creates.missing => return Err(Problem::job_not_found(job_id).into()),
+            former => {
+                let new = new_job(job_id, former.as_deref(), now);
+                (Former::replaced(former.as_deref()), accept::create(new, reports, now)?)
+            }
         };
         let answer = accepted.answer().map(|answer| text_of(&answer));
         let Acceptance { job, changed, lines, .. } = accepted;
         if changed {
-            self.commit(before, job, &lines)?;
+            self.commit(former, job, &lines)?;
         } else {
             self.job.replace(Some(Rc::new(job)));
         }
-        Ok(match before {
-            None => response::json_text(201, &answer?),
+        Ok(match former {
             // On the fast path this is the response to the producer as it is.
-            Some(_) => {
+            Former::Same(_) => {
                 let config = &self.config;
                 glue::success(&answer?, config.allowed_origin(None), config.varies_by_origin())
             }
+            Former::None | Former::Replaced { .. } => response::json_text(201, &answer?),
         })
     }
 
     /// Commits, then broadcasts. Nothing here waits, so the writes are one transaction.
-    fn commit(&self, before: Option<Status>, mut job: Job, lines: &[LogLine]) -> Result<(), ErrorResponse> {
+    fn commit(&self, former: Former, mut job: Job, lines: &[LogLine]) -> Result<(), ErrorResponse> {
+        // If a write fails, the job is loaded from storage again.
+        self.job.replace(None);
         let alarm = expiry::alarm(job.record.alarm, &job.document);
         job.record.alarm = alarm.or(job.record.alarm);
-        let rows = self.store.save(&mut job, lines, before.is_none())?;
+        let rows = self.store.save(&mut job, lines, former)?;
         self.rows.set(rows.saturating_add(usize::from(alarm.is_some())));
         if let Some(alarm) = alarm {
             store::set_alarm(&self.state, alarm);
         }
-        self.viewers.broadcast(&job, lines, before != Some(job.document.status));
+        self.viewers.broadcast(&job, lines, former != Former::Same(job.document.status));
         self.job.replace(Some(Rc::new(job)));
         Ok(())
     }
@@ -345,15 +354,21 @@ impl Object {
         }
         let mut job = Job::clone(&job);
         job.record.alarm = Some(due);
-        self.store.save(&mut job, &[], false)?;
+        let former = Former::Same(job.document.status);
+        self.store.save(&mut job, &[], former)?;
         self.job.replace(Some(Rc::new(job)));
         store::set_alarm(&self.state, due);
         Ok(())
     }
 }
 
-fn new_job(job_id: &str, now: Timestamp) -> Job {
-    Job::new(job_id.to_owned(), id::epoch(js::random()), now)
+/// A new job, in the place of `former` if there is one.
+fn new_job(job_id: &str, former: Option<&Job>, now: Timestamp) -> Job {
+    let job = Job::new(job_id.to_owned(), id::epoch(js::random()), now);
+    match former {
+        Some(former) => job.replacing(former),
+        None => job,
+    }
 }
 
 fn unknown_command() -> HandlerResult {

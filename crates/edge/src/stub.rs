@@ -14,7 +14,7 @@ use worker::Env;
 
 use crate::{
     body,
-    command::{CURSOR_HEADER, Command, POLL_HEADER},
+    command::{CURSOR_HEADER, Command, Creates, POLL_HEADER},
     glue::{self, Namespace},
     request::IncomingRequest,
     response::{ErrorResponse, json_text, set},
@@ -80,14 +80,14 @@ impl JobStub {
         self.send(Command::Create, &[("receipt", receipt.to_string())], Some(body)).await
     }
 
-    /// Applies the reports in the body of `request`; `create` says whether to create the job first if it does not exist.
+    /// Applies the reports in the body of `request`; `creates` says in which cases they make a new job.
     pub(crate) async fn report(
         &self,
         request: &IncomingRequest,
         headers: &BodyHeaders,
-        create: bool,
+        creates: Creates,
     ) -> Result<Response, ErrorResponse> {
-        let parameters = report_parameters(headers, create);
+        let parameters = report_parameters(headers, creates);
         if headers.bytes.is_none() {
             let body = body::read_up_to(request, REPORTS_BYTES).await?;
             return self.send(Command::Report, &parameters, Some(&body)).await;
@@ -99,8 +99,8 @@ impl JobStub {
     }
 
     /// The URL to which reports are sent.
-    pub(crate) fn report_url(&self, headers: &BodyHeaders, create: bool) -> String {
-        Command::Report.url(self.id.as_str(), &report_parameters(headers, create))
+    pub(crate) fn report_url(&self, headers: &BodyHeaders, creates: Creates) -> String {
+        Command::Report.url(self.id.as_str(), &report_parameters(headers, creates))
     }
 
     /// Returns the document.
@@ -164,8 +164,12 @@ impl JobStub {
     }
 }
 
-fn report_parameters(headers: &BodyHeaders, create: bool) -> [(&'static str, String); 2] {
-    [("create", create.to_string()), ("ndjson", headers.ndjson.to_string())]
+fn report_parameters(headers: &BodyHeaders, creates: Creates) -> [(&'static str, String); 3] {
+    [
+        ("create", creates.missing.to_string()),
+        ("replace", creates.ended.to_string()),
+        ("ndjson", headers.ndjson.to_string()),
+    ]
 }
 
 /// The response to a call that failed. The runtime retries what may be retried; an overloaded object must not be called

@@ -14,7 +14,7 @@ use web_sys::Response;
 use crate::{
     auth,
     body::{self, Body},
-    command::DEV_HEADERS,
+    command::{Creates, DEV_HEADERS},
     context::RequestContext,
     glue, js,
     response::{self, ErrorResponse, HandlerResult, merge_objects, text_of},
@@ -37,35 +37,35 @@ pub(crate) async fn create(ctx: &mut RequestContext) -> HandlerResult {
 /// `POST /v2/jobs/{id}/reports`.
 pub(crate) async fn report(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let grant = auth::grant(ctx).await?;
-    let (id, create) = report_target(ctx, &grant, job)?;
-    report_to(ctx, &grant, id, create).await
+    let (id, creates) = report_target(ctx, &grant, job)?;
+    report_to(ctx, &grant, id, creates).await
 }
 
 /// The grant, the object and the URL of the same report, if nothing is wrong with it and its length is known.
 pub(crate) fn fast_path(ctx: &RequestContext, job: &str) -> Option<(Grant, JobStub, String)> {
     let grant = auth::authenticate(ctx).ok()?;
-    let (id, create) = report_target(ctx, &grant, job).ok()?;
+    let (id, creates) = report_target(ctx, &grant, job).ok()?;
     let headers = body::report_headers(&ctx.request).ok()?;
     headers.bytes?;
     let stub = JobStub::new(&ctx.env, &grant, id);
-    let url = stub.report_url(&headers, create);
+    let url = stub.report_url(&headers, creates);
     Some((grant, stub, url))
 }
 
-/// The job of a report, and whether the report may create it.
-fn report_target(ctx: &RequestContext, grant: &Grant, job: &str) -> Result<(JobId, bool), ErrorResponse> {
+/// The job of a report, and when the report may create it.
+fn report_target(ctx: &RequestContext, grant: &Grant, job: &str) -> Result<(JobId, Creates), ErrorResponse> {
     let id = auth::authorize_job(grant, Permission::Write, job)?;
-    let create = ctx.request.query(&["create"])?.flag("create")?;
-    Ok((id, create))
+    let query = ctx.request.query(&["create", "replace"])?;
+    Ok((id, Creates { missing: query.flag("create")?, ended: query.replaces_ended()? }))
 }
 
 /// Reports to a job. The edge does not parse the body: the object does, and answers with what is wrong with it.
-pub(crate) async fn report_to(ctx: &mut RequestContext, grant: &Grant, id: JobId, create: bool) -> HandlerResult {
+pub(crate) async fn report_to(ctx: &mut RequestContext, grant: &Grant, id: JobId, creates: Creates) -> HandlerResult {
     let reply = match ctx.early_reply.take() {
         Some(reply) => reply.map_err(|error| stub::call_error(&error))?,
         None => {
             let headers = body::report_headers(&ctx.request)?;
-            JobStub::new(&ctx.env, grant, id.clone()).report(&ctx.request, &headers, create).await?
+            JobStub::new(&ctx.env, grant, id.clone()).report(&ctx.request, &headers, creates).await?
         }
     };
     finish(ctx, grant, &id, &reply, reply.status() == 201).await

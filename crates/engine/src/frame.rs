@@ -12,13 +12,24 @@ pub const VERSION: &str = "1";
 /// The maximum length of a head in bytes, its newline included.
 pub const HEAD_BYTES: usize = 96;
 
+/// The numbers of the log lines in a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogHead {
+    /// The number of the first line.
+    pub first: u64,
+    /// The number of the last line.
+    pub last: u64,
+    /// The epoch of the job. Empty in a frame of a release that did not write it.
+    pub epoch: String,
+}
+
 /// The kind of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A document with this cursor.
     Document(Cursor),
-    /// The log lines from the first number to the second.
-    Log(u64, u64),
+    /// Log lines of a job.
+    Log(LogHead),
     /// The end of the job; no frame follows.
     End,
     /// A problem; no frame follows.
@@ -31,7 +42,9 @@ impl Kind {
     ///
     /// ```
     /// use engine::frame::Kind;
-    /// assert_eq!(Kind::read(b"1 log 8 9\nevent: log\n"), Some((Kind::Log(8, 9), 10)));
+    /// let (kind, head_bytes) = Kind::read(b"1 document k3v9a0.17\nid: k3v9a0.17\n").unwrap();
+    /// assert!(matches!(kind, Kind::Document(cursor) if cursor.seq() == 17));
+    /// assert_eq!(head_bytes, 21);
     /// assert_eq!(Kind::read(b"2 log 8 9\n"), None);
     /// ```
     pub fn read(frame: &[u8]) -> Option<(Kind, usize)> {
@@ -43,7 +56,11 @@ impl Kind {
         let number = |words: &mut std::str::Split<'_, char>| words.next()?.parse().ok();
         let kind = match words.next()? {
             "document" => Kind::Document(words.next().and_then(Cursor::parse)?),
-            "log" => Kind::Log(number(&mut words)?, number(&mut words)?),
+            "log" => Kind::Log(LogHead {
+                first: number(&mut words)?,
+                last: number(&mut words)?,
+                epoch: words.next().unwrap_or_default().to_owned(),
+            }),
             "end" => Kind::End,
             "problem" => Kind::Problem,
             _ => return None,
@@ -67,7 +84,7 @@ pub fn id_bytes(cursor: &Cursor) -> usize {
 pub fn log(page: &LogPage) -> Vec<u8> {
     let first = page.skipped_from.or(page.lines.first().map(|line| line.number)).unwrap_or(0);
     let last = page.lines.last().map(|line| line.number).or(page.skipped_to).unwrap_or(0);
-    frame(&format!("log {first} {last}"), "log", None, page)
+    frame(&format!("log {first} {last} {}", page.epoch), "log", None, page)
 }
 
 /// The frame of the end of a job.
@@ -123,14 +140,24 @@ mod tests {
     #[test]
     fn a_written_head_is_read_and_the_rest_is_sse() {
         let document = document_at(17);
-        let page = LogPage { job_id: "a".to_owned(), lines: Vec::new(), skipped_from: Some(8), skipped_to: Some(9) };
+        let page = LogPage {
+            job_id: "a".to_owned(),
+            epoch: "k3v9a0".to_owned(),
+            lines: Vec::new(),
+            skipped_from: Some(8),
+            skipped_to: Some(9),
+        };
         for (bytes, kind, starts) in [
             (
                 super::document(&document.cursor(), &document),
                 Kind::Document(Cursor::new("k3v9a0", 17)),
                 "id: k3v9a0.17\ndata: {\"jobId\"",
             ),
-            (log(&page), Kind::Log(8, 9), "event: log\ndata: {\"jobId\""),
+            (
+                log(&page),
+                Kind::Log(LogHead { first: 8, last: 9, epoch: "k3v9a0".to_owned() }),
+                "event: log\ndata: {\"jobId\"",
+            ),
             (end(&document), Kind::End, "event: end\ndata: {\"jobId\""),
             (
                 problem("a", &Problem::job_not_found("a")),
@@ -166,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_longest_head_fits_the_bound() {
-        assert!(format!("{VERSION} log {} {}\n", u64::MAX, u64::MAX).len() <= HEAD_BYTES);
+        assert!(format!("{VERSION} log {} {} k3v9a0\n", u64::MAX, u64::MAX).len() <= HEAD_BYTES);
     }
 
     #[test]
@@ -187,5 +214,7 @@ mod tests {
             assert_eq!(Kind::read(line.as_bytes()), None, "{line}");
         }
         assert_eq!(Kind::read(b"1 end gzip\n"), Some((Kind::End, 11)));
+        let without_epoch = LogHead { first: 8, last: 9, epoch: String::new() };
+        assert_eq!(Kind::read(b"1 log 8 9\n"), Some((Kind::Log(without_epoch), 10)));
     }
 }

@@ -60,6 +60,9 @@ pub fn check_recreation(job: &Job, digest: &str) -> Result<(), Problem> {
         return Ok(());
     }
     let job_id = job.document.job_id.as_str();
-    let message = format!("Job {job_id} exists and was created with another body; report to it, or choose another id");
+    let message = format!(
+        "Job {job_id} exists and was created with another body or by a report; report to it, choose another id, or, once it \
+         has ended, create it anew with \"replace\": \"ended\""
+    );
     Err(Problem::new(Code::JobExists, message).with("jobId", job_id))
 }

@@ -50,6 +50,19 @@ impl Job {
     pub fn new(job_id: String, epoch: String, now: Timestamp) -> Job {
         Job { document: Document::new(job_id, epoch, now), record: Record::default(), stored_bytes: None }
     }
+
+    /// A new job in the place of `former`. It keeps the alarm: one that fires early sets the next one, and a second alarm
+    /// would cost a written row.
+    #[must_use]
+    pub fn replacing(mut self, former: &Job) -> Job {
+        self.record.alarm = former.record.alarm;
+        self
+    }
+
+    /// Whether a new job may take the place of this one, as far as the caller allows it with `replaces_ended`.
+    pub fn may_be_replaced(&self, replaces_ended: bool) -> bool {
+        replaces_ended && self.document.status.is_terminal()
+    }
 }
 
 #[cfg(test)]
@@ -70,5 +83,25 @@ mod tests {
         let record: Record = serde_json::from_str(STORED).unwrap();
         let stored: Value = serde_json::from_str(STORED).unwrap();
         assert_eq!(serde_json::to_value(&record).unwrap(), stored);
+    }
+    #[test]
+    fn only_a_job_that_has_ended_may_be_replaced_and_only_if_the_caller_says_so() {
+        let mut job = Job::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
+        for status in protocol::Status::ALL {
+            job.document.status = status;
+            assert_eq!(job.may_be_replaced(true), status.is_terminal(), "{status:?}");
+            assert!(!job.may_be_replaced(false));
+        }
+    }
+
+    #[test]
+    fn a_job_in_the_place_of_another_keeps_nothing_but_the_alarm() {
+        let new = || Job::new("a".to_owned(), "zzzzzz".to_owned(), Timestamp::from_millis(9));
+        let mut former = Job::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
+        former.record = serde_json::from_str(STORED).unwrap();
+        former.record.alarm = Some(Timestamp::from_millis(7));
+        let mut expected = new();
+        expected.record.alarm = former.record.alarm;
+        assert_eq!(new().replacing(&former), expected);
     }
 }

@@ -6,7 +6,7 @@
 
 use protocol::{Problem, cursor::Cursor, limits::STREAM_LOG_BYTES, log_line::LogPage};
 
-use crate::frame::{self, Kind};
+use crate::frame::{self, Kind, LogHead};
 
 /// Bytes of log that may wait for a slow reader. Beyond that the waiting lines are dropped and the reader is sent their
 /// numbers instead.
@@ -58,6 +58,8 @@ pub enum DocumentId {
 pub struct JobQueue<C> {
     job_id: String,
     document_id: DocumentId,
+    /// The epoch of the newest frame that was pushed; empty if it is not known.
+    epoch: String,
     /// The cursor of the newest document that was pushed.
     cursor: Option<Cursor>,
     document: Option<C>,
@@ -77,6 +79,7 @@ impl<C: Chunk> JobQueue<C> {
         JobQueue {
             job_id: job_id.to_owned(),
             document_id,
+            epoch: String::new(),
             cursor: None,
             document: None,
             logs: Vec::new(),
@@ -115,18 +118,36 @@ impl<C: Chunk> JobQueue<C> {
                 if self.cursor.as_ref().is_some_and(|seen| !seen.is_behind(cursor)) {
                     return;
                 }
+                self.enter_epoch(cursor.epoch());
                 self.document = Some(match self.document_id {
                     DocumentId::Keep => sse,
                     DocumentId::Strip => sse.rest_after(frame::id_bytes(cursor)),
                 });
                 self.cursor = Some(cursor.clone());
             }
-            Kind::Log(first, last) => self.push_lines(*first, *last, sse),
+            Kind::Log(LogHead { first, last, epoch }) => {
+                self.enter_epoch(epoch);
+                self.push_lines(*first, *last, sse);
+            }
             Kind::End | Kind::Problem => {
                 self.final_frame = Some(sse);
                 self.ended = true;
             }
         }
+    }
+
+    /// Drops what waits if it is of another epoch: of a job that was replaced. The reader could not distinguish the lines of
+    /// the two jobs.
+    fn enter_epoch(&mut self, epoch: &str) {
+        if self.epoch == epoch || epoch.is_empty() {
+            return;
+        }
+        if !self.epoch.is_empty() {
+            self.document = None;
+            self.skipped = None;
+            self.clear_lines();
+        }
+        self.epoch = epoch.to_owned();
     }
 
     fn push_lines(&mut self, first: u64, last: u64, sse: C) {
@@ -167,6 +188,7 @@ impl<C: Chunk> JobQueue<C> {
         if let Some((from, to)) = self.skipped.take() {
             let page = LogPage {
                 job_id: self.job_id.clone(),
+                epoch: self.epoch.clone(),
                 lines: Vec::new(),
                 skipped_from: Some(from),
                 skipped_to: Some(to),
@@ -239,6 +261,10 @@ mod tests {
         JobQueue::new("a", DocumentId::Keep)
     }
 
+    fn log(first: u64, last: u64, epoch: &str) -> Kind {
+        Kind::Log(LogHead { first, last, epoch: epoch.to_owned() })
+    }
+
     fn drained(queue: &mut JobQueue<Vec<u8>>) -> String {
         let mut text = Vec::new();
         queue.drain(|chunk| text.extend(chunk));
@@ -266,21 +292,40 @@ mod tests {
     fn lines_go_before_the_document_and_the_end_comes_last() {
         let mut queue = new_queue();
         push_document(&mut queue, "aaaaaa", 2);
-        queue.push(&Kind::Log(1, 1), b"line;".to_vec());
+        queue.push(&log(1, 1, "aaaaaa"), b"line;".to_vec());
         queue.push(&Kind::End, b"end;".to_vec());
         assert!(queue.has_ended());
         assert_eq!(drained(&mut queue), "line;aaaaaa.2;end;");
     }
 
     #[test]
+    fn lines_of_a_job_that_was_replaced_are_dropped() {
+        let mut queue = new_queue();
+        push_document(&mut queue, "aaaaaa", 2);
+        queue.push(&log(1, 2, "aaaaaa"), b"former;".to_vec());
+        queue.push(&log(1, 1, "bbbbbb"), b"line;".to_vec());
+        push_document(&mut queue, "bbbbbb", 1);
+        assert_eq!(drained(&mut queue), "line;bbbbbb.1;");
+        queue.push(&log(2, 2, "bbbbbb"), b"line;".to_vec());
+        push_document(&mut queue, "cccccc", 1);
+        assert_eq!(drained(&mut queue), "cccccc.1;");
+        // The numbers of dropped lines are those of the former job too.
+        for number in 1..=40 {
+            queue.push(&log(number, number, "cccccc"), vec![b'x'; 10_000]);
+        }
+        push_document(&mut queue, "dddddd", 1);
+        assert_eq!(drained(&mut queue), "dddddd.1;");
+    }
+
+    #[test]
     fn lines_past_the_bound_are_dropped_and_their_numbers_are_sent() {
         let mut queue = new_queue();
         for number in 1..=40 {
-            queue.push(&Kind::Log(number, number), vec![b'x'; 10_000]);
+            queue.push(&log(number, number, "aaaaaa"), vec![b'x'; 10_000]);
         }
         let text = drained(&mut queue);
         assert!(text.len() < LOG_BYTES);
-        assert!(text.contains(r#""lines":[],"skippedFrom":1,"skippedTo":27"#));
+        assert!(text.contains(r#""epoch":"aaaaaa","lines":[],"skippedFrom":1,"skippedTo":27"#));
         assert_eq!(text.matches('x').count(), 13 * 10_000);
         assert_eq!(drained(&mut queue), "");
     }
@@ -292,7 +337,7 @@ mod tests {
             for index in 0..queues.len() {
                 // One job sends far more than the others.
                 let bytes = if index == 7 { 60_000 } else { 5_000 };
-                queues[index].push(&Kind::Log(number, number), vec![b'x'; bytes]);
+                queues[index].push(&log(number, number, "aaaaaa"), vec![b'x'; bytes]);
                 limit_log(&mut queues, |queue| queue);
                 assert!(queues.iter().map(|queue| queue.log_bytes).sum::<usize>() <= STREAM_LOG_BYTES);
             }
@@ -308,10 +353,10 @@ mod tests {
     #[test]
     fn a_quiet_job_keeps_its_lines_beside_one_with_many() {
         let mut queues: Vec<_> = (0..6).map(|_| new_queue()).collect();
-        queues[5].push(&Kind::Log(1, 1), b"quiet;".to_vec());
+        queues[5].push(&log(1, 1, "aaaaaa"), b"quiet;".to_vec());
         for number in 1..=30 {
             for index in 0..5 {
-                queues[index].push(&Kind::Log(number, number), vec![b'x'; 10_000]);
+                queues[index].push(&log(number, number, "aaaaaa"), vec![b'x'; 10_000]);
                 limit_log(&mut queues, |queue| queue);
             }
         }
@@ -322,7 +367,7 @@ mod tests {
     fn a_terminated_queue_holds_the_problem_alone() {
         let mut queue = new_queue();
         push_document(&mut queue, "aaaaaa", 2);
-        queue.push(&Kind::Log(1, 1), b"line;".to_vec());
+        queue.push(&log(1, 1, "aaaaaa"), b"line;".to_vec());
         queue.terminate(&Problem::job_not_found("a"));
         assert!(drained(&mut queue).starts_with("event: problem\n"));
     }

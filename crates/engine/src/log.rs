@@ -124,6 +124,7 @@ pub fn page(job: &Job, after: u64, lines: Vec<LogLine>) -> LogPage {
     };
     LogPage {
         job_id: job.document.job_id.clone(),
+        epoch: job.document.epoch.clone(),
         lines,
         skipped_from: gap.map(|(from, _)| from),
         skipped_to: gap.map(|(_, to)| to),

@@ -1,6 +1,6 @@
 //! Committed changes that have not been sent to the viewers of a job yet, and the frames that carry them.
 
-use protocol::{Document, Timestamp, include::Include, limits::LOG_LINES_RESUME, log_line::LogLine};
+use protocol::{Document, Timestamp, cursor::Cursor, include::Include, limits::LOG_LINES_RESUME, log_line::LogLine};
 
 use crate::{frame, job::Job, recent_lines::RecentLines, subscription};
 
@@ -12,16 +12,16 @@ pub struct PendingBroadcast {
 }
 
 /// What a viewer that subscribes during a pending broadcast was sent first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct InitialState {
-    seq: u64,
+    cursor: Cursor,
     last_line: u64,
 }
 
 impl InitialState {
     /// The state of a job, of which the viewer is sent everything.
     pub fn new(job: &Job) -> InitialState {
-        InitialState { seq: job.document.seq, last_line: job.record.last_line }
+        InitialState { cursor: job.document.cursor(), last_line: job.record.last_line }
     }
 }
 
@@ -33,8 +33,12 @@ impl PendingBroadcast {
         PendingBroadcast { document: job.document.clone(), lines: recent }
     }
 
-    /// Adds a later commit: its document replaces the earlier one, its lines follow the earlier ones.
+    /// Adds a later commit: its document replaces the earlier one, its lines follow the earlier ones. If the commit began
+    /// another job under the same id, the earlier lines are dropped: they belong to a job that is no more.
     pub fn add(&mut self, job: &Job, lines: &[LogLine]) {
+        if job.document.epoch != self.document.epoch {
+            self.lines = RecentLines::new(LOG_LINES_RESUME);
+        }
         self.document.clone_from(&job.document);
         self.lines.extend(lines);
     }
@@ -43,7 +47,7 @@ impl PendingBroadcast {
     pub fn frames(&self, include: Include, now: Timestamp) -> (Vec<Vec<u8>>, bool) {
         let mut frames = Vec::with_capacity(3);
         if include.logs() && !self.lines.is_empty() {
-            frames.push(frame::log(&self.lines.page(&self.document.job_id)));
+            frames.push(frame::log(&self.lines.page(&self.document)));
         }
         let ended = subscription::has_ended(&self.document, now);
         subscription::push_state(&self.document, include, ended, &mut frames);
@@ -51,9 +55,12 @@ impl PendingBroadcast {
     }
 
     /// The frames for a viewer that subscribed during this broadcast: only what follows its initial state.
-    pub fn frames_after(&self, initial: InitialState, include: Include, now: Timestamp) -> Vec<Vec<u8>> {
-        if initial.seq >= self.document.seq {
+    pub fn frames_after(&self, initial: &InitialState, include: Include, now: Timestamp) -> Vec<Vec<u8>> {
+        if !initial.cursor.is_behind(&self.document.cursor()) {
             return Vec::new();
+        }
+        if initial.cursor.epoch() != self.document.epoch {
+            return self.frames(include, now).0;
         }
         let rest = PendingBroadcast { lines: self.lines.after(initial.last_line), ..self.clone() };
         rest.frames(include, now).0
@@ -63,7 +70,7 @@ impl PendingBroadcast {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::Kind;
+    use crate::frame::{Kind, LogHead};
 
     fn line(number: u64) -> LogLine {
         LogLine { number, at: Timestamp::from_millis(0), level: None, message: "x".to_owned() }
@@ -83,6 +90,10 @@ mod tests {
         frames.iter().map(|frame| Kind::read(frame).unwrap().0).collect()
     }
 
+    fn log(first: u64, last: u64, epoch: &str) -> Kind {
+        Kind::Log(LogHead { first, last, epoch: epoch.to_owned() })
+    }
+
     fn logs() -> Include {
         Include::from_bits(1)
     }
@@ -99,7 +110,7 @@ mod tests {
             kinds(&frames)
         };
         assert_eq!(kinds(Include::NONE), [Kind::Document(job.document.cursor())]);
-        assert_eq!(kinds(logs()), [Kind::Log(1, 3), Kind::Document(job.document.cursor())]);
+        assert_eq!(kinds(logs()), [log(1, 3, "k3v9a0"), Kind::Document(job.document.cursor())]);
     }
 
     #[test]
@@ -109,16 +120,32 @@ mod tests {
         let lines = commit(&mut job, 1..=3);
         let mut pending = PendingBroadcast::new(&job, &lines);
         let initial = InitialState::new(&job);
-        assert_eq!(kinds(&pending.frames_after(initial, logs(), now)), []);
+        assert_eq!(kinds(&pending.frames_after(&initial, logs(), now)), []);
         let lines = commit(&mut job, 4..=5);
         pending.add(&job, &lines);
         let document = Kind::Document(job.document.cursor());
-        assert_eq!(kinds(&pending.frames_after(initial, logs(), now)), [Kind::Log(4, 5), document.clone()]);
-        assert_eq!(kinds(&pending.frames_after(initial, Include::NONE, now)), [document]);
+        assert_eq!(kinds(&pending.frames_after(&initial, logs(), now)), [log(4, 5, "k3v9a0"), document.clone()]);
+        assert_eq!(kinds(&pending.frames_after(&initial, Include::NONE, now)), [document]);
         let lines = commit(&mut job, 6..=1_500);
         pending.add(&job, &lines);
         let document = Kind::Document(job.document.cursor());
-        assert_eq!(kinds(&pending.frames_after(initial, logs(), now)), [Kind::Log(4, 1_500), document]);
+        assert_eq!(kinds(&pending.frames_after(&initial, logs(), now)), [log(4, 1_500, "k3v9a0"), document]);
+    }
+
+    #[test]
+    fn a_job_that_is_made_anew_replaces_what_was_pending_of_the_former_one() {
+        let now = Timestamp::from_millis(0);
+        let mut job = new_job();
+        let lines = commit(&mut job, 1..=3);
+        let mut pending = PendingBroadcast::new(&job, &lines);
+        let initial = InitialState::new(&job);
+        let mut anew = Job::new("a".to_owned(), "zzzzzz".to_owned(), now);
+        anew.record.last_line = 2;
+        pending.add(&anew, &[line(1), line(2)]);
+        let all = [log(1, 2, "zzzzzz"), Kind::Document(anew.document.cursor())];
+        assert_eq!(kinds(&pending.frames(logs(), now).0), all);
+        assert_eq!(kinds(&pending.frames_after(&initial, logs(), now)), all, "a new viewer has the former job");
+        assert_eq!(kinds(&pending.frames_after(&InitialState::new(&anew), logs(), now)), []);
     }
 
     #[test]
@@ -128,6 +155,6 @@ mod tests {
         let (frames, _) = pending.frames(logs(), Timestamp::from_millis(0));
         let text = std::str::from_utf8(&frames[0]).unwrap();
         assert!(text.len() < crate::job_queue::LOG_BYTES, "{}", text.len());
-        assert!(text.starts_with("1 log 1 250000\n") && text.contains(r#""skippedFrom":1,"skippedTo":249000}"#));
+        assert!(text.starts_with("1 log 1 250000 k3v9a0\n") && text.contains(r#""skippedFrom":1,"skippedTo":249000}"#));
     }
 }

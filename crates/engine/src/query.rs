@@ -1,6 +1,6 @@
 //! The query parameters of a request: which are allowed, and how their values are read.
 
-use protocol::{Problem, include::Include, problem::Code};
+use protocol::{Problem, creation::Replace, include::Include, problem::Code};
 
 use crate::include;
 
@@ -88,6 +88,19 @@ impl Query {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
             Some(_) => Err(Problem::invalid(name, "must be true or false")),
+        }
+    }
+
+    /// Whether the parameter `replace` is `ended`, its only value: whether a job that has ended is replaced by a new one.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_REQUEST` if the value is anything else, or the parameter is repeated.
+    pub fn replaces_ended(&self) -> Result<bool, Problem> {
+        match self.one("replace")? {
+            None => Ok(false),
+            Some(word) if word == Replace::Ended.as_str() => Ok(true),
+            Some(_) => Err(Problem::invalid("replace", "must be ended")),
         }
     }
 
@@ -221,6 +234,15 @@ mod tests {
             let problem = read(text).unwrap_err();
             assert_eq!(problem.message(), "`wait` must be an integer from 1 to 60", "{text}");
             assert_eq!(problem.details()["limit"], 60);
+        }
+    }
+
+    #[test]
+    fn the_only_jobs_that_are_replaced_are_those_that_have_ended() {
+        let replaces = |text: &str| Query::new(pairs(text), &["replace"]).unwrap().replaces_ended();
+        assert_eq!((replaces(""), replaces("replace=ended")), (Ok(false), Ok(true)));
+        for text in ["replace=", "replace=true", "replace=running", "replace=Ended", "replace=ended&replace=ended"] {
+            assert_eq!(replaces(text).unwrap_err().details()["field"], "replace", "{text}");
         }
     }
 

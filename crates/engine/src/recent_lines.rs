@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use protocol::{
+    Document,
     log_line::{LogLine, LogPage},
     size::json_bytes,
 };
@@ -79,9 +80,10 @@ impl RecentLines {
     }
 
     /// The lines as a page of this job, with the numbers of the lines that were dropped before them.
-    pub fn page(&self, job_id: &str) -> LogPage {
+    pub fn page(&self, document: &Document) -> LogPage {
         LogPage {
-            job_id: job_id.to_owned(),
+            job_id: document.job_id.clone(),
+            epoch: document.epoch.clone(),
             lines: self.lines.iter().map(|(line, _)| line.clone()).collect(),
             skipped_from: self.skipped.map(|(first, _)| first),
             skipped_to: self.skipped.map(|(_, last)| last),
@@ -102,8 +104,12 @@ mod tests {
         numbers.map(line).collect()
     }
 
+    fn document() -> Document {
+        Document::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0))
+    }
+
     fn summary(recent: &RecentLines) -> (u64, u64, Option<u64>, Option<u64>) {
-        let page = recent.page("a");
+        let page = recent.page(&document());
         assert!(page.lines.windows(2).all(|pair| pair[1].number == pair[0].number + 1));
         (page.lines[0].number, page.lines.last().unwrap().number, page.skipped_from, page.skipped_to)
     }
@@ -126,7 +132,7 @@ mod tests {
         let mut recent = RecentLines::new(1_000);
         for first in 0..100 {
             recent.extend(&lines(first * 10 + 1..=first * 10 + 10, 8_000));
-            assert!(frame::log(&recent.page("a")).len() <= job_queue::LOG_BYTES);
+            assert!(frame::log(&recent.page(&document())).len() <= job_queue::LOG_BYTES);
         }
         let (first, last, from, to) = summary(&recent);
         assert!((996..1_000).contains(&first), "{first}");

@@ -3,7 +3,33 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{document::Object, fields::Fields, id::JobId, json, problem::Problem, report::Report};
+use crate::{
+    document::Object,
+    fields::{self, Fields},
+    id::JobId,
+    json,
+    problem::Problem,
+    report::Report,
+};
+
+/// The jobs under the same id that a creation replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replace {
+    /// A job that has ended.
+    Ended,
+}
+
+impl Replace {
+    /// Every value.
+    pub const ALL: [Replace; 1] = [Replace::Ended];
+
+    /// The value as it is written in JSON and in a query.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Replace::Ended => "ended",
+        }
+    }
+}
 
 /// A new job and its first report.
 ///
@@ -16,6 +42,8 @@ use crate::{document::Object, fields::Fields, id::JobId, json, problem::Problem,
 pub struct Creation {
     /// The id of the job; the server generates one if it is absent.
     pub job_id: Option<JobId>,
+    /// Whether the creation replaces a job that has ended.
+    pub replace: Option<Replace>,
     /// The first report.
     pub report: Report,
 }
@@ -34,9 +62,11 @@ impl Creation {
             let id = value.as_str().and_then(JobId::parse);
             id.ok_or_else(|| Problem::invalid(name, format_args!("must be {}", JobId::FORM)))
         })?;
+        let replace =
+            fields.optional("replace", |value, name| fields::word(value, name, Replace::ALL, Replace::as_str))?;
         let report = Report::take(&mut fields)?;
         fields.finish("a creation")?;
-        Ok(Creation { job_id, report })
+        Ok(Creation { job_id, replace, report })
     }
 }
 
@@ -75,7 +105,7 @@ impl schemars::JsonSchema for Creation {
         "Creation".into()
     }
 
-    /// The schema of a report with one member more. It is not an `allOf` with a reference, because the schema of a report
+    /// The schema of a report with two members more. It is not an `allOf` with a reference, because the schema of a report
     /// refuses unknown members.
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let mut schema = Report::json_schema(generator);
@@ -83,6 +113,11 @@ impl schemars::JsonSchema for Creation {
         let job_id = generator.subschema_for::<Option<JobId>>();
         if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
             properties.insert("jobId".to_owned(), job_id.into());
+            let replace = schemars::json_schema!({
+                "enum": ["ended", null],
+                "description": "`ended`: a job of this id that has ended is replaced by a new job with another epoch.",
+            });
+            properties.insert("replace".to_owned(), replace.into());
             let first = schemars::json_schema!({
                 "type": "integer",
                 "const": 1,

@@ -26,6 +26,8 @@ pub struct LogLine {
 pub struct LogPage {
     /// The job's id.
     pub job_id: String,
+    /// The epoch of the job to which the lines belong. The numbers of another epoch are those of another log.
+    pub epoch: String,
     /// The lines, oldest first.
     pub lines: Vec<LogLine>,
     /// The number of the first line that is missing before these: one that the server has removed, or, in a `log` frame, one that is not in the frame and that `GET …/logs` has if the server still has it.

@@ -115,6 +115,7 @@ impl ConnectionDriver {
                 all.iter().for_each(|listener| listener.on_update(Update::ClockOffset(offset)));
             }
             Action::Link(key, link) => self.notify(key, Update::Link(link)),
+            Action::Recreated(key) => self.notify(key, Update::Recreated),
             Action::Document(key, document) => self.notify(key, Update::Document(document)),
             Action::Log(key, log) => self.notify(key, Update::Log { lines: log.lines, skipped: log.skipped }),
             Action::Problem(key, problem) => self.notify(key, Update::Problem(problem)),

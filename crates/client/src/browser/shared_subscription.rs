@@ -153,6 +153,7 @@ impl Known {
                 let most = usize::try_from(LOG_LINES_NEW).unwrap_or(usize::MAX);
                 self.lines.drain(..self.lines.len().saturating_sub(most));
             }
+            Update::Recreated => (self.lines, self.skipped) = (Vec::new(), None),
             Update::Document(document) => {
                 self.document = Some(document.clone());
                 self.problem = None;

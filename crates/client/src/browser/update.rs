@@ -21,6 +21,8 @@ pub enum Update {
         /// The first and the last number of the lines that are missing before these; `GET …/logs` returns them.
         skipped: Option<(u64, u64)>,
     },
+    /// The job was created anew under the same id; what was known of the former one is void. A document follows.
+    Recreated,
     /// A newer document.
     Document(Value),
     /// A problem.

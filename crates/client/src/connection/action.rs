@@ -18,6 +18,8 @@ pub enum Action<J> {
     ServerTime(u64),
     /// The link has changed.
     Link(JobKey, Link),
+    /// The job was created anew under the same id: its log starts again, and a document of another epoch follows.
+    Recreated(JobKey),
     /// A document that is newer than all before it.
     Document(JobKey, J),
     /// New lines of the log; they precede the document that covers them.

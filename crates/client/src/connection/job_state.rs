@@ -131,6 +131,9 @@ impl<J: Json> JobState<J> {
         self.emitted_problem = None;
         self.backoff.reset();
         let is_recreated = self.newest.as_ref().is_some_and(|newest| newest.cursor.epoch() != head.cursor.epoch());
+        if is_recreated {
+            out.push(Action::Recreated(self.key));
+        }
         out.extend(self.log.on_document(is_recreated).into_iter().map(|lines| Action::Log(self.key, lines)));
         let is_last = head.is_last;
         if self.newest.as_ref().is_none_or(|newest| newest.cursor.is_behind(&head.cursor)) {

@@ -12,7 +12,7 @@ use engine::{
     job::{Job, Record},
     log::{self, Row, Write},
 };
-use protocol::{Document, Timestamp, log_line::LogLine};
+use protocol::{Document, Status, Timestamp, log_line::LogLine};
 use serde::{Deserialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
 use worker::{Error, Result, SqlStorage, SqlStorageValue, State, worker_sys::SqlStorageCursor};
@@ -30,6 +30,7 @@ const MORE_LINES: &str = "UPDATE log SET last = ?, bytes = bytes + ?, lines = li
 const LINES: &str = "SELECT lines FROM log WHERE last > ? ORDER BY first LIMIT ?";
 const ROWS: &str = "SELECT first, last, bytes FROM log ORDER BY first";
 const DROP_ROWS: &str = "DELETE FROM log WHERE first < ?";
+const DROP_LOG: &str = "DELETE FROM log";
 
 #[wasm_bindgen]
 extern "C" {
@@ -38,6 +39,27 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = exec)]
     fn exec_with_two(this: &RawSql, statement: &str, first: &str, second: &str) -> Result<SqlStorageCursor, JsValue>;
+}
+
+/// What storage has before a commit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Former {
+    /// No job.
+    None,
+    /// The same job, in this state.
+    Same(Status),
+    /// A job that has ended and is replaced.
+    Replaced {
+        /// Whether it has log lines.
+        has_log: bool,
+    },
+}
+
+impl Former {
+    /// The job that a creation replaces, if there is one.
+    pub(super) fn replaced(job: Option<&Job>) -> Former {
+        job.map_or(Former::None, |job| Former::Replaced { has_log: has_log(&job.record) })
+    }
 }
 
 /// The storage of one object.
@@ -86,7 +108,7 @@ impl Store {
 
     /// Writes the job, and `lines` to its log; returns the number of written rows. An error after the first statement does
     /// not undo that statement, so everything that can fail is done before.
-    pub(super) fn save(&self, job: &mut Job, lines: &[LogLine], new: bool) -> Result<usize> {
+    pub(super) fn save(&self, job: &mut Job, lines: &[LogLine], former: Former) -> Result<usize> {
         let document = serde_json::to_string(&job.document)?;
         let had_log = has_log(&job.record);
         let writes = log::append(&mut job.record, lines)?;
@@ -98,13 +120,15 @@ impl Store {
             }
         };
         let record = serde_json::to_string(&job.record)?;
-        if new {
-            self.run(MAKE_JOB, Vec::new())?;
-        }
+        let mut rows = match former {
+            Former::None => self.run(MAKE_JOB, Vec::new()).map(|_| 0)?,
+            Former::Replaced { has_log: true } => self.run(DROP_LOG, Vec::new())?,
+            Former::Replaced { has_log: false } | Former::Same(_) => 0,
+        };
         if !had_log && has_log(&job.record) {
             self.run(MAKE_LOG, Vec::new())?;
         }
-        let mut rows = self.raw.exec_with_two(SAVE, &document, &record)?.rows_written() as usize;
+        rows = rows.saturating_add(self.raw.exec_with_two(SAVE, &document, &record)?.rows_written() as usize);
         for write in &writes {
             rows = rows.saturating_add(self.write_lines(write)?);
         }

@@ -190,7 +190,7 @@ impl Shared {
             for socket in &sockets {
                 match self.initial_state(socket) {
                     None => frames.iter().for_each(|frame| send_array(socket, frame)),
-                    Some(initial) => send_after(socket, &pending, initial, include, now),
+                    Some(initial) => send_after(socket, &pending, &initial, include, now),
                 }
                 if ended {
                     let _ = socket.close_with_code(1000);
@@ -233,7 +233,7 @@ impl Shared {
             return None;
         }
         let index = self.newcomers.get(socket).as_f64()?;
-        self.initial.borrow().get(index as usize).copied()
+        self.initial.borrow().get(index as usize).cloned()
     }
 }
 
@@ -241,7 +241,7 @@ impl Shared {
 fn send_after(
     socket: &web_sys::WebSocket,
     pending: &PendingBroadcast,
-    initial: InitialState,
+    initial: &InitialState,
     include: Include,
     now: Timestamp,
 ) {

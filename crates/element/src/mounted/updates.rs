@@ -103,6 +103,7 @@ impl Inner {
                 self.view.update(|props| props.link = link);
             }
             Update::ClockOffset(millis) => self.clock.set(ServerClock::from_offset(millis)),
+            Update::Recreated => self.panel.set_document(None),
             Update::Document(document) => {
                 self.view.update(|props| props.problem = None);
                 self.is_fresh.set(true);

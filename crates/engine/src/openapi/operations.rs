@@ -106,12 +106,13 @@ fn created(description: &str, schema: Value, names: &[&str]) -> Value {
 
 fn create_job() -> Value {
     let description = "A creation may contain any field of a report. With a `jobId` it is idempotent: the same body \
-                       again returns the existing job. Permission `jobs:write`.";
+                       again returns the existing job. With `replace`, a new job replaces one that has ended. Permission \
+                       `jobs:write`.";
     // Without `jobs:read` the response shows nothing that was reported.
     let shapes = json!({ "anyOf": [both("Document", "Access"), both("Receipt", "Access")] });
     Operation::new("createJob", "producers", "Create a job", description)
         .body(schema("Creation"), &["creation", "taskCreation"])
-        .response(201, created("The job was created.", shapes.clone(), &["created"]))
+        .response(201, created("The job was created, or replaced one that had ended.", shapes.clone(), &["created"]))
         .response(200, responses::json("The job exists and was created with the same body.", shapes, &["created"]))
         .problems(&[
             &ALWAYS,
@@ -152,13 +153,20 @@ fn report_progress() -> Value {
                        accepted reports are stored durably. Permission `jobs:write`.";
     let single = ["report", "running", "completed", "failed", "coldStart", "gpus", "steps", "increment"];
     Operation::new("reportProgress", "producers", "Report progress", description)
-        .parameters(vec![parameters::shared("JobId"), parameters::create()])
+        .parameters(vec![parameters::shared("JobId"), parameters::create(), parameters::replace()])
         .with("requestBody", reports(&single, &["list"]))
         .response(
             200,
             responses::json("Result of the report(s).", schema("ReportAnswer"), &["accepted", "stale", "listAnswer"]),
         )
-        .response(201, created("The report created the job.", both("ReportAnswer", "Access"), &["acceptedAndCreated"]))
+        .response(
+            201,
+            created(
+                "The report created the job, or replaced one that had ended.",
+                both("ReportAnswer", "Access"),
+                &["acceptedAndCreated"],
+            ),
+        )
         .problems(&[
             &ALWAYS,
             &BODY,

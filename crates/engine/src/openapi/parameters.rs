@@ -1,6 +1,7 @@
 //! The parameters, shared ones and those of one operation.
 
 use protocol::{
+    creation::Replace,
     include::Include,
     limits::{JOBS, LOG_LINES_RESUME, WAIT_SECONDS},
     number::MAX_SAFE_INTEGER,
@@ -84,6 +85,15 @@ pub(super) fn create() -> Value {
     let mut create = query("create", "Whether to create the job if it does not exist.", schema);
     create["example"] = true.into();
     create
+}
+
+/// The parameter `replace` of a report.
+pub(super) fn replace() -> Value {
+    query(
+        "replace",
+        "`ended`: if the job has ended, the report is the first one of a new job under the same id. Only for the first report of a run.",
+        json!({ "enum": Replace::ALL.map(Replace::as_str) }),
+    )
 }
 
 /// The parameter `format` of a status.

@@ -186,3 +186,52 @@ fn a_viewer_that_reconnects_misses_no_log_line() {
     }
     assert!(received.into_iter().eq(1..=6));
 }
+
+/// A time half an hour after the creation of the job: its creation as the local time of a zone west of Greenwich.
+fn half_an_hour_later(document: &Value) -> String {
+    document["createdAt"].as_str().unwrap().replace('Z', "-00:30")
+}
+
+#[test]
+fn viewers_and_waiting_readers_of_a_job_follow_it_when_it_is_replaced() {
+    let job = fresh_job();
+    let body = |logs: &[&str]| json!({"jobId": job, "replace": "ended", "status": "running", "logs": logs});
+    let first = Request::post("/v2/jobs", &body(&[])).send().expect(201);
+    let cursor = format!("{}.1", first["epoch"].as_str().unwrap());
+    let one = Request::get(format!("/v2/jobs/{job}/status/stream?include=logs"));
+    let several = Request::post("/v2/jobs/status/stream", &json!({"jobs": [{"jobId": job, "include": ["logs"]}]}));
+    let mut viewers = [Stream::expect(&one), Stream::expect(&several)];
+    // A retry is planned, so the streams stay open after the end.
+    Request::post(reports(&job), &json!({"status": "failed", "nextRetryAt": half_an_hour_later(&first)}))
+        .send()
+        .expect(200);
+    for viewer in &mut viewers {
+        viewer.until(|document| document["status"] == "failed");
+    }
+    let waiting = {
+        let path = format!("/v2/jobs/{job}/status?wait=60&cursor={}", cursor.replace(".1", ".2"));
+        thread::spawn(move || Request::get(path).send())
+    };
+    let next = Request::post("/v2/jobs", &body(&["begun"])).send().expect(201);
+    assert_eq!((next["seq"].as_u64(), next["epoch"] == first["epoch"]), (Some(1), false));
+    for viewer in &mut viewers {
+        let deadline = Instant::now() + FRAME_TIMEOUT;
+        let log = viewer.frame(deadline).unwrap().expect("the stream stays open");
+        assert_eq!(log.event.as_deref(), Some("log"));
+        let page = log.json();
+        assert_eq!((&page["epoch"], &page["lines"][0]["number"]), (&next["epoch"], &json!(1)));
+        let document = viewer.frame(deadline).unwrap().expect("the stream stays open").json();
+        assert_eq!((&document["epoch"], &document["status"]), (&next["epoch"], &json!("running")));
+        assert!(document.get("failedAt").is_none());
+    }
+    assert_eq!(waiting.join().unwrap().expect(200)["epoch"], next["epoch"]);
+    // A reader that missed all of it, as one that slept over the night.
+    let mut late = Stream::expect(&stream_request(&job).header("last-event-id", cursor));
+    assert_eq!(late.until(|_| true)["epoch"], next["epoch"]);
+    Request::post(reports(&job), &json!({"status": "completed"})).send().expect(200);
+    for viewer in &mut viewers {
+        viewer.until(|document| document["status"] == "completed");
+        let end = viewer.frame(Instant::now() + FRAME_TIMEOUT).unwrap().expect("an end");
+        assert_eq!(end.event.as_deref(), Some("end"));
+    }
+}

@@ -25,7 +25,7 @@ use step::{Faults, Mutant};
 /// How often each fault may occur.
 const FAULTS: Faults = Faults { cuts: 2, sleeps: 1, restarts: 1 };
 
-const PLOT: Plot = Plot { reports: 5, ends: true, logs: true };
+const PLOT: Plot = Plot { reports: 5, ends: true, logs: true, replaces: None };
 
 fn search_every_order(plot: Plot, mutant: Option<Mutant>) -> Found {
     let found = search(&Script::new(plot), FAULTS, mutant);
@@ -45,6 +45,15 @@ fn a_viewer_of_a_job_that_has_not_ended_gets_its_newest_document() {
     let found = search_every_order(Plot { ends: false, ..PLOT }, None);
     assert_eq!(found.violation, None);
     assert!(found.states > 10_000 && found.final_states > 10);
+}
+
+#[test]
+fn a_viewer_follows_a_job_that_is_replaced_by_a_new_one_under_the_same_id() {
+    for replaces in [3, 4] {
+        let found = search_every_order(Plot { reports: 4, replaces: Some(replaces), ..PLOT }, None);
+        assert_eq!(found.violation, None);
+        assert!(found.states > 10_000 && found.final_states > 10);
+    }
 }
 
 /// Each mutant is a plausible implementation that loses something. If the search did not detect them, its other results

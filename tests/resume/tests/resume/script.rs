@@ -42,7 +42,12 @@ pub(crate) struct Plot {
     pub(crate) ends: bool,
     /// Whether each report has a log line.
     pub(crate) logs: bool,
+    /// The report that is the first one of a new job under the same id; the one before it ends the former job.
+    pub(crate) replaces: Option<usize>,
 }
+
+/// The epochs of the job and of the one that replaces it.
+const EPOCHS: [&str; 2] = ["k3v9a0", "zzzzzz"];
 
 /// The time of a commit; in this model nothing depends on the time.
 fn at(commit: usize) -> Timestamp {
@@ -53,15 +58,27 @@ impl Script {
     /// Creates the job and accepts the reports.
     pub(crate) fn new(plot: Plot) -> Script {
         let report = |number: usize| {
-            let status = if plot.ends && number == plot.reports { "completed" } else { "running" };
+            let is_replaced = plot.replaces == Some(number + 1);
+            let ends = is_replaced || plot.ends && number == plot.reports;
+            let status = if ends { "completed" } else { "running" };
             let logs: &[String] = if plot.logs { &[format!("line {number}")] } else { &[] };
-            from_body(json!({"status": status, "current": number, "order": number, "logs": logs})).unwrap()
+            // While a retry is planned, the streams of a job that has ended stay open.
+            let retry = is_replaced.then_some(at(number).plus_millis(600_000));
+            let report =
+                json!({"status": status, "current": number, "order": number, "logs": logs, "nextRetryAt": retry});
+            from_body(report).unwrap()
         };
-        let new = Job::new(JOB.to_owned(), "k3v9a0".to_owned(), at(0));
-        let created = create(new, report(0), at(0)).unwrap();
+        let new = |epoch: &str, number| Job::new(JOB.to_owned(), epoch.to_owned(), at(number));
+        let created = create(new(EPOCHS[0], 0), report(0), at(0)).unwrap();
         let (mut jobs, mut lines) = (vec![created.job], vec![created.lines]);
         for number in 1..=plot.reports {
-            let accepted = accept(jobs[number - 1].clone(), report(number), at(number));
+            let former = jobs[number - 1].clone();
+            let accepted = if plot.replaces == Some(number) {
+                assert!(former.may_be_replaced(true));
+                create(new(EPOCHS[1], number).replacing(&former), report(number), at(number)).unwrap()
+            } else {
+                accept(former, report(number), at(number))
+            };
             assert!(accepted.changed);
             jobs.push(accepted.job);
             lines.push(accepted.lines);
@@ -72,6 +89,13 @@ impl Script {
     /// The index of the last commit.
     pub(crate) fn last(&self) -> usize {
         self.jobs.len() - 1
+    }
+
+    /// The lines of the commits up to that one which are of the same job.
+    pub(crate) fn lines_of_job(&self, commit: usize) -> &[Vec<LogLine>] {
+        let epoch = &self.jobs[commit].document.epoch;
+        let first = self.jobs.iter().position(|job| job.document.epoch == *epoch).unwrap_or_default();
+        &self.lines[first..=commit]
     }
 
     /// Whether the job has ended with that commit.
@@ -90,7 +114,7 @@ impl Script {
             }
             let include = Include::from_bits(INCLUDE);
             let frames = match initial {
-                Some(initial) => pending.frames_after(InitialState::new(&self.jobs[initial]), include, at(last)),
+                Some(initial) => pending.frames_after(&InitialState::new(&self.jobs[initial]), include, at(last)),
                 None => {
                     let (frames, ended) = pending.frames(include, at(last));
                     assert_eq!(ended, self.has_ended(last));
@@ -108,7 +132,7 @@ impl Script {
         let admission = subscription::admit(&job.document, cursor, at(commit));
         let ended = matches!(admission, Admission::Finished | Admission::Admitted { ended: true });
         let most = usize::try_from(subscription::initial_line_count(job, cursor)).unwrap();
-        let all: Vec<_> = self.lines[..=commit].concat();
+        let all: Vec<_> = self.lines_of_job(commit).concat();
         let last = all[all.len().saturating_sub(most)..].to_vec();
         let frames = subscription::initial_frames(job, Include::from_bits(INCLUDE), last, ended);
         frames.into_iter().map(Rc::from).collect()

@@ -96,6 +96,7 @@ impl Viewer {
                 }
                 self.newest = Some(cursor);
             }
+            Action::Recreated(_) => self.lines = 0,
             Action::Log(_, log) => {
                 if log.skipped.is_some() {
                     return Err("lacks lines: some were skipped, although the viewer was not slow".to_owned());

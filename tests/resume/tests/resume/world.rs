@@ -207,17 +207,17 @@ impl World {
     /// Checks what must hold in every state.
     fn check(&self, script: &Script) -> Result<(), String> {
         let Some(newest) = &self.viewer.newest else { return Ok(()) };
-        let committed = script.jobs[self.disk].document.cursor();
-        if newest.seq() > committed.seq() {
+        let commit = script.jobs.iter().position(|job| job.document.cursor() == *newest);
+        let commit = commit.ok_or("the viewer has a document that was never made")?;
+        if commit > self.disk {
             return Err(format!("the viewer has {newest}, which was never committed"));
         }
-        let commit = script.jobs.iter().position(|job| job.document.cursor() == *newest);
-        self.check_lines(commit.ok_or("the viewer has a document that was never made")?, script)
+        self.check_lines(commit, script)
     }
 
     /// A viewer with a document has all log lines up to it.
     fn check_lines(&self, commit: usize, script: &Script) -> Result<(), String> {
-        let wanted = script.lines[..=commit].iter().flatten().fold(0, |lines, line| lines | 1 << line.number);
+        let wanted = script.lines_of_job(commit).iter().flatten().fold(0, |lines, line| lines | 1 << line.number);
         if self.viewer.lines & wanted == wanted {
             return Ok(());
         }

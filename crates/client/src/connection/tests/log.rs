@@ -57,7 +57,7 @@ fn the_log_of_a_recreated_job_starts_again() {
     let mut world = live_with_logs();
     world.send(&(lines(1, 3) + &frame(3, "running")));
     world.send(&(lines(1, 2) + &frame(1, "running").replace("aaaaaa", "bbbbbb")));
-    assert_eq!(world.reader().lines, [1, 2, 3, 1, 2]);
+    assert_eq!((world.reader().lines.as_slice(), world.reader().recreated), ([1, 2, 3, 1, 2].as_slice(), 1));
 }
 
 #[test]

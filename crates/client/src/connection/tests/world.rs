@@ -23,6 +23,7 @@ pub(super) struct Reader {
     pub(super) links: Vec<Link>,
     pub(super) problems: Vec<(String, bool)>,
     pub(super) renewals: u64,
+    pub(super) recreated: usize,
     pub(super) ended: bool,
 }
 
@@ -122,6 +123,7 @@ impl World {
             Action::ServerTime(time) => self.server_time = Some(time),
             Action::RenewToken(key) => self.reader_mut(key).renewals += 1,
             Action::Link(key, link) => self.reader_mut(key).links.push(link),
+            Action::Recreated(key) => self.reader_mut(key).recreated += 1,
             Action::Document(key, document) => self.reader_mut(key).seen.push(document["seq"].as_u64().unwrap()),
             Action::Log(key, NewLines { lines, skipped }) => {
                 let reader = self.reader_mut(key);
