@@ -1,5 +1,7 @@
 // The variants of the element, and a page with all of them.
 
+import { readFileSync } from "node:fs";
+
 export const VARIANTS = ["bar", "ring", "compact", "detailed"];
 export const INCLUDE = "logs,metrics,resources";
 
@@ -21,3 +23,7 @@ export const allShow = (page, status) =>
       }),
     status,
   );
+
+// The rule of the npm README that reserves the room of elements whose script has not loaded.
+const README = readFileSync(new URL("../../crates/element/npm/README.md", import.meta.url), "utf8");
+export const RESERVED = `<style>${README.match(/```css\n([^`]*:not\(:defined\)[^`]*)```/)?.[1] ?? ""}</style>`;

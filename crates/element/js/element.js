@@ -57,8 +57,11 @@ const sheetOf = (css) => {
 };
 
 let sheet;
-// An element without fallback content keeps its height, so that the page does not jump when the bar appears.
-const plainSheet = () => (sheet ??= sheetOf(`${CSS}:host(:empty){min-block-size:4.1em}`));
+// An element has its size from the beginning, so that the page does not jump when the view appears: see style.css.
+const plainSheet = () =>
+  (sheet ??= sheetOf(
+    `${CSS}:host{min-block-size:4.1em}:host::before{content:"\\200b";display:grid;grid-template-columns:minmax(4em,20em);block-size:0}:host([variant=ring i]){min-block-size:5.5em}:host([variant=compact i]){display:inline-block;min-block-size:0}:host([variant=compact i])::before{display:inline-grid;block-size:auto}`,
+  ));
 
 // No error of ours may reach the page.
 const attempt = (run) => {

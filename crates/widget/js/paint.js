@@ -1,7 +1,7 @@
 // The plain bar: a native progress bar and its texts, as high as the bar of the wasm.
 
 export const CSS = `:host(:not([hidden])){display:block}
-.plain{display:grid;gap:.4em;line-height:1.5}
+.plain{contain:inline-size;display:grid;gap:.4em;line-height:1.5}
 p{min-block-size:1lh;margin:0;white-space:nowrap;display:flex;gap:.75em;font-weight:600}
 p:last-child{font-size:.875em;font-weight:400}
 span{text-overflow:ellipsis;overflow:hidden;unicode-bidi:plaintext}

@@ -94,6 +94,7 @@ fn next(
 
 fn template(model: &ViewModel) -> impl Render + use<> {
     let model = model.clone();
+    let reason = model.reason().map(str::to_owned);
     view! {
         <div class="base" part="base" data-status=model.status data-link=model.link>
             <div class="row" part="header">
@@ -113,13 +114,15 @@ fn template(model: &ViewModel) -> impl Render + use<> {
             >
                 <div class="fill" part="fill" data-fill=model.fill style=("--fraction", fraction_text(model.fraction))>
                     // Only the ring shows it. The braces keep Leptos from setting it as innerHTML, which Trusted Types forbid.
-                    <svg class="ring" aria-hidden="true">
-                        <circle class="arc" pathLength={"1"}></circle>
+                    <svg class="ring">
+                        <circle class="arc" aria-hidden={"true"}></circle>
                     </svg>
                 </div>
             </div>
             <div class="row" part="footer">
-                <span class="message" part="message" dir="auto">{model.message}</span>
+                <span class="message" part="message" dir="auto" id="message" popover="">{model.message}</span>
+                // A line that is too short for the reason of a failure shows the whole in a popover.
+                <button class="why" type="button" popovertarget="message" title=reason></button>
                 <span class="time" part="time" dir="auto">{model.time}</span>
                 <span class="link" part="link" dir="auto">{model.link_text}</span>
             </div>

@@ -69,6 +69,12 @@ impl ViewModel {
         ViewModel { value_text: value.join(", "), ..model }
     }
 
+    /// Why there is no result, if that is known.
+    pub fn reason(&self) -> Option<&str> {
+        let has_failed = matches!(self.status, "failed" | "timeout" | "unavailable");
+        Some(self.message.as_str()).filter(|message| has_failed && !message.is_empty())
+    }
+
     /// Sets how the fill moves from `former` to this. It jumps with `skip_animation` and when it went back: a fill that slid
     /// back would show more than was reported for as long as it slides.
     pub fn transition_from(&mut self, former: &ViewModel, skip_animation: bool) {
@@ -266,6 +272,9 @@ mod tests {
     fn a_failed_job_shows_its_error() {
         let shown = model(Job { error: Some("Out of memory".into()), ..job(Status::Failed, Some(45.0)) });
         assert_eq!((shown.message.as_str(), shown.percent_text.as_str()), ("Out of memory", "45%"));
+        assert_eq!(shown.reason(), Some("Out of memory"));
+        assert_eq!(model(job(Status::Running, Some(45.0))).reason(), None, "a message is no reason");
+        assert_eq!(model(Job { message: None, ..job(Status::Failed, None) }).reason(), None);
     }
 
     #[test]
