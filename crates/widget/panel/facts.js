@@ -24,7 +24,7 @@ export function facts({ document, locale, now, isOpen, isOver }) {
     const isSized = whole !== undefined && locale.quantity(0, named) === locale.size(0);
     const part = locale.quantity(current, whole === undefined || isSized ? named : undefined);
     const text = whole === undefined ? part : locale.get("of", part, whole);
-    found.push(row(locale.get("done"), text, "done", whole !== undefined));
+    found.push(row(locale.get("done"), text, "done"));
   }
   if (!isOver && isObject(throughput)) {
     const text = speed(locale, throughput.rate, isText(throughput.unit) ? throughput.unit : unit);

@@ -91,5 +91,5 @@ const more = (locale, length, most, tag) =>
   length > most && h(tag, { class: "quiet" }, locale.get("more", length - most));
 
 // One row of a record or of the facts.
-export const row = (name, children, key = name, isWide = false) =>
-  h("div", { key, "data-wide": isWide }, h("dt", { dir: "auto" }, name), h("dd", { dir: "auto" }, children));
+export const row = (name, children, key = name) =>
+  h("div", { key }, h("dt", { dir: "auto" }, name), h("dd", { dir: "auto" }, children));
