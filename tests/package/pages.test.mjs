@@ -149,7 +149,7 @@ test("the detailed variant shows the parts of its include", async () => {
 
 test("the element takes the styles of the page, light and dark", async () => {
   const job = await running();
-  const styles = ["Styling/css", "Styling/css/2", "Styling/css/3"];
+  const styles = ["Styling/css", "Styling/css/2", "Styling/css/3", "Size/css"];
   for (const [colorScheme, accent, track] of [
     ["light", "rgb(102, 51, 153)", "rgb(232, 224, 240)"],
     ["dark", "rgb(196, 161, 240)", "rgb(58, 47, 74)"],
