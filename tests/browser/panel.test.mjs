@@ -115,8 +115,8 @@ test("a failure shows its code, suggestion, details and partial results", () => 
   );
   assert.equal(failed.partialResults, "Partial results|Output files|a, b");
   assert.equal(
-    shown({ status: "failed", error: { code: "FAILED", message: "m", details: "no space" } }).error,
-    "Error|FAILED|no space",
+    shown({ status: "failed", error: { code: "DISK", message: "m", details: "no space" } }).error,
+    "Error|DISK|no space",
   );
 });
 

@@ -67,9 +67,10 @@ test("a page that forbids wasm gets a plain bar that follows its job to the end,
     warnings.join("\n"),
   );
   await until("it polls again and gets 304", () => answers.includes(`304 /v2/jobs/${job.jobId}/status`));
-  await report(job.jobId, { progress: 60, message: "Batch 6" });
+  await report(job.jobId, { progress: 60, message: "Batch 5\r\x1b[32mBatch 6\x1b[0m" });
   await page.clock.runFor(LONGER_THAN_A_POLL);
   await until("it follows", async () => (await plainView(page)).value === "60");
+  assert.equal((await plainView(page)).message, "Batch 6", "a sequence for terminals is shown");
   await report(job.jobId, { status: "completed" });
   await page.clock.runFor(LONGER_THAN_A_POLL);
   await until("it shows the end", () => page.evaluate(() => window.events.some(([name]) => name === "end")));

@@ -132,6 +132,7 @@ export const STATES = {
         message: "GPU memory limit exceeded during processing",
         details: {
           step: "video_processing",
+          trace: 'Traceback (most recent call last):\n  File "/app/render.py", line 88, in render\nMemoryError',
           memoryRequired: "24GB",
           memoryAvailable: "16GB",
           suggestion: "Use a larger GPU instance or reduce the resolution of the video",

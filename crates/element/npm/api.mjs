@@ -163,6 +163,7 @@ export const PARTS = [
   { name: "step", text: "One step; `data-step` is its `status`." },
   { name: "error", text: "The section of the error." },
   { name: "code", text: "The error code." },
+  { name: "trace", text: "A text of several lines: a stack trace, or a message of which the bar shows one line." },
   { name: "suggestion", text: "A suggestion how to fix the error." },
   { name: "partialResults", text: "The section of partial results." },
   { name: "result", text: "The section of the result." },

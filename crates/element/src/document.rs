@@ -2,7 +2,7 @@
 
 use client::{browser::Value, json::Json};
 use protocol::{Status, Substate, Timestamp};
-use widget::Job;
+use widget::{Job, text::summary};
 
 /// When the last change was committed.
 pub(crate) fn updated_at(document: &Value) -> Option<Timestamp> {
@@ -15,16 +15,16 @@ fn time(document: &Value, key: &str) -> Option<Timestamp> {
 
 /// Reads a status document; `None` if its status is unknown.
 pub(crate) fn job(document: &Value) -> Option<Job> {
-    let text = |key| document.text(key).filter(|text| !text.is_empty());
+    let text = |object: &Value, key| object.text(key).map(|text| summary(&text)).filter(|text| !text.is_empty());
     let time = |key| time(document, key);
     Some(Job {
         status: Status::parse(&document.text("status")?)?,
         substate: document.text("substate").and_then(|name| Substate::parse(&name)),
         progress: document.number("progress"),
-        message: text("message")
-            .or_else(|| document.get("waiting").text("reason").filter(|text| !text.is_empty()))
-            .or_else(|| text("currentStep")),
-        error: document.get("error").text("message").filter(|text| !text.is_empty()),
+        message: text(document, "message")
+            .or_else(|| text(&document.get("waiting"), "reason"))
+            .or_else(|| text(document, "currentStep")),
+        error: text(&document.get("error"), "message"),
         estimated_completion: time("estimatedCompletion"),
         execution_time: document.number("executionTime"),
         queue_position: document.number("queuePosition"),

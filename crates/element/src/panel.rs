@@ -20,7 +20,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setLocale)]
     fn set_locale(this: &Script, messages: &JsValue, tag: &str);
     #[wasm_bindgen(method, js_name = setDocument)]
-    fn set_document(this: &Script, document: &JsValue);
+    fn set_document(this: &Script, document: &JsValue, exact_text: Option<String>);
     #[wasm_bindgen(method, js_name = addLines)]
     fn add_lines(this: &Script, lines: &Array);
     #[wasm_bindgen(method)]
@@ -71,7 +71,10 @@ impl Panel {
         if document.is_none() {
             self.lines.take();
         }
-        self.with(|script| script.set_document(document.map_or(&JsValue::NULL, Value::as_js)));
+        self.with(|script| match document {
+            Some(document) => script.set_document(document.as_js(), document.exact_text()),
+            None => script.set_document(&JsValue::NULL, None),
+        });
     }
 
     /// Adds log lines, `{number, at, level?, message}`, in order. The script drops those that it already has.

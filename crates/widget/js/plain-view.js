@@ -1,6 +1,7 @@
 // The plain view of pages that forbid wasm: the plain bar with all its texts, in the page's language.
 
 import { paint } from "./paint.js";
+import { summary } from "./text.js";
 
 // The English texts, by the keys under which a page replaces them. A test compares them with src/messages.rs.
 export const ENGLISH = {
@@ -49,8 +50,14 @@ export const paintPlain = (base, document = {}, problem, label, messages, locale
   base.dataset.status = status;
   base.part = "base";
   // The reason of a failure, which `paint` prefers, comes before the problem.
-  const message = problem ? text(problem) : document.message;
-  paint(base, { ...document, message }, label, text(state), text("progress"));
+  const [error, message] = [document.error?.message, problem ? text(problem) : document.message];
+  const line = (of) => of && summary(of);
+  const texts = {
+    error: error && { message: line(error) },
+    message: line(message),
+    currentStep: line(document.currentStep),
+  };
+  paint(base, { ...document, ...texts }, label, text(state), text("progress"));
   if (progress != null) {
     const language = numberLanguage(messages ? messages.language : "en", locale);
     base.querySelector("[part=percent]").textContent = percent(progress, language);

@@ -6,26 +6,20 @@ import { h } from "./tree.js";
 // One unit in 30 years; a lower speed says nothing.
 const SLOWEST = 1e-9;
 
+// A longer text is not a time.
+const TIME_LENGTH = 40;
+
 // A timestamp of the API as a Date; undefined for anything else.
 export function toDate(time) {
-  const date = new Date(isText(time) ? time : Number.NaN);
+  const date = new Date(isText(time) && time.length < TIME_LENGTH ? time : Number.NaN);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 export function facts({ document, locale, now, isOpen, isOver }) {
-  const { current, total, unit, throughput, currentStep, steps, startedAt, createdAt, executionTime, attempt } =
-    document;
+  const { current, unit, throughput, currentStep, steps, startedAt, createdAt, executionTime, attempt } = document;
   const found = [];
   const fact = (key, text) => found.push(row(locale.get(key), text, key));
-  if (Number.isFinite(current)) {
-    const named = isText(unit) ? unit : undefined;
-    const whole = Number.isFinite(total) ? locale.quantity(total, named) : undefined;
-    // The unit is written once, except for byte sizes, where the two amounts may have different units.
-    const isSized = whole !== undefined && locale.quantity(0, named) === locale.size(0);
-    const part = locale.quantity(current, whole === undefined || isSized ? named : undefined);
-    const text = whole === undefined ? part : locale.get("of", part, whole);
-    found.push(row(locale.get("done"), text, "done"));
-  }
+  if (Number.isFinite(current)) fact("done", done(locale, document));
   if (!isOver && isObject(throughput)) {
     const text = speed(locale, throughput.rate, isText(throughput.unit) ? throughput.unit : unit);
     if (text) fact("speed", text);
@@ -43,6 +37,19 @@ export function facts({ document, locale, now, isOpen, isOver }) {
   if (ended) fact("ended", clock(locale, ended, now));
   if (attempt > 1) fact("attempt", locale.number(attempt));
   return found.length > 0 && h("dl", { class: "facts", key: "facts", part: "facts" }, found);
+}
+
+// The units that are done: `15,420 of 34,200 frames`. The unit is written once, except for sizes in bytes, where the two
+// amounts may have different units.
+function done(locale, { current, total, unit, status }) {
+  const named = isText(unit) ? unit : undefined;
+  if (!Number.isFinite(total)) return locale.quantity(current, named);
+  const isSized = locale.quantity(0, named) === locale.size(0);
+  const amount = (value, isNamed) => locale.quantity(value, isNamed || isSized ? named : undefined);
+  // More than expected, or completed with less: "45 of 100" would contradict the 100 % of a completed job.
+  const isOther = current > total || (status === "completed" && current < total);
+  if (isOther) return locale.get("expected", amount(current, true), amount(total, false));
+  return locale.get("of", amount(current, false), amount(total, true));
 }
 
 // Units per second, units per minute, or the time for each unit: always two or more, because the unit's name is a plural.

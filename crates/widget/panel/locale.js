@@ -1,5 +1,6 @@
 // A locale: its texts, and its formats of numbers, amounts and times.
 
+import { plain } from "../js/text.js";
 import { ENGLISH, FIELDS } from "./messages.js";
 
 const SPANS = [
@@ -10,6 +11,9 @@ const SPANS = [
 ];
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 const BYTES = /^(b|bytes?)$/i;
+
+// A name or a unit that stands in one line with other texts: without the characters that would turn what follows.
+export const inline = (text) => String(text).replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
 
 // Isolates the direction of an amount in a right-to-left text.
 const isolated = (amount, text) => (/[\u0590-\u08ff]/.test(text) ? `\u2068${amount}\u2069` : amount);
@@ -45,7 +49,7 @@ export class Locale {
   // The name of a producer's member: our text for it, else its key split into words.
   label(key) {
     if (FIELDS.has(key)) return this.get(key);
-    const words = key
+    const words = plain(key)
       .replace(/[_-]+/g, " ")
       .replace(/(?<=[a-z\d])(?=[A-Z])/g, " ")
       .trim();
@@ -57,8 +61,9 @@ export class Locale {
     return this.#rounded(value, digits, {});
   }
 
+  // A percentage, 0–100, rounded down; below 1 with significant digits.
   percent(value) {
-    return this.#intl("NumberFormat", { style: "percent" }).format(Math.floor(value) / 100);
+    return this.#rounded((value < 1 ? value : Math.floor(value)) / 100, 0, { style: "percent" });
   }
 
   // Seconds in the largest unit and the next smaller one: `2 min 14 sec`. `span` in src/format.rs is the same function for the
@@ -79,7 +84,7 @@ export class Locale {
   // A number of a producer's units; bytes in the largest fitting unit.
   quantity(value, unit) {
     if (!unit) return this.number(value, 1);
-    return BYTES.test(unit) ? this.size(value) : `${this.number(value, 1)} ${unit}`;
+    return BYTES.test(unit) ? this.size(value) : `${this.number(value, 1)} ${inline(unit)}`;
   }
 
   size(bytes) {

@@ -1,6 +1,8 @@
 // The tail of the job's log. The lines are rendered only while it is open.
 
 import { toDate } from "./facts.js";
+import { plain } from "../js/text.js";
+import { pieces } from "./look.js";
 import { isObject, isText } from "./record.js";
 import { h } from "./tree.js";
 
@@ -9,9 +11,16 @@ export const MOST = 500;
 // Appends the lines that are new, and drops the oldest beyond MOST.
 export function append(lines, more) {
   const last = lines.at(-1)?.number ?? 0;
-  const fresh = more.filter((line) => isObject(line) && line.number > last);
-  return fresh.length === 0 ? lines : [...lines, ...fresh].slice(-MOST);
+  const fresh = more.filter((line) => isObject(line) && line.number > last).slice(-MOST);
+  return fresh.length === 0 ? lines : [...lines, ...fresh.map(readable)].slice(-MOST);
 }
+
+const readable = ({ number, at, level, message }) => ({
+  number,
+  at,
+  level: isText(level) ? plain(level) : "",
+  pieces: pieces(String(message ?? "")),
+});
 
 const LOUD = /^(err|fatal|crit|alert|emerg|panic)/i;
 
@@ -33,18 +42,21 @@ export function log({ lines, locale, isLogOpen }) {
   return h("details", { class: "log", key: "log", part: "log" }, summary, body);
 }
 
-function item(locale, { number, at, level, message }) {
+function item(locale, { number, at, level, pieces }) {
   const date = toDate(at);
-  const name = isText(level) && level;
   return h(
     "div",
     {
       key: number,
       class: "line",
-      "data-loud": /^warn/i.test(name) ? "warning" : LOUD.test(name) && "danger",
+      "data-loud": /^warn/i.test(level) ? "warning" : LOUD.test(level) && "danger",
     },
     date && h("time", { class: "quiet", dir: "auto", datetime: at }, locale.second(date)),
-    name && h("span", { class: "level" }, name),
-    h("span", { class: "text", dir: "auto" }, String(message ?? "")),
+    level && h("span", { class: "level" }, level),
+    h(
+      "span",
+      { class: "text", dir: "auto" },
+      pieces.map(({ text, look }) => (look ? h("span", { "data-look": look }, text) : text)),
+    ),
   );
 }

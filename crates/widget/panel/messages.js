@@ -24,6 +24,8 @@ export const ENGLISH = {
   // Progress.
   done: "Done",
   of: "{} of {}",
+  // The count and a total that differs from it, of a job that has more than that or has completed with less.
+  expected: "{} ({} expected)",
   speed: "Speed",
   perSecond: "{}/s",
   perMinute: "{}/min",

@@ -1,6 +1,6 @@
 // The outcome of the job: its results, or the error and its remedy.
 
-import { isEmpty, isObject, isText, record, prose, value } from "./record.js";
+import { isEmpty, isObject, isText, lines, record, prose, value } from "./record.js";
 import { section } from "./section.js";
 import { h } from "./tree.js";
 
@@ -9,11 +9,17 @@ export function outcome({ document, locale, isOver }) {
   return [...failure(document, locale), ...success(document, locale)];
 }
 
+// The message, if it has several lines, of which the bar shows one; that of an error has its place in the error's section.
+export function message({ document: { message, error }, isOver }) {
+  return !(isOver && isText(error?.message)) && isText(message) && message.includes("\n") && lines(message, "message");
+}
+
 function failure({ error, partialResults, retryable, retryCount }, locale) {
   const parts = [];
   if (isObject(error)) {
-    const { details } = error;
-    // The message is not repeated: every variant shows it above.
+    const { code, message, details } = error;
+    // A message of one line is not repeated: every variant shows it above.
+    const trace = isText(message) && message.includes("\n") && lines(message, "trace");
     const suggestion =
       isObject(details) &&
       isText(details.suggestion) &&
@@ -26,16 +32,17 @@ function failure({ error, partialResults, retryable, retryCount }, locale) {
       retryable === false && locale.get("notRetryable"),
       retryCount > 0 && locale.get("retryCount", retryCount),
     ].filter(Boolean);
-    parts.push(
-      section(
-        locale,
-        "error",
-        isText(error.code) && h("code", { class: "code", part: "code" }, error.code),
-        suggestion,
-        rest,
-        tries.length > 0 && h("div", { class: "quiet", key: "tries", dir: "auto" }, tries.join(" · ")),
-      ),
-    );
+    const shown = [
+      // The server's own code for an error without one says nothing.
+      isText(code) && code !== "FAILED" && h("code", { class: "code", part: "code" }, code),
+      suggestion,
+      trace,
+      rest,
+      tries.length > 0 && h("div", { class: "quiet", key: "tries", dir: "auto" }, tries.join(" · ")),
+    ]
+      .flat()
+      .filter(Boolean);
+    if (shown.length > 0) parts.push(section(locale, "error", ...shown));
   }
   if (!isEmpty(partialResults)) parts.push(freeForm(locale, "partialResults", partialResults));
   return parts;

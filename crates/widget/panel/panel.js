@@ -1,9 +1,11 @@
 // The panel: everything that only the detailed variant shows, below the bar. It renders the values it is given and fetches
 // nothing. This script is loaded when the first detailed element appears. The wasm calls it in crates/element/src/panel.rs.
 
+import { readable } from "./document.js";
 import { toDate } from "./facts.js";
 import { History } from "./history.js";
 import { append } from "./log.js";
+import lookCss from "./look.css";
 import css from "./panel.css";
 import { isObject } from "./record.js";
 import { readings } from "./resources.js";
@@ -25,7 +27,7 @@ class Panel {
   constructor(root) {
     if (!sheet) {
       sheet = new CSSStyleSheet();
-      sheet.replaceSync(css);
+      sheet.replaceSync(css + lookCss);
     }
     const shadow = root.getRootNode();
     if (!shadow.adoptedStyleSheets.includes(sheet)) shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
@@ -41,9 +43,11 @@ class Panel {
     this.#locale = new Locale(messages, tag);
   }
 
-  // Sets the document; null forgets the job, before another one is shown.
-  setDocument(document) {
+  // Sets the document, with its JSON text if that has an integer which a double may not represent exactly; null forgets the
+  // job, before another one is shown.
+  setDocument(given, exactText) {
     attempt(() => {
+      const document = given && readable(given, exactText);
       if (document === null) {
         this.#history = new History();
         this.#lines = [];

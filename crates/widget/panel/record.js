@@ -1,5 +1,6 @@
 // Free-form values of producers, of any shape, as texts, lists and rows of a name and a value.
 
+import { inline } from "./locale.js";
 import { COUNTS } from "./messages.js";
 import { h } from "./tree.js";
 
@@ -51,7 +52,19 @@ export const member = (locale, key, of, depth) =>
 function text(of) {
   const href = address(of);
   // The URL is shown whole, so that readers see where the link leads.
-  return href ? h("a", { href, target: "_blank", rel: "noopener noreferrer", part: "anchor" }, of) : cut(of);
+  if (href) return h("a", { href, target: "_blank", rel: "noopener noreferrer", part: "anchor" }, visible(of));
+  return of.includes("\n") ? lines(of) : cut(of);
+}
+
+// A URL whose characters are in the order in which they lead somewhere.
+const visible = (url) => url.replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, encodeURIComponent);
+
+// A text of several lines. Indented lines are those of a stack trace or of code: they are left to right in every language, and
+// scroll in a box. Of a long one, the middle is left out, because the cause is at one of its ends.
+export function lines(text, key) {
+  if (!/\n[ \t]/.test(text)) return h("div", { key, class: "trace", part: "trace", dir: "auto" }, cut(text));
+  const shown = text.length > 4 * TEXT ? `${text.slice(0, TEXT)}\n…\n${text.slice(-2 * TEXT)}` : text;
+  return h("div", { key, class: "trace", part: "trace", dir: "ltr", tabindex: 0 }, shown);
 }
 
 // JSON has no bigint, but where the document has one, the browser can write its digits.
@@ -60,8 +73,10 @@ const exact = (_key, of) => (typeof of === "bigint" ? JSON.rawJSON(of) : of);
 const cut = (of) => (of.length > TEXT ? `${of.slice(0, TEXT)}…` : of);
 
 function list(locale, items, depth) {
-  const isPlain = items.every((item) => (typeof item !== "object" || item === null) && !address(String(item)));
-  const line = isPlain && items.map((item) => value(locale, item)[0]).join(", ");
+  const isPlain =
+    items.length <= MOST_ITEMS &&
+    items.every((item) => (typeof item !== "object" || item === null) && !address(String(item)) && !/\n/.test(item));
+  const line = isPlain && items.map((item) => inline(value(locale, item)[0])).join(", ");
   if (isPlain && line.length <= SHORT) return line;
   const shown = items.slice(0, MOST_ITEMS).map((item) => h("li", {}, prose(value(locale, item, depth + 1))));
   return h("ul", { class: "values" }, shown, more(locale, items.length, MOST_ITEMS, "li"));
@@ -87,7 +102,8 @@ export function record(locale, object, depth = 0, skip = []) {
   ];
 }
 
-const more = (locale, length, most, tag) =>
+// How many there are beyond `most`, in an element of that tag.
+export const more = (locale, length, most, tag) =>
   length > most && h(tag, { class: "quiet" }, locale.get("more", length - most));
 
 // One row of a record or of the facts.

@@ -1,11 +1,16 @@
 // The resources in use, in each of the shapes that producers send: flat, peak, or by device.
 
 import { line } from "./history.js";
-import { isEmpty, isObject, record, row, value } from "./record.js";
+import { inline } from "./locale.js";
+import { isEmpty, isObject, more, record, row, value } from "./record.js";
 import { section } from "./section.js";
 import { h } from "./tree.js";
 
 const SIZE = /^\s*([\d.]+)\s*([kmgtp]?)i?b?\s*$/i;
+// A longer text is not a size. The expression would try each of its spaces in two places.
+const SIZE_LENGTH = 40;
+// The most devices that are drawn.
+const MOST = 32;
 
 // `87`, `"87%"` and `87.4` are percentages.
 function percentage(of) {
@@ -15,11 +20,18 @@ function percentage(of) {
 
 // `"12.5GB"` as a number of bytes.
 function bytes(of) {
-  const [, number, power] = SIZE.exec(String(of ?? "")) ?? [];
+  const text = String(of ?? "");
+  const [, number, power] = (text.length <= SIZE_LENGTH && SIZE.exec(text)) || [];
   return number === undefined ? undefined : Number(number) * 1000 ** " kmgtp".indexOf((power || " ").toLowerCase());
 }
 
-const joined = (...texts) => texts.filter((text) => text || text === 0).join(" · ");
+const joined = (...texts) =>
+  texts
+    .filter((text) => text || text === 0)
+    .map((text) => inline(text))
+    .join(" · ");
+
+const devices = ({ gpus }) => (Array.isArray(gpus) ? gpus.filter(isObject) : []);
 
 // The levels to draw from `resources`: `{key, name, detail, percent, text}` each.
 export function readings(locale, resources) {
@@ -30,10 +42,11 @@ export function readings(locale, resources) {
   };
   const share = (key, name, used, total) => {
     const percent = percentage((bytes(used) / bytes(total)) * 100);
-    if (percent !== undefined) found.push({ key, name, percent, text: locale.get("of", String(used), String(total)) });
+    const amount = (of) => (typeof of === "string" ? inline(of) : locale.size(Number(of)));
+    if (percent !== undefined) found.push({ key, name, percent, text: locale.get("of", amount(used), amount(total)) });
   };
   level("gpu", locale.get("gpu"), resources.gpuUtilization, resources.gpuType);
-  const gpus = Array.isArray(resources.gpus) ? resources.gpus.filter(isObject) : [];
+  const gpus = devices(resources).slice(0, MOST);
   gpus.forEach((gpu, index) => {
     const name = joined(locale.get("gpu"), gpus.length > 1 && (gpu.id ?? index));
     const temperature = Number.isFinite(gpu.temperature)
@@ -90,7 +103,13 @@ function meter({ key, name, detail, percent, text }, samples) {
   return h(
     "div",
     { class: "meter", key, part: "meter" },
-    h("span", { class: "name", dir: "auto" }, name, detail && h("span", { class: "quiet" }, ` ${detail}`)),
+    h(
+      "span",
+      { class: "name", dir: "auto" },
+      name,
+      detail && " ",
+      detail && h("span", { class: "quiet", dir: "auto" }, detail),
+    ),
     h("span", { class: "number", dir: "auto" }, text),
     h(
       "svg",
@@ -113,5 +132,11 @@ export function resources({ document, locale, history }) {
   if (!isObject(of) || isEmpty(of)) return undefined;
   const drawn = readings(locale, of);
   const meters = drawn.map((reading) => meter(reading, history.samples(reading.key)));
-  return section(locale, "resources", h("div", { class: "meters" }, meters), rest(locale, of, drawn));
+  return section(
+    locale,
+    "resources",
+    h("div", { class: "meters" }, meters),
+    more(locale, devices(of).length, MOST, "div"),
+    rest(locale, of, drawn),
+  );
 }

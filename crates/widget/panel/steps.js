@@ -29,7 +29,9 @@ function item(locale, { id, label, status, progress }, index) {
     h(
       "span",
       { class: "number", dir: "auto" },
-      percent === undefined ? state : [locale.percent(percent), h("span", { class: "spoken" }, `, ${state}`)],
+      percent === undefined
+        ? state
+        : [locale.percent(Math.floor(percent)), h("span", { class: "spoken" }, `, ${state}`)],
     ),
     percent !== undefined && h("span", { class: "part", "--fraction": Math.min(percent / 100, 1) }),
   );

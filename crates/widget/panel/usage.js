@@ -25,7 +25,9 @@ export function coldStart({ document, locale }) {
   const start = document.coldStart;
   if (!isObject(start) || isEmpty(start) || start.occurred === false) return undefined;
   const { duration, phases, optimizationSuggestions: advice } = start;
-  const lengths = isObject(phases) ? Object.entries(phases).filter(([, length]) => length >= 0) : [];
+  const lengths = isObject(phases)
+    ? Object.entries(phases).filter(([, length]) => Number.isFinite(length) && length >= 0)
+    : [];
   const longest = Math.max(...lengths.map(([, length]) => length), 0);
   const bars = lengths
     .slice(0, 50)
@@ -53,8 +55,8 @@ export function coldStart({ document, locale }) {
           "ul",
           { class: "values advice" },
           advice
-            .filter(isText)
             .slice(0, 50)
+            .filter(isText)
             .map((line) => h("li", {}, prose(line))),
         ),
       ],

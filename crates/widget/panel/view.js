@@ -2,7 +2,7 @@
 
 import { facts, toDate } from "./facts.js";
 import { log } from "./log.js";
-import { outcome } from "./outcome.js";
+import { message, outcome } from "./outcome.js";
 import { resources } from "./resources.js";
 import { steps } from "./steps.js";
 import { table } from "./table.js";
@@ -12,7 +12,7 @@ import { waitingNotice } from "./waiting.js";
 const OVER = ["completed", "failed", "cancelled", "timeout"];
 
 // In order of importance.
-const PARTS = [outcome, waitingNotice, facts, steps, resources, metrics, execution, coldStart, table, log];
+const PARTS = [message, outcome, waitingNotice, facts, steps, resources, metrics, execution, coldStart, table, log];
 
 // The state is `{document, locale, history, lines, now, isOpen, isLogOpen}`: the status document, a Locale, a History, the log
 // lines, the time in milliseconds by the server's clock, whether updates may still arrive, and whether the log is open.

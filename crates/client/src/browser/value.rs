@@ -1,9 +1,16 @@
 //! A JSON value that the browser has parsed.
 
-use js_sys::{Array, JSON, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::{Array, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
 use crate::json::Json;
+
+#[wasm_bindgen(module = "/js/exact.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    fn parse(text: &str) -> Result<JsValue, JsValue>;
+    fn exact(value: &JsValue) -> Option<String>;
+}
 
 /// A value that `JSON.parse` returned; the page gets the same object.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +22,11 @@ impl Value {
         Value(Reflect::get(&self.0, &JsValue::from_str(key)).unwrap_or(JsValue::NULL))
     }
 
+    /// The JSON text of a document that has an integer which a double may not represent exactly.
+    pub fn exact_text(&self) -> Option<String> {
+        exact(&self.0)
+    }
+
     /// The value itself.
     pub fn as_js(&self) -> &JsValue {
         &self.0
@@ -23,7 +35,7 @@ impl Value {
 
 impl Json for Value {
     fn parse(text: &str) -> Option<Value> {
-        JSON::parse(text).ok().map(Value)
+        parse(text).ok().map(Value)
     }
 
     fn text(&self, key: &str) -> Option<String> {

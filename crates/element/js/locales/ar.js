@@ -49,6 +49,7 @@ export default {
   resumeAsked: "طُلب الاستئناف",
   done: "المنجز",
   of: "{} من {}",
+  expected: "{} (المتوقع {})",
   speed: "السرعة",
   perSecond: "{}/ث",
   perMinute: "{}/د",

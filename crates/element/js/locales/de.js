@@ -42,6 +42,7 @@ export default {
   resumeAsked: "Fortsetzung erbeten",
   done: "Erledigt",
   of: "{} von {}",
+  expected: "{} ({} erwartet)",
   speed: "Tempo",
   perSecond: "{}/s",
   perMinute: "{}/min",

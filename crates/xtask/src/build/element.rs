@@ -31,6 +31,9 @@ const OPTIMISE: &[&str] = &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--l
 pub(super) const SOURCES: &[&str] =
     &["crates/client/js", "crates/widget/js", "crates/widget/panel", "crates/element/js"];
 
+/// The scripts that the wasm calls directly: wasm-bindgen copies them into the glue.
+const SNIPPETS: &[&str] = &["crates/client/js/exact.js", "crates/widget/js/text.js"];
+
 /// The scripts that a page loads, each with the name under which it is served.
 const SCRIPTS: &[(&str, &str)] = &[
     ("crates/element/js/loader.js", LOADER),
@@ -90,13 +93,13 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
     let mut fingerprint = Fingerprint::new(project, &tools.versions);
     for dir in project.sources_of(CRATE)? {
         for entry in entries(&dir)? {
-            // The compiler does not read scripts and the npm package.
+            // The compiler does not read the npm package, and of the scripts only the snippets.
             if !["js", "npm", "panel"].iter().any(|name| entry.ends_with(name)) {
                 fingerprint.add(&entry)?;
             }
         }
     }
-    for file in ["Cargo.toml", "Cargo.lock"] {
+    for file in ["Cargo.toml", "Cargo.lock"].iter().chain(SNIPPETS) {
         fingerprint.add(&project.root.join(file))?;
     }
     let recipes = [

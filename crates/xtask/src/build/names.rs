@@ -34,6 +34,14 @@ pub(super) fn shorten(project: &Project, glue: &Path, wasm: &Path, out: &Path) -
     let source = fs::read_to_string(glue).with_context(|| format!("cannot read {}", glue.display()))?;
 
     let module = map.pointer("/imports/0/0").and_then(Value::as_str).context("the wasm imports nothing")?;
+    let modules =
+        map.get("imports").and_then(Value::as_array).into_iter().flatten().filter_map(|entry| entry.get(0)?.as_str());
+    // A function of a script that needs no conversion is imported from the script itself, which has no short name.
+    if let Some(other) = modules.into_iter().find(|other| *other != module) {
+        bail!(
+            "the wasm imports from {other}: give its function a text or an optional value, so that the glue calls it"
+        );
+    }
     let quoted = format!("\"{module}\"");
     if !source.contains(&quoted) {
         bail!("the glue does not contain {quoted}, the module that the wasm imports from: {CHANGED}");
