@@ -2,10 +2,17 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Array, Function, Intl::NumberFormat, Object, Reflect};
-use leptos::wasm_bindgen::{JsCast, JsValue};
+use js_sys::Function;
+use leptos::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
 
 use crate::format::{Format, Unit};
+
+#[wasm_bindgen(module = "/js/format.js")]
+extern "C" {
+    /// A script does this, because making an object of options in Rust takes more bytes than the whole script.
+    #[wasm_bindgen(js_name = numberFormat)]
+    fn number_format(tag: &str, style: &str, unit: &str) -> Function;
+}
 
 /// The number formats of one language.
 #[derive(Debug)]
@@ -38,21 +45,11 @@ impl Intl {
 
     /// The formats of that BCP 47 tag, or of the browser's own language if the tag is ill-formed or unknown.
     pub fn new(locale: &str) -> Intl {
-        let wanted = Array::of1(&JsValue::from_str(locale));
-        let tags = if is_well_formed(&wanted) { wanted } else { Array::new() };
-        let format = |options: &[(&str, &str)]| {
-            let object = Object::new();
-            for (key, value) in options {
-                // Setting a member of a plain object cannot fail.
-                let _ = Reflect::set(&object, &JsValue::from_str(key), &JsValue::from_str(value));
-            }
-            NumberFormat::new(&tags, &object).format()
-        };
-        let amount = |unit: Unit| format(&[("style", "unit"), ("unit", unit.as_str()), ("unitDisplay", "short")]);
+        let format = |style, unit: Unit| number_format(locale, style, unit.as_str());
         Intl {
-            percent: format(&[("style", "percent")]),
-            number: format(&[]),
-            amounts: UNITS.into_iter().map(amount).collect(),
+            percent: format("percent", Unit::Second),
+            number: format("decimal", Unit::Second),
+            amounts: UNITS.into_iter().map(|unit| format("unit", unit)).collect(),
         }
     }
 }
@@ -70,14 +67,6 @@ impl Format for Intl {
         let format = UNITS.iter().zip(&self.amounts).find(|(other, _)| **other == unit);
         format.map(|(_, format)| call(format, value as f64)).unwrap_or_default()
     }
-}
-
-/// Whether `Intl` accepts the tags; its constructors throw on an ill-formed one.
-fn is_well_formed(tags: &Array) -> bool {
-    let member = |object: &JsValue, key| Reflect::get(object, &JsValue::from_str(key));
-    let check = member(&js_sys::global(), "Intl").and_then(|intl| member(&intl, "getCanonicalLocales"));
-    let check = check.ok().and_then(|check| check.dyn_into::<Function>().ok());
-    check.is_some_and(|check| check.call1(&JsValue::UNDEFINED, tags).is_ok())
 }
 
 fn call(format: &Function, value: f64) -> String {

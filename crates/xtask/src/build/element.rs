@@ -32,7 +32,7 @@ pub(super) const SOURCES: &[&str] =
     &["crates/client/js", "crates/widget/js", "crates/widget/panel", "crates/element/js"];
 
 /// The scripts that the wasm calls directly: wasm-bindgen copies them into the glue.
-const SNIPPETS: &[&str] = &["crates/client/js/exact.js", "crates/widget/js/text.js"];
+const SNIPPETS: &[&str] = &["crates/client/js/exact.js", "crates/widget/js/format.js", "crates/widget/js/text.js"];
 
 /// The scripts that a page loads, each with the name under which it is served.
 const SCRIPTS: &[(&str, &str)] = &[
