@@ -1,4 +1,4 @@
-// Servers that cannot be reached: the page is told within seconds what its developer can do.
+// Servers that cannot be reached: within seconds the page gets a problem that says what its developer can do.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -14,7 +14,7 @@ extern "C" {
     fn performance_now() -> f64;
 }
 
-/// Milliseconds since the Unix epoch by the time of day that the device showed at first. Whoever sets the device's time does
+/// Milliseconds since the Unix epoch by the time of day that the device showed at first. Setting that time later does
 /// not change it.
 pub fn monotonic() -> u64 {
     ORIGIN.with(|origin| (origin + performance_now()) as u64)
