@@ -16,7 +16,7 @@ export const request = (src, job, token, include, show) => {
     gathered = {};
     queueMicrotask(open);
   }
-  const jobs = (gathered[`${src.replace(/\/+$/, "")}/v2/jobs/status/stream`] ??= new Map());
+  const jobs = (gathered[`${src.replace(/(?<!\/)\/+$/, "")}/v2/jobs/status/stream`] ??= new Map());
   const names = included(include);
   const text = JSON.stringify({ jobId: job, token, include: names[0] && names });
   if (!jobs.has(job) && jobs.size < MAX_JOBS) jobs.set(job, { text, shows: [] });

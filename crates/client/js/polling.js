@@ -64,7 +64,7 @@ export const follow = async ({ src, job, token, include }, { onEvent, renew }, s
     return onEvent("problem", { error: INVALID_SRC, message: `"${src}"${INVALID_SRC_MESSAGE}` }, true);
   const names = included(include).join();
   const query = names && `?include=${names}`;
-  const url = `${src.replace(/\/+$/, "")}/v2/jobs/${encodeURIComponent(job)}/status${query}`;
+  const url = `${src.replace(/(?<!\/)\/+$/, "")}/v2/jobs/${encodeURIComponent(job)}/status${query}`;
   let document;
   let etag;
   let failures = 0;

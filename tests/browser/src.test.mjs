@@ -1,0 +1,15 @@
+// The server's URL in scripts, without a browser.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { request } from "../../crates/client/js/early.js";
+import { follow } from "../../crates/client/js/polling.js";
+
+test("the slashes at the end of a src take no more work than their number", async () => {
+  const src = `${"/".repeat(60_000)}x`;
+  const start = process.cpuUsage();
+  request(src, "job", "token", "", () => {});
+  await follow({ src, job: "job", token: "token", include: "" }, {}, AbortSignal.abort());
+  const { user } = process.cpuUsage(start);
+  assert.ok(user < 1_000_000, `${Math.round(user / 1_000)} ms`);
+});
