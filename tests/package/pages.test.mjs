@@ -223,10 +223,10 @@ test("its texts are in a language of the package, or those of the page", async (
   await writes("45\u00a0%");
 });
 
-test("wasm with a wrong Content-Type gives a warning on the console, and the element works", async () => {
+test("wasm of a server with a wrong Content-Type gives a warning on the console, and the element works", async () => {
   const job = await running();
   const warnings = [];
-  const page = await open(snippet("Install/html/2") + element(job), {
+  const page = await open(snippetFor("Quick start/html", job, BASE_URL), {
     before: async (page) => {
       page.on("console", (message) => warnings.push(message.text()));
       await page.route("**/*.wasm", async (route) => {
@@ -245,10 +245,10 @@ test("wasm with a wrong Content-Type gives a warning on the console, and the ele
   );
 });
 
-test("an HTML page in place of the wasm gives a plain bar and a warning with the reason", async () => {
+test("an HTML page in place of the server's wasm gives a plain bar and a warning with the reason", async () => {
   const job = await running();
   const warnings = [];
-  const page = await open(snippet("Install/html/2") + element(job), {
+  const page = await open(snippetFor("Quick start/html", job, BASE_URL), {
     before: async (page) => {
       page.on("console", (message) => warnings.push(message.text()));
       await page.route("**/*.wasm", (route) => route.fulfill({ contentType: "text/html", body: html("") }));

@@ -19,18 +19,25 @@ export const run = promisify(execFile);
 // The path of a program that our own package.json pins.
 export const tool = (name) => join(ROOT, "node_modules/.bin", name);
 
+// The folder of the bundlers, which have packages of their own.
+export const BUNDLERS = fileURLToPath(new URL(".", import.meta.url));
+
 // Links packages of our own node_modules into those of the user.
-export function borrow(...names) {
+export const borrow = (...names) => link(names, ROOT, USER);
+
+// Links packages of one folder's node_modules into those of another.
+export function link(names, from, to) {
   for (const name of names) {
-    const link = join(USER, "node_modules", name);
-    mkdirSync(dirname(link), { recursive: true });
-    if (!existsSync(link)) symlinkSync(join(ROOT, "node_modules", name), link);
+    const place = join(to, "node_modules", name);
+    mkdirSync(dirname(place), { recursive: true });
+    if (!existsSync(place)) symlinkSync(join(from, "node_modules", name), place);
   }
 }
 
 // Writes files into a folder of the project; returns its path.
 export function write(folder, files) {
   const dir = join(USER, folder);
+  mkdirSync(dir, { recursive: true });
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, name)), { recursive: true });
     writeFileSync(join(dir, name), content);

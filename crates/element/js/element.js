@@ -26,8 +26,10 @@ const load = () =>
     }));
 
 const loadFull = async () => {
-  // Both are requested at once; the script awaits the response.
-  const response = fetch(new URL("./job-progress-element.wasm", import.meta.url));
+  // Both are requested at once; the script awaits the response. In the npm package the script contains the wasm.
+  const response = import.meta.hasWasmInside
+    ? undefined
+    : fetch(new URL("./job-progress-element.wasm", import.meta.url));
   const { start } = await import("./job-progress-element.js");
   const { Mounted, css } = await start(response, send, takeOver);
   setTimeout(abortAll, HANDOVER);

@@ -2,8 +2,9 @@
 
 import { build } from "esbuild";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { extname, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import * as declarations from "./declarations.mjs";
 import { manifest } from "./manifest.mjs";
 import { withTables } from "./tables.mjs";
@@ -35,12 +36,27 @@ const bundle = (names, options) =>
     logLevel: "warning",
     ...options,
   });
-await bundle(["element.js"], { bundle: true, external: ["./job-progress-*"] });
+const define = { "import.meta.hasWasmInside": "true" };
+await bundle(["element.js"], { bundle: true, external: ["./job-progress-*"], define });
 await bundle(["index.js", "define.js", ...locales]);
 
 // The files that the class loads when it needs them, from next to itself.
-const parts = readdirSync(built).filter((name) => name.startsWith("job-progress-") && extname(name));
-for (const name of parts) cpSync(join(built, name), join(out, name));
+const FULL = "job-progress-element.js";
+const parts = readdirSync(built).filter((name) => name.startsWith("job-progress-") && extname(name) === ".js");
+for (const name of parts) if (name !== FULL) cpSync(join(built, name), join(out, name));
+
+// Base64 of compressed bytes: the base64 of the wasm itself would be a third larger, also after compression by a server.
+const compressed = {
+  name: "compressed wasm",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.wasm$/ }, ({ path }) => ({
+      contents: gzipSync(readFileSync(path), { level: 9 }),
+      loader: "base64",
+    }));
+  },
+};
+const full = { in: fileURLToPath(new URL("full.js", import.meta.url)), out: basename(FULL, ".js") };
+await bundle([], { entryPoints: [full], bundle: true, alias: { built }, plugins: [compressed] });
 
 const shipped = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 const { name, ...rest } = shipped;

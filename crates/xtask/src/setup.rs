@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context, Result};
 pub(crate) use browser::{CHROMIUM, FIREFOX};
 pub(crate) use nightly::nightly;
-pub(crate) use npm::packages;
+pub(crate) use npm::{bundlers, packages};
 pub(crate) use python::python_venv;
 
 use crate::{
@@ -67,7 +67,7 @@ pub(crate) fn tools(project: &Project) -> Result<Tools> {
     npm::packages(project)?;
     let [wasm_bindgen, worker_build] = cargo_tools::all(project)?;
     let rustc = steps::output(Command::new("rustc").arg("--version").current_dir(&project.root))?;
-    let versions = format!("{rustc}, {wasm_bindgen}, {worker_build}, {}", npm::fingerprint(project)?);
+    let versions = format!("{rustc}, {wasm_bindgen}, {worker_build}, {}", npm::fingerprint(project, &project.root)?);
     steps::done("build tools are installed", started);
     Ok(Tools { wasm_bindgen: wasm_bindgen.program, worker_build: worker_build.program, versions })
 }

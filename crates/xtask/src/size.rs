@@ -65,6 +65,7 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
     let dir = element::out_dir(project);
     let [loader, full, wasm] = [element::LOADER, element::FULL, element::MODULE].map(|file| dir.join(file));
     let first = [&loader, &full, &wasm];
+    let packed = ["define.js", "element.js", element::FULL].map(|file| build::package::out_dir(project).join(file));
     let mut later: Vec<PathBuf> = element::served(project)?.iter().map(|file| dir.join(file)).collect();
     later.retain(|file| !first.contains(&file));
     let [react, lit] = OTHERS.map(|source| bundled(project, source));
@@ -81,6 +82,7 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
         weight("element: wasm", &[&wasm], None),
         weight("element: all that a bar loads until live", &first, Some(60_000)),
         Weight { name: "element: files that it loads only on demand", files: later, budget: Some(25_000) },
+        weight("npm package: all that a bar loads", &packed.each_ref(), Some(62_000)),
         weight("for comparison: the bar in React", &[&react], None),
         weight("for comparison: the bar in Lit", &[&lit], None),
     ])

@@ -188,6 +188,7 @@ fn clients(project: &Project, site: Option<&Site>) -> Result<()> {
 
 /// The npm package as its users get it: packed, installed into an empty project, and imported from there.
 fn package(project: &Project, site: Option<&Site>) -> Result<()> {
+    setup::bundlers(project)?;
     let scratch = project.scratch()?;
     let dir = scratch.join("package");
     let user = dir.join("user");

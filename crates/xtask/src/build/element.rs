@@ -185,7 +185,8 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
             let external = [FULL, PANEL, PLAIN].map(|name| format!("--external:./{name}"));
             let [full, panel, plain] = &external;
             let glue = format!("--alias:{GLUE}={}", glue.display());
-            let options = ["--bundle", "--loader:.css=text", &glue, full, panel, plain];
+            let wasm = "--define:import.meta.hasWasmInside=false";
+            let options = ["--bundle", "--loader:.css=text", &glue, wasm, full, panel, plain];
             written.iter().try_for_each(|(entry, served)| esbuild(project, entry, &out.join(served), &options))
         })
     })

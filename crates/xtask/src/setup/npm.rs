@@ -1,6 +1,6 @@
 //! The JavaScript tools that package.json pins: installs them and checks that they run.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -21,10 +21,22 @@ const COMPLETED_BY_SCRIPT: &[(&str, &str, &str)] = &[
     ("workerd", "node_modules/workerd", "install.js"),
 ];
 
-/// Installs the packages unless those of the lock file are installed.
+/// The folder of the bundlers that only the tests of the npm package use. They are larger than all other packages together.
+const BUNDLERS: &str = "tests/package";
+
+/// Installs the packages that builds and most tests need, unless those of the lock file are installed.
 pub(crate) fn packages(project: &Project) -> Result<()> {
-    let stamp = project.root.join("node_modules/.installed");
-    let wanted = fingerprint(project)?;
+    packages_of(project, &project.root, COMPLETED_BY_SCRIPT)
+}
+
+/// Installs the bundlers of [`BUNDLERS`] likewise.
+pub(crate) fn bundlers(project: &Project) -> Result<()> {
+    packages_of(project, &project.root.join(BUNDLERS), &[])
+}
+
+fn packages_of(project: &Project, dir: &Path, completed_by_script: &[(&str, &str, &str)]) -> Result<()> {
+    let stamp = dir.join("node_modules/.installed");
+    let wanted = fingerprint(project, dir)?;
     let installed = || fs::read_to_string(&stamp).is_ok_and(|made| made == wanted);
     if installed() {
         return Ok(());
@@ -34,13 +46,13 @@ pub(crate) fn packages(project: &Project) -> Result<()> {
         return Ok(());
     }
     // The user may have run `npm ci`, and wrangler may have started this build: its folder must not be emptied then.
-    if !has_installed(project)? {
+    if !has_installed(dir)? {
         let npm = project::on_path("npm").context("npm is missing: install Node.js 20 or newer")?;
         let mut ci = Command::new(npm);
-        ci.args(["ci", "--no-audit", "--no-fund"]).current_dir(&project.root);
+        ci.args(["ci", "--no-audit", "--no-fund"]).current_dir(dir);
         steps::logged("install the npm packages", &project.scratch()?.join("npm.log"), &mut ci)?;
     }
-    for (program, dir, script) in COMPLETED_BY_SCRIPT {
+    for (program, dir, script) in completed_by_script {
         if runs(project, program) {
             continue;
         }
@@ -57,8 +69,8 @@ pub(crate) fn packages(project: &Project) -> Result<()> {
 }
 
 /// Whether npm has installed the packages of the lock file. npm keeps a list of installed packages in the same format.
-fn has_installed(project: &Project) -> Result<bool> {
-    let read = |file: &str| -> Result<Value> { Ok(serde_json::from_slice(&fs::read(project.root.join(file))?)?) };
+fn has_installed(dir: &Path) -> Result<bool> {
+    let read = |file: &str| -> Result<Value> { Ok(serde_json::from_slice(&fs::read(dir.join(file))?)?) };
     let wanted = read("package-lock.json").context("package-lock.json cannot be read")?;
     Ok(read("node_modules/.package-lock.json").is_ok_and(|installed| holds(&installed, &wanted)))
 }
@@ -78,10 +90,10 @@ fn runs(project: &Project, program: &str) -> bool {
     version.is_ok()
 }
 
-/// The fingerprint of the lock file.
-pub(super) fn fingerprint(project: &Project) -> Result<String> {
+/// The fingerprint of the lock file in this folder.
+pub(super) fn fingerprint(project: &Project, dir: &Path) -> Result<String> {
     let mut fingerprint = Fingerprint::new(project, "npm");
-    fingerprint.add(&project.root.join("package-lock.json"))?;
+    fingerprint.add(&dir.join("package-lock.json"))?;
     Ok(fingerprint.finish())
 }
 
