@@ -7,22 +7,14 @@ import { build, createServer } from "vite";
 import { compileScript, parse } from "vue/compiler-sfc";
 import { BASE_URL, create } from "../browser/api.mjs";
 import { useBrowser } from "../browser/browser.mjs";
-import { follows } from "./follow.mjs";
+import { consoleThatFollows, follows } from "./follow.mjs";
 import { snippet, snippetFor } from "./readme.mjs";
 import { borrow, html, serve, write } from "./user.mjs";
 
 const browser = useBrowser();
 const running = () => create({ current: 45, total: 100 });
 
-// Opens a page that follows the job; resolves to the messages on its console.
-async function consoleOf(url, job) {
-  const messages = [];
-  const page = await browser.goto(url, {
-    before: (page) => page.on("console", (message) => messages.push(message.text())),
-  });
-  await follows(page, job);
-  return messages;
-}
+const consoleOf = (url, job) => consoleThatFollows(browser, url, job);
 
 const settings = (root, plugins = []) => ({ root, plugins, base: "./", configFile: false, logLevel: "error" });
 
@@ -50,19 +42,17 @@ test("Vite serves the same page in development", async () => {
   await follows(await browser.goto(server.resolvedUrls.local[0]), job);
 });
 
-test("React 19 sets properties and listens to events", async () => {
+test("React 19 renders the component of the README in the browser", async () => {
   borrow("react", "react-dom");
   const job = await running();
   const main = `
     import { createRoot } from "react-dom/client";
     import { Import } from "./Import.jsx";
-    createRoot(document.getElementById("root")).render(<Import job="${job.jobId}" token="${job.token}" />);
+    createRoot(document.getElementById("root")).render(<Import job="${job.jobId}" />);
   `;
   const files = { "main.jsx": main, "Import.jsx": snippetFor("Frameworks/jsx", job, BASE_URL) };
-  const messages = await consoleOf(
-    await built("react-page", files, { main: "main.jsx", body: '<div id="root"></div>' }),
-    job,
-  );
+  const url = await built("react-page", files, { main: "main.jsx", body: '<div id="root"></div>' });
+  const messages = await consoleOf(url, job);
   assert.ok(messages.includes("completed"), `console: ${messages}`);
 });
 

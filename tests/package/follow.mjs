@@ -14,3 +14,16 @@ export async function follows(page, job) {
   await until("the page shows the end", async () => (await view(page)).status === "completed");
   assert.deepEqual(page.faults, []);
 }
+
+// Opens a page that gives out tokens and follows its job, likewise; resolves to the messages on its console.
+export async function consoleThatFollows(browser, url, job) {
+  const messages = [];
+  const page = await browser.goto(url, {
+    before: async (page) => {
+      page.on("console", (message) => messages.push(message.text()));
+      await page.route(`**/progress-token?job=${job.jobId}`, (route) => route.fulfill({ body: job.token }));
+    },
+  });
+  await follows(page, job);
+  return messages;
+}

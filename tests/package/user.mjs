@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 export const USER = process.env.USER_DIR;
 export const TARBALL = process.env.TARBALL;
 export const PACKAGE = join(USER, "node_modules/job-progress");
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 // Runs a program and resolves to its output; rejects when the program fails.
 export const run = promisify(execFile);
