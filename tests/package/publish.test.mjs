@@ -1,11 +1,11 @@
 // The package as it would be published.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { snippet } from "./readme.mjs";
-import { PACKAGE, TARBALL, run, tool } from "./user.mjs";
+import { PACKAGE, ROOT, TARBALL, run, tool, write } from "./user.mjs";
 
 const shipped = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
 
@@ -34,6 +34,15 @@ test("the package has no dependencies and no install scripts", () => {
   assert.match(shipped.version, /^\d+\.\d+\.\d+$/);
 });
 
-test("the README installs it under its own name", () => {
-  assert.equal(snippet("Install/sh"), `npm install ${shipped.name}\n`);
+test("the commands of the README pack it in a clone and install it in the project beside", async () => {
+  const build = "cargo xtask build && ";
+  assert.ok(snippet("Install/sh").startsWith(build), "the README builds the package first");
+  const clone = write("projects/job-progress", {});
+  cpSync(join(ROOT, "dist/npm"), join(clone, "dist/npm"), { recursive: true });
+  const project = write("projects/shop", { "package.json": '{ "private": true, "type": "module" }' });
+  const env = { ...process.env, npm_config_offline: "true" };
+  await run("sh", ["-c", snippet("Install/sh").slice(build.length)], { cwd: clone, env });
+  await run("sh", ["-c", snippet("Install/sh/2")], { cwd: project, env });
+  const installed = readFileSync(join(project, "node_modules/job-progress/package.json"), "utf8");
+  assert.deepEqual(JSON.parse(installed), shipped);
 });
