@@ -12,48 +12,75 @@ const decode = (text) => {
   }
 };
 
+/** The newest document of the job that is shown. */
+let shown;
+/** Milliseconds by which this clock is ahead of the server's; unknown until a document arrives at once after its change. */
+let skew;
+
 const open = () => {
   const [job = "", token = ""] = location.hash.slice(1).split("&").map(decode);
   $("none").hidden = Boolean(job);
   progress.hidden = !job;
-  $("title").textContent = job || "A job";
-  $("facts").replaceChildren();
-  document.title = `${job || "A job"} · job-progress`;
+  [shown, skew] = [undefined, undefined];
+  showTitle(job || "A job");
+  showFacts();
   Object.assign(progress, { job: job || null, token: token || null });
 };
 
-const number = new Intl.NumberFormat();
+const showTitle = (title, percent) => {
+  $("title").textContent = title;
+  document.title = `${percent ?? title} · ${percent ? title : "job-progress"}`;
+};
+
+const NAMES = ["label", "title", "name"];
+
+/** What people call the job: what its producer wrote into the metadata or the tags, else its kind, else its id. */
+const titleOf = ({ metadata, tags, kind, jobId }) => {
+  const labels = [metadata, tags].flatMap((object) => NAMES.map((name) => object?.[name]));
+  return labels.find((label) => typeof label === "string" && label.trim()) ?? kind ?? jobId;
+};
+
 const time = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const when = (text) => text && time.format(new Date(text));
-const value = (any) => (typeof any === "string" ? any : JSON.stringify(any, null, 2));
-
-const count = ({ current, total, unit = "" }) =>
-  current != null && `${number.format(current)}${total == null ? "" : ` of ${number.format(total)}`} ${unit}`;
-
-/** The rows of the table below the bar: name and text, or an empty value to leave a row out. */
-const facts = (job) => [
-  ["Progress", count(job)],
-  ["Created", when(job.createdAt)],
-  ["Started", when(job.startedAt)],
-  ["Ended", when(job.completedAt ?? job.failedAt ?? job.cancelledAt ?? job.timedOutAt)],
-  ["Output", job.output !== undefined && value(job.output)],
-  ["Result", job.result !== undefined && value(job.result)],
+const ago = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "short", numeric: "always" });
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
 ];
 
-progress.addEventListener("job-progress-update", ({ detail: job }) => {
-  const rows = facts(job).filter(([, text]) => text);
+/** The time since the last change: `3 sec. ago`. */
+const age = ({ updatedAt }) => {
+  const seconds = Math.max(0, Math.floor((Date.now() - (skew ?? 0) - Date.parse(updatedAt)) / 1_000));
+  const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? UNITS.at(-1);
+  return ago.format(-Math.floor(seconds / length), unit);
+};
+
+/** The facts that the element does not show. */
+const showFacts = () => {
+  const facts = shown && {
+    Job: shown.jobId,
+    Created: time.format(new Date(shown.createdAt)),
+    Updated: age(shown),
+  };
   $("facts").replaceChildren(
-    ...rows.flatMap(([name, text]) => {
+    ...Object.entries(facts ?? {}).flatMap(([name, text]) => {
       const [dt, dd] = [document.createElement("dt"), document.createElement("dd")];
       dt.textContent = name;
       dd.textContent = text;
-      dd.classList.toggle("object", /^[[{]/.test(text));
       return [dt, dd];
     }),
   );
-  const percent = job.progress == null ? job.status : `${Math.floor(job.progress)} %`;
-  document.title = `${percent} · ${job.jobId}`;
+};
+
+progress.addEventListener("job-progress-update", ({ detail: job }) => {
+  // The first document may be old; a later one that was late does not count if an earlier one was not.
+  if (shown && job.seq > shown.seq) skew = Math.min(skew ?? Infinity, Date.now() - Date.parse(job.updatedAt));
+  shown = job;
+  showTitle(titleOf(job), job.progress == null ? job.status : `${Math.floor(job.progress)} %`);
+  showFacts();
 });
 
+setInterval(showFacts, 1_000);
 addEventListener("hashchange", open);
 open();

@@ -55,6 +55,42 @@ test("the page and the element show a job whose id has characters with a meaning
   assert.deepEqual([...page.faults, ...embedded.faults], []);
 });
 
+test("the page shows the details of the job below its label or kind, and how long ago it changed", async () => {
+  const job = await create({
+    kind: "import",
+    progress: 45,
+    steps: [{ id: "read", label: "Read the files", status: "running" }],
+  });
+  await report(job.jobId, { logs: ["Reading a.csv"] });
+  const page = await browser.goto(job.links.page, { before: (page) => page.clock.install() });
+  const title = () => page.locator("#title").innerText();
+  await until("the title is the kind of job", async () => (await title()) === "import");
+  assert.equal(await page.title(), "45 % · import");
+  await page.getByText("Read the files").waitFor({ state: "visible" });
+  await page.locator('[part="summary"]').click();
+  await page.getByText("Reading a.csv").waitFor({ state: "visible" });
+  const facts = page.locator("#facts");
+  await until("its id is below", async () => (await facts.innerText()).includes(job.jobId));
+
+  await report(job.jobId, { metadata: { title: "Orders of May" } });
+  await until("the title is the label", async () => (await title()) === "Orders of May");
+  const updated = async (wanted) => (await facts.innerText()).includes(wanted);
+  await until("the change is new", () => updated("0 sec. ago"));
+  await page.clock.fastForward(3 * 60_000);
+  await until("the change is old", () => updated("3 min. ago"));
+  assert.deepEqual(page.faults, []);
+});
+
+test("on a clock that is an hour ahead, a change that just arrived is new", async () => {
+  const job = await create({ kind: "import", progress: 45 });
+  const page = await browser.goto(job.links.page, {
+    before: (page) => page.clock.install({ time: Date.now() + 3_600_000 }),
+  });
+  await until("the page shows the job", async () => (await view(page)).now === "45");
+  await report(job.jobId, { progress: 46 });
+  await until("the change is new", async () => /\d+ sec\. ago/.test(await page.locator("#facts").innerText()));
+});
+
 test("a link without a job explains the page, and one without a valid token says that there is nothing to show", async () => {
   const job = await create();
   const explanation = (page) => page.locator("#none");
