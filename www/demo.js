@@ -4,9 +4,12 @@ import { ApiError, Reporter } from "./reporter.js";
 
 const $ = (id) => document.getElementById(id);
 
-// The key comes in the fragment, which browsers do not send to servers. It is removed from the address bar.
-let key = location.hash.slice(1);
-if (key) history.replaceState(null, "", location.pathname);
+// The key comes in the fragment, which browsers do not send to servers. It is removed from the address bar, and kept for this
+// tab only, so that a reload does not ask for it again.
+const KEY = "apiKey";
+let key = location.hash.slice(1) || sessionStorage.getItem(KEY);
+if (location.hash) history.replaceState(null, "", location.pathname);
+if (key) sessionStorage.setItem(KEY, key);
 
 for (const origin of document.querySelectorAll(".origin")) origin.textContent = location.origin;
 
@@ -14,30 +17,33 @@ const show = (id) => {
   for (const part of ["drop", "ask", "watch"]) $(part).hidden = part !== id;
 };
 
-/** Resolves with a key. Shows the form when there is no key yet, or when `why` says that the last one was refused. */
-const getKey = (why) => {
-  if (key && !why) return key;
-  if (why) $("ask-why").textContent = why;
+/** Shows the form, with the reason if a key was refused; resolves when there is another key. */
+const askForKey = (why) => {
+  if (why) {
+    sessionStorage.removeItem(KEY);
+    $("ask-why").textContent = why;
+  }
   show("ask");
   $("key").focus();
   return new Promise((resolve) => {
     $("ask").onsubmit = (event) => {
       event.preventDefault();
       key = $("key").value.trim();
+      sessionStorage.setItem(KEY, key);
       $("key").value = "";
-      resolve(key);
+      resolve();
     };
   });
 };
 
 const create = async (file) => {
   const fields = { kind: "checksum", total: file.size, current: 0, unit: "bytes", message: file.name };
-  for (let why; ; ) {
+  for (;;) {
     try {
-      return await Reporter.create(await getKey(why), fields);
+      return await Reporter.create(key, fields);
     } catch (error) {
       if (!(error instanceof ApiError) || ![401, 403].includes(error.status)) throw error;
-      why = error.message;
+      await askForKey(error.message);
     }
   }
 };
@@ -114,3 +120,5 @@ addEventListener("drop", (event) => {
   // One file at a time: a file dropped during a computation is ignored.
   if (!$("drop").hidden || !$("again").hidden) run(event.dataTransfer.files[0]);
 });
+
+if (!key) askForKey().then(() => show("drop"));

@@ -1,15 +1,17 @@
 // The demo page: it computes the digest of a real file and reports its progress through the public API.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { BASE_URL, KEY } from "./api.mjs";
 import { chromiumTest, recordUpdates, useBrowser, view } from "./browser.mjs";
 import { digestOf, drop, shownDigest, writeRandom } from "./file.mjs";
 import { until } from "./until.mjs";
 
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SIZE = 64 * 1024 * 1024;
 // A small busy machine hashes only some megabytes a second.
 const SECONDS = 240;
@@ -61,14 +63,16 @@ chromiumTest("a dropped file of 64 MiB is hashed correctly, and its percentage r
   await until("the job's own page shows the end", async () => (await view(own)).status === "completed");
 });
 
-chromiumTest("without a key in the fragment the page asks for one, and asks again after an invalid one", async () => {
+chromiumTest("the page asks for a key before it takes a file, and asks again after an invalid key", async () => {
   const page = await browser.goto(`${BASE_URL}/`);
-  await drop(page, small);
   const field = page.locator("input[type=password]");
   await field.waitFor({ state: "visible" });
-  const refused = page.waitForResponse((answer) => answer.status() === 401);
+  assert.equal(await page.locator("#drop").isVisible(), false, "a file is asked for first");
   await field.fill("jp_nobody_0123456789");
   await field.press("Enter");
+  await page.locator("#drop").waitFor({ state: "visible" });
+  const refused = page.waitForResponse((answer) => answer.status() === 401);
+  await drop(page, small);
   await refused;
   await until("the page asks again", async () => (await field.inputValue()) === "" && (await field.isVisible()));
   await field.fill(KEY);
@@ -79,12 +83,47 @@ chromiumTest("without a key in the fragment the page asks for one, and asks agai
   assert.deepEqual(page.faults, []);
 });
 
-test("the key is kept in memory only", async () => {
+chromiumTest("the key survives a reload of the tab and is kept nowhere else", async () => {
   const page = await browser.goto(`${BASE_URL}/#${KEY}`);
   await until("the fragment is removed from the address", () => !page.url().includes(KEY));
-  const kept = await page.evaluate(() =>
-    JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state]),
-  );
+  await page.reload();
+  await drop(page, small);
+  await until("the bar reaches its end", async () => (await view(page)).status === "completed", { seconds: 60 });
+  const [kept, inTab] = await page.evaluate(() => [
+    JSON.stringify([{ ...localStorage }, document.cookie, history.state]),
+    Object.values(sessionStorage),
+  ]);
   assert.ok(!kept.includes(KEY), kept);
+  assert.deepEqual(inTab, [KEY]);
   assert.ok(!(await page.content()).includes(KEY));
+  const other = await page.context().newPage();
+  await other.goto(`${BASE_URL}/`);
+  await other.locator("input[type=password]").waitFor({ state: "visible" });
+});
+
+chromiumTest("a key that the server refuses is forgotten", async () => {
+  const page = await browser.goto(`${BASE_URL}/#jp_nobody_0123456789`);
+  await page.locator("#drop").waitFor({ state: "visible" });
+  await drop(page, small);
+  await page.locator("input[type=password]").waitFor({ state: "visible" });
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+});
+
+chromiumTest("on a screen of 320 px nothing has to be scrolled sideways, and axe finds no fault", async () => {
+  const page = await browser.goto(`${BASE_URL}/#${KEY}`, { viewport: { width: 320, height: 640 } });
+  await drop(page, small);
+  await until("the digest is shown", () => shownDigest(page));
+  const scrolled = await page.evaluate(() => {
+    const isScrolled = (box) =>
+      /auto|scroll/.test(getComputedStyle(box).overflowX) && box.scrollWidth > box.clientWidth;
+    const boxes = [...document.querySelectorAll("body *")].filter(isScrolled).map(({ outerHTML }) => outerHTML);
+    return [document.documentElement.scrollWidth, boxes];
+  });
+  assert.deepEqual(scrolled, [320, []]);
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => axe.run(document));
+  assert.deepEqual(
+    violations.map(({ id }) => id),
+    [],
+  );
 });
