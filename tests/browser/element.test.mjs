@@ -159,9 +159,10 @@ test("problems are reported to the page and its console, and the element shows a
       ["unavailable", "Not available", "Progress cannot be shown."],
     );
   }
+  const jobs = [mine.jobId, mine.jobId, "not a job"];
   for (const { error, message } of problems)
     assert.ok(
-      warnings.includes(`<job-progress> ${error}: ${message}`),
+      jobs.some((job) => warnings.includes(`<job-progress job="${job}"> ${error}: ${message}`)),
       `${message} is not among ${warnings.join("\n")}`,
     );
   assert.ok(

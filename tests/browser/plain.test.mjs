@@ -118,7 +118,7 @@ test("a plain bar renews its token, and reports when access is denied", async ()
   await until("the page receives it", () =>
     page.evaluate(() => window.events.some(([name, code]) => name === "problem" && code === "ACCESS_DENIED")),
   );
-  assert.equal((await plainView(page)).message, "Progress cannot be shown.");
+  assert.equal((await plainView(page)).message, "Progress can no longer be followed.");
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });

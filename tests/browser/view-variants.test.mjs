@@ -80,7 +80,8 @@ test("each variant has its own shape, and an unknown variant is a bar and logs a
   assert.deepEqual(
     warnings,
     ["donut", "RING!", "<b>"].map(
-      (name) => `warning: <job-progress> Unknown variant "${name}"; allowed: bar, ring, compact, detailed`,
+      (name) =>
+        `warning: <job-progress job="${job.jobId}"> Unknown variant "${name}"; allowed: bar, ring, compact, detailed`,
     ),
   );
   assert.deepEqual(page.faults, []);

@@ -154,7 +154,7 @@ test("the element takes the styles of the page, light and dark", async () => {
     ["light", "rgb(102, 51, 153)", "rgb(232, 224, 240)"],
     ["dark", "rgb(196, 161, 240)", "rgb(58, 47, 74)"],
   ]) {
-    const page = await open(element(job, ' label="Import"') + script("Styling/js"), {
+    const page = await open(element(job, ' label="Import"') + script("Install/js"), {
       head: `${IMPORTS}<style>${styles.map(snippet).join("\n")}</style>`,
       colorScheme,
     });

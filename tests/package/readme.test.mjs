@@ -19,12 +19,13 @@ test("the README in the repository has the tables that the build generates", () 
   assert.ok(source === README, "its tables are out of date: run `node crates/element/npm/readme.mjs`");
 });
 
-test("the manifest has every attribute, member, event, part, custom property and slot", () => {
+test("the manifest has every attribute, member, event, part, state, custom property and slot", () => {
   assert.deepEqual(names(declaration.attributes), names(api.ATTRIBUTES));
   const members = [api.ATTRIBUTES, api.PROPERTIES, api.METHODS, api.STATIC_PROPERTIES, api.STATIC_METHODS];
   assert.deepEqual(names(declaration.members), names(members.flat()));
   assert.deepEqual(names(declaration.events), names(api.EVENTS));
   assert.deepEqual(names(declaration.cssParts), names(api.PARTS));
+  assert.deepEqual(names(declaration.cssStates), names(api.STATES));
   assert.deepEqual(names(declaration.cssProperties), names(api.CUSTOM_PROPERTIES));
   assert.deepEqual(names(declaration.slots), names(api.SLOTS));
 });

@@ -87,8 +87,8 @@ test("a program without a framework knows the tag, its members and the types of 
 });
 
 test("the scripts of the README compile in strict mode", async () => {
-  const sections = ["Events and job data/js", "Renew the token/js", "Styling/js", "Connections/js"];
-  sections.push("Language and direction/js", "Language and direction/js/2");
+  const sections = ["Events and job data/js", "Renew the token/js", "Connections/js"];
+  sections.push("Events and job data/js/2", "Language and direction/js", "Language and direction/js/2");
   const files = sections.map((name) => {
     // The page of the reader contains the element, so `querySelector` finds it.
     const certain = snippet(name).replace('querySelector("job-progress");', 'querySelector("job-progress")!;');

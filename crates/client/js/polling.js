@@ -119,7 +119,7 @@ export const follow = async ({ src, job, token, include }, { onEvent, renew }, s
       } else {
         const { status } = response;
         const isLater = response.ok || LATER_STATUSES.includes(status) || status >= 500;
-        const isMissing = status === 404 && !document && (missing += 1) <= MISSING_TRIES;
+        const isMissing = status === 404 && body?.error !== "NOT_FOUND" && !document && (missing += 1) <= MISSING_TRIES;
         const isLast = !isLater && !isMissing;
         emitProblem(problemOf(status, body), isLast);
         if (isLast) return;

@@ -150,6 +150,7 @@ impl<J: Json> Connection<J> {
             Input::Join(key, subscription) => self.on_join(key, subscription),
             Input::Leave(key) => self.on_leave(key),
             Input::Refresh(key) => self.on_refresh(key),
+            Input::Token(key, token) => self.on_token(key, token),
             Input::Head(request, head) => self.on_head(request, head),
             Input::Bytes(request, bytes) => self.on_bytes(request, bytes),
             Input::Closed(request) => self.on_closed(request),
@@ -218,6 +219,13 @@ impl<J: Json> Connection<J> {
         }
     }
 
+    fn on_token(&mut self, key: JobKey, token: String) {
+        if let Some(job) = self.jobs.iter_mut().find(|job| job.key == key) {
+            job.on_token(token);
+            self.review_in(GATHER_MS);
+        }
+    }
+
     fn on_renewed(&mut self, key: JobKey, renewal: Renewal) {
         if let Some(job) = self.jobs.iter_mut().find(|job| job.key == key && job.is_renewing()) {
             job.on_renewed(renewal, self.tick, &mut self.actions);
@@ -255,6 +263,7 @@ impl<J: Json> Connection<J> {
             }
             job.subscription.write(&mut body, job.newest.as_ref().map(|newest| &newest.cursor));
             job.is_opening = true;
+            job.has_unsent_token = false;
         }
         body.push_str("]}");
         let id = self.next_request();

@@ -17,7 +17,7 @@ pub enum RetryClass {
 
 impl RetryClass {
     /// The class of an HTTP status.
-    pub fn from_status(status: u16) -> RetryClass {
+    fn from_status(status: u16) -> RetryClass {
         match status {
             401 => RetryClass::Renew,
             404 => RetryClass::Missing,
@@ -25,6 +25,12 @@ impl RetryClass {
             400..=499 => RetryClass::Stop,
             _ => RetryClass::Later,
         }
+    }
+
+    /// The class of a response with that HTTP status and problem code.
+    pub fn from_response(status: u16, code: &str) -> RetryClass {
+        // The status is 404, but there is no job that could be created later.
+        if code == "NOT_FOUND" { RetryClass::Stop } else { RetryClass::from_status(status) }
     }
 
     /// The class of a problem code in a stream, where there is no status.

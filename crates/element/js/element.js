@@ -62,7 +62,7 @@ let sheet;
 // An element has its size from the beginning, so that the page does not jump when the view appears: see style.css.
 const plainSheet = () =>
   (sheet ??= sheetOf(
-    `${CSS}:host{min-block-size:4.1em}:host::before{content:"\\200b";display:grid;grid-template-columns:minmax(4em,20em);block-size:0}:host([variant=ring i]){min-block-size:5.5em}:host([variant=compact i]){display:inline-block;min-block-size:0}:host([variant=compact i])::before{display:inline-grid;block-size:auto}`,
+    `${CSS}:host{min-block-size:4.1em}:host::before{content:"\\200b";display:grid;grid-template-columns:minmax(4em,20em);block-size:0}:host([variant=ring i]){min-block-size:5.5em}:host([variant=compact i]:not([hidden],[popover])){display:inline-block}:host([variant=compact i]){min-block-size:0}:host([variant=compact i])::before{display:inline-grid;block-size:auto}`,
   ));
 
 // No error of ours may reach the page.
@@ -82,11 +82,20 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   static src;
 
   static define(tag = "job-progress", registry = globalThis.customElements) {
-    if (!registry?.get(tag)) registry?.define(tag, this);
+    if (!registry || registry.get(tag)) return;
+    try {
+      registry.define(tag, this);
+    } catch {
+      // A registry accepts a class once, so another tag gets a class of its own.
+      registry.define(tag, class extends this {});
+    }
   }
 
   #mounted;
   #base;
+  // What the modes keep of the element for as long as it exists.
+  #known = {};
+  #tokenProvider;
   #messages;
   #isDisconnected;
   #isUpdateQueued;
@@ -101,6 +110,26 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   #clear() {
     this.shadowRoot.adoptedStyleSheets = [plainSheet()];
     this.shadowRoot.replaceChildren(document.createElement("slot"));
+  }
+
+  // The newest document, and the newest problem since then.
+  get document() {
+    return this.#known.document ?? null;
+  }
+
+  get problem() {
+    return this.#known.problem ?? null;
+  }
+
+  // An accessor, because frameworks set a property only if the element's class has a setter for it.
+  get tokenProvider() {
+    return this.#tokenProvider;
+  }
+
+  set tokenProvider(provider) {
+    this.#tokenProvider = provider;
+    // It may solve the problem.
+    if (provider && this.problem && !this.#isDisconnected) this.refresh();
   }
 
   // An object of texts that replace the English ones, by key. Each file of `locales/` exports one.
@@ -134,7 +163,7 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   connectedCallback() {
-    for (const name of [...ATTRIBUTES, "messages"]) {
+    for (const name of [...ATTRIBUTES, "messages", "tokenProvider"]) {
       // A property that was set before the class was defined hides the accessor.
       if (Object.hasOwn(this, name)) {
         const value = this[name];
@@ -142,11 +171,14 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
         this[name] = value;
       }
     }
-    if (this.#mounted) return;
+    if (this.#mounted) return this.#update();
     if (!implementation) attempt(() => this.#requestEarly());
-    load().then((loaded) => {
-      if (loaded && this.isConnected && !this.#mounted) attempt(() => this.#mount(loaded));
-    });
+    load().then((loaded) =>
+      // After the element that this one replaces is unmounted, so that it continues that subscription.
+      queueMicrotask(() => {
+        if (loaded && this.isConnected && !this.#mounted) attempt(() => this.#mount(loaded));
+      }),
+    );
   }
 
   disconnectedCallback() {
@@ -161,8 +193,12 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     this.#isUpdateQueued = true;
     queueMicrotask(() => {
       this.#isUpdateQueued = false;
-      attempt(() => this.#mounted?.update());
+      this.#update();
     });
+  }
+
+  #update() {
+    attempt(() => this.#mounted?.update());
   }
 
   // Requests the state before the wasm is ready, and shows it as a plain bar.
@@ -200,12 +236,8 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
       this.#reveal();
     };
     if (!early && !this.firstElementChild && !this.textContent.trim()) reveal();
-    const emit = (name, detail, hasContent) => {
-      if (hasContent) reveal();
-      this.dispatchEvent(new CustomEvent(`job-progress-${name}`, { detail, bubbles: true, composed: true }));
-    };
-    const renew = () => this.tokenProvider && (async () => this.tokenProvider())();
-    this.#mounted = new Mounted(this, this.#base, JobProgressElement.src, emit, renew, loadPanel);
+    const show = () => reveal();
+    this.#mounted = new Mounted(this, this.#base, JobProgressElement.src, this.#known, show, loadPanel);
     if (this.#messages) this.#mounted.setMessages(this.#messages);
     if (this.#isDisconnected) this.#mounted.setDisconnected(true);
   }
@@ -222,9 +254,6 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     this.#clear();
   }
 }
-
-// Frameworks set a property only if the element has it; React drops a function otherwise.
-JobProgressElement.prototype.tokenProvider = undefined;
 
 for (const name of ATTRIBUTES) {
   Object.defineProperty(JobProgressElement.prototype, name, {

@@ -3,10 +3,28 @@
 
 import init, { Mounted, bytes, end, head, renewed, setTransport, style } from "job-progress-glue";
 import { transport } from "../../client/js/transport.js";
+import { hooksOf } from "./hooks.js";
+
+// `plain.js` has a class with the same constructor and members.
+class Full extends Mounted {
+  #hooks;
+
+  constructor(host, base, defaultSrc, known, reveal, loadPanel) {
+    const hooks = hooksOf(host, known, reveal);
+    super(host, base, defaultSrc, hooks, loadPanel);
+    this.#hooks = hooks;
+    hooks.watch(() => this.update());
+  }
+
+  free() {
+    this.#hooks.unwatch();
+    super.free();
+  }
+}
 
 // Starts the wasm of that response. `send` and `takeOver` are the loader's, which has sent requests already.
 export const start = async (response, send, takeOver) => {
   await init({ module_or_path: response });
   setTransport(transport({ bytes, end, head, renewed }, send, takeOver));
-  return { Mounted, css: style() };
+  return { Mounted: Full, css: style() };
 };

@@ -3,6 +3,7 @@
 
 import { follow } from "../../client/js/polling.js";
 import { paintPlain } from "../../widget/js/plain-view.js";
+import { hooksOf } from "./hooks.js";
 
 const text = (host, name) => host.getAttribute(name)?.trim() || undefined;
 
@@ -10,41 +11,44 @@ export class Mounted {
   #host;
   #base;
   #defaultSrc;
-  #emit;
-  #renew;
+  #hooks;
   #following;
-  // The source of the current or last job, as JSON.
+  // The source of the current or last job, as JSON; without and with its token.
+  #job;
   #source;
   #document;
   // The message key of the current problem.
   #problem;
   #messages;
-  #isOver = false;
+  // The next document is the answer to `refresh()`.
+  #isRefreshed = false;
   #isDisconnected = false;
 
-  constructor(host, base, defaultSrc, emit, renew) {
+  constructor(host, base, defaultSrc, known, reveal) {
     this.#host = host;
     this.#base = base;
     this.#defaultSrc = defaultSrc;
-    this.#emit = emit;
-    this.#renew = renew;
+    this.#hooks = hooksOf(host, known, reveal);
+    this.#hooks.watch(() => this.update());
     this.update();
   }
 
   update() {
     const host = this.#host;
-    const wanted = {
-      src: text(host, "src") ?? this.#defaultSrc,
-      job: text(host, "job"),
-      token: text(host, "token"),
-      include: text(host, "include") ?? "",
-    };
-    const key = JSON.stringify(wanted);
+    const job = { src: text(host, "src") ?? this.#defaultSrc, job: text(host, "job") };
+    const source = JSON.stringify({ ...job, token: text(host, "token"), include: text(host, "include") ?? "" });
+    const isOther = JSON.stringify(job) !== this.#job;
+    const isSame = source === this.#source;
+    this.#job = JSON.stringify(job);
+    this.#source = source;
+    if (isOther) {
+      this.#document = undefined;
+      this.#base.replaceChildren();
+      this.#hooks.emit("clear");
+    }
+    if (!isSame) this.#problem = undefined;
     this.#paint();
-    if (key === this.#source && this.#following) return;
-    if (key !== this.#source) [this.#document, this.#problem, this.#isOver] = [undefined, undefined, false];
-    this.#source = key;
-    this.setDisconnected(this.#isDisconnected);
+    if (!isSame) this.setDisconnected(this.#isDisconnected);
   }
 
   setMessages(messages) {
@@ -54,14 +58,20 @@ export class Mounted {
 
   setDisconnected(isDisconnected) {
     this.#isDisconnected = isDisconnected;
-    if (isDisconnected) this.free();
-    else this.refresh();
+    if (!isDisconnected) return this.#follow();
+    this.#stop();
+    this.#hooks.emit("link", "idle");
   }
 
   refresh() {
-    this.free();
+    this.#isRefreshed = true;
+    this.#follow();
+  }
+
+  #follow() {
+    this.#stop();
     const wanted = JSON.parse(this.#source);
-    if (!wanted.job) return;
+    if (!wanted.job) return this.#hooks.emit("link", "idle");
     if (!wanted.src)
       return this.#onProblem(
         { error: "NO_SRC", message: "The attribute src is missing: the URL of the job-progress server." },
@@ -70,48 +80,48 @@ export class Mounted {
     this.#following = new AbortController();
     const onEvent = (what, about, isLast) => {
       if (what === "document") this.#onDocument(about);
-      else if (what === "end") this.#onEnd(about);
+      else if (what === "end") this.#hooks.emit("end", about, true);
       else this.#onProblem(about, isLast);
     };
-    follow(wanted, { onEvent, renew: this.#renew }, this.#following.signal);
+    if (!this.#isDisconnected) this.#hooks.emit("link", this.#document ? "polling" : "connecting");
+    follow(wanted, { onEvent, renew: this.#hooks.renew }, this.#following.signal);
+  }
+
+  #stop() {
+    this.#following?.abort();
+    this.#following = undefined;
   }
 
   free() {
-    this.#following?.abort();
-    this.#following = undefined;
+    this.#hooks.unwatch();
+    this.#stop();
   }
 
   #onDocument(document) {
     const former = this.#document;
     this.#document = document;
     // While disconnected, this was the one answer to `refresh()`.
-    if (this.#isDisconnected) this.free();
+    if (this.#isDisconnected) this.#stop();
+    else this.#hooks.emit("link", "polling");
     this.#problem = undefined;
     this.#paint();
-    if (former?.seq === document.seq && former.epoch === document.epoch) return;
-    this.#isOver = false;
-    this.#emit("update", document, true);
-  }
-
-  // A later `refresh()` of an ended job does not emit the end again.
-  #onEnd(document) {
-    if (!this.#isOver) this.#emit("end", document, true);
-    this.#isOver = true;
+    const isKnown = former?.seq === document.seq && former.epoch === document.epoch;
+    if (!isKnown || this.#isRefreshed) this.#hooks.emit("update", document, true);
+    this.#isRefreshed = false;
   }
 
   #onProblem(problem, isFatal) {
-    // The details are for developers; the view shows a text for readers.
-    console.warn("<job-progress>", `${problem.error}: ${problem.message}`);
     if (isFatal || !this.#document)
       this.#problem = this.#document ? "noLongerShown" : isFatal ? "notShown" : "notYetShown";
     this.#paint();
-    this.#emit("problem", problem, isFatal);
+    if (isFatal && !this.#isDisconnected) this.#hooks.emit("link", "lost");
+    this.#hooks.emit("problem", problem, isFatal);
   }
 
   #paint() {
     if (!this.#document && !this.#problem) return;
-    const host = this.#host;
-    const locale = text(host, "locale") ?? (host.closest("[lang]")?.lang || undefined);
-    paintPlain(this.#base, this.#document, this.#problem, text(host, "label") ?? "", this.#messages, locale);
+    const { name, locale } = this.#hooks;
+    const texts = { label: text(this.#host, "label") ?? "", name: name(), messages: this.#messages, locale: locale() };
+    paintPlain(this.#base, this.#document, this.#problem, texts);
   }
 }

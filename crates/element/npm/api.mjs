@@ -44,6 +44,18 @@ export const PROPERTIES = [
     text: "A function that returns a token. The element calls it when it has no token, or when the current one expires or is refused.",
   },
   {
+    name: "document",
+    type: "JobDocument | null",
+    isReadonly: true,
+    text: "The newest document of the job, as in the last `job-progress-update`; `null` before the first one.",
+  },
+  {
+    name: "problem",
+    type: "Problem | null",
+    isReadonly: true,
+    text: "The last problem since the newest document, as in the last `job-progress-problem`; `null` without one.",
+  },
+  {
     name: "messages",
     type: "Partial<Messages> | null",
     text: "Texts that replace the English ones; missing ones stay English.",
@@ -53,7 +65,7 @@ export const PROPERTIES = [
 export const METHODS = [
   {
     name: "refresh",
-    text: "Requests the current state now, also of a job that has ended. After `disconnect()` it requests once and stays disconnected.",
+    text: "Requests the current state now, also of a job that has ended. The answer fires `job-progress-update`, even if nothing has changed. After `disconnect()` it requests once and stays disconnected.",
   },
   { name: "connect", text: "Connects again after `disconnect()`." },
   {
@@ -69,7 +81,7 @@ export const STATIC_METHODS = [
       { name: "tag", type: "string", initial: `"${TAG}"` },
       { name: "registry", type: "CustomElementRegistry", initial: "customElements" },
     ],
-    text: "Registers the class unless the tag is taken. On a server it does nothing.",
+    text: "Registers the class unless the tag is taken; under a second tag, a subclass. On a server it does nothing.",
   },
 ];
 
@@ -82,12 +94,12 @@ export const EVENTS = [
   {
     name: "job-progress-update",
     type: "CustomEvent<JobDocument>",
-    text: "The element received a document: the first one, or a newer one.",
+    text: "The element received a document: the first one, a newer one, or the answer to `refresh()`.",
   },
   {
     name: "job-progress-end",
-    type: "CustomEvent<JobDocument>",
-    text: "The job has ended; `detail` is the last document.",
+    type: "CustomEvent<JobDocument> & { readonly initial: boolean }",
+    text: "The job has ended; `detail` is the last document. It fires once for each element and job. `initial` is `true` if the job had already ended when the element received it first.",
   },
   {
     name: "job-progress-problem",
@@ -182,6 +194,26 @@ export const PARTS = [
   { name: "lines", text: "The log lines." },
   { name: "title", text: "The title of a section." },
   { name: "anchor", text: "A link that the producer sent." },
+];
+
+// The custom states of the element. The names of job states are those of `status`.
+export const STATES = [
+  { name: "queued" },
+  { name: "initializing" },
+  { name: "running" },
+  { name: "paused" },
+  { name: "completed" },
+  { name: "failed" },
+  { name: "cancelled" },
+  { name: "timeout" },
+  { name: "unavailable", text: "No document could be received, and there is a `problem`." },
+  { name: "connecting", text: "Nothing has arrived yet." },
+  { name: "live", text: "Every change arrives as it happens." },
+  { name: "polling", text: "The state is requested at intervals." },
+  { name: "reconnecting", text: "The connection is lost; the element tries again." },
+  { name: "offline", text: "The device has no network." },
+  { name: "lost", text: "The element has stopped after a `problem`." },
+  { name: "idle", text: "The element is disconnected, or no job is named." },
 ];
 
 export const CUSTOM_PROPERTIES = [

@@ -15,7 +15,8 @@ const mirrored = ({ name, type, text }) =>
 
 const property = ({ name, type, text }, modifier = "") => `${doc(text, "  ")}  ${modifier}${name}: ${type};\n`;
 
-const own = (property) => ({ ...property, type: `${property.type} | undefined` });
+const own = (member) =>
+  member.isReadonly ? property(member, "readonly ") : property({ ...member, type: `${member.type} | undefined` });
 
 // The class, its events, and the additions to the DOM's own types.
 export const element = `import type { JobDocument } from "./document.js";
@@ -33,7 +34,7 @@ export interface Problem {
 
 ${doc(api.SUMMARY)}export declare class ${api.CLASS} extends HTMLElement {
   static readonly observedAttributes: readonly string[];
-${api.STATIC_PROPERTIES.map((member) => property(member, "static ")).join("")}${api.STATIC_METHODS.map((member) => method(member, "static ")).join("")}${api.ATTRIBUTES.map(mirrored).join("")}${api.PROPERTIES.map((member) => property(own(member))).join("")}${api.METHODS.map((member) => method(member)).join("")}}
+${api.STATIC_PROPERTIES.map((member) => property(member, "static ")).join("")}${api.STATIC_METHODS.map((member) => method(member, "static ")).join("")}${api.ATTRIBUTES.map(mirrored).join("")}${api.PROPERTIES.map(own).join("")}${api.METHODS.map((member) => method(member)).join("")}}
 
 /** The events of the element. They bubble, so a listener on the document or the window receives them too. */
 export interface JobProgressEventMap {
@@ -53,7 +54,13 @@ import type { JobProgressEventMap, ${api.CLASS} } from "./element.js";
 
 /** The props of \`<${api.TAG}>\`. */
 export interface JobProgressProps extends DetailedHTMLProps<HTMLAttributes<${api.CLASS}>, ${api.CLASS}> {
-${api.ATTRIBUTES.map(({ name, type, text }) => `${doc(text, "  ")}  ${name}?: ${type} | undefined;\n`).join("")}${api.PROPERTIES.map(({ name, text }) => `${doc(text, "  ")}  ${name}?: ${api.CLASS}["${name}"];\n`).join("")}${api.EVENTS.map(({ name, text }) => `${doc(text, "  ")}  "on${name}"?: ((event: JobProgressEventMap["${name}"]) => void) | undefined;\n`).join("")}}
+${api.ATTRIBUTES.map(({ name, type, text }) => `${doc(text, "  ")}  ${name}?: ${type} | undefined;\n`).join("")}${api.PROPERTIES.filter(
+  ({ isReadonly }) => !isReadonly,
+)
+  .map(({ name, text }) => `${doc(text, "  ")}  ${name}?: ${api.CLASS}["${name}"];\n`)
+  .join(
+    "",
+  )}${api.EVENTS.map(({ name, text }) => `${doc(text, "  ")}  "on${name}"?: ((event: JobProgressEventMap["${name}"]) => void) | undefined;\n`).join("")}}
 
 declare module "react" {
   namespace JSX {

@@ -4,7 +4,13 @@ import * as api from "./api.mjs";
 
 const MODULE = "index.js";
 
-const field = ({ name, type, text }) => ({ kind: "field", name, type: { text: type }, description: text });
+const field = ({ name, type, isReadonly, text }) => ({
+  kind: "field",
+  name,
+  type: { text: type },
+  readonly: isReadonly,
+  description: text,
+});
 
 const method = ({ name, parameters = [], text }) => ({
   kind: "method",
@@ -45,6 +51,7 @@ const declaration = {
   events: api.EVENTS.map(({ name, type, text }) => ({ name, type: { text: type }, description: text })),
   slots: api.SLOTS.map(({ name, text }) => ({ name, description: text })),
   cssParts: api.PARTS.map(({ name, text }) => ({ name, description: text })),
+  cssStates: api.STATES.map(({ name, text }) => ({ name, description: text })),
   cssProperties: api.CUSTOM_PROPERTIES.map(styled),
 };
 

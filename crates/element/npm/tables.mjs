@@ -46,6 +46,12 @@ const properties = () =>
     api.CUSTOM_PROPERTIES.map(({ name, initial, text }) => [code(name), initial, cell(text)]),
   );
 
+const states = () =>
+  table(
+    ["state", "when"],
+    api.STATES.map(({ name, text }) => [code(`:state(${name})`), cell(text ?? `The job's \`status\` is \`${name}\`.`)]),
+  );
+
 const parts = () =>
   table(
     ["part", "meaning"],
@@ -72,7 +78,7 @@ const problems = (openapi) => {
   return table(["`error`", "the element", "meaning"], rows);
 };
 
-const TABLES = { attributes, fields, problems, members, properties, parts };
+const TABLES = { attributes, fields, problems, members, states, properties, parts };
 
 // The README with its tables as they are generated today.
 export const withTables = (readme, openapi) =>

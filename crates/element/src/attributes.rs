@@ -4,7 +4,7 @@ use client::browser::Source;
 use protocol::include::Include;
 use web_sys::Element;
 
-use crate::console;
+use crate::hooks::Hooks;
 
 const VARIANTS: [&str; 4] = ["bar", "ring", "compact", "detailed"];
 
@@ -28,18 +28,10 @@ pub(crate) fn source(host: &Element, default_src: Option<&str>) -> Option<Source
 
 /// Whether the variant is `detailed`. As with the enumerated attributes of HTML, an unknown variant is the default, `bar`;
 /// the console says so.
-pub(crate) fn is_detailed(host: &Element) -> bool {
+pub(crate) fn is_detailed(host: &Element, hooks: &Hooks) -> bool {
     let variant = host.get_attribute("variant").unwrap_or_default();
     if !variant.is_empty() && !VARIANTS.iter().any(|known| known.eq_ignore_ascii_case(&variant)) {
-        console::warn(&["Unknown variant \"", &variant, "\"; allowed: ", &VARIANTS.join(", ")].concat());
+        hooks.warn(&["Unknown variant \"", &variant, "\"; allowed: ", &VARIANTS.join(", ")].concat());
     }
     variant.eq_ignore_ascii_case("detailed")
-}
-
-/// The reader's language: the attribute `locale`, else the `lang` of the element or its nearest ancestor with one, else the
-/// browser's language.
-pub(crate) fn locale(host: &Element) -> String {
-    let inherited = || host.closest("[lang]").ok().flatten().and_then(|ancestor| text(&ancestor, "lang"));
-    let own = || web_sys::window().and_then(|window| window.navigator().language());
-    text(host, "locale").or_else(inherited).or_else(own).unwrap_or_default()
 }

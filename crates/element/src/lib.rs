@@ -14,8 +14,8 @@
 #![cfg(target_arch = "wasm32")]
 
 mod attributes;
-mod console;
 mod document;
+mod hooks;
 mod mounted;
 mod panel;
 mod visibility;

@@ -22,7 +22,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, HtmlElement};
 use widget::{Locale, Props, View, intl::Intl, locale, messages::Messages};
 
-use crate::{attributes, document, panel::Panel, visibility::Visibility};
+use crate::{attributes, document, hooks::Hooks, panel::Panel, visibility::Visibility};
 
 /// An element's view and its subscription; both end when it is freed. `js/plain.js` has a class of the same name and
 /// members, for pages that forbid wasm.
@@ -32,10 +32,7 @@ pub struct Mounted(Rc<Inner>);
 struct Inner {
     host: Element,
     default_src: Option<String>,
-    /// Called with the event's name (`update`, `end` or `problem`), its detail, and whether there is something to show now.
-    emit: Function,
-    /// Returns the promise of a new token, or undefined.
-    renew: Function,
+    hooks: Hooks,
     /// Returns the promise of the function that makes a panel.
     load_panel: Function,
     root: HtmlElement,
@@ -57,6 +54,8 @@ struct Inner {
     source: RefCell<Option<Source>>,
     /// The page has called `disconnect()`.
     is_disconnected: Cell<bool>,
+    /// The page has called `refresh()` and waits for an update, newer or not.
+    is_refreshing: Cell<bool>,
     /// The page has called `refresh()` while disconnected: the subscription ends with the first answer.
     is_one_shot: Cell<bool>,
 }
@@ -69,14 +68,14 @@ impl Mounted {
         host: Element,
         root: HtmlElement,
         default_src: Option<String>,
-        emit: Function,
-        renew: Function,
+        hooks: Hooks,
         load_panel: Function,
     ) -> Mounted {
-        let locale = attributes::locale(&host);
+        let locale = hooks.locale();
         let now = Timestamp::from_millis(monotonic());
         let label = attributes::text(&host, "label");
-        let props = Props { label, job: None, link: widget::Link::Idle, problem: None, now };
+        let name = hooks.name();
+        let props = Props { label, name, job: None, link: widget::Link::Idle, problem: None, now };
         let texts = locale_of(&JsValue::UNDEFINED, &locale);
         let inner = Rc::new_cyclic(|weak: &Weak<Inner>| {
             let shown = weak.clone();
@@ -85,8 +84,7 @@ impl Mounted {
                 visibility: Visibility::new(&host, move || Inner::invalidate(&shown)),
                 host,
                 default_src,
-                emit,
-                renew,
+                hooks,
                 load_panel,
                 root,
                 panel: Panel::default(),
@@ -100,12 +98,17 @@ impl Mounted {
                 subscription: RefCell::default(),
                 source: RefCell::default(),
                 is_disconnected: Cell::new(false),
+                is_refreshing: Cell::new(false),
                 is_one_shot: Cell::new(false),
             }
         });
         before_print::join(Rc::downgrade(&inner));
         inner.connect();
         inner.apply_variant();
+        // What is known from another element is shown in the frame in which this one comes.
+        if inner.document.borrow().is_some() {
+            inner.paint_now();
+        }
         Mounted(inner)
     }
 
@@ -113,8 +116,10 @@ impl Mounted {
     pub fn update(&self) {
         let inner = &self.0;
         let label = attributes::text(&inner.host, "label");
-        inner.view.update(|props| props.label = label);
-        let locale = attributes::locale(&inner.host);
+        let name = inner.hooks.name();
+        inner.view.update(|props| (props.label, props.name) = (label, name));
+        Inner::invalidate(&Rc::downgrade(inner));
+        let locale = inner.hooks.locale();
         if *inner.locale.borrow() != locale {
             inner.locale.replace(locale);
             inner.set_locale();
@@ -145,7 +150,16 @@ impl Mounted {
             let former = self.0.subscription.take();
             self.0.subscribe(former);
         } else if let Some(subscription) = &*self.0.subscription.borrow() {
+            self.0.is_refreshing.set(true);
             subscription.refresh();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(subscription) = self.subscription.take() {
+            subscription.linger();
         }
     }
 }
@@ -223,7 +237,7 @@ impl Inner {
 
     /// Opens or closes the panel. Everything else that depends on the variant is in the style sheet.
     fn apply_variant(self: &Rc<Self>) {
-        if !attributes::is_detailed(&self.host) {
+        if !attributes::is_detailed(&self.host, &self.hooks) {
             return self.panel.close();
         }
         let Some(loading) = self.load_panel.call0(&JsValue::UNDEFINED).ok().filter(|_| !self.panel.is_open()) else {
@@ -234,7 +248,7 @@ impl Inner {
             let made = JsFuture::from(Promise::resolve(&loading)).await;
             // The element may have been removed, or its variant changed, in the meantime.
             if let (Ok(make), Some(inner)) = (made, weak.upgrade())
-                && attributes::is_detailed(&inner.host)
+                && attributes::is_detailed(&inner.host, &inner.hooks)
             {
                 inner.panel.open(make, &inner.root);
                 inner.panel.set_document(inner.document.borrow().as_ref());
@@ -248,10 +262,10 @@ impl Inner {
         Timestamp::from_millis(self.clock.get().now(monotonic()))
     }
 
-    fn emit(&self, name: &str, detail: &JsValue, has_content: bool) {
-        // The element's class catches what the page's listeners throw.
-        let (name, has_content) = (JsValue::from_str(name), JsValue::from_bool(has_content));
-        let _ = self.emit.call3(&JsValue::UNDEFINED, &name, detail, &has_content);
+    /// Sets how changes arrive.
+    fn set_link(&self, link: widget::Link) {
+        self.view.update(|props| props.link = link);
+        self.hooks.emit("link", &JsValue::from_str(link.name()), false);
     }
 }
 

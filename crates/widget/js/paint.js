@@ -1,6 +1,6 @@
 // The plain bar: a native progress bar and its texts, as high as the bar of the wasm.
 
-export const CSS = `:host(:not([hidden])){display:block}
+export const CSS = `:host(:not([hidden],[popover])){display:block}
 .plain{contain:inline-size;display:grid;gap:.4em;line-height:1.5}
 p{min-block-size:1lh;margin:0;white-space:nowrap;display:flex;gap:.75em;font-weight:600}
 p:last-child{font-size:.875em;font-weight:400}
@@ -17,10 +17,10 @@ const make = (tag, part, ...children) => {
 };
 
 // Paints a document into `base`.
-export const paint = (base, { progress, message, currentStep, error }, label, state = "", name = "Progress") => {
+export const paint = (base, { progress, message, currentStep, error }, label, state = "", name = "") => {
   const bar = make("progress", "track");
   bar.max = 100;
-  bar.ariaLabel = label || name;
+  bar.ariaLabel = name || label || "Progress";
   let percent = "";
   if (progress != null) {
     bar.value = progress;

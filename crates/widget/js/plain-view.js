@@ -42,8 +42,9 @@ const percent = (progress, locale) => {
   }
 };
 
-// Paints a document, if there is one, and a problem, the key of its text, if there is one, into `base`.
-export const paintPlain = (base, document = {}, problem, label, messages, locale) => {
+// Paints a document, if there is one, and a problem, the key of its text, if there is one, into `base`. The name is the
+// accessible one.
+export const paintPlain = (base, document = {}, problem, { label, name, messages, locale }) => {
   const { status = "unavailable", substate, progress } = document;
   const text = (key) => [messages?.[key], ENGLISH[key]].find((text) => typeof text === "string");
   const state = (status === "running" && substate?.replace(/_(.)/, (_, letter) => letter.toUpperCase())) || status;
@@ -57,7 +58,7 @@ export const paintPlain = (base, document = {}, problem, label, messages, locale
     message: line(message),
     currentStep: line(document.currentStep),
   };
-  paint(base, { ...document, ...texts }, label, text(state), text("progress"));
+  paint(base, { ...document, ...texts }, label, text(state), name || text("progress"));
   if (progress != null) {
     const language = numberLanguage(messages ? messages.language : "en", locale);
     base.querySelector("[part=percent]").textContent = percent(progress, language);

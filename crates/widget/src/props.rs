@@ -61,6 +61,8 @@ pub struct Job {
 pub struct Props {
     /// The page's name for the job.
     pub label: Option<String>,
+    /// The accessible name; empty without one.
+    pub name: String,
     /// The job, once a document has arrived.
     pub job: Option<Job>,
     /// How changes arrive.
@@ -72,6 +74,19 @@ pub struct Props {
 }
 
 impl Link {
+    /// The name for style sheets.
+    pub fn name(self) -> &'static str {
+        match self {
+            Link::Idle => "idle",
+            Link::Connecting => "connecting",
+            Link::Live => "live",
+            Link::Polling => "polling",
+            Link::Reconnecting => "reconnecting",
+            Link::Offline => "offline",
+            Link::Lost => "lost",
+        }
+    }
+
     /// Whether updates may still arrive. Otherwise the document describes a past state, and no elapsed or remaining time is
     /// counted.
     pub fn is_open(self) -> bool {

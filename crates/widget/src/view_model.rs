@@ -48,7 +48,7 @@ impl ViewModel {
     /// which depend on what was shown before.
     pub fn new(props: &Props, messages: &Messages, format: &dyn Format) -> ViewModel {
         let label = props.label.clone().unwrap_or_default();
-        let name = if label.is_empty() { messages.get(MessageKey::Progress).to_owned() } else { label.clone() };
+        let name = if props.name.is_empty() { messages.get(MessageKey::Progress) } else { &props.name }.to_owned();
         let model = ViewModel { label, name, ..ViewModel::default() };
         let model = match (&props.job, props.problem) {
             (Some(job), _) => model.with_job(job, props, messages, format),
@@ -95,7 +95,7 @@ impl ViewModel {
             job.progress.map(|progress| progress.clamp(0.0, 100.0)).filter(|progress| begun || *progress > 0.0);
         let percent = progress.map(f64::floor);
         let time = time(job, props, messages, format);
-        let (link, link_text) = if ended { ("", "") } else { (link_name(props.link), messages.link(props.link)) };
+        let (link, link_text) = if ended { ("", "") } else { (props.link.name(), messages.link(props.link)) };
         ViewModel {
             status: job.status.as_str(),
             state: messages.state(job.status, job.substate).to_owned(),
@@ -140,18 +140,6 @@ fn time(job: &Job, props: &Props, messages: &Messages, format: &dyn Format) -> O
     }
 }
 
-fn link_name(link: Link) -> &'static str {
-    match link {
-        Link::Idle => "idle",
-        Link::Connecting => "connecting",
-        Link::Live => "live",
-        Link::Polling => "polling",
-        Link::Reconnecting => "reconnecting",
-        Link::Offline => "offline",
-        Link::Lost => "lost",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use protocol::Timestamp;
@@ -175,7 +163,7 @@ mod tests {
     }
 
     fn props(job: Option<Job>) -> Props {
-        Props { label: None, job, link: Link::Live, problem: None, now: Timestamp::from_millis(0) }
+        Props { label: None, name: String::new(), job, link: Link::Live, problem: None, now: Timestamp::from_millis(0) }
     }
 
     fn model(job: Job) -> ViewModel {
@@ -293,10 +281,15 @@ mod tests {
         assert_eq!((waiting.status, waiting.state.as_str(), waiting.fraction), ("connecting", "Connecting…", None));
         let idle = model(Props { link: Link::Idle, ..props(None) });
         assert_eq!((idle.state.as_str(), idle.fraction), ("", Some(0.0)));
-        let refused = model(Props { problem: Some(Problem::Permanent), label: Some("Import".into()), ..props(None) });
+        let refused = model(Props {
+            problem: Some(Problem::Permanent),
+            label: Some("Import".into()),
+            name: "Nightly import".into(),
+            ..props(None)
+        });
         assert_eq!((refused.status, refused.message.as_str()), ("unavailable", "Progress cannot be shown."));
         let later = model(Props { problem: Some(Problem::Transient), ..props(None) });
         assert_eq!((later.status, later.message.as_str()), ("unavailable", "Progress cannot be shown yet."));
-        assert_eq!((refused.name.as_str(), waiting.name.as_str()), ("Import", "Progress"));
+        assert_eq!((refused.name.as_str(), waiting.name.as_str()), ("Nightly import", "Progress"));
     }
 }

@@ -117,6 +117,7 @@ impl ConnectionDriver {
             Action::Link(key, link) => self.notify(key, Update::Link(link)),
             Action::Recreated(key) => self.notify(key, Update::Recreated),
             Action::Document(key, document) => self.notify(key, Update::Document(document)),
+            Action::Unchanged(key) => self.notify(key, Update::Unchanged),
             Action::Log(key, log) => self.notify(key, Update::Log { lines: log.lines, skipped: log.skipped }),
             Action::Problem(key, problem) => self.notify(key, Update::Problem(problem)),
             Action::End(key) => self.notify(key, Update::End),

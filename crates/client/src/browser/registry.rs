@@ -7,6 +7,7 @@ use std::{
 };
 
 use protocol::id::JobId;
+use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::{
     connection_driver::ConnectionDriver,
@@ -20,6 +21,9 @@ use crate::{
     endpoints::is_src,
     subscription::Subscription,
 };
+
+/// Milliseconds that a subscription stays after its last subscriber is gone with its element.
+const LINGER_MS: i32 = 1_000;
 
 thread_local! {
     static SUBSCRIPTIONS: RefCell<Vec<Weak<SharedSubscription>>> = const { RefCell::new(Vec::new()) };
@@ -42,6 +46,26 @@ impl SubscriptionHandle {
     }
 }
 
+impl SubscriptionHandle {
+    /// Replaces the token; what is open stays open.
+    pub fn set_token(&self, token: &str) {
+        self.shared.set_token(token);
+    }
+
+    /// Ends the subscription after [`LINGER_MS`], unless another subscriber comes for the same job until then. A page that
+    /// replaces an element by another one, as some frameworks do, then neither reconnects nor shows an empty one.
+    pub fn linger(self) {
+        let drop_later = Closure::once_into_js({
+            let shared = Rc::clone(&self.shared);
+            move || drop(shared)
+        });
+        if let Some(window) = web_sys::window() {
+            // Without a timer it ends now.
+            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(drop_later.unchecked_ref(), LINGER_MS);
+        }
+    }
+}
+
 impl Drop for SubscriptionHandle {
     fn drop(&mut self) {
         self.shared.remove(self.id);
@@ -52,9 +76,16 @@ impl Drop for SubscriptionHandle {
 pub fn subscribe(source: Source, subscriber: Subscriber) -> SubscriptionHandle {
     page::listen(on_page_event);
     let id = next_id();
-    if let Some(shared) = alive(&SUBSCRIPTIONS).into_iter().find(|shared| shared.source == source) {
+    let all = alive(&SUBSCRIPTIONS);
+    if let Some(shared) = all.iter().find(|shared| shared.is_of(&source)) {
         shared.add(id, subscriber);
-        return SubscriptionHandle { shared, id };
+        return SubscriptionHandle { shared: Rc::clone(shared), id };
+    }
+    // A page whose server makes a token for each response replaces the token with the element.
+    if let (Some(shared), Some(token)) = (all.iter().find(|shared| shared.is_left_of(&source)), &source.token) {
+        shared.set_token(token);
+        shared.add(id, subscriber);
+        return SubscriptionHandle { shared: Rc::clone(shared), id };
     }
     let job = JobId::parse(&source.job)
         .filter(|_| is_src(&source.src))

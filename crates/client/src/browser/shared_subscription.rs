@@ -46,7 +46,7 @@ struct Known {
 
 /// One job of a connection, for all its subscribers on the page. It leaves the connection when it is dropped.
 pub(super) struct SharedSubscription {
-    pub(super) source: Source,
+    source: RefCell<Source>,
     key: JobKey,
     driver: Option<Rc<ConnectionDriver>>,
     known: RefCell<Known>,
@@ -69,7 +69,13 @@ impl SharedSubscription {
             None => Some(Problem::invalid_src(&source.src)),
         };
         let known = RefCell::new(Known { problem, ..Known::default() });
-        Rc::new(SharedSubscription { source, key, driver, known, subscribers: RefCell::default() })
+        Rc::new(SharedSubscription {
+            source: RefCell::new(source),
+            key,
+            driver,
+            known,
+            subscribers: RefCell::default(),
+        })
     }
 
     /// Joins the connection.
@@ -102,11 +108,39 @@ impl SharedSubscription {
         self.subscribers.borrow_mut().retain(|(other, _)| *other != id);
     }
 
+    /// Whether it is to that source.
+    pub(super) fn is_of(&self, source: &Source) -> bool {
+        *self.source.borrow() == *source
+    }
+
+    /// Whether it is to that source but for the token, works, and has no subscribers any more.
+    pub(super) fn is_left_of(&self, source: &Source) -> bool {
+        self.source.borrow().differs_in_token(source)
+            && self.subscribers.borrow().is_empty()
+            && self.known.borrow().problem.is_none()
+    }
+
+    /// Replaces the token. The stream stays while it is open; the new token is for the next requests.
+    pub(super) fn set_token(&self, token: &str) {
+        self.source.borrow_mut().token = Some(token.to_owned());
+        if let Some(driver) = &self.driver {
+            driver.on_input(Input::Token(self.key, token.to_owned()));
+        }
+    }
+
     /// Requests the job's current document now.
     pub(super) fn refresh(&self) {
         if let Some(driver) = &self.driver {
             driver.on_input(Input::Refresh(self.key));
         }
+    }
+}
+
+impl Source {
+    /// Whether the only difference is another token.
+    pub fn differs_in_token(&self, other: &Source) -> bool {
+        let rest = |one: &Source| (one.src.clone(), one.job.clone(), one.include);
+        self.token != other.token && other.token.is_some() && self.token.is_some() && rest(self) == rest(other)
     }
 }
 
@@ -130,7 +164,7 @@ impl Listener for SharedSubscription {
 
 impl fmt::Debug for SharedSubscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedSubscription").field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("SharedSubscription").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
@@ -160,6 +194,7 @@ impl Known {
                 self.ended = false;
             }
             Update::Problem(problem) => self.problem = Some(problem.clone()),
+            Update::Unchanged => {}
             Update::End => self.ended = true,
         }
     }

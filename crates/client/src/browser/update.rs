@@ -25,6 +25,8 @@ pub enum Update {
     Recreated,
     /// A newer document.
     Document(Value),
+    /// The answer to a refresh if there is no newer document.
+    Unchanged,
     /// A problem.
     Problem(Problem<Value>),
     /// The job has ended; nothing follows until somebody refreshes it.

@@ -22,6 +22,8 @@ pub enum Action<J> {
     Recreated(JobKey),
     /// A document that is newer than all before it.
     Document(JobKey, J),
+    /// The answer to [`Input::Refresh`](super::Input::Refresh) if the job has no newer document.
+    Unchanged(JobKey),
     /// New lines of the log; they precede the document that covers them.
     Log(JobKey, NewLines<J>),
     /// A problem; after a fatal one nothing follows until [`Input::Refresh`](super::Input::Refresh).

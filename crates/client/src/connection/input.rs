@@ -12,6 +12,8 @@ pub enum Input<'a> {
     Leave(JobKey),
     /// The reader wants the job's current document now.
     Refresh(JobKey),
+    /// The page has replaced the job's token. Open requests stay; the new token is for the next ones.
+    Token(JobKey, String),
     /// The head of a response has arrived.
     Head(RequestId, ResponseHead),
     /// Bytes of a response's body have arrived.

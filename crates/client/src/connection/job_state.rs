@@ -46,6 +46,10 @@ pub(super) struct JobState<J> {
     pub(super) newest: Option<DocumentHead>,
     log: Log<J>,
     backoff: Backoff,
+    /// The page has replaced its token, and no request was sent with the new one.
+    pub(super) has_unsent_token: bool,
+    /// The reader wants to know its current document, even if it is not newer.
+    is_refreshed: bool,
     /// Its token was renewed and no document has arrived since.
     has_renewed: bool,
     /// How often it was not found before its first document.
@@ -70,6 +74,8 @@ impl<J: Json> JobState<J> {
             newest: None,
             log: Log::default(),
             backoff: Backoff::default(),
+            has_unsent_token: false,
+            is_refreshed: false,
             has_renewed: false,
             missing: 0,
             refusal: None,
@@ -138,8 +144,10 @@ impl<J: Json> JobState<J> {
         let is_last = head.is_last;
         if self.newest.as_ref().is_none_or(|newest| newest.cursor.is_behind(&head.cursor)) {
             self.newest = Some(head);
+            self.is_refreshed = false;
             out.push(Action::Document(self.key, document));
         }
+        self.emit_unchanged(out);
         match self.phase {
             Phase::Ended if is_last => {}
             _ if is_last => self.emit_end(out),
@@ -148,9 +156,17 @@ impl<J: Json> JobState<J> {
     }
 
     /// Handles a poll that returned 304: the newest document is already here.
-    pub(super) fn on_unchanged(&mut self) {
+    pub(super) fn on_unchanged(&mut self, out: &mut Vec<Action<J>>) {
+        self.emit_unchanged(out);
         if !self.newest.as_ref().is_some_and(|newest| newest.is_last) {
             self.reactivate();
+        }
+    }
+
+    /// Answers a refresh that brought nothing newer.
+    fn emit_unchanged(&mut self, out: &mut Vec<Action<J>>) {
+        if std::mem::take(&mut self.is_refreshed) {
+            out.push(Action::Unchanged(self.key));
         }
     }
 
@@ -163,11 +179,29 @@ impl<J: Json> JobState<J> {
 
     /// Forgets earlier refusals if the job has ended, as the reader asks for it again.
     pub(super) fn on_refresh(&mut self) {
+        self.is_refreshed = true;
         if self.phase == Phase::Ended {
             self.has_renewed = false;
             self.missing = 0;
             self.emitted_problem = None;
         }
+    }
+
+    /// Handles a token with which the page replaces the current one. The current one stays in use on the open stream, which
+    /// ends for this job when it expires.
+    pub(super) fn on_token(&mut self, token: String) {
+        let is_awaited = self.is_renewing() || (self.lacks_token() && self.phase != Phase::Ended);
+        self.set_token(token);
+        self.has_unsent_token = true;
+        if is_awaited {
+            self.phase = Phase::Active;
+        }
+    }
+
+    fn set_token(&mut self, token: String) {
+        let Subscription { id, include, .. } = &self.subscription;
+        self.subscription = Subscription::new(id.clone(), Some(token), *include);
+        self.refusal = None;
     }
 
     /// Handles a refusal of this job. `retry_after_ms` is the `Retry-After` of the response, in milliseconds.
@@ -181,6 +215,7 @@ impl<J: Json> JobState<J> {
     ) {
         self.is_live = false;
         match class {
+            RetryClass::Renew if self.has_unsent_token => self.phase = Phase::Active,
             RetryClass::Renew if !self.has_renewed => {
                 self.refusal = Some(problem);
                 if !self.is_renewing() {
@@ -217,9 +252,7 @@ impl<J: Json> JobState<J> {
     pub(super) fn on_renewed(&mut self, renewal: Renewal, tick: Tick, out: &mut Vec<Action<J>>) {
         match renewal {
             Renewal::Token(token) => {
-                let Subscription { id, include, .. } = &self.subscription;
-                self.subscription = Subscription::new(id.clone(), Some(token), *include);
-                self.refusal = None;
+                self.set_token(token);
                 self.has_renewed = true;
                 self.phase = Phase::Active;
             }

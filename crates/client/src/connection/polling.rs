@@ -64,6 +64,7 @@ impl<J: Json> Connection<J> {
             Some(cursor) if waits => self.endpoints.next(&job.subscription, cursor),
             cursor => self.endpoints.status(&job.subscription, cursor),
         };
+        job.has_unsent_token = false;
         job.poll = Some(Poll { exchange: Exchange::new(id, self.tick.now), waits });
         self.actions.push(Action::Open(Request { id, url, token: job.subscription.token.clone(), body: None }));
     }
@@ -92,7 +93,7 @@ impl<J: Json> Connection<J> {
         let body = || J::parse(&poll.exchange.body());
         match poll.exchange.status() {
             304 => {
-                job.on_unchanged();
+                job.on_unchanged(&mut self.actions);
                 self.on_poll_worked(index, &poll, None);
             }
             200 => match body().and_then(|body| Some((DocumentHead::parse(&body)?, body))) {
@@ -112,7 +113,7 @@ impl<J: Json> Connection<J> {
                 let problem = body().and_then(|body| Problem::from_body(body, false));
                 let problem = problem.unwrap_or_else(|| Problem::unexpected(status, false));
                 let retry_after_ms = poll.exchange.retry_after_ms();
-                match RetryClass::from_status(status) {
+                match RetryClass::from_response(status, &problem.code) {
                     // A poll beside the job's stream, or after the job's end, does not make the job back off.
                     RetryClass::Later if job.is_live || job.phase == Phase::Ended => {
                         job.emit_problem(problem, &mut self.actions);

@@ -83,6 +83,10 @@ impl<J: Json> Connection<J> {
                 let Some((id, frame)) = ParsedFrame::parse(&frame) else { return };
                 if let Some(job) = self.jobs.iter_mut().find(|job| job.is_live && job.subscription.id.as_str() == id) {
                     job.on_frame(frame, self.tick, &mut self.actions);
+                    // It was refused, and there is another token.
+                    if job.lacks_stream() {
+                        self.review_in(0);
+                    }
                 }
             }
         }
@@ -162,8 +166,9 @@ impl<J: Json> Connection<J> {
     }
 
     fn on_stream_refused(&mut self, status: u16, body: &str, retry_after_ms: u64) {
-        let class = RetryClass::from_status(status);
         let problem = || J::parse(body).and_then(|body| Problem::from_body(body, false));
+        let code = problem().map(|problem| problem.code).unwrap_or_default();
+        let class = RetryClass::from_response(status, &code);
         if class == RetryClass::Later {
             self.emit_shared_problem(|| problem().unwrap_or_else(|| Problem::unexpected(status, false)));
             self.fallback.on_stream_failed(self.tick.now);

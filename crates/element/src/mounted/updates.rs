@@ -4,14 +4,14 @@ use std::rc::{Rc, Weak};
 
 use client::{
     Link, Problem, ServerClock,
-    browser::{Subscriber, SubscriptionHandle, Update, Value, subscribe},
+    browser::{Source, Subscriber, SubscriptionHandle, Update, Value, subscribe},
 };
 use js_sys::{Object, Promise, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use super::Inner;
-use crate::{attributes, console};
+use crate::attributes;
 
 impl Inner {
     /// Subscribes to the job that the attributes name, unless it is subscribed to it; ends the subscription while
@@ -19,15 +19,30 @@ impl Inner {
     pub(super) fn connect(self: &Rc<Self>) {
         let former = self.subscription.take();
         if self.is_disconnected.get() {
-            self.view.update(|props| props.link = widget::Link::Idle);
+            self.set_link(widget::Link::Idle);
             return Inner::invalidate(&Rc::downgrade(self));
         }
         let wanted = attributes::source(&self.host, self.default_src.as_deref());
-        if former.is_some() && *self.source.borrow() == wanted {
-            self.subscription.replace(former);
-            return;
+        if let Some(former) = former {
+            let is_same = *self.source.borrow() == wanted;
+            if is_same || self.replaces_token(&former, wanted.as_ref()) {
+                self.source.replace(wanted);
+                self.subscription.replace(Some(former));
+                return;
+            }
+            return self.subscribe(Some(former));
         }
-        self.subscribe(former);
+        self.subscribe(None);
+    }
+
+    /// Passes on another token for the same job, which continues unless it was refused.
+    fn replaces_token(&self, subscription: &SubscriptionHandle, wanted: Option<&Source>) -> bool {
+        let is_other =
+            wanted.zip(self.source.borrow().as_ref()).is_some_and(|(wanted, source)| source.differs_in_token(wanted));
+        let token = wanted.and_then(|wanted| wanted.token.as_deref());
+        let Some(token) = token.filter(|_| is_other && self.view.link() != widget::Link::Lost) else { return false };
+        subscription.set_token(token);
+        true
     }
 
     /// Subscribes to the job that the attributes name, in place of `former`.
@@ -39,15 +54,16 @@ impl Inner {
         if !same_job {
             self.document.take();
             self.panel.set_document(None);
+            self.hooks.emit("clear", &JsValue::UNDEFINED, false);
         }
         let is_awaited = wanted.is_some() && !self.is_disconnected.get();
         self.view.update(|props| {
             props.problem = None;
-            props.link = if is_awaited { widget::Link::Connecting } else { widget::Link::Idle };
             if !same_job {
                 props.job = None;
             }
         });
+        self.set_link(if is_awaited { widget::Link::Connecting } else { widget::Link::Idle });
         Inner::invalidate(&Rc::downgrade(self));
         let Some(source) = wanted else { return self.report_missing_src() };
         let subscriber = Subscriber {
@@ -100,7 +116,7 @@ impl Inner {
                     Link::Polling => widget::Link::Polling,
                     Link::Offline => widget::Link::Offline,
                 };
-                self.view.update(|props| props.link = link);
+                self.set_link(link);
             }
             Update::ClockOffset(millis) => self.clock.set(ServerClock::from_offset(millis)),
             Update::Recreated => self.panel.set_document(None),
@@ -109,32 +125,37 @@ impl Inner {
                 self.is_fresh.set(true);
                 self.panel.set_document(Some(&document));
                 self.document.replace(Some(document.clone()));
+                self.is_refreshing.set(false);
                 self.one_shot_done();
-                self.emit("update", document.as_js(), true);
+                self.hooks.emit("update", document.as_js(), true);
+            }
+            Update::Unchanged => {
+                let document = self.document.borrow().clone().filter(|_| self.is_refreshing.take());
+                if let Some(document) = document {
+                    self.hooks.emit("update", document.as_js(), true);
+                }
             }
             Update::Problem(problem) => {
-                // The details are for developers; the view shows a text for readers.
-                console::warn(&[problem.code.as_str(), ": ", &problem.message].concat());
                 // A transient problem is shown only while there is no document to show.
                 if problem.fatal || self.document.borrow().is_none() {
                     self.view.update(|props| {
                         let permanent = widget::Problem::Permanent;
                         props.problem = Some(if problem.fatal { permanent } else { widget::Problem::Transient });
-                        if problem.fatal && !self.is_disconnected.get() {
-                            props.link = widget::Link::Lost;
-                        }
                     });
                 }
                 if problem.fatal {
+                    if !self.is_disconnected.get() {
+                        self.set_link(widget::Link::Lost);
+                    }
                     self.one_shot_done();
                 }
-                self.emit("problem", &detail(&problem), problem.fatal);
+                self.hooks.emit("problem", &detail(&problem), problem.fatal);
             }
             Update::Log { lines, .. } => self.panel.add_lines(&lines.iter().map(Value::as_js).collect()),
             Update::End => {
                 let document = self.document.borrow().clone();
                 if let Some(document) = document {
-                    self.emit("end", document.as_js(), true);
+                    self.hooks.emit("end", document.as_js(), true);
                 }
             }
         }
@@ -151,7 +172,7 @@ fn on_update(inner: Weak<Inner>) -> impl Fn(Update) {
 }
 
 fn renew(inner: Weak<Inner>) -> impl Fn() -> Option<Promise> {
-    move || inner.upgrade()?.renew.call0(&JsValue::UNDEFINED).ok()?.dyn_into().ok()
+    move || inner.upgrade()?.hooks.renew()
 }
 
 /// The body of the problem: the server's, else one of the same shape.

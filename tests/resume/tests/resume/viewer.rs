@@ -111,7 +111,11 @@ impl Viewer {
             }
             Action::End(_) => self.done = true,
             Action::Problem(_, problem) => return Err(format!("{}: {}", problem.code, problem.message)),
-            Action::Timer(_) | Action::Link(..) | Action::ServerTime(_) | Action::RenewToken(_) => {}
+            Action::Timer(_)
+            | Action::Link(..)
+            | Action::ServerTime(_)
+            | Action::RenewToken(_)
+            | Action::Unchanged(_) => {}
         }
         Ok(())
     }

@@ -195,13 +195,16 @@ fn a_refresh_requests_the_document_at_once_even_after_the_end() {
     assert_eq!((world.reader().seen.as_slice(), world.open.len()), ([4].as_slice(), 1));
     world.refresh(1);
     assert_eq!(world.url(), "j/status?wait=0&cursor=aaaaaa.4");
+    assert_eq!(world.reader().unchanged, 0);
     world.head(304, false);
+    assert_eq!(world.reader().unchanged, 1, "the answer is emitted, although nothing has changed");
     world.send(&frame(9, "failed"));
     assert!(world.reader().ended && world.open.is_empty());
 
     world.refresh(1);
     world.answer(200, &document(9, "failed"));
     assert!(world.open.is_empty(), "it has still ended");
+    assert_eq!(world.reader().unchanged, 2);
     world.refresh(1);
     world.answer(200, &document(10, "queued"));
     assert_eq!(world.reader().seen, [4, 9, 10]);

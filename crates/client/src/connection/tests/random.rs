@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    super::Input,
+    super::{Input, JobKey},
     frames::{END, document, frame, frame_of, problem, problem_frame},
     world::World,
 };
@@ -55,7 +55,7 @@ proptest! {
     /// Jobs join, leave and are refused; streams open and are cut. Once the faults stop, one stream serves the remaining
     /// jobs, and each reader gets the current document.
     #[test]
-    fn every_job_that_has_not_left_is_served_in_the_end(moves in prop::collection::vec((0_u8..9, 1_u32..8), 0..100)) {
+    fn every_job_that_has_not_left_is_served_in_the_end(moves in prop::collection::vec((0_u8..10, 1_u32..8), 0..100)) {
         let mut world = World::empty();
         let mut key = 0;
         let mut joined: Vec<(u32, String)> = vec![];
@@ -85,6 +85,13 @@ proptest! {
                     world.send(": ok\n\n");
                 }
                 (7, _) => { world.input(Input::Frozen); world.input(Input::Thawed) }
+                (8, Some((key, id))) => {
+                    world.input(Input::Token(JobKey(key), "fresh".to_owned()));
+                    if !world.open.is_empty() && world.last().body.is_some() {
+                        world.stream();
+                        world.send(&problem_frame(&id, "UNAUTHENTICATED"));
+                    }
+                }
                 _ if world.timer.is_some() => { world.wait_for_timer(); }
                 _ => {}
             }

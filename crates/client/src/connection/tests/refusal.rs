@@ -1,7 +1,7 @@
 //! Refusals: tokens that are renewed, missing jobs, and fatal problems.
 
 use super::{
-    super::{Input, Renewal, ResponseHead},
+    super::{Input, JobKey, Renewal, ResponseHead},
     frames::{document, frame, problem, problem_frame},
     world::{STREAM, World},
 };
@@ -131,6 +131,52 @@ fn a_refresh_asks_the_page_at_once_unless_it_is_being_asked() {
     world.renewed(1, Renewal::Failed);
     world.refresh(1);
     assert_eq!(world.reader().renewals, 2);
+    assert!(world.open.is_empty());
+}
+
+#[test]
+fn a_token_that_the_page_replaces_keeps_the_stream_and_is_used_when_the_former_one_expires() {
+    let mut world = World::live();
+    world.send(&frame(1, "running"));
+    world.input(Input::Token(JobKey(1), "fresh".into()));
+    world.input(Input::Timer);
+    assert_eq!((world.opened.len(), world.open.len()), (1, 1), "the stream stays");
+    world.send(&problem_frame("j", "UNAUTHENTICATED"));
+    world.wait_for_request();
+    assert!(world.last().body.as_ref().unwrap().contains(r#""token":"fresh""#));
+    assert_eq!((world.reader().renewals, world.reader().problems.len()), (0, 0), "the page has given it already");
+    // The page is asked for the next one.
+    world.stream();
+    world.send(&problem_frame("j", "UNAUTHENTICATED"));
+    assert_eq!(world.reader().renewals, 1);
+}
+
+#[test]
+fn a_token_that_the_page_replaces_continues_a_job_that_waits_for_one() {
+    let mut world = World::new();
+    world.answer(401, &problem("UNAUTHENTICATED"));
+    assert_eq!(world.reader().renewals, 1);
+    world.input(Input::Token(JobKey(1), "fresh".into()));
+    world.wait_for_request();
+    assert!(world.last().body.as_ref().unwrap().contains(r#""token":"fresh""#));
+}
+
+#[test]
+fn a_token_that_the_page_replaces_does_not_ask_for_an_ended_job() {
+    let mut world = World::live();
+    world.send(&frame(1, "completed"));
+    let opened = world.opened.len();
+    world.input(Input::Token(JobKey(1), "fresh".into()));
+    world.input(Input::Timer);
+    assert_eq!(world.opened.len(), opened);
+}
+
+#[test]
+fn a_wrong_path_is_not_asked_for_again() {
+    let mut world = World::new();
+    world.answer(404, &problem("NOT_FOUND"));
+    assert_eq!(world.reader().problems, [("NOT_FOUND".into(), true)]);
+    world.input(Input::Timer);
     assert!(world.open.is_empty());
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Reader {
     pub(super) renewals: u64,
     pub(super) recreated: usize,
     pub(super) ended: bool,
+    /// How many refreshes brought nothing newer.
+    pub(super) unchanged: u64,
 }
 
 #[derive(Debug)]
@@ -125,6 +127,7 @@ impl World {
             Action::Link(key, link) => self.reader_mut(key).links.push(link),
             Action::Recreated(key) => self.reader_mut(key).recreated += 1,
             Action::Document(key, document) => self.reader_mut(key).seen.push(document["seq"].as_u64().unwrap()),
+            Action::Unchanged(key) => self.reader_mut(key).unchanged += 1,
             Action::Log(key, NewLines { lines, skipped }) => {
                 let reader = self.reader_mut(key);
                 reader.lines.extend(lines.iter().map(|line| line["number"].as_u64().unwrap()));

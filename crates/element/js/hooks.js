@@ -1,0 +1,136 @@
+// What both modes, the full and the plain one, do to an element and its page and ask of them: events, states, tokens,
+// language and accessible name. One object for each mounted element.
+
+// The mounted elements, each with what to call when its language or its name may have changed.
+const watched = new Map();
+const observer = new MutationObserver((records) => {
+  for (const [host, update] of watched)
+    if (records.some(({ attributeName, target }) => attributeName === "lang" || target === host)) update();
+});
+const WATCHED = {
+  subtree: true,
+  attributeFilter: ["lang", "aria-label", "aria-labelledby", "title"],
+};
+
+// The nearest `lang` of the element and its ancestors, across shadow roots, which are all observed from now on.
+const languageOf = (host) => {
+  let found;
+  for (let from = host; from; ) {
+    const root = from.getRootNode();
+    observer.observe(root, WATCHED);
+    found ??= from.closest("[lang]");
+    from = root.host;
+  }
+  return found?.getAttribute("lang");
+};
+
+// The warnings that were written to the console, each once a page, however many elements have it; and the most of them.
+const written = new Set();
+const MOST = 50;
+
+const trimmed = (text) => text?.replace(/\s+/g, " ").trim();
+
+// The text of a `<label>` around the element, without the element's own content.
+const labelOf = (host) => {
+  const label = host.closest("label");
+  if (!label) return;
+  const [before, after] = [document.createRange(), document.createRange()];
+  before.selectNodeContents(label);
+  before.setEndBefore(host);
+  after.selectNodeContents(label);
+  after.setStartAfter(host);
+  return `${before} ${after}`;
+};
+
+// `known` is what outlasts the time that the element is mounted: `document` and `problem`, the newest ones, for its
+// properties, and what `end` events need. `reveal` shows the view in place of the element's own content.
+export const hooksOf = (host, known, reveal) => {
+  const attribute = (name) => trimmed(host.getAttribute(name));
+
+  const warn = (message) => {
+    const text = `<job-progress job="${host.job}"> ${message}`;
+    if (written.size >= MOST || written.has(text)) return;
+    written.add(text);
+    console.warn(text);
+  };
+
+  // Sets the custom states, which pages style with `:state()`. Browsers without them have no `states`; older Chromium
+  // throws, as its names had to start with two hyphens; a subclass may have taken the internals.
+  const setStates = (...names) => {
+    try {
+      known.internals ??= host.attachInternals();
+      known.internals.states.clear();
+      for (const name of names) if (name) known.internals.states.add(name);
+    } catch {}
+  };
+
+  const showStates = () => {
+    const { document, problem, link } = known;
+    setStates(document ? document.status : problem && "unavailable", link);
+  };
+
+  const keep = {
+    // Another job, or none yet.
+    clear() {
+      known.document = known.problem = undefined;
+    },
+    link(link) {
+      known.link = link;
+    },
+    update(document) {
+      known.problem = undefined;
+      known.document = document;
+      const key = `${document.epoch}/${document.jobId}`;
+      known.updates = key === known.key ? known.updates + 1 : 1;
+      known.key = key;
+    },
+    problem(problem) {
+      known.problem = problem;
+      // The details are for developers; the view shows a text for readers.
+      warn(`${problem.error}: ${problem.message}`);
+    },
+    end() {
+      known.link = "";
+    },
+  };
+
+  return {
+    warn,
+    // Keeps what has changed and shows it as states. `update`, `end` and `problem` are events of the page too.
+    emit(name, detail, hasContent) {
+      if (hasContent) reveal();
+      keep[name](detail);
+      showStates();
+      if (name === "clear" || name === "link") return;
+      const event = new CustomEvent(`job-progress-${name}`, { detail, bubbles: true, composed: true });
+      if (name === "end") {
+        known.ended ??= new Set();
+        if (known.ended.has(known.key)) return;
+        known.ended.add(known.key);
+        // The first document was the last one.
+        event.initial = known.updates === 1;
+      }
+      host.dispatchEvent(event);
+    },
+    // Returns the promise of a new token, or nothing without a token provider.
+    renew: () => host.tokenProvider && (async () => host.tokenProvider())(),
+    // The reader's language, a BCP 47 tag.
+    locale() {
+      // In any case, because `locale` may be removed.
+      const language = trimmed(languageOf(host));
+      return attribute("locale") || language || navigator.language;
+    },
+    // The accessible name; empty without any.
+    name() {
+      const root = host.getRootNode();
+      const texts = attribute("aria-labelledby")
+        ?.split(" ")
+        .map((id) => root.getElementById?.(id)?.textContent ?? "");
+      const names = [attribute("label"), texts?.join(" "), attribute("aria-label"), labelOf(host), attribute("title")];
+      return names.map(trimmed).find(Boolean) ?? "";
+    },
+    // Calls `update` when the language or the name may have changed, until `unwatch`.
+    watch: (update) => watched.set(host, update),
+    unwatch: () => watched.delete(host),
+  };
+};
