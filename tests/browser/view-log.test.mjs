@@ -97,3 +97,28 @@ test("a long log shows its last lines with levels and times, also after a change
   assert.equal(await last.locator(".level").textContent(), "error");
   assert.deepEqual(page.faults, []);
 });
+
+test("the texts of log lines begin at one place, at the left also on a page that reads from right to left", async () => {
+  const job = await create({ status: "running" });
+  await report(job.jobId, {
+    logs: ["no level", ...["warn", "critical", "info"].map((level) => ({ level, message: level }))],
+  });
+  const page = await browser.open(embed(job), { viewport: { width: 700, height: 600 } });
+  for (const dir of ["ltr", "rtl"]) {
+    await page.evaluate((dir) => (document.documentElement.dir = dir), dir);
+    if (dir === "ltr") await page.locator("job-progress summary").click();
+    await until("the lines are shown", async () => (await lines(page)).length === 4);
+    const { starts, times } = await page.evaluate(() => {
+      const root = document.querySelector("job-progress").shadowRoot;
+      const lefts = (selector) =>
+        [...root.querySelectorAll(selector)].map((node) => {
+          const range = document.createRange();
+          range.selectNodeContents(node);
+          return Math.round(range.getBoundingClientRect().left);
+        });
+      return { starts: lefts(".lines .text"), times: lefts(".lines time") };
+    });
+    assert.equal(new Set(starts).size, 1, `${dir}: ${starts}`);
+    assert.ok(Math.max(...times) < starts[0] && starts[0] < 400, `${dir}: ${times} and ${starts}`);
+  }
+});
