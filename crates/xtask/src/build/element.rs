@@ -131,10 +131,10 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
     })
 }
 
-/// The text of the widget's style sheet without comments and white space.
+/// The text of the widget's style sheet: its files in one, without comments and white space.
 fn minified_style(project: &Project) -> Result<String> {
-    let style = project.root.join("crates/widget/src/style.css");
-    steps::output(project.npm_command("esbuild")?.arg(style).arg("--minify"))
+    let style = project.root.join("crates/widget/src/sheet.css");
+    steps::output(project.npm_command("esbuild")?.arg(style).args(["--bundle", "--minify"]))
 }
 
 /// A file that the compiler made.
