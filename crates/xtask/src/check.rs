@@ -41,6 +41,12 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     tested.args(["clippy", "--target", setup::WASM, "--package", "edge", "--features", build::TESTED]);
     steps::shown("clippy, the worker for tests", tested.args(["--", "--deny", "warnings"]))?;
 
+    // They run only under nightly with libFuzzer, whose path makes its crate skip compiling it; a check links nothing.
+    let mut fuzzed = cargo(&project);
+    fuzzed.args(["clippy", "--manifest-path", "tests/fuzz/Cargo.toml", "--target-dir", "target/fuzz"]);
+    fuzzed.env("CUSTOM_LIBFUZZER_PATH", "/dev/null");
+    steps::shown("clippy, the fuzz targets", fuzzed.args(["--", "--deny", "warnings"]))?;
+
     // Its settings are in .biome.json.
     steps::shown("JavaScript: format and lint", project.npm_command("biome")?.args(["check", "--error-on-warnings"]))?;
 
