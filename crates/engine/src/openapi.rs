@@ -70,9 +70,12 @@ fn section(name: &str) -> String {
     format!("{PROTOCOL}, \"{name}\"")
 }
 
-/// The limits by name, each with its value and its meaning.
+/// The limits by name, each with its value, what happens past it, and its meaning.
 fn limits() -> Value {
-    let limit = |limit: &Limit| (limit.name.to_owned(), json!({ "value": limit.value, "description": limit.meaning }));
+    let limit = |limit: &Limit| {
+        let members = json!({ "value": limit.value, "past": limit.past, "description": limit.meaning });
+        (limit.name.to_owned(), members)
+    };
     limits::ALL.iter().map(limit).collect::<Map<_, _>>().into()
 }
 

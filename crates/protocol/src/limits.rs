@@ -10,101 +10,103 @@ pub struct Limit {
     pub name: &'static str,
     /// The value, in the unit that the meaning says.
     pub value: u64,
+    /// What happens past it: the status of the refusal, or what is done instead of a refusal.
+    pub past: &'static str,
     /// What is limited and why: the doc comment of the constant.
     pub meaning: &'static str,
 }
 
 /// Declares the constants and the list of all of them.
 macro_rules! limits {
-    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $value:expr;)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $value:expr, past $past:literal;)*) => {
         $($(#[doc = $doc])+ pub const $name: $type = $value;)*
 
         /// Every limit, in the order of PROTOCOL.md.
         pub const ALL: &[Limit] = &[
-            $(Limit { name: stringify!($name), value: $value, meaning: concat!($($doc),+).trim_ascii() },)*
+            $(Limit { name: stringify!($name), value: $value, past: $past, meaning: concat!($($doc),+).trim_ascii() },)*
         ];
     };
 }
 
 limits! {
-    /// Bytes of the body of one report, which is a status update and not a file transfer.
-    REPORT_BYTES: usize = 64 * 1024;
-    /// Bytes of a body that has several reports or requests many streams.
-    REPORTS_BYTES: usize = 1024 * 1024;
+    /// Bytes of a body that is one report, which is a status update and not a file transfer, a creation, or a request for a batch or a token.
+    REPORT_BYTES: usize = 64 * 1024, past "413";
+    /// Bytes of a body that is a list of reports or requests a stream of many jobs.
+    REPORTS_BYTES: usize = 1024 * 1024, past "413";
     /// Reports in one array or NDJSON body. They are one commit, far below the CPU time that a request may take.
-    REPORTS: usize = 500;
+    REPORTS: usize = 500, past "400";
     /// Bytes of the free-form fields of a document as JSON. They are stored in one row, and every viewer gets all of them.
-    DOCUMENT_BYTES: usize = 128 * 1024;
+    DOCUMENT_BYTES: usize = 128 * 1024, past "413";
     /// Bytes of `error.details` that do not count towards `DOCUMENT_BYTES`. One report cannot have more, so that a job can always enter `failed`.
-    ERROR_BYTES: usize = 64 * 1024;
-    /// Bytes of a human-readable text: `message`, `error.message`, `waiting.reason`. A longer text is cut.
-    MESSAGE_BYTES: usize = 4 * 1024;
+    ERROR_BYTES: usize = 64 * 1024, past "the rest counts";
+    /// Bytes of a human-readable text: `message`, `error.message`, `waiting.reason`.
+    MESSAGE_BYTES: usize = 4 * 1024, past "cut";
     /// Bytes of a short text: a name, a unit, a word.
-    NAME_BYTES: usize = 256;
-    /// Bytes of the text of one log line. A longer text is cut.
-    LOG_LINE_BYTES: usize = 8 * 1024;
+    NAME_BYTES: usize = 256, past "400";
+    /// Bytes of the text of one log line.
+    LOG_LINE_BYTES: usize = 8 * 1024, past "cut";
     /// Paths of what was cut in the response to one report (`truncated`).
-    TRUNCATED: usize = 20;
+    TRUNCATED: usize = 20, past "not named";
     /// Log lines of one request. Of a request that ends the job, the last ones are kept.
-    LOG_LINES_SENT: usize = 10_000;
-    /// Log lines that a job keeps. Older lines are removed.
-    LOG_LINES: u64 = 10_000;
-    /// Bytes of log lines that a job keeps. Older lines are removed.
-    LOG_BYTES: u64 = 2 * 1024 * 1024;
+    LOG_LINES_SENT: usize = 10_000, past "400";
+    /// Log lines that a job keeps.
+    LOG_LINES: u64 = 10_000, past "oldest removed";
+    /// Bytes of log lines that a job keeps.
+    LOG_BYTES: u64 = 2 * 1024 * 1024, past "oldest removed";
     /// Log lines that a new viewer gets first, and that a status with `include=logs` has.
-    LOG_LINES_NEW: u64 = 200;
+    LOG_LINES_NEW: u64 = 200, past "older skipped";
     /// Log lines that a reconnecting viewer gets first, and that one page of `GET …/logs` has.
-    LOG_LINES_RESUME: u64 = 1_000;
+    LOG_LINES_RESUME: u64 = 1_000, past "older skipped; 400 for `limit`";
     /// Members of one JSON object.
-    OBJECT_KEYS: usize = 100;
+    OBJECT_KEYS: usize = 100, past "400";
     /// JSON values of a body that is not a list of reports. A value takes far more memory than the two bytes that `0,` has.
-    JSON_VALUES: usize = 20_000;
+    JSON_VALUES: usize = 20_000, past "400";
     /// JSON values of a list of reports: 500 reports of 200 values.
-    REPORTS_VALUES: usize = 100_000;
+    REPORTS_VALUES: usize = 100_000, past "400";
     /// Levels of nested JSON objects and lists. A report is level 1, whether it is sent alone or in a list.
-    DEPTH: usize = 16;
+    DEPTH: usize = 16, past "400";
     /// Steps of a job.
-    STEPS: usize = 256;
+    STEPS: usize = 256, past "400";
     /// Bytes of a producer's name.
-    PRODUCER_BYTES: usize = 128;
+    PRODUCER_BYTES: usize = 128, past "400";
     /// Producers of one job that send `order`. The last `order` of each is kept in the job's row.
-    PRODUCERS: usize = 1_000;
+    PRODUCERS: usize = 1_000, past "400";
     /// Bytes of the names of these producers as JSON, because they are written with each report.
-    PRODUCERS_BYTES: usize = 64 * 1024;
-    /// Viewers of one job. The platform fails at 32,769 sockets.
-    VIEWERS: usize = 20_000;
-    /// Viewers of one job that one token at one address may be. The others of the job's viewers keep their places.
-    VIEWERS_PER_READER: usize = 500;
-    /// Bytes of log lines that wait for the reader of a stream, over all jobs of the stream. Past it, lines are skipped.
-    STREAM_LOG_BYTES: usize = 1024 * 1024;
+    PRODUCERS_BYTES: usize = 64 * 1024, past "400";
+    /// Viewers of one job: open streams and waiting reads. The platform fails at 32,769 sockets.
+    VIEWERS: usize = 20_000, past "503";
+    /// Open streams of one job, with its waiting reads, that one token at one address may have. The job's other viewers keep their places.
+    VIEWERS_PER_READER: usize = 500, past "429";
+    /// Bytes of log lines that wait for the reader of a stream, over all jobs of the stream.
+    STREAM_LOG_BYTES: usize = 1024 * 1024, past "skipped";
     /// Jobs in one batch, stream or token.
-    JOBS: usize = 100;
+    JOBS: usize = 100, past "400; 401 in a token";
     /// Bytes of the documents in one response to a batch. An isolate of the platform has 128 MB for all that it serves.
-    BATCH_BYTES: usize = 4 * 1024 * 1024;
+    BATCH_BYTES: usize = 4 * 1024 * 1024, past "entry of `errors`";
     /// Former attempts that a document keeps.
-    ATTEMPTS: usize = 10;
+    ATTEMPTS: usize = 10, past "oldest removed";
     /// Seconds of a `wait`.
-    WAIT_SECONDS: u64 = 60;
+    WAIT_SECONDS: u64 = 60, past "400";
     /// Seconds that `nextRetryAt` of an ended job may be ahead for its streams to stay open.
-    RETRY_AHEAD_SECONDS: u64 = 3600;
-    /// Characters of an epoch.
-    EPOCH_CHARS: usize = 6;
+    RETRY_AHEAD_SECONDS: u64 = 3600, past "streams end";
+    /// Characters of an epoch. It has always as many.
+    EPOCH_CHARS: usize = 6, past "–";
     /// Characters of a job id. The two ids of a pair and their `:` are one job id.
-    JOB_ID_CHARS: usize = 128;
-    /// Characters of a project.
-    PROJECT_CHARS: usize = 32;
+    JOB_ID_CHARS: usize = 128, past "400";
+    /// Characters of a project, which only the operator's settings name.
+    PROJECT_CHARS: usize = 32, past "–";
     /// Days until a job is deleted, after its end or, if it never ended, after its last change.
-    RETENTION_DAYS: u64 = 30;
+    RETENTION_DAYS: u64 = 30, past "removed";
     /// Bytes of a token. It is sent in a header or a URL (16 KB on the platform) and decoded before it is verified.
-    TOKEN_BYTES: usize = 8 * 1024;
+    TOKEN_BYTES: usize = 8 * 1024, past "400 at minting; 401";
     /// Longest lifetime, in seconds, of a token whose only permission is `jobs:read`. Such a token is as public as the page that contains it.
-    READ_TOKEN_SECONDS: u64 = 30 * 24 * 3600;
+    READ_TOKEN_SECONDS: u64 = 30 * 24 * 3600, past "400 at minting; 401";
     /// Longest lifetime, in seconds, of a token with any other permission: about as long as a person keeps a page open.
-    CHANGE_TOKEN_SECONDS: u64 = 24 * 3600;
+    CHANGE_TOKEN_SECONDS: u64 = 24 * 3600, past "400 at minting; 401";
     /// Reads of one job per minute and caller, alone or in a batch: the limit of the TensorOne API.
-    READS_PER_MINUTE: u64 = 100;
+    READS_PER_MINUTE: u64 = 100, past "429";
     /// Streams that one token at one address may open per minute. A page that is reloaded five times per second stays within it.
-    STREAMS_PER_MINUTE: u64 = 300;
-    /// Requests with an invalid credential per minute and address. The limit prevents that a credential is found by guessing, and bounds the load.
-    AUTH_FAILURES_PER_MINUTE: u64 = 100;
+    STREAMS_PER_MINUTE: u64 = 300, past "429";
+    /// Requests that fail to authenticate, per minute and address. The limit prevents that a credential is found by guessing, and bounds the load.
+    AUTH_FAILURES_PER_MINUTE: u64 = 100, past "429";
 }

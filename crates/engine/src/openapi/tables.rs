@@ -115,9 +115,12 @@ fn problems() -> String {
 fn limits(openapi: &Value) -> String {
     let row = |(name, limit): (&String, &Value)| {
         let value = limit["value"].as_u64().unwrap_or_default();
-        [format!("`{name}`"), grouped(value), text(&limit["description"])]
+        [format!("`{name}`"), grouped(value), text(&limit["past"]), text(&limit["description"])]
     };
-    markdown(["constant", "value", "meaning"], openapi["x-limits"].as_object().into_iter().flatten().map(row))
+    markdown(
+        ["constant", "value", "past it", "meaning"],
+        openapi["x-limits"].as_object().into_iter().flatten().map(row),
+    )
 }
 
 /// `65,536` for 65536.
