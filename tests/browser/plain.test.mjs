@@ -18,7 +18,7 @@ const plainView = (page) =>
     const part = (name) => root?.querySelector(`[part="${name}"]`);
     return (
       root && {
-        value: part("track").getAttribute("value"),
+        value: part("track").ariaValueNow,
         name: part("track").ariaLabel,
         message: part("message").textContent,
         percent: part("percent").textContent,
@@ -269,7 +269,7 @@ test("the state is shown before the wasm has loaded, on a stream that the wasm t
     },
   });
   const shown = await until("the state is shown", () => plainView(page));
-  assert.deepEqual(shown, { value: "45", name: "Import", message: "Batch 3 of 10", percent: "45%", state: "" });
+  assert.deepEqual(shown, { value: "45", name: "Import", message: "Batch 3 of 10", percent: "45%", state: "Running" });
   assert.equal((await view(page)).now, undefined, "the wasm has loaded too early for this test");
   await report(job.jobId, { current: 50 });
   await until("it follows the job before the wasm has loaded", async () => (await plainView(page)).value === "50");

@@ -36,3 +36,29 @@ test("the element goes live on a page whose fetch adds headers to every request"
   assert.deepEqual([...traced].sort(), ["/job-progress-element.wasm", "/v2/jobs/status/stream"]);
   assert.deepEqual(page.faults, []);
 });
+
+// What such a tool gets from the browser for every request if the server, or a proxy before it, refuses its headers.
+const REFUSED = `<script>
+  window.fetch = async () => {
+    throw new TypeError("Failed to fetch");
+  };
+</script>`;
+
+test("a page whose fetch adds a header that is refused gets a problem within seconds, which says so", async () => {
+  const { jobId, token } = await create({ progress: 45 });
+  const page = await browser.open(embed(BASE_URL, { jobId, token }), {
+    head: REFUSED,
+    before: (page) =>
+      page.addInitScript(() => {
+        window.problems = [];
+        document.addEventListener("job-progress-problem", ({ detail }) => window.problems.push(detail));
+      }),
+  });
+  const { message } = await until(
+    "it is a problem",
+    () => page.evaluate(() => window.problems.find(({ error }) => error === "NO_RESPONSE")),
+    { seconds: 12 },
+  );
+  assert.match(message, /tool adds headers/);
+  assert.deepEqual(page.faults, []);
+});

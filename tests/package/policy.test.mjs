@@ -35,13 +35,18 @@ async function open(policy, job, { more = "", script = snippet("Install/html/2")
 // The policy of the README without the source that WebAssembly needs.
 const strict = (job) => policy(job).replace(" 'wasm-unsafe-eval'", "");
 
-// What a plain bar shows; the bar that is painted before the wasm is refused has no state.
+// What a plain bar shows; the preview that is painted before the wasm is refused is not the part `base`.
 const plain = (page) =>
   page.evaluate(() => {
-    const root = document.querySelector("job-progress").shadowRoot.querySelector(".plain[data-status]");
+    const root = document.querySelector("job-progress").shadowRoot.querySelector(".plain[part~=base]");
     const part = (name) => root?.querySelector(`[part="${name}"]`);
     return (
-      root && [part("track").value, part("track").ariaLabel, part("state").textContent, part("percent").textContent]
+      root && [
+        Number(part("track").ariaValueNow),
+        part("track").ariaLabel,
+        part("state").textContent,
+        part("percent").textContent,
+      ]
     );
   });
 

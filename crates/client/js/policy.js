@@ -15,11 +15,11 @@ export const UNEXPECTED_ANSWER = "UNEXPECTED_ANSWER";
 export const UNEXPECTED_ANSWER_MESSAGE = "The server did not answer as a job-progress server does (HTTP ";
 export const INVALID_SRC = "INVALID_SRC";
 export const INVALID_SRC_MESSAGE =
-  " is not the URL of a job-progress server. Set src to a URL with http:// or https:// and without ? and #, for example https://status.example.com.";
+  " is not the URL of a server. Set src to a URL with http:// or https:// and without ? and #.";
 export const NO_RESPONSE_MS = 3000;
 export const NO_RESPONSE = "NO_RESPONSE";
 export const NO_RESPONSE_MESSAGE =
-  " gives no response that this page can read. Check the URL in src, the server, and connect-src of the page's Content-Security-Policy. If a tool adds headers to the page's requests (tracing), exclude this URL from it. The element tries again.";
+  " gives no response that this page can read. Check the URL in src, the server, connect-src of the Content-Security-Policy, and whether a tool adds headers (tracing).";
 export const TOKEN_NOT_RENEWED = "TOKEN_NOT_RENEWED";
 export const TOKEN_NOT_RENEWED_MESSAGE =
   "The token provider failed, gave no token or took too long. It is called again later, and until then the job is not updated.";

@@ -37,7 +37,8 @@ pub const UNEXPECTED_ANSWER_MESSAGE: &str = "The server did not answer as a job-
 pub const INVALID_SRC: &str = "INVALID_SRC";
 
 /// The message of [`INVALID_SRC`], after the quoted `src`.
-pub const INVALID_SRC_MESSAGE: &str = " is not the URL of a job-progress server. Set src to a URL with http:// or https:// and without ? and #, for example https://status.example.com.";
+pub const INVALID_SRC_MESSAGE: &str =
+    " is not the URL of a server. Set src to a URL with http:// or https:// and without ? and #.";
 
 /// Milliseconds without any response after which a job that has never been shown has a problem.
 pub const NO_RESPONSE_MS: u64 = 3_000;
@@ -46,7 +47,7 @@ pub const NO_RESPONSE_MS: u64 = 3_000;
 pub const NO_RESPONSE: &str = "NO_RESPONSE";
 
 /// The message of [`NO_RESPONSE`], after the URL. A browser does not say why a request failed, so it names all causes.
-pub const NO_RESPONSE_MESSAGE: &str = " gives no response that this page can read. Check the URL in src, the server, and connect-src of the page's Content-Security-Policy. If a tool adds headers to the page's requests (tracing), exclude this URL from it. The element tries again.";
+pub const NO_RESPONSE_MESSAGE: &str = " gives no response that this page can read. Check the URL in src, the server, connect-src of the Content-Security-Policy, and whether a tool adds headers (tracing).";
 
 /// The code of a token provider that gave no token.
 pub const TOKEN_NOT_RENEWED: &str = "TOKEN_NOT_RENEWED";

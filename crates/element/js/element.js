@@ -1,9 +1,9 @@
 // The class of <job-progress>: its attributes, properties, methods and DOM events. The view and the connection are in the
-// wasm that it loads; until that is ready, it shows the state as a plain bar.
+// wasm that it loads. Until that is ready, it requests the state itself and shows a preview.
 
 import { abortAll, request, takeOver } from "../../client/js/early.js";
 import { send } from "../../client/js/send.js";
-import { CSS, paint } from "../../widget/js/paint.js";
+import { imported, persist } from "./loading.js";
 
 const ATTRIBUTES = ["job", "token", "src", "variant", "label", "include", "locale"];
 // The variants other than the default, `bar`.
@@ -11,59 +11,64 @@ const OTHERS = /^(ring|compact|detailed)$/i;
 // Milliseconds within which the wasm takes over the streams that were opened before it was ready.
 const HANDOVER = 1_000;
 
-// `{Mounted, sheet}`: from the wasm, one instance of which serves all elements of a page, or from a script where the page
-// forbids wasm.
-let implementation;
-let loading;
+// An element has its size from the beginning, so that the page does not jump when the view appears: see style.css.
+const CSS = `:host(:not([hidden],[popover])){display:block}:host{min-block-size:4.1em}:host::before{content:"\\200b";display:grid;grid-template-columns:minmax(4em,20em);block-size:0}:host([variant=ring i]){min-block-size:5.5em}:host([variant=compact i]:not([hidden],[popover])){display:inline-block}:host([variant=compact i]){min-block-size:0}:host([variant=compact i])::before{display:inline-grid;block-size:auto}`;
 
-const load = () =>
-  (loading ??= loadFull()
-    .catch(loadPlain)
-    .then((loaded) => (implementation = loaded))
-    .catch((error) => {
-      loading = undefined;
-      logError(error);
-    }));
-
-const loadFull = async () => {
-  // Both are requested at once; the script awaits the response. In the npm package the script contains the wasm.
-  const response = import.meta.hasWasmInside
-    ? undefined
-    : fetch(new URL("./job-progress-element.wasm", import.meta.url));
-  const { start } = await import("./job-progress-element.js");
-  const { Mounted, css } = await start(response, send, takeOver);
-  setTimeout(abortAll, HANDOVER);
-  return { Mounted, sheet: sheetOf(css) };
-};
-
-const loadPlain = async (error) => {
-  abortAll();
-  if (!(error instanceof WebAssembly.CompileError)) throw error;
-  logError(`plain mode; is 'wasm-unsafe-eval' allowed? ${error}`);
-  const { Mounted } = await import("./job-progress-plain.js");
-  return { Mounted, sheet: plainSheet() };
-};
+// The elements of the page.
+const elements = new Set();
+// `{css, paint}`: the style sheet of all modes, and what shows a document until a mode is loaded.
+let preview;
+// The class `Mounted` of the full mode, the wasm, one instance of which serves all elements of a page; or of the plain mode,
+// where the page forbids wasm and until the wasm has come.
+let Mounted;
+// The promise of the full mode, unless it has failed.
+let full;
+let isLoading;
+let panel;
 
 const logError = (error) => console.error("<job-progress>", error);
 
-// Loads what only the detailed variant shows: returns the function that makes a panel.
-const loadPanel = async () => {
-  const { makePanel } = await import("./job-progress-panel.js");
-  return makePanel;
+// Loads the full mode, and the plain one if that fails; calls `show` whenever there is more to show. After an error it can be
+// called again.
+const load = async (show) => {
+  // Requested first, as it is shown first.
+  const first = preview ?? imported(() => import("./job-progress-preview.js"));
+  // What is loading still, or has loaded, is not started again. It is awaited only when there is a preview.
+  const second = (full ??= loadFull());
+  second.catch(() => (full = undefined));
+  try {
+    preview = await first;
+    show();
+    Mounted = await second;
+    setTimeout(abortAll, HANDOVER);
+  } catch (error) {
+    Mounted ??= (await imported(() => import("./job-progress-plain.js"))).Mounted;
+    abortAll();
+    if (!(error instanceof WebAssembly.CompileError)) throw error;
+    logError(`plain mode; is 'wasm-unsafe-eval' allowed? ${error}`);
+  } finally {
+    show();
+  }
 };
 
-const sheetOf = (css) => {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  return sheet;
+const loadFull = async () => {
+  const url = !import.meta.hasWasmInside && new URL("./job-progress-element.wasm", import.meta.url);
+  const [{ start }, response] = await Promise.all([
+    imported(() => import("./job-progress-element.js")),
+    // In the npm package the script contains the wasm. The browser's error does not name the URL.
+    url && fetch(url).catch((error) => Promise.reject(`${error} (${url})`)),
+  ]);
+  return start(response, send, takeOver);
 };
 
-let sheet;
-// An element has its size from the beginning, so that the page does not jump when the view appears: see style.css.
-const plainSheet = () =>
-  (sheet ??= sheetOf(
-    `${CSS}:host{min-block-size:4.1em}:host::before{content:"\\200b";display:grid;grid-template-columns:minmax(4em,20em);block-size:0}:host([variant=ring i]){min-block-size:5.5em}:host([variant=compact i]:not([hidden],[popover])){display:inline-block}:host([variant=compact i]){min-block-size:0}:host([variant=compact i])::before{display:inline-grid;block-size:auto}`,
-  ));
+// Style sheets, by document and text. One belongs to its document, and an element may be moved to another document.
+const sheets = new WeakMap();
+const sheetOf = (document, css) => {
+  const all = sheets.get(document) ?? {};
+  sheets.set(document, all);
+  if (!all[css]) (all[css] = new document.defaultView.CSSStyleSheet()).replaceSync(css);
+  return all[css];
+};
 
 // No error of ours may reach the page.
 const attempt = (run) => {
@@ -93,6 +98,11 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
 
   #mounted;
   #base;
+  #css;
+  // The id of the job that was requested early, and its newest document.
+  #early = [];
+  // The problems of loading that the page was notified of.
+  #reported = new Set();
   // What the modes keep of the element for as long as it exists.
   #known = {};
   #tokenProvider;
@@ -108,8 +118,15 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
 
   // Shows the element's own content.
   #clear() {
-    this.shadowRoot.adoptedStyleSheets = [plainSheet()];
     this.shadowRoot.replaceChildren(document.createElement("slot"));
+    this.#style(CSS);
+  }
+
+  #style(css) {
+    this.#css = css;
+    const { ownerDocument } = this;
+    // The sheet of the panel may follow. A document without a window, as that of a template, shows nothing.
+    if (ownerDocument.defaultView) this.shadowRoot.adoptedStyleSheets[0] = sheetOf(ownerDocument, css);
   }
 
   // The newest document, and the newest problem since then.
@@ -172,13 +189,18 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
       }
     }
     if (this.#mounted) return this.#update();
-    if (!implementation) attempt(() => this.#requestEarly());
-    load().then((loaded) =>
-      // After the element that this one replaces is unmounted, so that it continues that subscription.
-      queueMicrotask(() => {
-        if (loaded && this.isConnected && !this.#mounted) attempt(() => this.#mount(loaded));
-      }),
-    );
+    elements.add(this);
+    if (!Mounted) attempt(() => this.#requestEarly());
+    if (!isLoading) {
+      isLoading = true;
+      persist(
+        () => load(() => elements.forEach((element) => attempt(() => element.#show()))),
+        (problem) => elements.forEach((element) => element.#report(problem)),
+      );
+    }
+    // After the page has set properties, and after the element that this one replaces is unmounted, so that it continues that
+    // subscription.
+    queueMicrotask(() => queueMicrotask(() => attempt(() => this.#show())));
   }
 
   disconnectedCallback() {
@@ -198,20 +220,47 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   #update() {
-    attempt(() => this.#mounted?.update());
+    attempt(() => (this.#mounted ? this.#mounted.update() : Mounted || this.#show()));
   }
 
-  // Requests the state before the wasm is ready, and shows it as a plain bar.
+  // Shows what there is: the view of the mode that was loaded last, else a preview.
+  #show() {
+    if (!preview || !this.isConnected) return;
+    const [job, document] = this.#early;
+    if (Mounted) {
+      if (!(this.#mounted instanceof Mounted)) this.#mount();
+    } else if (document && this.job.trim() === job) {
+      this.#addBase();
+      preview.paint(this.#base, document, this);
+      this.#reveal();
+    }
+  }
+
+  // Notifies the page of a problem of loading, once.
+  #report(detail) {
+    if (this.#reported.has(detail)) return;
+    this.#reported.add(detail);
+    this.#known.problem = detail;
+    this.dispatchEvent(new CustomEvent("job-progress-problem", { detail, bubbles: true, composed: true }));
+  }
+
+  // Loads what only the detailed variant shows: resolves to the function that makes a panel.
+  async #loadPanel() {
+    panel ??= persist(
+      () => imported(() => import("./job-progress-panel.js")),
+      (problem) => elements.forEach((element) => element.variant === "detailed" && element.#report(problem)),
+    );
+    return (await panel).makePanel;
+  }
+
+  // Requests the state before the wasm is ready.
   #requestEarly() {
     const [job, token, ownSrc, , , include] = ATTRIBUTES.map((name) => this[name].trim());
     const src = ownSrc || JobProgressElement.src;
     if (!src || !job || !token || this.#isDisconnected) return;
     request(src, job, token, include, (document) => {
-      // The other variants have another shape.
-      if (this.job.trim() !== job || this.variant !== "bar" || this.#mounted) return;
-      this.#addBase();
-      paint(this.#base, document, this.label.trim());
-      this.#reveal();
+      this.#early = [job, document];
+      if (!this.#mounted) this.#update();
     });
   }
 
@@ -223,34 +272,36 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     this.shadowRoot.append(this.#base);
   }
 
-  #mount({ Mounted, sheet }) {
-    // The early bar stays until the view has something to show.
-    const early = this.#base;
+  #mount() {
+    // The preview or the view of the plain mode stays until the new view has something to show.
+    const former = this.#base;
+    this.#mounted?.free();
     this.#base = undefined;
     this.#addBase();
     let reveal = () => {
       reveal = () => {};
-      early?.remove();
-      // It replaces the plain one; the panel's sheet may already follow.
-      this.shadowRoot.adoptedStyleSheets[0] = sheet;
+      former?.remove();
       this.#reveal();
     };
-    if (!early && !this.firstElementChild && !this.textContent.trim()) reveal();
+    if ((former?.hidden ?? true) && !this.firstElementChild && !this.textContent.trim()) reveal();
     const show = () => reveal();
-    this.#mounted = new Mounted(this, this.#base, JobProgressElement.src, this.#known, show, loadPanel);
+    this.#mounted = new Mounted(this, this.#base, JobProgressElement.src, this.#known, show, () => this.#loadPanel());
     if (this.#messages) this.#mounted.setMessages(this.#messages);
     if (this.#isDisconnected) this.#mounted.setDisconnected(true);
   }
 
   // Shows the view in place of the element's own content.
   #reveal() {
+    this.#style(preview.css);
     this.#base.hidden = false;
     this.shadowRoot.querySelector("slot")?.remove();
   }
 
   #unmount() {
+    elements.delete(this);
     this.#mounted?.free();
     this.#mounted = this.#base = undefined;
+    this.#early = [];
     this.#clear();
   }
 }

@@ -1,7 +1,7 @@
 // The full mode: the wasm, with the glue that wasm-bindgen generates for it. The loader imports this script when an element is
 // first needed.
 
-import init, { Mounted, bytes, end, head, renewed, setTransport, style } from "job-progress-glue";
+import init, { Mounted, bytes, end, head, renewed, setTransport } from "job-progress-glue";
 import { transport } from "../../client/js/transport.js";
 import { hooksOf } from "./hooks.js";
 
@@ -26,5 +26,5 @@ class Full extends Mounted {
 export const start = async (response, send, takeOver) => {
   await init({ module_or_path: response });
   setTransport(transport({ bytes, end, head, renewed }, send, takeOver));
-  return { Mounted: Full, css: style() };
+  return Full;
 };

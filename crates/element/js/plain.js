@@ -1,5 +1,5 @@
-// The plain mode, for pages whose Content-Security-Policy forbids wasm; it is loaded only there. The class has the same
-// members as `Mounted` of the wasm, shows a native progress bar and polls.
+// The plain mode, for pages whose Content-Security-Policy forbids wasm, and until the wasm has come. It is loaded only then. The
+// class has the same members as `Mounted` of the wasm, shows the plain view and polls.
 
 import { follow } from "../../client/js/polling.js";
 import { paintPlain } from "../../widget/js/plain-view.js";
@@ -30,6 +30,7 @@ export class Mounted {
     this.#defaultSrc = defaultSrc;
     this.#hooks = hooksOf(host, known, reveal);
     this.#hooks.watch(() => this.update());
+    base.part = "base";
     this.update();
   }
 

@@ -124,6 +124,11 @@ export const PROBLEMS = [
     text: "For three seconds or more, no request has got a response that the page can read, and the job was never shown. The message names the possible causes: the URL, the server, the Content Security Policy, or a tool that adds headers to the page's requests.",
   },
   {
+    name: "NOT_LOADED",
+    isLast: false,
+    text: "A file of the element was not loaded; the message names it. Until the WebAssembly loads, the element polls and shows a plain bar; until the script of `detailed` loads, it shows the bar alone.",
+  },
+  {
     name: "TOKEN_NOT_RENEWED",
     isLast: false,
     text: "`tokenProvider` failed, returned no token or took longer than 30 s.",

@@ -9,8 +9,8 @@
 //! their work where the wasm cannot:
 //!
 //! - `client/js/send.js` and `transport.js` send the requests; in Rust that would be 4 KB (gzip) more.
-//! - `client/js/early.js` requests the state while the wasm is loading, and `widget/js/paint.js` shows it.
-//! - `client/js/polling.js` follows a job where a page forbids wasm, and `widget/js/plain-view.js` shows it.
+//! - `client/js/early.js` requests the state while the wasm is loading, and `widget/js/plain-view.js` shows it.
+//! - `client/js/polling.js` follows a job until then, where there is no stream, and where a page forbids wasm.
 #![cfg(target_arch = "wasm32")]
 
 mod attributes;
@@ -65,10 +65,4 @@ pub fn renewed(id: f64, token: Option<String>) {
 #[wasm_bindgen]
 pub fn end(id: f64, is_complete: bool) {
     on_transport_event(id, if is_complete { Input::Closed } else { Input::Failed });
-}
-
-/// The style sheet for the element's shadow root.
-#[wasm_bindgen]
-pub fn style() -> String {
-    widget::STYLE.to_owned()
 }

@@ -1,35 +1,58 @@
-// The plain bar: a native progress bar and its texts, as high as the bar of the wasm.
+// The nodes of the view without the wasm. They are those of src/view.rs that have something to show, so that the style sheet and
+// the look are the same.
 
-export const CSS = `:host(:not([hidden],[popover])){display:block}
-.plain{contain:inline-size;display:grid;gap:.4em;line-height:1.5}
-p{min-block-size:1lh;margin:0;white-space:nowrap;display:flex;gap:.75em;font-weight:600}
-p:last-child{font-size:.875em;font-weight:400}
-span{text-overflow:ellipsis;overflow:hidden;unicode-bidi:plaintext}
-[part=percent]{margin-inline-start:auto}
-progress{inline-size:100%;overflow:hidden;block-size:var(--job-progress-height,.5em);border-radius:var(--job-progress-radius,1em);background:var(--job-progress-track,color-mix(in srgb,currentColor 12%,transparent));border:0;appearance:none}
-::-webkit-progress-bar{background:none}::-webkit-progress-value{background:var(--job-progress-accent,#2563eb)}::-moz-progress-bar{background:var(--job-progress-accent,#2563eb)}`;
+const SVG = "http://www.w3.org/2000/svg";
 
-const make = (tag, part, ...children) => {
-  const element = document.createElement(tag);
-  element.part = part;
-  element.append(...children);
-  return element;
+const build = (base) => {
+  const make = (tag, className, part, ...children) => {
+    const element = document.createElement(tag);
+    element.className = className;
+    if (part) element.part = part;
+    element.append(...children);
+    return element;
+  };
+  const text = (name) => Object.assign(make("span", name, name), { dir: "auto" });
+  const ring = document.createElementNS(SVG, "svg");
+  ring.classList.add("ring");
+  ring.append(document.createElementNS(SVG, "circle"));
+  ring.firstChild.classList.add("arc");
+  ring.firstChild.ariaHidden = true;
+  const track = make("div", "track", "track", make("div", "fill", "fill", ring));
+  track.role = "progressbar";
+  // A line that is too short for the reason of a failure shows the whole in a popover.
+  const message = Object.assign(text("message"), { id: "message", popover: "auto" });
+  const why = Object.assign(make("button", "why"), { type: "button", popoverTargetElement: message });
+  base.className = "base plain";
+  base.replaceChildren(
+    make("div", "row", "header", text("label"), text("state"), make("span", "percent", "percent")),
+    track,
+    make("div", "row", "footer", message, why),
+  );
 };
 
-// Paints a document into `base`.
-export const paint = (base, { progress, message, currentStep, error }, label, state = "", name = "") => {
-  const bar = make("progress", "track");
-  bar.max = 100;
-  bar.ariaLabel = name || label || "Progress";
-  let percent = "";
-  if (progress != null) {
-    bar.value = progress;
-    percent = `${Math.floor(progress)}%`;
-  }
-  base.className = "plain";
-  base.replaceChildren(
-    make("p", "header", make("span", "label", label), make("span", "state", state), make("span", "percent", percent)),
-    bar,
-    make("p", "footer", make("span", "message", error?.message ?? message ?? currentStep ?? "")),
-  );
+// The progress that a bar shows, null while unknown. That of a job that has not begun is unknown, not 0 %.
+export const progressOf = ({ status, progress }) => progress || (/^(queued|init)/.test(status) ? null : progress);
+
+// The message key of a document's state.
+export const stateOf = ({ status, substate }) =>
+  (status === "running" && substate?.replace(/_(.)/, (_, letter) => letter.toUpperCase())) || status;
+
+// Paints what is known into `base`: `document` without the members that are only texts, and the texts `label`, `state`,
+// `percent` and `message`; `name` is the accessible one.
+export const paint = (base, document, texts) => {
+  const { status } = document;
+  const progress = progressOf(document);
+  const find = (selector) => base.querySelector(selector);
+  if (!base.firstChild) build(base);
+  for (const part of ["label", "state", "percent", "message"]) find(`.${part}`).textContent = texts[part];
+  const why = find(".why");
+  if (/^(fail|time|unav)/.test(status) && texts.message) why.title = texts.message;
+  else why.removeAttribute("title");
+  base.dataset.status = status;
+  find(".track").ariaLabel = texts.name;
+  find(".track").ariaValueNow = progress == null ? null : Math.floor(progress);
+  const fill = find(".fill");
+  // An ended job has no unknown progress, nor has one that cannot be shown.
+  fill.dataset.fill = progress == null && /^(queued|init|run|pau)/.test(status) ? "unknown" : "";
+  fill.style.setProperty("--fraction", (progress ?? 0) / 100);
 };

@@ -1,6 +1,7 @@
-// The plain view of pages that forbid wasm: the plain bar with all its texts, in the page's language.
+// The plain view: what the view of the wasm shows, without times and without the state of the connection, for pages that forbid
+// wasm.
 
-import { paint } from "./paint.js";
+import { paint, progressOf, stateOf } from "./paint.js";
 import { summary } from "./text.js";
 
 // The English texts, by the keys under which a page replaces them. A test compares them with src/messages.rs.
@@ -44,23 +45,16 @@ const percent = (progress, locale) => {
 
 // Paints a document, if there is one, and a problem, the key of its text, if there is one, into `base`. The name is the
 // accessible one.
-export const paintPlain = (base, document = {}, problem, { label, name, messages, locale }) => {
-  const { status = "unavailable", substate, progress } = document;
+export const paintPlain = (base, document = { status: "unavailable" }, problem, { label, name, messages, locale }) => {
+  const { error, message, waiting, currentStep } = document;
   const text = (key) => [messages?.[key], ENGLISH[key]].find((text) => typeof text === "string");
-  const state = (status === "running" && substate?.replace(/_(.)/, (_, letter) => letter.toUpperCase())) || status;
-  base.dataset.status = status;
-  base.part = "base";
-  // The reason of a failure, which `paint` prefers, comes before the problem.
-  const [error, message] = [document.error?.message, problem ? text(problem) : document.message];
-  const line = (of) => of && summary(of);
-  const texts = {
-    error: error && { message: line(error) },
-    message: line(message),
-    currentStep: line(document.currentStep),
-  };
-  paint(base, { ...document, ...texts }, label, text(state), name || text("progress"));
-  if (progress != null) {
-    const language = numberLanguage(messages ? messages.language : "en", locale);
-    base.querySelector("[part=percent]").textContent = percent(progress, language);
-  }
+  const progress = progressOf(document);
+  paint(base, document, {
+    label,
+    name: name || label || text("progress"),
+    state: text(stateOf(document)),
+    percent: progress == null ? "" : percent(progress, numberLanguage(messages ? messages.language : "en", locale)),
+    // The reason of a failure comes before the problem, and that before the last message.
+    message: summary(error?.message || (problem && text(problem)) || message || waiting?.reason || currentStep || ""),
+  });
 };

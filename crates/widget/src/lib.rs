@@ -8,7 +8,7 @@
 //! - `panel/` renders what only the detailed variant shows. A wasm module cannot be split: in Rust, every page would load the
 //!   panel. The script is 11 KB (gzip) and is loaded when the first detailed element appears. Its virtual DOM is
 //!   `panel/tree.js`, 75 lines, which is lighter than any library.
-//! - `js/` renders the plain view: a native progress bar, shown until the wasm has been loaded and where a page forbids wasm.
+//! - `js/` renders the plain view, with the same style sheet, until the wasm has been loaded and where a page forbids wasm.
 //!   It also has what takes fewer bytes as a script: the wasm calls `text.js` and `format.js` through its glue.
 //!
 //! # What this crate does not do
@@ -32,11 +32,3 @@ pub use locale::Locale;
 pub use props::{Job, Link, Problem, Props};
 pub use view::View;
 pub use view_model::ViewModel;
-
-/// The style sheet of every view, for the shadow root that contains it.
-///
-/// `cargo xtask build` passes `sheet.css` with all that it imports, minified; without it, as in native tests, nothing is styled.
-pub const STYLE: &str = match option_env!("JOB_PROGRESS_STYLE") {
-    Some(minified) => minified,
-    None => "",
-};

@@ -63,9 +63,11 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
     let worker = |file: &str| project.root.join("build").join(file);
     let [script, module] = ["index.js", "index_bg.wasm"].map(worker);
     let dir = element::out_dir(project);
-    let [loader, full, wasm] = [element::LOADER, element::FULL, element::MODULE].map(|file| dir.join(file));
-    let first = [&loader, &full, &wasm];
-    let packed = ["define.js", "element.js", element::FULL].map(|file| build::package::out_dir(project).join(file));
+    let [loader, preview, full, wasm] =
+        [element::LOADER, element::PREVIEW, element::FULL, element::MODULE].map(|file| dir.join(file));
+    let first = [&loader, &preview, &full, &wasm];
+    let packed = ["define.js", "element.js", element::PREVIEW, element::FULL]
+        .map(|file| build::package::out_dir(project).join(file));
     let mut later: Vec<PathBuf> = element::served(project)?.iter().map(|file| dir.join(file)).collect();
     later.retain(|file| !first.contains(&file));
     let [react, lit] = OTHERS.map(|source| bundled(project, source));
@@ -78,6 +80,7 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
         weight("worker: wasm", &[&module], None),
         weight("worker, whole", &[&script, &module], None),
         weight("element: loader", &[&loader], Some(3_000)),
+        weight("element: preview with the style sheet", &[&preview], None),
         weight("element: script of the wasm", &[&full], None),
         weight("element: wasm", &[&wasm], None),
         weight("element: all that a bar loads until live", &first, Some(60_000)),

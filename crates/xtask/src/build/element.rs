@@ -37,6 +37,7 @@ const SNIPPETS: &[&str] = &["crates/client/js/exact.js", "crates/widget/js/forma
 /// The scripts that a page loads, each with the name under which it is served.
 const SCRIPTS: &[(&str, &str)] = &[
     ("crates/element/js/loader.js", LOADER),
+    ("crates/element/js/preview.js", PREVIEW),
     ("crates/element/js/full.js", FULL),
     ("crates/element/js/plain.js", PLAIN),
     ("crates/widget/panel/panel.js", PANEL),
@@ -47,6 +48,13 @@ const LOCALES: (&str, &str) = ("crates/element/js/locales", "job-progress-locale
 
 /// The only script that a page names.
 pub(crate) const LOADER: &str = "job-progress.js";
+
+/// The style sheet, and what shows the state until the wasm is ready. The loader imports it when an element is first needed.
+pub(crate) const PREVIEW: &str = "job-progress-preview.js";
+
+/// The folder of the style sheet of every view, the file that imports all others, and the name under which [`PREVIEW`] imports
+/// them as one, without comments and white space.
+const STYLE: (&str, &str, &str) = ("crates/widget/src", "sheet.css", "job-progress-style");
 
 /// The replacement for the wasm where a page forbids wasm. The loader imports it only then.
 pub(crate) const PLAIN: &str = "job-progress-plain.js";
@@ -122,19 +130,12 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
         let mut cargo = Command::new(project::cargo());
         cargo.args(["build", "--profile", PROFILE, "--package", CRATE, "--target", WASM]);
         cargo.current_dir(&project.root);
-        cargo.env("JOB_PROGRESS_STYLE", minified_style(project)?);
         link::wrap_linker(&mut cargo)?;
         // Cargo does not know that the linker changed, so it would not link again.
         files::remove(&compiled(project, "deps/element.wasm"))?;
         steps::logged("compile the element", &scratch.join("element.log"), &mut cargo)?;
         steps::step("shrink the element", || shrink(project, tools))
     })
-}
-
-/// The text of the widget's style sheet: its files in one, without comments and white space.
-fn minified_style(project: &Project) -> Result<String> {
-    let style = project.root.join("crates/widget/src/sheet.css");
-    steps::output(project.npm_command("esbuild")?.arg(style).args(["--bundle", "--minify"]))
 }
 
 /// A file that the compiler made.
@@ -174,6 +175,9 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
     for source in SOURCES {
         fingerprint.add(&project.root.join(source))?;
     }
+    let (style_dir, style, style_name) = STYLE;
+    let style_dir = project.root.join(style_dir);
+    fingerprint.add(&style_dir)?;
     fingerprint.add_as("recipe", include_str!("element.rs").as_bytes());
     let glue = glue(project)?;
     fingerprint.add(&glue)?;
@@ -182,11 +186,14 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
     let results: Vec<PathBuf> = written.iter().map(|(_, served)| out.join(served)).collect();
     fingerprint::build_if_changed(project, "scripts", fingerprint, &results, || {
         steps::step("bundle the scripts", || {
-            let external = [FULL, PANEL, PLAIN].map(|name| format!("--external:./{name}"));
-            let [full, panel, plain] = &external;
-            let glue = format!("--alias:{GLUE}={}", glue.display());
+            let minified = glue.with_file_name("style.css");
+            esbuild(project, &style_dir.join(style), &minified, &["--bundle"])?;
+            let external = [PREVIEW, FULL, PANEL, PLAIN].map(|name| format!("--external:./{name}"));
+            let [preview, full, panel, plain] = &external;
+            let aliases = [(GLUE, &glue), (style_name, &minified)];
+            let [glue, style] = aliases.map(|(name, file)| format!("--alias:{name}={}", file.display()));
             let wasm = "--define:import.meta.hasWasmInside=false";
-            let options = ["--bundle", "--loader:.css=text", &glue, wasm, full, panel, plain];
+            let options = ["--bundle", "--loader:.css=text", &glue, &style, wasm, preview, full, panel, plain];
             written.iter().try_for_each(|(entry, served)| esbuild(project, entry, &out.join(served), &options))
         })
     })

@@ -1,0 +1,69 @@
+// The preview: what every variant shows before the wasm has loaded.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BASE_URL, create, report } from "./api.mjs";
+import { STATES } from "./states.mjs";
+import { useBrowser } from "./browser.mjs";
+import { VARIANTS, allShow, everyVariant } from "./variants.mjs";
+import { until } from "./until.mjs";
+
+const browser = useBrowser();
+const SHOWN = [
+  "queued",
+  "initializing",
+  "indeterminate",
+  "running",
+  "paused",
+  "completed",
+  "failed",
+  "cancelled",
+  "timeout",
+];
+
+// The state's word, the role and the place of the bar in each element, in the preview or in the view of the wasm.
+const seen = (page, selector) =>
+  page.evaluate(
+    (selector) =>
+      [...document.querySelectorAll("job-progress")].map(({ shadowRoot }) => {
+        const root = shadowRoot.querySelector(selector);
+        const track = root?.querySelector('[part="track"]');
+        const { left, top, width, height } = track?.getBoundingClientRect() ?? {};
+        return {
+          state: root?.querySelector('[part="state"]').textContent,
+          percent: root?.querySelector('[part="percent"]').textContent,
+          role: track?.role ?? track?.getAttribute("role"),
+          now: track?.getAttribute("aria-valuenow"),
+          name: track?.ariaLabel,
+          box: [left, top, width, height].map(Math.round),
+        };
+      }),
+    selector,
+  );
+
+test("before the wasm every variant shows the state with its word and as a progressbar, and nothing moves when the wasm comes", async () => {
+  for (const state of SHOWN) {
+    const job = await create({});
+    for (const fields of STATES[state]) await report(job.jobId, fields);
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    const page = await browser.open(everyVariant(BASE_URL, job), {
+      before: (page) => page.route("**/*.wasm", (route) => held.then(() => route.continue())),
+    });
+    const before = await until(`${state} is shown in all variants`, async () => {
+      const all = await seen(page, ".plain");
+      return all.length === VARIANTS.length && all.every(({ state }) => state) && all;
+    });
+    if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/preview-${state}.png` });
+    release();
+    const { status = "running" } = STATES[state].at(-1);
+    await until("the wasm shows them", () => allShow(page, status));
+    const after = await seen(page, '[part~="base"]:not(.plain)');
+    assert.deepEqual(before.slice(0, 3), after.slice(0, 3), state);
+    const { box, ...detailed } = before[3];
+    assert.deepEqual(detailed, (({ box, ...rest }) => rest)(after[3]), state);
+    assert.equal(before[0].role, "progressbar");
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  }
+});
