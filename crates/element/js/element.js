@@ -203,6 +203,11 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     queueMicrotask(() => queueMicrotask(() => attempt(() => this.#show())));
   }
 
+  // The new document has none of the style sheets.
+  adoptedCallback() {
+    attempt(() => this.#style(this.#css));
+  }
+
   disconnectedCallback() {
     // A moved element is connected again before this runs.
     queueMicrotask(() => {

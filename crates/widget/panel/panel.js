@@ -13,7 +13,21 @@ import { Locale } from "./locale.js";
 import { patch } from "./tree.js";
 import { needsTick, view } from "./view.js";
 
-let sheet;
+// By document: a style sheet belongs to one, and an element may be moved to another.
+const sheets = new WeakMap();
+
+// Adds the style sheet to the shadow root, unless it is there.
+const addSheet = (shadow) => {
+  const { ownerDocument } = shadow;
+  if (!ownerDocument.defaultView) return;
+  let sheet = sheets.get(ownerDocument);
+  if (!sheet) {
+    sheet = new ownerDocument.defaultView.CSSStyleSheet();
+    sheet.replaceSync(css + lookCss);
+    sheets.set(ownerDocument, sheet);
+  }
+  if (!shadow.adoptedStyleSheets.includes(sheet)) shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
+};
 
 class Panel {
   #base = document.createElement("div");
@@ -25,12 +39,7 @@ class Panel {
   #isOpen = true;
 
   constructor(root) {
-    if (!sheet) {
-      sheet = new CSSStyleSheet();
-      sheet.replaceSync(css + lookCss);
-    }
-    const shadow = root.getRootNode();
-    if (!shadow.adoptedStyleSheets.includes(sheet)) shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
+    addSheet(root.getRootNode());
     this.#base.className = "panel";
     this.#base.part = "panel";
     // `toggle` does not bubble, so it is captured.
@@ -78,6 +87,8 @@ class Panel {
   }
 
   #render() {
+    // The element may have been moved to another document.
+    addSheet(this.#base.getRootNode());
     const found = this.#base.querySelector(".log");
     const box = found?.querySelector(".lines");
     const isAtEnd = !box || box.scrollHeight - box.scrollTop - box.clientHeight < 8;
