@@ -1,17 +1,16 @@
 // The demo page: it computes the digest of a real file and reports its progress through the public API.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { BASE_URL, KEY } from "./api.mjs";
 import { chromiumTest, recordUpdates, useBrowser, view } from "./browser.mjs";
 import { digestOf, drop, shownDigest, writeRandom } from "./file.mjs";
+import { NARROW, fitsNarrowScreen } from "./narrow.mjs";
 import { until } from "./until.mjs";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SIZE = 64 * 1024 * 1024;
 // A small busy machine hashes only some megabytes a second.
 const SECONDS = 240;
@@ -110,20 +109,8 @@ chromiumTest("a key that the server refuses is forgotten", async () => {
 });
 
 chromiumTest("on a screen of 320 px nothing has to be scrolled sideways, and axe finds no fault", async () => {
-  const page = await browser.goto(`${BASE_URL}/#${KEY}`, { viewport: { width: 320, height: 640 } });
+  const page = await browser.goto(`${BASE_URL}/#${KEY}`, NARROW);
   await drop(page, small);
   await until("the digest is shown", () => shownDigest(page));
-  const scrolled = await page.evaluate(() => {
-    const isScrolled = (box) =>
-      /auto|scroll/.test(getComputedStyle(box).overflowX) && box.scrollWidth > box.clientWidth;
-    const boxes = [...document.querySelectorAll("body *")].filter(isScrolled).map(({ outerHTML }) => outerHTML);
-    return [document.documentElement.scrollWidth, boxes];
-  });
-  assert.deepEqual(scrolled, [320, []]);
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => axe.run(document));
-  assert.deepEqual(
-    violations.map(({ id }) => id),
-    [],
-  );
+  await fitsNarrowScreen(page);
 });

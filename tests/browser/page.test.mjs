@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, create, freshJob, report } from "./api.mjs";
 import { embed, useBrowser, view } from "./browser.mjs";
+import { NARROW, fitsNarrowScreen } from "./narrow.mjs";
 import { until } from "./until.mjs";
 
 const browser = useBrowser();
@@ -89,6 +90,23 @@ test("on a clock that is an hour ahead, a change that just arrived is new", asyn
   await until("the page shows the job", async () => (await view(page)).now === "45");
   await report(job.jobId, { progress: 46 });
   await until("the change is new", async () => /\d+ sec\. ago/.test(await page.locator("#facts").innerText()));
+});
+
+test("on a screen of 320 px nothing of the page has to be scrolled sideways, and axe finds no fault", async () => {
+  const job = await create({
+    kind: "import",
+    progress: 45,
+    message: "Processing batch 3 of 10",
+    metadata: { title: "May" },
+  });
+  await report(job.jobId, {
+    logs: ["Reading /var/lib/imports/2026/11/26/orders.csv"],
+    resources: { cpu: { utilization: 45 } },
+  });
+  const page = await browser.goto(job.links.page, NARROW);
+  await page.locator('[part="summary"]').click();
+  await page.getByText("orders.csv").waitFor({ state: "visible" });
+  await fitsNarrowScreen(page);
 });
 
 test("a link without a job explains the page, and one without a valid token says that there is nothing to show", async () => {

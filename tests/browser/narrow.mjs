@@ -1,0 +1,26 @@
+// Checks a page on the narrowest screen that WCAG 2.2 asks for (1.4.10, Reflow).
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export const NARROW = { viewport: { width: 320, height: 640 } };
+
+// Checks that nothing of the page has to be scrolled sideways, and that axe finds no fault.
+export async function fitsNarrowScreen(page) {
+  const scrolled = await page.evaluate(() => {
+    const isScrolled = (box) =>
+      /auto|scroll/.test(getComputedStyle(box).overflowX) && box.scrollWidth > box.clientWidth;
+    const boxes = [...document.querySelectorAll("body *")].filter(isScrolled).map(({ outerHTML }) => outerHTML);
+    return [document.documentElement.scrollWidth, boxes];
+  });
+  assert.deepEqual(scrolled, [NARROW.viewport.width, []]);
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => axe.run(document));
+  assert.deepEqual(
+    violations.map(({ id }) => id),
+    [],
+  );
+}
