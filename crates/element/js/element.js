@@ -5,9 +5,9 @@ import { abortAll, request, takeOver } from "../../client/js/early.js";
 import { send } from "../../client/js/send.js";
 import { imported, persist } from "./loading.js";
 
-const ATTRIBUTES = ["job", "token", "src", "variant", "label", "include", "locale"];
-// The variants other than the default, `bar`.
-const OTHERS = /^(ring|compact|detailed)$/i;
+const ATTRIBUTES = ["job", "token", "src", "variant", "label", "include", "locale", "announce"];
+// The values of the enumerated attributes, each with the default first.
+const VALUES = { variant: ["bar", "ring", "compact", "detailed"], announce: ["all", "end", "off"] };
 // Milliseconds within which the wasm takes over the streams that were opened before it was ready.
 const HANDOVER = 1_000;
 
@@ -315,9 +315,9 @@ for (const name of ATTRIBUTES) {
   Object.defineProperty(JobProgressElement.prototype, name, {
     get() {
       const value = this.getAttribute(name) ?? "";
-      if (name !== "variant") return value;
-      // An enumerated attribute as in HTML: an invalid value is the default.
-      return OTHERS.test(value) ? value.toLowerCase() : "bar";
+      const values = VALUES[name];
+      // As in HTML, an invalid value is the default.
+      return values ? (values.find((one) => one === value.toLowerCase()) ?? values[0]) : value;
     },
     set(value) {
       if (value == null) this.removeAttribute(name);

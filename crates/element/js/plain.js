@@ -2,6 +2,7 @@
 // class has the same members as `Mounted` of the wasm, shows the plain view and polls.
 
 import { follow } from "../../client/js/polling.js";
+import { PlainAnnouncer } from "../../widget/js/plain-announcer.js";
 import { paintPlain } from "../../widget/js/plain-view.js";
 import { hooksOf } from "./hooks.js";
 
@@ -22,11 +23,13 @@ export class Mounted {
   #messages;
   // The next document is the answer to `refresh()`.
   #isRefreshed = false;
+  #announcer;
   #isDisconnected = false;
 
   constructor(host, base, defaultSrc, known, reveal) {
     this.#host = host;
     this.#base = base;
+    this.#announcer = new PlainAnnouncer(base);
     this.#defaultSrc = defaultSrc;
     this.#hooks = hooksOf(host, known, reveal);
     this.#hooks.watch(() => this.update());
@@ -124,5 +127,6 @@ export class Mounted {
     const { name, locale } = this.#hooks;
     const texts = { label: text(this.#host, "label") ?? "", name: name(), messages: this.#messages, locale: locale() };
     paintPlain(this.#base, this.#document, this.#problem, texts);
+    this.#announcer.announce(this.#document, this.#host.announce);
   }
 }

@@ -35,6 +35,12 @@ export const ATTRIBUTES = [
     type: "string",
     text: "The locale of numbers, durations and times, a BCP 47 tag. Default: the nearest `lang`, else the browser's language. If `messages` is in another language, numbers use that language.",
   },
+  {
+    name: "announce",
+    type: '"all" | "end" | "off"',
+    initial: "all",
+    text: "What screen readers announce: `all` changes of state and the progress at each quarter, only the `end` of the job, or nothing (`off`).",
+  },
 ];
 
 export const PROPERTIES = [

@@ -3,6 +3,7 @@
 use client::browser::Source;
 use protocol::include::Include;
 use web_sys::Element;
+use widget::Announce;
 
 use crate::hooks::Hooks;
 
@@ -11,6 +12,11 @@ const VARIANTS: [&str; 4] = ["bar", "ring", "compact", "detailed"];
 /// The attribute `name`, unless it is absent or blank.
 pub(crate) fn text(host: &Element, name: &str) -> Option<String> {
     host.get_attribute(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Which changes are announced to screen readers.
+pub(crate) fn announce(host: &Element) -> Announce {
+    Announce::parse(&text(host, "announce").unwrap_or_default())
 }
 
 /// The job to follow; `None` without a job or a server.

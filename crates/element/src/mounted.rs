@@ -74,8 +74,9 @@ impl Mounted {
         let locale = hooks.locale();
         let now = Timestamp::from_millis(monotonic());
         let label = attributes::text(&host, "label");
+        let announce = attributes::announce(&host);
         let name = hooks.name();
-        let props = Props { label, name, job: None, link: widget::Link::Idle, problem: None, now };
+        let props = Props { label, name, job: None, link: widget::Link::Idle, problem: None, announce, now };
         let texts = locale_of(&JsValue::UNDEFINED, &locale);
         let inner = Rc::new_cyclic(|weak: &Weak<Inner>| {
             let shown = weak.clone();
@@ -116,8 +117,9 @@ impl Mounted {
     pub fn update(&self) {
         let inner = &self.0;
         let label = attributes::text(&inner.host, "label");
+        let announce = attributes::announce(&inner.host);
         let name = inner.hooks.name();
-        inner.view.update(|props| (props.label, props.name) = (label, name));
+        inner.view.update(|props| (props.label, props.name, props.announce) = (label, name, announce));
         Inner::invalidate(&Rc::downgrade(inner));
         let locale = inner.hooks.locale();
         if *inner.locale.borrow() != locale {

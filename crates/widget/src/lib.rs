@@ -29,6 +29,6 @@ pub mod view;
 pub mod view_model;
 
 pub use locale::Locale;
-pub use props::{Job, Link, Problem, Props};
+pub use props::{Announce, Job, Link, Problem, Props};
 pub use view::View;
 pub use view_model::ViewModel;

@@ -22,6 +22,32 @@ pub enum Link {
     Lost,
 }
 
+/// Which changes are announced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Announce {
+    /// Changes of state, and progress by quarters.
+    #[default]
+    All,
+    /// Only the end of the job.
+    End,
+    /// Nothing.
+    Off,
+}
+
+impl Announce {
+    /// Reads the name; anything else is the default.
+    pub fn parse(name: &str) -> Announce {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        if is("off") {
+            Announce::Off
+        } else if is("end") {
+            Announce::End
+        } else {
+            Announce::All
+        }
+    }
+}
+
 /// Why no updates arrive. The details are for developers: a reader who waits for the job cannot act on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
@@ -69,6 +95,8 @@ pub struct Props {
     pub link: Link,
     /// Why no updates arrive.
     pub problem: Option<Problem>,
+    /// Which changes are announced to screen readers.
+    pub announce: Announce,
     /// The time by the server's clock.
     pub now: Timestamp,
 }

@@ -11,11 +11,16 @@ use leptos::{
 use protocol::Timestamp;
 
 use crate::{
-    announcer::Announcer,
+    announcer::{Announcer, Budget},
     locale::Locale,
     props::{Link, Props},
     view_model::ViewModel,
 };
+
+thread_local! {
+    /// What the page announces at most.
+    static BUDGET: RefCell<Budget> = RefCell::default();
+}
 
 /// A mounted view. Its DOM is removed when it is dropped.
 pub struct View(RefCell<State>);
@@ -67,7 +72,7 @@ impl View {
             (state.render)(&model);
             state.model = model;
         }
-        state.props.needs_tick()
+        state.props.needs_tick() || state.announcer.is_waiting()
     }
 }
 
@@ -87,7 +92,8 @@ fn next(
 ) -> ViewModel {
     let mut model = ViewModel::new(props, &locale.messages, &*locale.format);
     model.transition_from(former, skip_animation);
-    let announcement = announcer.announce(&model, props.now.millis());
+    let announcement =
+        BUDGET.with_borrow_mut(|budget| announcer.announce(&model, props.announce, props.now.millis(), budget));
     model.announcement = announcement.unwrap_or_else(|| former.announcement.clone());
     model
 }
@@ -95,11 +101,14 @@ fn next(
 fn template(model: &ViewModel) -> impl Render + use<> {
     let model = model.clone();
     let reason = model.reason().map(str::to_owned);
+    let percent = model.percent.map(|percent| (percent as u8).to_string());
+    // A percentage and nothing else: screen readers read it as a number, for the tones with which they report progress.
+    let value_text = percent.as_ref().map(|percent| [percent, "%"].concat());
     view! {
         <div class="base" part="base" data-status=model.status data-link=model.link>
             <div class="row" part="header">
                 <span class="label" part="label" dir="auto">{model.label}</span>
-                <span class="state" part="state" dir="auto">{model.state}</span>
+                <span class="state" id="state" part="state" dir="auto">{model.state}</span>
                 <span class="percent" part="percent">{model.percent_text}</span>
             </div>
             <div
@@ -109,8 +118,9 @@ fn template(model: &ViewModel) -> impl Render + use<> {
                 aria-label=model.name
                 aria-valuemin="0"
                 aria-valuemax="100"
-                aria-valuenow=model.percent.map(|percent| (percent as u8).to_string())
-                aria-valuetext=model.value_text
+                aria-valuenow=percent
+                aria-valuetext=value_text
+                aria-describedby="state message"
             >
                 <div class="fill" part="fill" data-fill=model.fill style=("--fraction", fraction_text(model.fraction))>
                     // Only the ring shows it. The braces keep Leptos from setting it as innerHTML, which Trusted Types forbid.

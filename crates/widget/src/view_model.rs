@@ -34,8 +34,8 @@ pub struct ViewModel {
     pub link_text: String,
     /// The accessible name of the progress bar.
     pub name: String,
-    /// The accessible value (`aria-valuetext`) of the progress bar.
-    pub value_text: String,
+    /// The job has ended.
+    pub has_ended: bool,
     /// How the fill moves, for style sheets: `unknown` while the fraction is, `jump` where it does not slide, else empty.
     /// [`transition_from`](ViewModel::transition_from) sets it.
     pub fill: &'static str,
@@ -50,7 +50,7 @@ impl ViewModel {
         let label = props.label.clone().unwrap_or_default();
         let name = if props.name.is_empty() { messages.get(MessageKey::Progress) } else { &props.name }.to_owned();
         let model = ViewModel { label, name, ..ViewModel::default() };
-        let model = match (&props.job, props.problem) {
+        match (&props.job, props.problem) {
             (Some(job), _) => model.with_job(job, props, messages, format),
             (None, Some(problem)) => ViewModel {
                 status: "unavailable",
@@ -61,12 +61,7 @@ impl ViewModel {
             },
             (None, None) if props.link == Link::Idle => ViewModel { status: "idle", fraction: Some(0.0), ..model },
             (None, None) => ViewModel { status: "connecting", state: messages.link(props.link).to_owned(), ..model },
-        };
-        // The remaining time changes all the time and is left out; the place in the queue is not.
-        let place = if model.status == Status::Queued.as_str() { model.time.as_str() } else { "" };
-        let value = [model.percent_text.as_str(), &model.state, &model.message, place];
-        let value: Vec<_> = value.into_iter().filter(|text| !text.is_empty()).collect();
-        ViewModel { value_text: value.join(", "), ..model }
+        }
     }
 
     /// Why there is no result, if that is known.
@@ -112,6 +107,7 @@ impl ViewModel {
                 .unwrap_or_default()
                 .to_owned(),
             time: time.unwrap_or_default(),
+            has_ended: ended,
             link,
             link_text: link_text.to_owned(),
             ..self
@@ -145,7 +141,10 @@ mod tests {
     use protocol::Timestamp;
 
     use super::*;
-    use crate::{format::tests::Plain, props::Problem};
+    use crate::{
+        format::tests::Plain,
+        props::{Announce, Problem},
+    };
 
     fn job(status: Status, progress: Option<f64>) -> Job {
         Job {
@@ -163,7 +162,8 @@ mod tests {
     }
 
     fn props(job: Option<Job>) -> Props {
-        Props { label: None, name: String::new(), job, link: Link::Live, problem: None, now: Timestamp::from_millis(0) }
+        let now = Timestamp::from_millis(0);
+        Props { label: None, name: String::new(), job, link: Link::Live, problem: None, announce: Announce::All, now }
     }
 
     fn model(job: Job) -> ViewModel {
@@ -176,7 +176,6 @@ mod tests {
         assert_eq!((shown.status, shown.state.as_str(), shown.percent_text.as_str()), ("running", "Running", "42%"));
         assert_eq!((shown.message.as_str(), shown.time.as_str()), ("Batch 3", "2 min left"));
         assert_eq!(shown.fraction, Some(0.429));
-        assert_eq!(shown.value_text, "42%, Running, Batch 3");
         assert_eq!((shown.link, shown.link_text.as_str()), ("live", "Live"));
     }
 
@@ -215,7 +214,7 @@ mod tests {
     #[test]
     fn a_waiting_job_shows_its_place_its_silence_or_its_next_try() {
         let queued = model(Job { queue_position: Some(3.0), ..job(Status::Queued, None) });
-        assert_eq!((queued.time.as_str(), queued.value_text.as_str()), ("3 ahead", "Queued, Batch 3, 3 ahead"));
+        assert_eq!((queued.time.as_str(), queued.state.as_str()), ("3 ahead", "Queued"));
         let at = |seconds: u64| Some(Timestamp::from_millis(seconds * 1000));
         let silent = props(Some(Job { stalled_since: at(10), ..job(Status::Running, None) }));
         let silent = Props { now: Timestamp::from_millis(85_000), ..silent };
