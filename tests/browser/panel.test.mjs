@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { numberLanguage } from "../../crates/widget/js/plain-view.js";
+import { silence, span } from "../../crates/widget/js/silence.js";
 import ar from "../../crates/element/js/locales/ar.js";
 import de from "../../crates/element/js/locales/de.js";
 import { toDate } from "../../crates/widget/panel/facts.js";
@@ -322,7 +323,16 @@ test("spans and the language of numbers are those of the bar", () => {
   const cases = (name) =>
     JSON.parse(readFileSync(new URL(`../../crates/widget/cases/${name}.json`, import.meta.url), "utf8"));
   const english = new Locale(undefined, "en");
-  for (const [seconds, text] of cases("spans")) assert.equal(english.span(seconds), text);
+  for (const [seconds, text] of cases("spans"))
+    assert.deepEqual([english.span(seconds), span(seconds, "en")], [text, text]);
+  for (const { after, isStalled, expect, ...document } of cases("silence")) {
+    const updatedAt = "2026-01-01T00:00:00Z";
+    const found = silence(
+      { ...document, updatedAt, stalledSince: isStalled && updatedAt },
+      Date.parse(updatedAt) + after * 1_000,
+    );
+    assert.equal(found ?? null, expect, JSON.stringify({ ...document, after }));
+  }
   for (const { texts, reader, expect } of cases("number-language"))
     assert.equal(numberLanguage(texts, reader), expect, `${texts} ${reader}`);
 });

@@ -56,8 +56,9 @@ const parsed = (text) => {
 };
 
 // Follows `{src, job, token, include}` until the job ends, is refused for good, or `signal` aborts. It calls `onEvent` with
-// "document" and each response's document, with "end" and the last document, and with "problem", the body of a refusal and
-// whether the client has stopped. `renew` returns the promise of a new token, or nothing without a token provider.
+// "document" and each response's document, with "time" and the server's time, in milliseconds, at each response with a new or the
+// same document, with "end" and the last document, and with "problem", the body of a refusal and whether the client has stopped.
+// `renew` returns the promise of a new token, or nothing without a token provider.
 export const follow = async ({ src, job, token, include }, { onEvent, renew }, signal) => {
   // As `is_src` in ../src/endpoints.rs.
   if (!/^((https?:)?\/|[^:/]*(\/|$))[^?#]*$/i.test(src))
@@ -111,6 +112,7 @@ export const follow = async ({ src, job, token, include }, { onEvent, renew }, s
         etag = response.headers.get("etag");
         document = body ?? document;
         if (body) onEvent("document", body);
+        onEvent("time", Date.parse(response.headers.get("date")));
         if (document.pollAfterMs === undefined) return onEvent("end", document);
         pause = Math.max(MIN_POLL_MS, Math.min(MAX_POLL_MS, document.pollAfterMs || POLL_MS));
       } else if (response.status === 401 && !isRenewed) {

@@ -4,6 +4,7 @@
 import { follow } from "../../client/js/polling.js";
 import { PlainAnnouncer } from "../../widget/js/plain-announcer.js";
 import { paintPlain } from "../../widget/js/plain-view.js";
+import { silence } from "../../widget/js/silence.js";
 import { hooksOf } from "./hooks.js";
 
 const text = (host, name) => host.getAttribute(name)?.trim() || undefined;
@@ -24,6 +25,8 @@ export class Mounted {
   // The next document is the answer to `refresh()`.
   #isRefreshed = false;
   #announcer;
+  // The seconds for which the producer is silent.
+  #silence;
   #isDisconnected = false;
 
   constructor(host, base, defaultSrc, known, reveal) {
@@ -83,7 +86,8 @@ export class Mounted {
       );
     this.#following = new AbortController();
     const onEvent = (what, about, isLast) => {
-      if (what === "document") this.#onDocument(about);
+      if (what === "time") this.#onTime(about);
+      else if (what === "document") this.#onDocument(about);
       else if (what === "end") this.#hooks.emit("end", about, true);
       else this.#onProblem(about, isLast);
     };
@@ -98,12 +102,21 @@ export class Mounted {
 
   free() {
     this.#hooks.unwatch();
+    this.#announcer.free();
     this.#stop();
+  }
+
+  #onTime(now) {
+    const seconds = this.#document && silence(this.#document, now);
+    if (seconds === this.#silence) return;
+    this.#silence = seconds;
+    this.#paint();
   }
 
   #onDocument(document) {
     const former = this.#document;
     this.#document = document;
+    this.#silence = undefined;
     // While disconnected, this was the one answer to `refresh()`.
     if (this.#isDisconnected) this.#stop();
     else this.#hooks.emit("link", "polling");
@@ -126,7 +139,7 @@ export class Mounted {
     if (!this.#document && !this.#problem) return;
     const { name, locale } = this.#hooks;
     const texts = { label: text(this.#host, "label") ?? "", name: name(), messages: this.#messages, locale: locale() };
-    paintPlain(this.#base, this.#document, this.#problem, texts);
+    paintPlain(this.#base, this.#document, this.#problem, { ...texts, silence: this.#silence });
     this.#announcer.announce(this.#document, this.#host.announce);
   }
 }

@@ -28,6 +28,8 @@ pub(crate) fn job(document: &Value) -> Option<Job> {
         estimated_completion: time("estimatedCompletion"),
         execution_time: document.number("executionTime"),
         queue_position: document.number("queuePosition"),
+        updated_at: time("updatedAt"),
+        stalled_after: document.number("stalledAfterSeconds"),
         stalled_since: time("stalledSince"),
         next_retry_at: time("nextRetryAt"),
     })

@@ -191,7 +191,7 @@ impl Inner {
     }
 
     /// Paints at once if the element is on the screen. Off-screen, where it can still be read aloud and captured, it paints
-    /// at the next full second.
+    /// at the next tick.
     fn paint(self: &Rc<Self>, skip_animation: bool) {
         self.is_stale.set(false);
         let is_due = self.is_due.take();
@@ -200,7 +200,7 @@ impl Inner {
         } else if is_due {
             self.write(true);
         } else {
-            clock::join(Rc::downgrade(self));
+            clock::join(Rc::downgrade(self), 0);
         }
     }
 
@@ -223,9 +223,9 @@ impl Inner {
             }
         }
         let now = self.now();
-        let need_tick = [self.view.paint(now, skip_animation), self.panel.paint(now, self.view.link().is_open())];
-        if need_tick.contains(&true) {
-            clock::join(Rc::downgrade(self));
+        let panel = self.panel.paint(now, self.view.link().is_open()).then_some(0);
+        if let Some(delay) = [self.view.paint(now, skip_animation), panel].into_iter().flatten().min() {
+            clock::join(Rc::downgrade(self), delay);
         }
     }
 

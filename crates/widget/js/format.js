@@ -1,4 +1,4 @@
-// The number formats of the wasm.
+// The number formats of the wasm and of the plain view.
 
 // The function that writes a number in the language of that BCP 47 tag, or in the browser's own if `Intl` refuses the tag.
 // `unit` counts only in the style `unit`.

@@ -5,9 +5,6 @@ const PROGRESS_PAUSE_MS = 10_000;
 const MAX_WAIT_MS = 30_000;
 const STEP = 25;
 const ENDS = ["completed", "failed", "cancelled", "timeout"];
-// As `.spoken` in src/style.css.
-const HIDDEN =
-  "block-size:1px;clip-path:inset(50%);inline-size:1px;overflow:hidden;position:absolute;white-space:nowrap";
 
 // The last announcement of the page, and when it was made.
 let lastText;
@@ -26,8 +23,13 @@ export class PlainAnnouncer {
   constructor(base) {
     this.#base = base;
     this.#region.role = "status";
-    this.#region.style.cssText = HIDDEN;
+    this.#region.className = "spoken";
     base.after(this.#region);
+  }
+
+  free() {
+    clearTimeout(this.#timer);
+    this.#region.remove();
   }
 
   // To be called after each paint; `which` is `all`, `end` or `off`.
@@ -49,7 +51,7 @@ export class PlainAnnouncer {
     const isWaiting = this.#waitingSince !== undefined;
     const isProgress = isWanted && !hasEnded && quarter > this.#quarter && now - this.#at >= PROGRESS_PAUSE_MS;
     if (!isWaiting && !isProgress) return;
-    const name = this.#base.querySelector("progress").ariaLabel;
+    const name = this.#base.querySelector(".track").ariaLabel;
     const parts = [hasEnded ? "" : part("percent"), state, part("message")].filter(Boolean);
     const text = `${name}: ${parts.join(", ")}`;
     const isKnown = text === lastText && now - lastAt < MAX_WAIT_MS;

@@ -1,7 +1,9 @@
 // The plain view: what the view of the wasm shows, without times and without the state of the connection, for pages that forbid
 // wasm.
 
+import { numberFormat } from "./format.js";
 import { paint, progressOf, stateOf } from "./paint.js";
+import { span } from "./silence.js";
 import { summary } from "./text.js";
 
 // The English texts, by the keys under which a page replaces them. A test compares them with src/messages.rs.
@@ -23,6 +25,7 @@ export const ENGLISH = {
   notShown: "Progress cannot be shown.",
   noLongerShown: "Progress can no longer be followed.",
   progress: "Progress",
+  noNews: "No update for {}",
 };
 
 // The language of numbers beside texts in the language `texts`, for a reader of the language `reader`: the texts' language,
@@ -33,28 +36,23 @@ export const numberLanguage = (texts, reader) => {
   return texts && primary(texts) !== primary(reader) ? texts : reader;
 };
 
-const percent = (progress, locale) => {
-  const format = (locale) => new Intl.NumberFormat(locale, { style: "percent" }).format(Math.floor(progress) / 100);
-  try {
-    return format(locale);
-  } catch {
-    // With an ill-formed tag, the browser's own language is used.
-    return format();
-  }
-};
-
 // Paints a document, if there is one, and a problem, the key of its text, if there is one, into `base`. The name is the
-// accessible one.
-export const paintPlain = (base, document = { status: "unavailable" }, problem, { label, name, messages, locale }) => {
+// accessible one, and the silence of the producer, if it is silent, is in seconds.
+export const paintPlain = (base, document = { status: "unavailable" }, problem, texts) => {
+  const { label, name, messages, locale, silence } = texts;
   const { error, message, waiting, currentStep } = document;
   const text = (key) => [messages?.[key], ENGLISH[key]].find((text) => typeof text === "string");
   const progress = progressOf(document);
+  const language = numberLanguage(messages ? messages.language : "en", locale);
+  const line = summary(message || waiting?.reason || currentStep || "");
+  const quiet = silence !== undefined && text("noNews").replace("{}", () => span(silence, language));
+  base.dataset.link = quiet ? "silent" : "";
   paint(base, document, {
     label,
     name: name || label || text("progress"),
     state: text(stateOf(document)),
-    percent: progress == null ? "" : percent(progress, numberLanguage(messages ? messages.language : "en", locale)),
+    percent: progress == null ? "" : numberFormat(language, "percent")(Math.floor(progress) / 100),
     // The reason of a failure comes before the problem, and that before the last message.
-    message: summary(error?.message || (problem && text(problem)) || message || waiting?.reason || currentStep || ""),
+    message: summary(error?.message || "") || (problem && text(problem)) || [quiet, line].filter(Boolean).join(" · "),
   });
 };

@@ -48,7 +48,7 @@ pub trait Format {
 }
 
 /// A span of time in its largest unit and the next smaller one: `2 min 14 sec`. `Locale.span` in `panel/locale.js` is the
-/// same function for the panel; the tests of both read `cases/spans.json`.
+/// same function for the panel, and `span` in `js/silence.js` for the plain view; the tests of all read `cases/spans.json`.
 pub fn span(format: &dyn Format, seconds: u64) -> String {
     let (large, small) = match seconds {
         86_400.. => (Unit::Day, Some(Unit::Hour)),

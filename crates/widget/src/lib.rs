@@ -24,6 +24,7 @@ pub mod locale;
 pub mod messages;
 pub mod props;
 pub mod remaining;
+pub mod silence;
 pub mod text;
 pub mod view;
 pub mod view_model;

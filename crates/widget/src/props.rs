@@ -2,6 +2,9 @@
 
 use protocol::{Status, Substate, Timestamp};
 
+/// Milliseconds between two paints of a view that counts seconds.
+pub const SECOND_MS: u64 = 1_000;
+
 /// How changes of the job arrive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Link {
@@ -76,7 +79,11 @@ pub struct Job {
     pub execution_time: Option<f64>,
     /// The number of jobs ahead in the queue.
     pub queue_position: Option<f64>,
-    /// When the last report came, if the producer has been silent for too long since.
+    /// When the last report came.
+    pub updated_at: Option<Timestamp>,
+    /// Seconds without a report after which the producer counts as silent; `None` for the default.
+    pub stalled_after: Option<f64>,
+    /// When the last report came, if the server says that the producer has been silent for too long since.
     pub stalled_since: Option<Timestamp>,
     /// When the job will be tried again.
     pub next_retry_at: Option<Timestamp>,
@@ -123,17 +130,36 @@ impl Link {
 }
 
 impl Props {
-    /// Whether the view changes with the time alone, and so needs a paint each second.
-    pub fn needs_tick(&self) -> bool {
-        self.link.is_open() && self.job.as_ref().is_some_and(|job| job.needs_tick(self.now))
+    /// The milliseconds until the view changes with the time alone; `None` if it does not.
+    pub fn next_change(&self) -> Option<u64> {
+        let job = self.job.as_ref().filter(|_| self.link.is_open())?;
+        let is_counting = job.waits_for_retry(self.now) || (job.has_estimate() && job.silence(self.now).is_none());
+        if is_counting { Some(SECOND_MS) } else { job.next_silence(self.now) }
     }
 }
 
 impl Job {
-    fn needs_tick(&self, now: Timestamp) -> bool {
-        let is_running = self.status == Status::Running && self.estimated_completion.is_some();
-        let is_silent = !self.status.is_terminal() && self.stalled_since.is_some();
-        is_running || is_silent || self.waits_for_retry(now)
+    /// A job of which only the status is known.
+    #[cfg(test)]
+    pub(crate) fn new(status: Status) -> Job {
+        Job {
+            status,
+            substate: None,
+            progress: None,
+            message: None,
+            error: None,
+            estimated_completion: None,
+            execution_time: None,
+            queue_position: None,
+            updated_at: None,
+            stalled_after: None,
+            stalled_since: None,
+            next_retry_at: None,
+        }
+    }
+
+    fn has_estimate(&self) -> bool {
+        self.status == Status::Running && self.estimated_completion.is_some()
     }
 
     /// Whether the job has ended and will be tried again.

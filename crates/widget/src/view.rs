@@ -13,7 +13,7 @@ use protocol::Timestamp;
 use crate::{
     announcer::{Announcer, Budget},
     locale::Locale,
-    props::{Link, Props},
+    props::{Link, Props, SECOND_MS},
     view_model::ViewModel,
 };
 
@@ -63,8 +63,8 @@ impl View {
     }
 
     /// Writes to the DOM what has changed, as of `now`. The fill slides to its new place unless `skip_animation`. Returns
-    /// whether the view changes with the time alone, and so needs a paint each second.
-    pub fn paint(&self, now: Timestamp, skip_animation: bool) -> bool {
+    /// the milliseconds until the view changes with the time alone, if it does.
+    pub fn paint(&self, now: Timestamp, skip_animation: bool) -> Option<u64> {
         let state = &mut *self.0.borrow_mut();
         state.props.now = now;
         let model = next(&state.props, &state.locale, &mut state.announcer, &state.model, skip_animation);
@@ -72,7 +72,7 @@ impl View {
             (state.render)(&model);
             state.model = model;
         }
-        state.props.needs_tick() || state.announcer.is_waiting()
+        if state.announcer.is_waiting() { Some(SECOND_MS) } else { state.props.next_change() }
     }
 }
 

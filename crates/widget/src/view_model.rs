@@ -28,9 +28,10 @@ pub struct ViewModel {
     pub message: String,
     /// The remaining, taken or waited time, or the place in the queue; empty while unknown.
     pub time: String,
-    /// The link for style sheets; empty once the job has ended.
+    /// The link for style sheets, or `silent` if nothing arrives because the producer does not report; empty once the job has
+    /// ended.
     pub link: &'static str,
-    /// The link as text.
+    /// The same as text.
     pub link_text: String,
     /// The accessible name of the progress bar.
     pub name: String,
@@ -90,7 +91,13 @@ impl ViewModel {
             job.progress.map(|progress| progress.clamp(0.0, 100.0)).filter(|progress| begun || *progress > 0.0);
         let percent = progress.map(f64::floor);
         let time = time(job, props, messages, format);
-        let (link, link_text) = if ended { ("", "") } else { (props.link.name(), messages.link(props.link)) };
+        // "Live" beside the last state would say that the job is alive.
+        let silence = job.silence(props.now).filter(|_| matches!(props.link, Link::Live | Link::Polling));
+        let (link, link_text) = match silence {
+            _ if ended => ("", String::new()),
+            Some(seconds) => ("silent", messages.with(MessageKey::NoNews, &span(format, seconds as u64))),
+            None => (props.link.name(), messages.link(props.link).to_owned()),
+        };
         ViewModel {
             status: job.status.as_str(),
             state: messages.state(job.status, job.substate).to_owned(),
@@ -109,14 +116,14 @@ impl ViewModel {
             time: time.unwrap_or_default(),
             has_ended: ended,
             link,
-            link_text: link_text.to_owned(),
+            link_text,
             ..self
         }
     }
 }
 
-/// The remaining or taken time, the time to the next try or since the last report, or the place in the queue. While no
-/// updates can arrive, remaining and waiting times are unknown.
+/// The remaining or taken time, the time to the next try, or the place in the queue. While no updates can arrive, remaining and
+/// waiting times are unknown.
 fn time(job: &Job, props: &Props, messages: &Messages, format: &dyn Format) -> Option<String> {
     let Props { now, link, .. } = *props;
     let amount = |key, seconds: f64| messages.with(key, &span(format, seconds.round() as u64));
@@ -127,11 +134,11 @@ fn time(job: &Job, props: &Props, messages: &Messages, format: &dyn Format) -> O
             .map(|seconds| amount(MessageKey::NextTry, seconds.ceil()))
             .or_else(|| took().map(|seconds| amount(MessageKey::Took, seconds)));
     }
-    match (job.status, job.stalled_since) {
-        (Status::Queued, _) => Some(messages.with(MessageKey::Ahead, &format.number(job.queue_position?))),
-        _ if !link.is_open() => None,
-        (_, Some(since)) => Some(amount(MessageKey::NoNews, now.seconds_since(since))),
-        (Status::Running, None) => remaining(job.estimated_completion?, now, format, messages),
+    match job.status {
+        Status::Queued => Some(messages.with(MessageKey::Ahead, &format.number(job.queue_position?))),
+        Status::Running if link.is_open() && job.silence(now).is_none() => {
+            remaining(job.estimated_completion?, now, format, messages)
+        }
         _ => None,
     }
 }
@@ -147,18 +154,8 @@ mod tests {
     };
 
     fn job(status: Status, progress: Option<f64>) -> Job {
-        Job {
-            status,
-            substate: None,
-            progress,
-            message: Some("Batch 3".into()),
-            error: None,
-            estimated_completion: Some(Timestamp::from_millis(100_000)),
-            execution_time: None,
-            queue_position: None,
-            stalled_since: None,
-            next_retry_at: None,
-        }
+        let estimated_completion = Some(Timestamp::from_millis(100_000));
+        Job { progress, message: Some("Batch 3".into()), estimated_completion, ..Job::new(status) }
     }
 
     fn props(job: Option<Job>) -> Props {
@@ -212,13 +209,10 @@ mod tests {
     }
 
     #[test]
-    fn a_waiting_job_shows_its_place_its_silence_or_its_next_try() {
+    fn a_waiting_job_shows_its_place_or_its_next_try() {
         let queued = model(Job { queue_position: Some(3.0), ..job(Status::Queued, None) });
         assert_eq!((queued.time.as_str(), queued.state.as_str()), ("3 ahead", "Queued"));
         let at = |seconds: u64| Some(Timestamp::from_millis(seconds * 1000));
-        let silent = props(Some(Job { stalled_since: at(10), ..job(Status::Running, None) }));
-        let silent = Props { now: Timestamp::from_millis(85_000), ..silent };
-        assert_eq!(ViewModel::new(&silent, &Messages::default(), &Plain).time, "No update for 1 min 15 sec");
         let ended = Job { next_retry_at: at(12), execution_time: Some(60.0), ..job(Status::Failed, None) };
         assert_eq!(model(ended.clone()).time, "Next try in 12 sec");
         let late = Props { now: Timestamp::from_millis(12_000), ..props(Some(ended)) };
@@ -238,8 +232,8 @@ mod tests {
             let running = props(job(Status::Running, Some(42.0)));
             let shown = model(&running);
             assert_eq!(
-                (shown.time.as_str(), shown.link_text.as_str(), running.needs_tick()),
-                ("", "Disconnected", false)
+                (shown.time.as_str(), shown.link_text.as_str(), running.next_change()),
+                ("", "Disconnected", None)
             );
             assert_eq!(
                 (shown.percent_text.as_str(), shown.message.as_str()),
@@ -247,12 +241,36 @@ mod tests {
                 "the last values stay"
             );
             let silent = props(Job { stalled_since: at(10), ..job(Status::Running, None) });
-            assert_eq!(model(&silent).time, "");
+            assert_eq!(model(&silent).link_text, "Disconnected");
             let queued = props(Job { queue_position: Some(3.0), ..job(Status::Queued, None) });
             assert_eq!(model(&queued).time, "3 ahead");
             let ended = props(Job { next_retry_at: at(12), execution_time: Some(60.0), ..job(Status::Failed, None) });
-            assert_eq!((model(&ended).time.as_str(), ended.needs_tick()), ("Took 1 min", false));
+            assert_eq!((model(&ended).time.as_str(), ended.next_change()), ("Took 1 min", None));
         }
+    }
+
+    #[test]
+    fn a_silent_producer_is_shown_in_place_of_the_live_connection_and_the_remaining_time() {
+        let at = |seconds: u64| Timestamp::from_millis(seconds * 1000);
+        let shown = |link, seconds| {
+            let job = Job {
+                updated_at: Some(at(0)),
+                estimated_completion: Some(at(900)),
+                ..job(Status::Running, Some(45.0))
+            };
+            let props = Props { link, now: at(seconds), ..props(Some(job)) };
+            let model = ViewModel::new(&props, &Messages::default(), &Plain);
+            (model.link, model.link_text, model.time, props.next_change())
+        };
+        let row = |link, text: &str, time: &str, next| (link, text.to_owned(), time.to_owned(), Some(next));
+        assert_eq!(shown(Link::Live, 119), row("live", "Live", "14 min left", 1_000));
+        assert_eq!(shown(Link::Live, 125), row("silent", "No update for 2 min", "", 55_000));
+        assert_eq!(shown(Link::Polling, 7_230), row("silent", "No update for 2 hr", "", 30_000));
+        assert_eq!(
+            shown(Link::Reconnecting, 300),
+            row("reconnecting", "Reconnecting…", "", 60_000),
+            "it may have reported"
+        );
     }
 
     #[test]
