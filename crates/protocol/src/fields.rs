@@ -130,17 +130,30 @@ impl Fields {
 /// The largest rounding error: 6 × 100/6 is 100.00000000000001 in floating point.
 const ROUNDING: f64 = 1e-6;
 
-/// Reads a finite number of at least 0. A number below 0 by a rounding error is 0.
+/// Reads a finite number of at least 0. A number below 0 by a rounding error is 0. An integer that a double would change is
+/// refused.
 ///
 /// # Errors
 ///
 /// `INVALID_REQUEST` for any other value.
 pub fn number(value: Value, name: &str) -> Result<Number, Problem> {
-    value
+    let number = value
         .as_f64()
         .filter(|number| *number >= -ROUNDING)
         .and_then(|number| Number::new(number.max(0.0)))
-        .ok_or_else(|| Problem::invalid(name, "must be a number of at least 0"))
+        .ok_or_else(|| Problem::invalid(name, "must be a number of at least 0"))?;
+    if number.get() > MAX_SAFE_INTEGER as f64 && !is_exact(&value, number) {
+        let inexact =
+            format_args!("is an integer above {MAX_SAFE_INTEGER} that would be rounded; count in a larger unit");
+        return Err(Problem::invalid(name, inexact).with("limit", MAX_SAFE_INTEGER));
+    }
+    Ok(number)
+}
+
+/// Whether `number` is exactly the value that was sent, or one that was sent as a decimal, which is an approximation.
+fn is_exact(sent: &Value, number: Number) -> bool {
+    let text = sent.to_string();
+    !text.bytes().all(|byte| byte.is_ascii_digit()) || format!("{:.0}", number.get()) == text
 }
 
 /// Reads a number from 0 to 100 as a [percentage](Number::percentage). A number below 0 or above 100 by a rounding error is
@@ -286,5 +299,40 @@ pub fn list<T>(
             items.into_iter().enumerate().map(|(index, item)| read(item, &format!("{name}[{index}]"))).collect()
         }
         _ => Err(Problem::invalid(name, "must be a list")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    fn read(text: &str) -> Result<String, Problem> {
+        let value = json::parse(text.as_bytes()).unwrap();
+        number(value, "current").map(|number| serde_json::to_string(&number).unwrap())
+    }
+
+    #[test]
+    fn an_integer_comes_back_as_it_was_sent_or_is_refused() {
+        for text in ["0", "9007199254740991", "9007199254740992", "9007199254740994", "18446744073709549568"] {
+            assert_eq!(read(text).as_deref(), Ok(text));
+        }
+        for text in ["9007199254740993", "18446744073709551615", "123456789012345678901234567890"] {
+            let problem = read(text).unwrap_err();
+            assert_eq!(problem.details()["limit"], MAX_SAFE_INTEGER, "{text}");
+            assert!(problem.message().starts_with("`current` "), "{}", problem.message());
+        }
+    }
+
+    #[test]
+    fn a_decimal_is_read_as_the_nearest_double() {
+        for (text, expected) in [
+            ("7.0", "7"),
+            ("0.30000000000000004440892098500626", "0.30000000000000004"),
+            ("9007199254740993.0", "9007199254740992"),
+            ("1e300", "1e+300"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
+        }
     }
 }

@@ -7,6 +7,8 @@
 
 mod foreign_words;
 mod lone_surrogates;
+mod number_text;
+mod strict;
 #[cfg(test)]
 mod tests;
 
@@ -15,12 +17,14 @@ use std::{
     fmt::Write as _,
 };
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value, map::Entry};
+use serde::de::DeserializeSeed as _;
+use serde_json::Value;
+
+use self::strict::Strict;
 
 use crate::{
     json_mistake,
-    limits::{DEPTH, JOBS, JSON_VALUES, OBJECT_KEYS, REPORTS, REPORTS_VALUES},
+    limits::{JOBS, JSON_VALUES, REPORTS, REPORTS_VALUES},
     problem::{Code, Problem},
 };
 
@@ -148,8 +152,7 @@ fn read(bytes: &[u8], bounds: &Bounds) -> Result<Parsed, Failure> {
     let state =
         State { bounds, fault: RefCell::new(None), values: Cell::new(0), most_values: Cell::new(bounds.values) };
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let seed = Strict { depth: 0, deepest: DEPTH, place: &Place::Body, state: &state };
-    let read = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let read = Strict::new(&state).deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     let read = read.map(|value| Parsed { value, values: state.values.get() });
     read.map_err(|error| {
         let malformed = || {
@@ -254,144 +257,5 @@ impl Place<'_> {
     /// A problem of the value at this place.
     fn problem(&self, problem: impl FnOnce(&str) -> Problem) -> Problem {
         self.to_owned().problem(problem)
-    }
-}
-
-/// The visitor of a value at `place`, which is at `depth` levels of nesting.
-struct Strict<'a> {
-    depth: usize,
-    deepest: usize,
-    place: &'a Place<'a>,
-    state: &'a State<'a>,
-}
-
-impl Strict<'_> {
-    /// The error that stops the parser; the state has its problem for the caller.
-    fn fail<E: Error>(&self, problem: Problem) -> E {
-        let error = E::custom(problem.message());
-        self.state.fault.replace(Some(Fault::Refused(problem)));
-        error
-    }
-
-    /// Counts this value.
-    fn count<E: Error>(&self) -> Result<(), E> {
-        let (values, most) = (self.state.values.get(), self.state.most_values.get());
-        if values >= most {
-            return Err(self.fail(Problem::past_limit("body", most, "JSON values")));
-        }
-        self.state.values.set(values.saturating_add(1));
-        Ok(())
-    }
-
-    /// Refuses the list at this place if it has this many items.
-    fn check_items<E: Error>(&self, items: usize) -> Result<(), E> {
-        let bounds = self.state.bounds;
-        let (most, of) = if self.depth == 0 { (bounds.reports, "reports") } else { (bounds.items, "items") };
-        if items > most {
-            return Err(self.fail(Problem::past_limit(&self.place.field(), most, of)));
-        }
-        Ok(())
-    }
-
-    fn inner_depth<E: Error>(&self) -> Result<usize, E> {
-        if self.depth >= self.deepest {
-            let of = "levels of nesting";
-            return Err(self.fail(self.place.problem(|path| Problem::past_limit(path, DEPTH, of))));
-        }
-        Ok(self.depth.saturating_add(1))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.count()?;
-        let (place, fault) = (self.place, &self.state.fault);
-        // The innermost value is the first to see the error.
-        deserializer.deserialize_any(self).inspect_err(|_| {
-            let known = fault.take();
-            fault.replace(known.or_else(|| Some(Fault::At(place.to_owned()))));
-        })
-    }
-}
-
-impl<'de> Visitor<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let depth = self.inner_depth()?;
-        // A list of reports is not a level of nesting: a report may be as deep in a list as alone.
-        let is_body = self.depth == 0;
-        let deepest = if is_body { self.deepest.saturating_add(1) } else { self.deepest };
-        if is_body {
-            self.state.most_values.set(self.state.bounds.list_values);
-        }
-        let mut list = Vec::new();
-        loop {
-            let place = Place::Item(self.place, list.len());
-            match items.next_element_seed(Strict { depth, deepest, place: &place, state: self.state })? {
-                Some(item) => list.push(item),
-                None => return Ok(Value::Array(list)),
-            }
-            self.check_items(list.len())?;
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let depth = self.inner_depth()?;
-        let mut object = Map::new();
-        while let Some(key) = members.next_key::<String>()? {
-            let members_before = object.len();
-            let entry = match object.entry(key) {
-                Entry::Vacant(entry) => entry,
-                Entry::Occupied(entry) => {
-                    let place = Place::Member(self.place, entry.key());
-                    let twice = |path: &str| Problem::invalid(path, "appears more than once; send it once");
-                    return Err(self.fail(place.problem(twice)));
-                }
-            };
-            if members_before >= OBJECT_KEYS {
-                let wide = |path: &str| Problem::past_limit(path, OBJECT_KEYS, "members");
-                return Err(self.fail(self.place.problem(wide)));
-            }
-            let place = Place::Member(self.place, entry.key());
-            let seed = Strict { depth, deepest: self.deepest, place: &place, state: self.state };
-            let value = members.next_value_seed(seed)?;
-            entry.insert(value);
-        }
-        Ok(Value::Object(object))
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 /// use protocol::number::Number;
 /// assert_eq!(serde_json::to_string(&Number::new(75.0)).unwrap(), "75");
 /// assert_eq!(serde_json::to_string(&Number::new(0.5)).unwrap(), "0.5");
+/// assert_eq!(serde_json::to_string(&Number::new(9_007_199_254_740_994.0)).unwrap(), "9007199254740994");
 /// assert_eq!(Number::new(f64::NAN), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -52,8 +53,12 @@ impl Number {
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // 2^64, below which every whole number is written with all its digits.
+        const END: f64 = 18_446_744_073_709_551_616.0;
         if self.0.fract() == 0.0 && self.0.abs() <= MAX_SAFE_INTEGER as f64 {
             serializer.serialize_i64(self.0 as i64)
+        } else if self.0.fract() == 0.0 && (0.0..END).contains(&self.0) {
+            serializer.serialize_u64(self.0 as u64)
         } else {
             serializer.serialize_f64(self.0)
         }

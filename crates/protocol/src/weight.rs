@@ -40,7 +40,8 @@ pub(crate) fn value(value: &Value) -> usize {
         Value::String(text) => string(text),
         Value::Array(items) => sum(items.iter().map(self::value)).saturating_add(3),
         Value::Object(members) => object(members),
-        Value::Null | Value::Bool(_) | Value::Number(_) => SCALAR,
+        Value::Null | Value::Bool(_) => SCALAR,
+        Value::Number(number) => number.as_str().len().saturating_add(1),
     }
 }
 

@@ -93,3 +93,16 @@ fn a_body_that_breaks_off_changes_nothing_and_is_not_an_error_of_the_server() {
     }
     assert!(!deployment.log().contains(r#""level":"error""#), "{}", deployment.log());
 }
+
+#[test]
+fn numbers_come_back_with_the_digits_that_were_sent() {
+    const OUTPUT: &str = r#"{"id":123456789012345678901234567890,"loss":0.30000000000000004440892098500626,"u64":18446744073709551615,"share":1.10,"whole":7.0,"least":-9223372036854775809}"#;
+    let job = fresh_job();
+    let mut request = Request::post(format!("/v2/jobs/{job}/reports?create=true"), &serde_json::Value::Null);
+    request.body =
+        Some(format!(r#"{{"current":9007199254740994,"total":18446744073709549568,"output":{OUTPUT}}}"#).into_bytes());
+    request.send().expect(201);
+    let text = Request::get(format!("/v2/jobs/{job}/status")).send().text;
+    assert!(text.contains(&format!(r#""output":{OUTPUT}"#)), "{text}");
+    assert!(text.contains(r#""current":9007199254740994,"total":18446744073709549568,"#), "{text}");
+}
