@@ -2,9 +2,11 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use engine::access::Access;
+use engine::{access::Access, warm_objects::WarmObjects};
 use protocol::Problem;
 use worker::Env;
+
+use crate::js;
 
 /// The settings of a deployment.
 pub(crate) struct Config {
@@ -14,11 +16,15 @@ pub(crate) struct Config {
     origins: Option<Vec<String>>,
     /// Whether this is a development server.
     pub(crate) dev: bool,
+    /// The number of objects that may be in memory; any number if absent, as on Cloudflare.
+    max_objects: Option<usize>,
 }
 
 thread_local! {
     /// The settings never change during the life of an isolate, and hundreds of keys need not be parsed per request.
     static CONFIG: RefCell<Option<Rc<Config>>> = const { RefCell::new(None) };
+    /// A local server has one isolate, which sees every call.
+    static WARM: RefCell<Option<WarmObjects>> = const { RefCell::new(None) };
 }
 
 impl Config {
@@ -35,7 +41,18 @@ impl Config {
             origins: setting("ALLOWED_ORIGINS")
                 .map(|list| list.split([',', ' ']).filter(|origin| !origin.is_empty()).map(str::to_owned).collect()),
             dev: setting("JOB_PROGRESS_DEV").as_deref() == Some("1"),
+            max_objects: setting("JOB_PROGRESS_MAX_OBJECTS").and_then(|number| number.parse().ok()),
         }
+    }
+
+    /// Checks that the object `name` may be called, as far as the server limits the objects in memory.
+    ///
+    /// # Errors
+    ///
+    /// `OVERLOADED`.
+    pub(crate) fn check_object(&self, name: &str) -> Result<(), Problem> {
+        let Some(most) = self.max_objects else { return Ok(()) };
+        WARM.with_borrow_mut(|warm| warm.get_or_insert_with(|| WarmObjects::new(most)).call(name, js::now().millis()))
     }
 
     /// The keys and the signer of tokens.

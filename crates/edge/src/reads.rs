@@ -52,7 +52,7 @@ pub(crate) async fn status(ctx: &mut RequestContext, job: &str) -> HandlerResult
         let by_etag = none_match_header.as_deref().is_some_and(|header| none_match(header, &etag(at, include, format)));
         by_etag || cursor.as_deref() == Some(at.to_string().as_str())
     };
-    let stub = JobStub::new(&ctx.env, &grant, id);
+    let stub = JobStub::new(&ctx.env, &grant, id)?;
     // A request with neither `If-None-Match` nor `cursor` waits for the next change.
     let names_a_state = none_match_header.is_some() || cursor.is_some();
     let mut refused = None;
@@ -115,8 +115,8 @@ pub(crate) async fn batch(ctx: &mut RequestContext) -> HandlerResult {
     }
 
     let replies = reads.into_iter().map(async |(index, id)| {
-        let reply = JobStub::new(&ctx.env, &grant, id).document(include, "document").await;
-        (index, reply)
+        let reply = async { JobStub::new(&ctx.env, &grant, id)?.document(include, "document").await };
+        (index, reply.await)
     });
     // A slow object delays no other, and a reply is kept only as long as all of them fit the limit.
     let mut replies = stream::iter(replies).buffer_unordered(READS_AT_ONCE);
@@ -146,7 +146,7 @@ pub(crate) async fn logs(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let after = query.integer("after", 0, MAX_SAFE_INTEGER)?.unwrap_or(0);
     let limit = query.integer("limit", 1, LOG_LINES_RESUME)?.unwrap_or(LOGS_DEFAULT);
     limit::check_read(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
-    match JobStub::new(&ctx.env, &grant, id).logs(after, limit).await?.success() {
+    match JobStub::new(&ctx.env, &grant, id)?.logs(after, limit).await?.success() {
         Ok(reply) => Ok(response::json_text(200, &reply.text)),
         Err(error) => Ok(error),
     }

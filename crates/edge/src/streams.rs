@@ -39,7 +39,7 @@ async fn open_one(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let cursor = query.last_event_id(ctx.request.header("Last-Event-ID"))?.as_deref().and_then(Cursor::parse);
     limit::check_stream(&ctx.env, &ctx.request, &grant).await?;
     let reader = grant.reader(&limit::address(&ctx.request));
-    let stub = JobStub::new(&ctx.env, &grant, id.clone());
+    let stub = JobStub::new(&ctx.env, &grant, id.clone())?;
     let mut opened = stub.subscribe(include, cursor.as_ref(), false, reader).await?;
     match opened.status_code() {
         101 => {}
@@ -192,7 +192,7 @@ async fn try_join(relay: &Relay, env: &Env, address: &str, target: &StreamTarget
     let (id, grant) = target.access.clone()?;
     let problem = |error: ErrorResponse| error.problem().clone();
     let reader = grant.reader(address);
-    let stub = JobStub::new(env, &grant, id);
+    let stub = JobStub::new(env, &grant, id)?;
     let opened = stub.subscribe(target.include, target.cursor.as_ref(), true, reader).await.map_err(problem)?;
     match (opened.status_code(), opened.websocket()) {
         (_, Some(socket)) => relay.join(&target.job_id, &socket, grant.expires_at).map_err(problem),
@@ -205,7 +205,8 @@ async fn all_ended(ctx: &RequestContext, targets: &[StreamTarget]) -> bool {
         let ended = some.iter().map(async |target| {
             // A job that the reader may not read, or that does not exist, sends nothing more.
             let Ok((id, grant)) = &target.access else { return true };
-            let reply = JobStub::new(&ctx.env, grant, id.clone()).document(Include::NONE, "summary").await;
+            let Ok(stub) = JobStub::new(&ctx.env, grant, id.clone()) else { return false };
+            let reply = stub.document(Include::NONE, "summary").await;
             // An object that fails says nothing about the job, and 204 would stop the reader for good.
             reply.is_ok_and(|reply| match reply.status {
                 200..400 => reply.poll_after_ms.is_none(),

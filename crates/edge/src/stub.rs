@@ -15,6 +15,7 @@ use worker::Env;
 use crate::{
     body,
     command::{CURSOR_HEADER, Command, Creates, POLL_HEADER},
+    config::Config,
     glue::{self, Namespace},
     request::IncomingRequest,
     response::{ErrorResponse, json_text, set},
@@ -67,12 +68,18 @@ thread_local! {
 
 impl JobStub {
     /// The object of a job in the project of `grant`.
-    pub(crate) fn new(env: &Env, grant: &Grant, id: JobId) -> JobStub {
+    ///
+    /// # Errors
+    ///
+    /// `OVERLOADED` if the server has no place for the object in memory.
+    pub(crate) fn new(env: &Env, grant: &Grant, id: JobId) -> Result<JobStub, Problem> {
+        let name = grant.object_name(&id);
+        Config::of(env).check_object(&name)?;
         let namespace = NAMESPACE.with_borrow_mut(|known| {
             let bound = || js_sys::Reflect::get(env, &BINDING.into()).unwrap_or_default().unchecked_into();
             known.get_or_insert_with(bound).clone()
         });
-        JobStub { namespace, name: grant.object_name(&id), id }
+        Ok(JobStub { namespace, name, id })
     }
 
     /// Creates the job with this body. The reply has the document, or only a receipt.

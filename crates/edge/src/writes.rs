@@ -30,7 +30,7 @@ pub(crate) async fn create(ctx: &mut RequestContext) -> HandlerResult {
     let id = creation::job_id(&body.bytes)?;
     grant.authorize(Permission::Write, id.as_ref()).map_err(Problem::from)?;
     let id = id.unwrap_or_else(|| JobId::generate(js::now(), js::random()));
-    let reply = JobStub::new(&ctx.env, &grant, id.clone()).create(&body.bytes, is_receipt(&grant)).await?;
+    let reply = JobStub::new(&ctx.env, &grant, id.clone())?.create(&body.bytes, is_receipt(&grant)).await?;
     finish(ctx, &grant, &id, &reply, reply.status() < 400).await
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn fast_path(ctx: &RequestContext, job: &str) -> Option<(Grant, JobSt
     let (id, creates) = report_target(ctx, &grant, job).ok()?;
     let headers = body::report_headers(&ctx.request).ok()?;
     headers.bytes?;
-    let stub = JobStub::new(&ctx.env, &grant, id);
+    let stub = JobStub::new(&ctx.env, &grant, id).ok()?;
     let url = stub.report_url(&headers, creates);
     Some((grant, stub, url))
 }
@@ -65,7 +65,7 @@ pub(crate) async fn report_to(ctx: &mut RequestContext, grant: &Grant, id: JobId
         Some(reply) => reply.map_err(|error| stub::call_error(&error))?,
         None => {
             let headers = body::report_headers(&ctx.request)?;
-            JobStub::new(&ctx.env, grant, id.clone()).report(&ctx.request, &headers, creates).await?
+            JobStub::new(&ctx.env, grant, id.clone())?.report(&ctx.request, &headers, creates).await?
         }
     };
     finish(ctx, grant, &id, &reply, reply.status() == 201).await
@@ -94,7 +94,7 @@ async fn finish(ctx: &RequestContext, grant: &Grant, id: &JobId, reply: &Respons
 pub(crate) async fn delete(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let (grant, id) = auth::authenticate_and_authorize(ctx, Permission::Admin, job).await?;
     ctx.request.query(&[])?;
-    match JobStub::new(&ctx.env, &grant, id).delete().await?.success() {
+    match JobStub::new(&ctx.env, &grant, id)?.delete().await?.success() {
         Ok(_) => Ok(response::empty(204)),
         Err(error) => Ok(error),
     }

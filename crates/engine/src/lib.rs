@@ -59,3 +59,4 @@ pub mod stream_request;
 pub mod subscription;
 pub mod tensorlake;
 pub mod token;
+pub mod warm_objects;

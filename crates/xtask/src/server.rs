@@ -18,6 +18,7 @@ use anyhow::{Context, Result, bail};
 
 use self::{
     data_lock::DataLock,
+    open_files::OpenFiles,
     options::{Options, Runtime, WorkerdOptions},
 };
 use crate::{
@@ -57,9 +58,12 @@ impl Server {
         fs::create_dir_all(&options.data).with_context(|| format!("cannot create {}", options.data.display()))?;
         let data = fs::canonicalize(&options.data)?;
         let lock = DataLock::acquire(&data, options.port)?;
-        if let Some(warning) = open_files::raise_limit() {
+        let files = OpenFiles::raise();
+        if let Some(warning) = files.and_then(OpenFiles::warning) {
             steps::note(&format!("warning: {warning}"));
         }
+        let variables = options.variables.iter().cloned().chain(files.map(OpenFiles::variable)).collect();
+        let options = &Options { variables, ..options.clone() };
         // Configuration and temporary files of this run. They contain secrets and are removed with it.
         let dir = project.scratch()?.join(format!("run-{}-{}", std::process::id(), options.port));
         let mut command = match &options.runtime {

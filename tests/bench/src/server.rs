@@ -88,14 +88,23 @@ impl Server {
     pub fn start(kind: Kind, folder: &Folder, key: &Key) -> Result<Server> {
         let port = free_port()?;
         match kind {
-            Kind::Ours | Kind::OursWithDevHeaders | Kind::Dev => Server::ours(kind, port, folder, key, None),
+            Kind::Ours | Kind::OursWithDevHeaders | Kind::Dev => {
+                Server::ours(kind, port, folder, key, None, Command::new(xtask()))
+            }
             Kind::Baseline | Kind::PacedBaseline => Server::baseline(kind, port, folder, key),
         }
     }
 
     /// Starts ours from another bundle than the one that is shipped.
     pub fn from_bundle(kind: Kind, bundle: &Path, folder: &Folder, key: &Key) -> Result<Server> {
-        Server::ours(kind, free_port()?, folder, key, Some(bundle))
+        Server::ours(kind, free_port()?, folder, key, Some(bundle), Command::new(xtask()))
+    }
+
+    /// Starts ours where at most `files` files may be open.
+    pub fn with_open_files(files: u64, folder: &Folder, key: &Key) -> Result<Server> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")]).arg(xtask());
+        Server::ours(Kind::Ours, free_port()?, folder, key, None, shell)
     }
 
     /// The processor seconds that it has used.
@@ -112,10 +121,16 @@ impl Server {
         if self.kind == Kind::Dev { process::of_group(self.pid) } else { Ok(vec![self.pid]) }
     }
 
-    fn ours(kind: Kind, port: u16, folder: &Folder, key: &Key, bundle: Option<&Path>) -> Result<Server> {
+    /// Starts ours with `command`, to which the arguments of xtask are added.
+    fn ours(
+        kind: Kind,
+        port: u16,
+        folder: &Folder,
+        key: &Key,
+        bundle: Option<&Path>,
+        mut command: Command,
+    ) -> Result<Server> {
         let root = root();
-        let xtask = env::var_os("XTASK").map_or_else(|| root.join("target/debug/xtask"), PathBuf::from);
-        let mut command = Command::new(&xtask);
         command.args(["serve", "--raise-limits", "--port", &port.to_string(), "--data"]);
         command.arg(folder.path().join("data")).arg("--log").arg(folder.path().join("log")).current_dir(&root);
         command
@@ -135,7 +150,7 @@ impl Server {
             command.arg("--expose-gc");
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
-        let child = child.with_context(|| format!("{} cannot be run", xtask.display()))?;
+        let child = child.with_context(|| format!("{} cannot be run", xtask().display()))?;
         let mut server = Server { port, pid: 0, kind, child };
         let lines = BufReader::new(server.child.stdout.take().context("xtask has no stdout")?).lines();
         for line in lines {
@@ -199,6 +214,11 @@ impl Drop for Server {
         }
         let _ = self.child.wait();
     }
+}
+
+/// The program that starts ours.
+fn xtask() -> PathBuf {
+    env::var_os("XTASK").map_or_else(|| root().join("target/debug/xtask"), PathBuf::from)
 }
 
 /// The folder of the workspace manifest.

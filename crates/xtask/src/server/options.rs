@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 /// The program that runs the bundle.
+#[derive(Clone)]
 pub(crate) enum Runtime {
     /// `wrangler dev`: with static assets and rate limits.
     Wrangler,
@@ -11,6 +12,7 @@ pub(crate) enum Runtime {
 }
 
 /// A bundle that is served without wrangler.
+#[derive(Clone)]
 pub(crate) struct WorkerdOptions {
     /// The bundle's folder.
     pub(crate) bundle: PathBuf,
@@ -19,6 +21,7 @@ pub(crate) struct WorkerdOptions {
 }
 
 /// How to start a worker.
+#[derive(Clone)]
 pub(crate) struct Options {
     pub(crate) runtime: Runtime,
     pub(crate) port: u16,

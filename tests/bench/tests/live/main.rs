@@ -15,6 +15,7 @@
 
 mod crash;
 mod leak;
+mod open_files;
 mod panic;
 mod rows;
 mod sleep;
