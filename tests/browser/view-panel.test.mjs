@@ -23,7 +23,7 @@ test("a panel that loads before the first document has its styles", async () => 
   );
   await page.locator("job-progress .panel").waitFor({ state: "attached" });
   open();
-  const facts = page.locator("job-progress .facts");
-  await facts.waitFor();
-  assert.equal(await facts.evaluate((node) => getComputedStyle(node).display), "grid");
+  const fact = page.locator("job-progress .facts > div").first();
+  await fact.waitFor();
+  assert.equal(await fact.evaluate((node) => getComputedStyle(node).display), "grid");
 });
