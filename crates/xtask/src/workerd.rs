@@ -23,11 +23,21 @@ struct Shipped {
 struct RateLimit {
     /// The name of the binding.
     name: String,
+    simple: Simple,
 }
+
+#[derive(Deserialize)]
+struct Simple {
+    /// Requests of a key per minute.
+    limit: i64,
+}
+
+/// The program that counts; the runtime has no rate limits of its own.
+const LIMITS: &str = include_str!("workerd/limits.js");
 
 /// Writes `config.capnp` into `dir`; the variables reach the worker through workerd's environment.
 ///
-/// There are no static assets, and the rate limits always allow.
+/// There are no static assets.
 pub(crate) fn configure(
     project: &Project,
     workerd: &WorkerdOptions,
@@ -40,8 +50,10 @@ pub(crate) fn configure(
     let shipped: Shipped = wrangler::shipped(project)?.try_into().context("wrangler.toml lacks a setting")?;
     let Shipped { compatibility_date: date, compatibility_flags: flags, ratelimits } = shipped;
     let mut bindings = vec![r#"(name = "JOBS", durableObjectNamespace = "JobObject")"#.to_owned()];
-    for RateLimit { name } in ratelimits {
-        bindings.push(format!(r#"(name = {name:?}, wrapped = (moduleName = "limits"))"#));
+    for RateLimit { name, simple } in ratelimits {
+        let limit = if options.raised { wrangler::RAISED_LIMIT } else { simple.limit };
+        let limit = format!(r#"innerBindings = [(name = "limit", json = "{limit}")]"#);
+        bindings.push(format!(r#"(name = {name:?}, wrapped = (moduleName = "limits", {limit}))"#));
     }
     for (name, _) in variables {
         bindings.push(format!(r#"(name = "{name}", fromEnvironment = "{name}")"#));
@@ -53,6 +65,7 @@ pub(crate) fn configure(
         let copied = fs::copy(&built, dir.join(name));
         copied.with_context(|| format!("{} is missing: run `cargo xtask build`", built.display()))?;
     }
+    fs::write(dir.join("limits.js"), LIMITS)?;
     let v8_flags = if workerd.gc { r#""--expose-gc""# } else { "" };
     let config = format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
@@ -64,8 +77,7 @@ const config :Workerd.Config = (
     (name = "data", disk = (path = {data:?}, writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "main")],
-  extensions = [(modules = [(name = "limits", internal = true, esModule =
-    "class Ratelimit {{ async limit() {{ return {{ success: true }}; }} }} export default () => new Ratelimit();")])],
+  extensions = [(modules = [(name = "limits", internal = true, esModule = embed "limits.js")])],
 );
 
 const worker :Workerd.Worker = (

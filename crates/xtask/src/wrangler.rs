@@ -13,7 +13,7 @@ use toml::{Table, Value};
 use crate::project::Project;
 
 /// A rate limit that no test or benchmark reaches, in requests a minute.
-const RAISED_LIMIT: i64 = 1_000_000_000;
+pub(crate) const RAISED_LIMIT: i64 = 1_000_000_000;
 
 /// Wrangler as npm installed it.
 pub(crate) fn command(project: &Project) -> Result<Command> {

@@ -19,9 +19,15 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request with the key as its credential.
+    /// A request with the key or token as its credential.
     pub fn new(method: &str, path: &str, key: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n");
+        let authorization = format!("Bearer {key}");
+        Request::anonymous(method, path, &[&[("Authorization", &*authorization)], headers].concat(), body)
+    }
+
+    /// A request without a credential.
+    pub fn anonymous(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: bench\r\n");
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }

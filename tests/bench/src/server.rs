@@ -28,6 +28,8 @@ pub enum Kind {
     Ours,
     /// Ours in development mode, whose response headers describe its objects.
     OursWithDevHeaders,
+    /// The worker that this project ships, with the rate limits that it ships.
+    OursWithRateLimits,
     /// Ours as `cargo xtask dev` runs it: under wrangler.
     Dev,
     /// The baseline, which sends every report to every viewer at once.
@@ -40,7 +42,7 @@ impl Kind {
     /// Its name in tables.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Ours | Kind::OursWithDevHeaders => "ours",
+            Kind::Ours | Kind::OursWithDevHeaders | Kind::OursWithRateLimits => "ours",
             Kind::Dev => "ours, dev",
             Kind::Baseline => "baseline",
             Kind::PacedBaseline => "paced baseline",
@@ -88,10 +90,8 @@ impl Server {
     pub fn start(kind: Kind, folder: &Folder, key: &Key) -> Result<Server> {
         let port = free_port()?;
         match kind {
-            Kind::Ours | Kind::OursWithDevHeaders | Kind::Dev => {
-                Server::ours(kind, port, folder, key, None, Command::new(xtask()))
-            }
             Kind::Baseline | Kind::PacedBaseline => Server::baseline(kind, port, folder, key),
+            _ => Server::ours(kind, port, folder, key, None, Command::new(xtask())),
         }
     }
 
@@ -131,13 +131,16 @@ impl Server {
         mut command: Command,
     ) -> Result<Server> {
         let root = root();
-        command.args(["serve", "--raise-limits", "--port", &port.to_string(), "--data"]);
+        command.args(["serve", "--port", &port.to_string(), "--data"]);
         command.arg(folder.path().join("data")).arg("--log").arg(folder.path().join("log")).current_dir(&root);
         command
             .env("API_KEYS", key.line())
             .env("TOKEN_SECRET", "a secret of at least thirty-two characters, for tests");
         if kind != Kind::Dev {
             command.arg("--workerd");
+        }
+        if kind != Kind::OursWithRateLimits {
+            command.arg("--raise-limits");
         }
         if kind == Kind::OursWithDevHeaders {
             command.env("JOB_PROGRESS_DEV", "1");

@@ -49,7 +49,12 @@ impl Stream {
     pub async fn at(mut connection: Connection, key: &str, path: &str, cursor: Option<&str>) -> Result<Stream> {
         let headers: Vec<_> = cursor.map(|cursor| ("Last-Event-ID", cursor)).into_iter().collect();
         let (head, body) = connection.begin(&Request::new("GET", path, key, &headers, b"")).await?;
-        Ok(Stream { head, connection, body, text: Vec::new(), buffer: vec![0; 8 * 1024] })
+        Ok(Stream::begun(connection, head, body))
+    }
+
+    /// The stream of a response whose head has been read.
+    pub fn begun(connection: Connection, head: Head, body: Body) -> Stream {
+        Stream { head, connection, body, text: Vec::new(), buffer: vec![0; 8 * 1024] }
     }
 
     /// Passes on the complete items, and waits for bytes if there is none; returns `false` once the stream is over.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub(crate) enum Runtime {
     /// `wrangler dev`: with static assets and rate limits.
     Wrangler,
-    /// `workerd serve`: a bundle without either.
+    /// `workerd serve`: a bundle without static assets.
     Workerd(WorkerdOptions),
 }
 

@@ -1,4 +1,4 @@
-//! The live path on the real runtime: sleep, leaks, slow readers, crashes, panics, reconnecting crowds.
+//! The live path on the real runtime: sleep, leaks, slow readers, crashes, panics, reconnecting crowds, abuse.
 //!
 //! Each test starts a worker of its own under workerd from the bundle that `cargo xtask build` made. `XTASK` names the
 //! program that starts it; the default is the one that `cargo build -p xtask` made.
@@ -13,6 +13,7 @@
     reason = "a test measures deadlines, and a panic is how it fails"
 )]
 
+mod abuse;
 mod crash;
 mod leak;
 mod open_files;
@@ -46,13 +47,12 @@ struct Fixture {
 
 impl Fixture {
     fn new(name: &str) -> Fixture {
+        Fixture::of_kind(Kind::OursWithDevHeaders, name)
+    }
+
+    fn of_kind(kind: Kind, name: &str) -> Fixture {
         let (key, folder) = (Key::draw().unwrap(), Folder::new(name).unwrap());
-        Fixture {
-            server: Server::start(Kind::OursWithDevHeaders, &folder, &key).unwrap(),
-            key,
-            job: fresh_job().unwrap(),
-            folder,
-        }
+        Fixture { server: Server::start(kind, &folder, &key).unwrap(), key, job: fresh_job().unwrap(), folder }
     }
 
     /// The same with a bundle that was built for tests.
