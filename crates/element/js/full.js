@@ -11,13 +11,18 @@ class Full extends Mounted {
 
   constructor(host, base, defaultSrc, known, reveal, loadPanel) {
     const hooks = hooksOf(host, known, reveal);
-    super(host, base, defaultSrc, hooks, loadPanel);
+    // Without the hooks it has been freed.
+    const open = (make) => this.#hooks && this.openPanel(make);
+    super(host, base, defaultSrc, hooks, () => {
+      loadPanel().then(open, () => {});
+    });
     this.#hooks = hooks;
     hooks.watch(() => this.update());
   }
 
   free() {
     this.#hooks.unwatch();
+    this.#hooks = undefined;
     super.free();
   }
 }

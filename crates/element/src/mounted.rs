@@ -15,10 +15,9 @@ use client::{
     ServerClock,
     browser::{Source, SubscriptionHandle, Value, monotonic},
 };
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Reflect};
 use protocol::Timestamp;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, HtmlElement};
 use widget::{Locale, Props, View, intl::Intl, locale, messages::Messages};
 
@@ -33,7 +32,7 @@ struct Inner {
     host: Element,
     default_src: Option<String>,
     hooks: Hooks,
-    /// Returns the promise of the function that makes a panel.
+    /// Loads the function that makes a panel, and calls [`open_panel`](Mounted::open_panel) with it.
     load_panel: Function,
     root: HtmlElement,
     view: View,
@@ -138,6 +137,17 @@ impl Mounted {
         self.0.set_locale();
     }
 
+    /// Opens the panel with the script's function `make`, if it is still wanted.
+    #[wasm_bindgen(js_name = openPanel)]
+    pub fn open_panel(&self, make: JsValue) {
+        let inner = &self.0;
+        if attributes::is_detailed(&inner.host, &inner.hooks) {
+            inner.panel.open(make, &inner.root);
+            inner.panel.set_document(inner.document.borrow().as_ref());
+            inner.set_locale();
+        }
+    }
+
     /// Closes the connection, or opens it again. What is shown stays.
     #[wasm_bindgen(js_name = setDisconnected)]
     pub fn set_disconnected(&self, is_disconnected: bool) {
@@ -238,25 +248,13 @@ impl Inner {
     }
 
     /// Opens or closes the panel. Everything else that depends on the variant is in the style sheet.
-    fn apply_variant(self: &Rc<Self>) {
+    fn apply_variant(&self) {
         if !attributes::is_detailed(&self.host, &self.hooks) {
-            return self.panel.close();
+            self.panel.close();
+        } else if !self.panel.is_open() {
+            // A script catches its errors.
+            let _ = self.load_panel.call0(&JsValue::UNDEFINED);
         }
-        let Some(loading) = self.load_panel.call0(&JsValue::UNDEFINED).ok().filter(|_| !self.panel.is_open()) else {
-            return;
-        };
-        let weak = Rc::downgrade(self);
-        spawn_local(async move {
-            let made = JsFuture::from(Promise::resolve(&loading)).await;
-            // The element may have been removed, or its variant changed, in the meantime.
-            if let (Ok(make), Some(inner)) = (made, weak.upgrade())
-                && attributes::is_detailed(&inner.host, &inner.hooks)
-            {
-                inner.panel.open(make, &inner.root);
-                inner.panel.set_document(inner.document.borrow().as_ref());
-                inner.set_locale();
-            }
-        });
     }
 
     /// The time by the server's clock.

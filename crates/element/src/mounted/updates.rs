@@ -7,11 +7,17 @@ use client::{
     browser::{Source, Subscriber, SubscriptionHandle, Update, Value, subscribe},
 };
 use js_sys::{Object, Promise, Reflect};
-use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
 
 use super::Inner;
 use crate::attributes;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Lighter than a future, which needs an executor.
+    #[wasm_bindgen(js_name = queueMicrotask)]
+    fn queue_microtask(callback: &JsValue);
+}
 
 impl Inner {
     /// Subscribes to the job that the attributes name, unless it is subscribed to it; ends the subscription while
@@ -82,7 +88,7 @@ impl Inner {
         }
         let weak = Rc::downgrade(self);
         // Not before the whole answer is handled: the end follows its document.
-        spawn_local(async move {
+        let end = Closure::<dyn Fn()>::new(move || {
             if let Some(inner) = weak.upgrade()
                 && inner.is_disconnected.get()
                 && !inner.is_one_shot.get()
@@ -90,6 +96,7 @@ impl Inner {
                 inner.subscription.take();
             }
         });
+        queue_microtask(&end.into_js_value());
     }
 
     /// Emits a problem if a job is named but no server. Without a job there is no problem: a page may set it later.
