@@ -142,7 +142,7 @@ export const PROBLEMS = [
   {
     name: "UNEXPECTED_ANSWER",
     isLast: false,
-    text: "The server at `src` is not a job-progress server: a sign-in page, another service.",
+    text: "The server at `src` is not a job-progress server: a sign-in page, another service. After a 4xx status that waiting does not change, the element stops.",
   },
   {
     name: "UNAUTHENTICATED",
