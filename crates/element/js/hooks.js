@@ -31,16 +31,7 @@ const MOST = 50;
 const trimmed = (text) => text?.replace(/\s+/g, " ").trim();
 
 // The text of a `<label>` around the element, without the element's own content.
-const labelOf = (host) => {
-  const label = host.closest("label");
-  if (!label) return;
-  const [before, after] = [document.createRange(), document.createRange()];
-  before.selectNodeContents(label);
-  before.setEndBefore(host);
-  after.selectNodeContents(label);
-  after.setStartAfter(host);
-  return `${before} ${after}`;
-};
+const labelOf = (host) => host.closest("label")?.textContent.replace(host.textContent, " ");
 
 // `known` is what outlasts the time that the element is mounted: `document` and `problem`, the newest ones, for its
 // properties, and what `end` events need. `reveal` shows the view in place of the element's own content.
@@ -54,53 +45,33 @@ export const hooksOf = (host, known, reveal) => {
     console.warn(text);
   };
 
-  // Sets the custom states, which pages style with `:state()`. Browsers without them have no `states`; older Chromium
-  // throws, as its names had to start with two hyphens; a subclass may have taken the internals.
-  const setStates = (...names) => {
-    try {
-      known.internals ??= host.attachInternals();
-      known.internals.states.clear();
-      for (const name of names) if (name) known.internals.states.add(name);
-    } catch {}
-  };
-
-  const showStates = () => {
-    const { document, problem, link } = known;
-    setStates(document ? document.status : problem && "unavailable", link);
-  };
-
-  const keep = {
-    // Another job, or none yet.
-    clear() {
-      known.document = known.problem = undefined;
-    },
-    link(link) {
-      known.link = link;
-    },
-    update(document) {
-      known.problem = undefined;
-      known.document = document;
-      const key = `${document.epoch}/${document.jobId}`;
-      known.updates = key === known.key ? known.updates + 1 : 1;
-      known.key = key;
-    },
-    problem(problem) {
-      known.problem = problem;
-      // The details are for developers; the view shows a text for readers.
-      warn(`${problem.error}: ${problem.message}`);
-    },
-    end() {
-      known.link = "";
-    },
-  };
-
   return {
     warn,
-    // Keeps what has changed and shows it as states. `update`, `end` and `problem` are events of the page too.
+    // Keeps what has changed and shows it as states. `update`, `end` and `problem` are events of the page too; `link` has the
+    // name of the link, and `clear` forgets the job.
     emit(name, detail, hasContent) {
       if (hasContent) reveal();
-      keep[name](detail);
-      showStates();
+      if (name === "link") known.link = detail;
+      if (name === "end") known.link = "";
+      if (name === "clear" || name === "update") [known.document, known.problem] = [detail];
+      if (name === "update") {
+        const key = detail.epoch + detail.jobId;
+        known.updates = key === known.key ? known.updates + 1 : 1;
+        known.key = key;
+      }
+      if (name === "problem") {
+        known.problem = detail;
+        // The details are for developers; the view shows a text for readers.
+        warn(`${detail.error}: ${detail.message}`);
+      }
+      try {
+        // Pages style with `:state()`. Browsers without it have no `states`; older Chromium throws, as its names had to start
+        // with two hyphens; a subclass may have taken the internals.
+        const { states } = (known.internals ??= host.attachInternals());
+        states.clear();
+        for (const state of [known.document ? known.document.status : known.problem && "unavailable", known.link])
+          if (state) states.add(state);
+      } catch {}
       if (name === "clear" || name === "link") return;
       const event = new CustomEvent(`job-progress-${name}`, { detail, bubbles: true, composed: true });
       if (name === "end") {

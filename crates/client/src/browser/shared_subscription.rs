@@ -139,8 +139,8 @@ impl SharedSubscription {
 impl Source {
     /// Whether the only difference is another token.
     pub fn differs_in_token(&self, other: &Source) -> bool {
-        let rest = |one: &Source| (one.src.clone(), one.job.clone(), one.include);
-        self.token != other.token && other.token.is_some() && self.token.is_some() && rest(self) == rest(other)
+        let is_same = self.job == other.job && self.src == other.src && self.include == other.include;
+        is_same && self.token.is_some() && other.token.is_some() && self.token != other.token
     }
 }
 
