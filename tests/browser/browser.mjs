@@ -108,6 +108,10 @@ export const view = (page, index = 0) =>
       now: bar?.getAttribute("aria-valuenow"),
       text: bar?.getAttribute("aria-valuetext"),
       name: bar?.getAttribute("aria-label"),
+      description: bar
+        ?.getAttribute("aria-describedby")
+        ?.split(" ")
+        .map((id) => root.getRootNode().getElementById(id)?.textContent),
     };
   }, index);
 
