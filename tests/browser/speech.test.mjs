@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, create, report } from "./api.mjs";
-import { useBrowser } from "./browser.mjs";
-import { everyVariant, VARIANTS } from "./variants.mjs";
+import { useBrowser, view } from "./browser.mjs";
+import { allShow, everyVariant, VARIANTS } from "./variants.mjs";
 import { until } from "./until.mjs";
 
 const browser = useBrowser();
@@ -47,17 +47,11 @@ const shown = (page, state) =>
 test("the value of the bar is its percentage alone, in every language, and its description is the state", async () => {
   const job = await create({ progress: 45, message: "Batch 3" });
   const page = await browser.open(`<section lang="ar">${everyVariant(BASE_URL, job)}</section>`);
-  await until("it runs", () => shown(page, "Running"));
-  const bars = await page.evaluate(() =>
-    [...document.querySelectorAll("job-progress")].map(({ shadowRoot }) => {
-      const bar = shadowRoot.querySelector("[role=progressbar]");
-      const describing = bar.getAttribute("aria-describedby").split(" ");
-      return [bar.getAttribute("aria-valuetext"), ...describing.map((id) => shadowRoot.getElementById(id).textContent)];
-    }),
-  );
+  await until("it runs", () => allShow(page, "running"));
+  const bars = await Promise.all(VARIANTS.map((_, index) => view(page, index)));
   assert.deepEqual(
-    bars,
-    VARIANTS.map(() => ["45%", "Running", "Batch 3"]),
+    bars.map(({ text, description }) => [text, description]),
+    VARIANTS.map(() => ["45%", ["Running", "Batch 3"]]),
   );
   await report(job.jobId, { status: "paused" });
   await until("it pauses", () => shown(page, "Paused"));
