@@ -180,9 +180,29 @@ test("a change of the job, the token, the server or what is included takes effec
   await page.context().close();
 });
 
+test("a change of what is announced applies from the next change of the job", async () => {
+  const { page, running } = await open();
+  const announced = () => page.locator("job-progress [role=status]").allTextContents();
+  const all = (what, state) =>
+    until(what, async () => (await everyView(page)).filter((view) => view.state === state).length === VARIANTS.length);
+  await apply(page, attribute("announce", "off"));
+  await report(running.jobId, { status: "paused" });
+  await all("all of the running job pause", "Paused");
+  await painted(page);
+  assert.deepEqual([...new Set(await announced())], [""]);
+  await apply(page, property("announce", "all"));
+  assert.deepEqual([...new Set(await announced())], [""], "the change of the attribute is announced");
+  await report(running.jobId, { status: "running" });
+  await until("the next change is announced", async () =>
+    (await announced()).some((text) => text.startsWith("Import: 45%, Running")),
+  );
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
 test("every attribute and property is in one of these tests", () => {
   const tested = new Set(CHANGES.map(([{ name }]) => name));
-  const elsewhere = ["job", "token", "src", "include", "tokenProvider", "document", "problem"];
+  const elsewhere = ["job", "token", "src", "include", "announce", "tokenProvider", "document", "problem"];
   for (const { name } of [...api.ATTRIBUTES, ...api.PROPERTIES])
     assert.ok(tested.has(name) || elsewhere.includes(name), name);
 });
