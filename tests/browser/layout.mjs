@@ -32,36 +32,28 @@ function inspect(host) {
 
   // Text may be cut if it has an ellipsis or can be scrolled.
   const scrolled = (node) => node.closest(".lines");
+  const scrolls = (style) => style.overflowY === "auto";
   for (const { node, box } of texts) {
     if (scrolled(node)) continue;
     const style = getComputedStyle(node);
     if (style.textOverflow === "ellipsis" && style.overflowX === "hidden") continue;
     if (box.left < place.left - 1 || box.right > place.right + 1)
       report(`sticks out by ${Math.round(Math.max(place.left - box.left, box.right - place.right))} px`, node);
-    if (box.top < place.top - 3 || box.bottom > place.bottom + 3) report("sticks out above or below", node);
+    if (!scrolls(style) && (box.top < place.top - 3 || box.bottom > place.bottom + 3))
+      report("sticks out above or below", node);
     if (node.scrollWidth > node.clientWidth + 1 && style.overflowX !== "visible") report("is clipped", node);
   }
 
-  const drawn = (node) => {
-    const box = node.getBoundingClientRect();
+  // What of a text is painted: nothing after an ellipsis, nor outside a box in which it scrolls.
+  const drawn = (node, { left, right, top, bottom }) => {
+    const frame = node.getBoundingClientRect();
     const style = getComputedStyle(node);
-    if (style.overflowX !== "hidden") return undefined;
-    return box;
+    if (scrolls(style)) [top, bottom] = [Math.max(top, frame.top), Math.min(bottom, frame.bottom)];
+    if (scrolls(style) || style.overflowX === "hidden")
+      [left, right] = [Math.max(left, frame.left), Math.min(right, frame.right)];
+    return { node, left, right, top, bottom };
   };
-  const seen = texts
-    .filter(({ node }) => !scrolled(node))
-    .map(({ node, box }) => {
-      const frame = drawn(node);
-      // Nothing is painted after an ellipsis.
-      if (!frame) return { node, left: box.left, right: box.right, top: box.top, bottom: box.bottom };
-      return {
-        node,
-        left: Math.max(box.left, frame.left),
-        right: Math.min(box.right, frame.right),
-        top: box.top,
-        bottom: box.bottom,
-      };
-    });
+  const seen = texts.filter(({ node }) => !scrolled(node)).map(({ node, box }) => drawn(node, box));
   for (const [index, one] of seen.entries()) {
     for (const other of seen.slice(index + 1)) {
       const width = Math.min(one.right, other.right) - Math.max(one.left, other.left);
