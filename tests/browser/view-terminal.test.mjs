@@ -106,7 +106,7 @@ test("an integer beyond the precision of a double is shown exactly, and the page
   const job = await create({ status: "running" });
   // Written as text, because JavaScript would round it.
   const body =
-    '{"metadata":{"snowflake":1546130668394913822,"deep":[[[[-9007199254740993]]]],"year":2024},"current":9007199254740993}';
+    '{"metadata":{"snowflake":1546130668394913822,"deep":[[[[-9007199254740993]]]],"year":2024},"metrics":{"rows":9007199254740995}}';
   const answer = await fetch(`${BASE_URL}/v2/jobs/${job.jobId}/reports`, {
     method: "POST",
     headers: { authorization: `Bearer ${process.env.API_KEY}`, "content-type": "application/json" },
@@ -119,6 +119,7 @@ test("an integer beyond the precision of a double is shown exactly, and the page
   const panel = await page.locator("#detailed .panel").textContent();
   assert.match(panel, /1546130668394913822/);
   assert.match(panel, /-9007199254740993/);
+  assert.match(panel, /9007199254740995/);
   assert.match(panel, /2024/);
   assert.equal(typeof (await page.evaluate(() => window.updates.at(-1).metadata.snowflake)), "number");
   assert.deepEqual(page.faults, []);
