@@ -255,7 +255,11 @@ test("an HTML page in place of the server's wasm gives a plain bar and a warning
     },
   });
   const state = () =>
-    page.evaluate(() => document.querySelector("job-progress").shadowRoot.querySelector('[part="state"]')?.textContent);
+    page.evaluate(
+      () =>
+        document.querySelector("job-progress").shadowRoot.querySelector('.plain[part~="base"] [part="state"]')
+          ?.textContent,
+    );
   await until("the plain bar shows the state", async () => (await state()) === "Running");
   assert.ok(
     warnings.some((text) => /plain mode.*magic word/.test(text)),

@@ -71,6 +71,7 @@ test("the members are those of the class", async () => {
     "connectedCallback",
     "disconnectedCallback",
     "attributeChangedCallback",
+    "adoptedCallback",
     "connectedMoveCallback",
   ];
   const STANDARD = ["length", "name", "prototype", "observedAttributes"];
