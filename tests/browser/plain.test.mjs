@@ -27,6 +27,14 @@ const plainView = (page) =>
     );
   });
 
+// The texts that describe a plain bar for assistive technology.
+const description = (page) =>
+  page.evaluate(() => {
+    const { shadowRoot } = document.querySelector("job-progress");
+    const describing = shadowRoot.querySelector("[role=progressbar]").getAttribute("aria-describedby");
+    return describing?.split(" ").map((id) => shadowRoot.getElementById(id)?.textContent);
+  });
+
 // Records the events of the element, in `window.events`; to be called before the page loads.
 const recordEvents = (page) =>
   page.addInitScript(() => {
@@ -62,6 +70,7 @@ test("a page that forbids wasm gets a plain bar that follows its job to the end,
     async () => (await page.evaluate(() => window.events.length > 0)) && (await plainView(page)),
   );
   assert.deepEqual(shown, { value: "30", name: "Import", message: "Batch 3", percent: "30%", state: "Running" });
+  assert.deepEqual(await description(page), ["Running", "Batch 3"]);
   assert.ok(
     warnings.some((text) => text.includes("wasm-unsafe-eval")),
     warnings.join("\n"),
