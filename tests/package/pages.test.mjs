@@ -147,6 +147,30 @@ test("the detailed variant shows the parts of its include", async () => {
   for (const part of ["log", "metrics", "chart"]) await until(`it shows the ${part}`, () => shows(part));
 });
 
+test("of an element that announces the end only, nothing else is announced", async () => {
+  const job = await running();
+  const tag = snippetFor("Screen readers/html", job, BASE_URL).replace("<job-progress", `$& src="${BASE_URL}"`);
+  const page = await open(tag + element(job, ' label="Other"') + script("Install/js"));
+  for (const index of [0, 1]) await until("both show 45 %", async () => (await view(page, index)).now === "45");
+  await page.evaluate(() => {
+    window.announced = [];
+    for (const { shadowRoot } of document.querySelectorAll("job-progress")) {
+      const region = shadowRoot.querySelector('[role="status"]');
+      const record = () => region.textContent && window.announced.push(region.textContent);
+      new MutationObserver(record).observe(region, { childList: true, characterData: true, subtree: true });
+    }
+  });
+  const announced = () => page.evaluate(() => window.announced);
+  const isAnnounced = (start) =>
+    until(`announced: ${start}`, async () => (await announced()).some((text) => text.startsWith(start)));
+  await report(job.jobId, { status: "paused" });
+  await isAnnounced("Other: 45%, Paused");
+  await report(job.jobId, { status: "completed" });
+  await isAnnounced("Import: Completed");
+  const others = (await announced()).filter((text) => /^Import(?!: Completed)/.test(text));
+  assert.deepEqual(others, []);
+});
+
 test("the element takes the styles of the page, light and dark", async () => {
   const job = await running();
   const styles = ["Styling/css", "Styling/css/2", "Styling/css/3", "Size/css"];
