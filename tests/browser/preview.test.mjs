@@ -48,6 +48,8 @@ test("before the wasm every variant shows the state with its word and as a progr
     let release;
     const held = new Promise((resolve) => (release = resolve));
     const page = await browser.open(everyVariant(BASE_URL, job), {
+      // So high that the panel does not bring a scroll bar, which takes a part of the width in some browsers.
+      viewport: { width: 1280, height: 2000 },
       before: (page) => page.route("**/*.wasm", (route) => held.then(() => route.continue())),
     });
     const before = await until(`${state} is shown in all variants`, async () => {
