@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
-import { after, before, test } from "node:test";
+import { after, beforeEach, test } from "node:test";
 import { chromium, firefox } from "playwright-core";
 
 const PLACES = [
@@ -40,13 +40,15 @@ const launch = () => {
   return chromium.launch({ executablePath, args: ARGUMENTS });
 };
 
-// A browser and a page server for all tests of a file: they start before the tests and end after them.
+// A browser and a page server for all tests of a file: they start before the first test and end after the last one. A file
+// without a test for this browser starts neither, because then nothing would end them.
 export function useBrowser() {
   const browser = { pages: new Map() };
   let program;
   let server;
 
-  before(async () => {
+  beforeEach(async () => {
+    if (program) return;
     program = await launch();
     server = createServer((request, response) => {
       const html = browser.pages.get(request.url);
