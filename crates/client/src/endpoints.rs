@@ -64,7 +64,7 @@ impl Endpoints {
         }
         if let Some(cursor) = cursor {
             url.push(separator);
-            url.push_str(&["wait=", &seconds.to_string(), "&cursor=", &cursor.to_string()].concat());
+            url.push_str(&["wait=", &seconds.to_string(), "&cursor=", &cursor.text()].concat());
         }
         url
     }

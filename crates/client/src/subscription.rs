@@ -37,7 +37,7 @@ impl Subscription {
             push(&[r#","include":[""#, &self.included().collect::<Vec<_>>().join(r#"",""#), "\"]"]);
         }
         if let Some(cursor) = cursor {
-            push(&[r#","cursor":""#, &cursor.to_string(), "\""]);
+            push(&[r#","cursor":""#, &cursor.text(), "\""]);
         }
         push(&["}"]);
     }

@@ -46,6 +46,11 @@ impl Cursor {
         self.seq
     }
 
+    /// The text of the cursor. `Display` writes the same, but its formatter would add to the element's wasm.
+    pub fn text(&self) -> String {
+        [&self.epoch, ".", &self.seq.to_string()].concat()
+    }
+
     /// Whether a reader at this position has not seen `newer`: the job has changed, or was created again.
     pub fn is_behind(&self, newer: &Cursor) -> bool {
         self.epoch != newer.epoch || self.seq < newer.seq
@@ -56,7 +61,7 @@ from_str!(Cursor, "a cursor `<epoch>.<seq>`");
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.epoch, self.seq)
+        f.write_str(&self.text())
     }
 }
 
