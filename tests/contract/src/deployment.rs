@@ -45,7 +45,7 @@ pub enum Runtime {
     Shipped,
     /// The same, with rate limits that no test reaches.
     Raised,
-    /// `workerd` alone: no static files, no rate limits, and only the output of the worker in its log.
+    /// `workerd` alone: no static files, rate limits that no test reaches, and only the output of the worker in its log.
     Bare,
 }
 
@@ -73,9 +73,9 @@ impl Deployment {
         let mut command = Command::new(xtask);
         command.args(["serve", "--port", &port.to_string(), "--data"]).arg(dir.join("data"));
         command.arg("--log").arg(dir.join("log")).args(match runtime {
-            Runtime::Shipped => None,
-            Runtime::Raised => Some("--raise-limits"),
-            Runtime::Bare => Some("--workerd"),
+            Runtime::Shipped => &[][..],
+            Runtime::Raised => &["--raise-limits"],
+            Runtime::Bare => &["--workerd", "--raise-limits"],
         });
         for name in SETTINGS {
             command.env_remove(name);
