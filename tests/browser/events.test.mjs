@@ -103,7 +103,8 @@ for (const [mode, head] of Object.entries(MODES)) {
         return true;
       });
     const link = mode === "full" ? "live" : "polling";
-    assert.deepEqual((await seen()).slice(0, 2), [null, null]);
+    const created = await act(page, "const { document: job, problem } = element.cloneNode(); return [job, problem];");
+    assert.deepEqual(created, [null, null]);
     await become(null, "UNAUTHENTICATED", "unavailable lost");
     await act(page, "element.token = argument", job.token);
     await become("queued", null, `queued ${link}`);

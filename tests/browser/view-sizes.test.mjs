@@ -22,11 +22,11 @@ const jobIn = async (state) => {
   return job;
 };
 
-// Whether every element shows a job.
+// Whether every element shows a job in its full view; the preview has fewer texts.
 const allShown = (page) =>
   page.evaluate(() =>
     [...document.querySelectorAll("job-progress")].every(({ shadowRoot }) => {
-      const { status = "" } = shadowRoot?.querySelector(".base")?.dataset ?? {};
+      const { status = "" } = shadowRoot?.querySelector('[part~="base"]')?.dataset ?? {};
       return !["", "idle", "connecting", "unavailable"].includes(status);
     }),
   );
