@@ -14,9 +14,10 @@ export async function fitsNarrowScreen(page) {
     const isScrolled = (box) =>
       /auto|scroll/.test(getComputedStyle(box).overflowX) && box.scrollWidth > box.clientWidth;
     const boxes = [...document.querySelectorAll("body *")].filter(isScrolled).map(({ outerHTML }) => outerHTML);
-    return [document.documentElement.scrollWidth, boxes];
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return [innerWidth, scrollWidth - clientWidth, boxes];
   });
-  assert.deepEqual(scrolled, [NARROW.viewport.width, []]);
+  assert.deepEqual(scrolled, [NARROW.viewport.width, 0, []]);
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => axe.run(document));
   assert.deepEqual(
