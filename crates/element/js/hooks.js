@@ -1,5 +1,5 @@
-// What both modes, the full and the plain one, do to an element and its page and ask of them: events, states, tokens,
-// language and accessible name. One object for each mounted element.
+// The access of both modes, the full and the plain one, to an element and its page: events, states, tokens, language and
+// accessible name. One object for each mounted element.
 
 // The mounted elements, each with what to call when its language or its name may have changed.
 const watched = new Map();

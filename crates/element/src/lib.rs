@@ -9,8 +9,8 @@
 //! their work where the wasm cannot:
 //!
 //! - `client/js/send.js` and `transport.js` send the requests; in Rust that would be 4 KB (gzip) more.
-//! - `client/js/early.js` requests the state while the wasm is loading, and `widget/js/plain-view.js` shows it.
-//! - `client/js/polling.js` follows a job until then, where there is no stream, and where a page forbids wasm.
+//! - `client/js/early.js` requests the state while the wasm is loading, and `js/preview.js` shows it.
+//! - `client/js/polling.js` polls a job while the wasm is loading and no stream opens, and where a page forbids wasm.
 #![cfg(target_arch = "wasm32")]
 
 mod attributes;

@@ -34,7 +34,7 @@ impl PendingBroadcast {
     }
 
     /// Adds a later commit: its document replaces the earlier one, its lines follow the earlier ones. If the commit began
-    /// another job under the same id, the earlier lines are dropped: they belong to a job that is no more.
+    /// another job under the same id, the earlier lines are dropped: they belong to the job that was replaced.
     pub fn add(&mut self, job: &Job, lines: &[LogLine]) {
         if job.document.epoch != self.document.epoch {
             self.lines = RecentLines::new(LOG_LINES_RESUME);

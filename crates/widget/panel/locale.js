@@ -12,7 +12,7 @@ const SPANS = [
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 const BYTES = /^(b|bytes?)$/i;
 
-// A name or a unit that stands in one line with other texts: without the characters that would turn what follows.
+// The text without bidirectional control characters, which would reverse the texts that follow it in the same line.
 export const inline = (text) => String(text).replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
 
 // Isolates the direction of an amount in a right-to-left text.

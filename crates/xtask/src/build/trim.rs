@@ -32,7 +32,7 @@ const EDITS: &[(&str, &str)] = &[
     ("= debugString(", "= String("),
 ];
 
-/// The glue with each of the edits, wherever its text is.
+/// The glue with each edit applied.
 ///
 /// # Errors
 ///

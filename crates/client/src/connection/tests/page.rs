@@ -81,7 +81,7 @@ fn a_clock_that_is_set_back_does_not_stop_the_connection() {
 }
 
 #[test]
-fn every_response_emits_the_time_of_the_server_whatever_the_device_shows() {
+fn every_response_emits_the_time_of_the_server_even_if_the_clock_of_the_device_differs() {
     let mut world = World::new();
     let head = |date| ResponseHead { status: 200, is_stream: true, date: Some(date), ..Default::default() };
     world.input(Input::Head(world.id(), head(1_600_000_000_000)));
