@@ -28,7 +28,8 @@ if (files.length === 0) {
 let passed = 0;
 const tests = run({ files, concurrency: 1, timeout: 10 * 60_000 });
 tests.on("test:pass", (test) => {
-  if (test.details.type !== "suite") passed += 1;
+  // A file without tests passes as one test, which has the name of the file.
+  if (test.details.type !== "suite" && resolve(test.name) !== test.file) passed += 1;
 });
 tests.on("test:fail", () => {
   process.exitCode = 1;
