@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{link, names, order, prune::prune, silence::silence};
+use super::{link, names, order, panic_texts::erase, prune::prune};
 use crate::{
     files,
     fingerprint::{self, Fingerprint, entries},
@@ -116,7 +116,7 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
         include_str!("names.rs"),
         include_str!("order.rs"),
         include_str!("prune.rs"),
-        include_str!("silence.rs"),
+        include_str!("panic_texts.rs"),
         include_str!("start.js"),
         include_str!("trim.rs"),
         include_str!("wasm.rs"),
@@ -167,7 +167,7 @@ fn shrink(project: &Project, tools: &Tools) -> Result<()> {
     steps::output(&mut optimise)?;
     order::by_content(project, &optimised, &ordered)?;
     names::shorten(project, &pruned.glue, &ordered, &out.join(MODULE))?;
-    silence(&out.join(MODULE))
+    erase(&out.join(MODULE))
 }
 
 fn scripts(project: &Project, tools: &Tools) -> Result<()> {

@@ -44,13 +44,13 @@ const PLACE: usize = 16;
 /// # Errors
 ///
 /// When there is no place of a panic: then the compiler stores them in another way.
-pub(super) fn silence(wasm: &Path) -> Result<()> {
+pub(super) fn erase(wasm: &Path) -> Result<()> {
     let module = fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
-    fs::write(wasm, silenced(module)?)?;
+    fs::write(wasm, erased(module)?)?;
     Ok(())
 }
 
-fn silenced(mut module: Vec<u8>) -> Result<Vec<u8>> {
+fn erased(mut module: Vec<u8>) -> Result<Vec<u8>> {
     let mut segments = Vec::new();
     for (_, section) in sections(&module)?.into_iter().filter(|(id, _)| *id == DATA) {
         segments.extend(section.segments()?);
@@ -101,7 +101,7 @@ mod tests {
             DATA,
             tests::{counted, module},
         },
-        silenced,
+        erased,
     };
 
     /// A file with this data at address 2.
@@ -114,11 +114,11 @@ mod tests {
         let place = [8_u32, 8, 40, 5].map(u32::to_le_bytes).concat();
         let before = [b"job of", b"src/a.rs".as_slice(), b"1234".as_slice(), &place, b"removal index (is 7"].concat();
         let after = [b"job of".as_slice(), &[0; 8], b"1234", &[0; 16], &[0; 18], b"7"].concat();
-        assert_eq!(silenced(data(&before)).unwrap(), data(&after));
+        assert_eq!(erased(data(&before)).unwrap(), data(&after));
     }
 
     #[test]
     fn a_wasm_without_places_of_panics_is_an_error() {
-        assert!(silenced(data(b"removal index (is ")).unwrap_err().to_string().contains("no places"));
+        assert!(erased(data(b"removal index (is ")).unwrap_err().to_string().contains("no places"));
     }
 }
