@@ -2,6 +2,10 @@
 //!
 //! Edge and object of neighbouring releases must understand each other: commands, parameters and headers are only added.
 
+use protocol::Timestamp;
+
+use crate::js;
+
 /// A command to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
@@ -15,13 +19,22 @@ pub(crate) enum Command {
     Logs,
     /// Accepts a socket as a viewer.
     Subscribe,
+    /// Sends what is pending to the viewers.
+    Broadcast,
     /// Deletes the job.
     Delete,
 }
 
 impl Command {
-    const ALL: [Command; 6] =
-        [Command::Create, Command::Report, Command::Document, Command::Logs, Command::Subscribe, Command::Delete];
+    const ALL: [Command; 7] = [
+        Command::Create,
+        Command::Report,
+        Command::Document,
+        Command::Logs,
+        Command::Subscribe,
+        Command::Broadcast,
+        Command::Delete,
+    ];
 
     fn path(self) -> &'static str {
         match self {
@@ -30,6 +43,7 @@ impl Command {
             Command::Document => "/document",
             Command::Logs => "/logs",
             Command::Subscribe => "/subscribe",
+            Command::Broadcast => "/broadcast",
             Command::Delete => "/delete",
         }
     }
@@ -38,7 +52,7 @@ impl Command {
     pub(crate) fn method(self) -> &'static str {
         match self {
             Command::Create | Command::Report | Command::Delete => "POST",
-            Command::Document | Command::Logs | Command::Subscribe => "GET",
+            Command::Document | Command::Logs | Command::Subscribe | Command::Broadcast => "GET",
         }
     }
 
@@ -69,6 +83,12 @@ pub(crate) struct Creates {
 pub(crate) const CURSOR_HEADER: &str = "Job-Cursor";
 /// The response header with the milliseconds until polling again makes sense; absent after the end of the job.
 pub(crate) const POLL_HEADER: &str = "Job-Poll-After-Ms";
+/// The parameter with the time of the edge in milliseconds, if the wall clock was set back: the clock and the timers of the
+/// object stand still then.
+pub(crate) const NOW_PARAMETER: &str = "now";
+/// The response header with the milliseconds after which the edge sends [`Command::Broadcast`], because a broadcast is planned
+/// for which the object cannot set a timer.
+pub(crate) const BROADCAST_HEADER: &str = "Job-Broadcast-After-Ms";
 /// In development: the response header with the time when the object was constructed.
 pub(crate) const STARTED_HEADER: &str = "Job-Object-Started";
 /// In development: the response header with the number of viewers' sockets.
@@ -79,6 +99,21 @@ pub(crate) const ROWS_HEADER: &str = "Job-Rows-Written";
 pub(crate) const HEAP_STATS_HEADER: &str = "Job-Heap-Stats";
 /// The headers that the edge passes on in development, so that tests can observe an object from outside.
 pub(crate) const DEV_HEADERS: [&str; 4] = [STARTED_HEADER, VIEWERS_HEADER, ROWS_HEADER, HEAP_STATS_HEADER];
+
+/// The time of a command.
+#[derive(Clone, Copy)]
+pub(crate) struct CommandTime {
+    pub(crate) now: Timestamp,
+    /// Whether it is the time of the edge, because the wall clock was set back.
+    pub(crate) is_set_back: bool,
+}
+
+impl CommandTime {
+    /// The time by the clock of the object.
+    pub(crate) fn own() -> CommandTime {
+        CommandTime { now: js::now(), is_set_back: false }
+    }
+}
 
 /// A command as the object receives it.
 pub(crate) struct CommandRequest<'a> {
@@ -104,6 +139,14 @@ impl<'a> CommandRequest<'a> {
     /// Whether the value of a parameter is `true`.
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.text(name) == "true"
+    }
+
+    /// The time of the command.
+    pub(crate) fn time(&self) -> CommandTime {
+        match self.text(NOW_PARAMETER).parse() {
+            Ok(millis) => CommandTime { now: Timestamp::from_millis(millis), is_set_back: true },
+            Err(_) => CommandTime::own(),
+        }
     }
 
     /// The value of a parameter as a number; 0 if it is absent.

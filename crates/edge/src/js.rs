@@ -2,6 +2,7 @@
 
 use protocol::Timestamp;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
 extern "C" {
@@ -56,6 +57,14 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) fn timestamp(millis: f64) -> Timestamp {
     // A clock before 1970 is read as 1970; the cast of a float cannot overflow.
     Timestamp::from_millis(millis.max(0.0) as u64)
+}
+
+/// Waits.
+pub(crate) async fn sleep(millis: u64) {
+    let waiting = with_resolvers();
+    set_timeout(&waiting.resolve(), millis as f64);
+    // The promise is only ever resolved.
+    let _ = JsFuture::from(waiting.promise()).await;
 }
 
 /// Random bytes.

@@ -24,6 +24,7 @@
 mod adapters;
 mod auth;
 mod body;
+mod clock;
 mod command;
 mod config;
 mod context;

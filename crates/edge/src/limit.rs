@@ -7,7 +7,7 @@ use std::{cell::RefCell, collections::HashSet};
 use engine::{
     address::{self, RefusedAddresses},
     grant::{Grant, Holder},
-    rate_limit::{Class, RETRY_SECONDS},
+    rate_limit::Class,
 };
 use protocol::problem::Code;
 use worker::Env;
@@ -51,7 +51,7 @@ pub(crate) async fn count_failure(env: &Env, request: &IncomingRequest) -> Resul
     let counted = check(env, Class::AuthFailures, &address).await;
     if counted.as_ref().is_err_and(|error| error.problem().code() == Code::RateLimitExceeded) {
         let now_ms = js::now().millis();
-        REFUSED.with_borrow_mut(|refused| refused.refuse(&address, now_ms, RETRY_SECONDS.saturating_mul(1000)));
+        REFUSED.with_borrow_mut(|refused| refused.refuse(&address, now_ms));
     }
     counted
 }

@@ -32,7 +32,8 @@ use worker::{Env, State, WebSocketPair, worker_sys};
 
 use crate::{
     command::{
-        CURSOR_HEADER, Command, CommandRequest, Creates, POLL_HEADER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER,
+        BROADCAST_HEADER, CURSOR_HEADER, Command, CommandRequest, CommandTime, Creates, POLL_HEADER, ROWS_HEADER,
+        STARTED_HEADER, VIEWERS_HEADER,
     },
     config::Config,
     glue::{self, BodyHandler},
@@ -145,6 +146,9 @@ impl Object {
 
     fn finish(&self, result: HandlerResult) -> Response {
         let response = result.unwrap_or_else(ErrorResponse::into_response);
+        if let Some(millis) = self.viewers.take_edge_timer() {
+            set(&response.headers(), BROADCAST_HEADER, &millis.to_string());
+        }
         if self.config.dev && response.status() != 101 {
             let headers = &response.headers();
             set(headers, STARTED_HEADER, &self.started.to_string());
@@ -161,21 +165,25 @@ impl Object {
     fn dispatch(&self, request: &CommandRequest, body: &[u8]) -> HandlerResult {
         #[cfg(feature = "fault-injection")]
         crate::fault_injection::in_the_object(body);
-        let job_id = request.text("job");
+        let (job_id, time) = (request.text("job"), request.time());
         let include = || Include::from_bits(u8::try_from(request.number("include")).unwrap_or_default());
         match request.command {
-            Command::Create => self.create(job_id, body, request.flag("receipt")),
+            Command::Create => self.create(job_id, body, request.flag("receipt"), time),
             Command::Report => {
                 let reports = body::reports(body, request.flag("ndjson"))?;
                 let creates = Creates { missing: request.flag("create"), ended: request.flag("replace") };
-                self.report(job_id, reports, creates)
+                self.report(job_id, reports, creates, time)
             }
-            Command::Document => self.document(job_id, include(), request.text("view")),
+            Command::Document => self.document(job_id, include(), request.text("view"), time.now),
             Command::Logs => self.logs(job_id, request.number("after"), request.number("limit")),
             Command::Subscribe => {
                 let cursor = Cursor::parse(request.text("cursor"));
                 let reader = NonZeroU64::new(request.number("reader"));
-                self.subscribe(job_id, include(), cursor.as_ref(), request.flag("anyway"), reader)
+                self.subscribe(job_id, include(), cursor.as_ref(), request.flag("anyway"), reader, time)
+            }
+            Command::Broadcast => {
+                self.viewers.broadcast_pending(time);
+                Ok(response::empty(204))
             }
             // `handle` does this one, since it waits for the platform.
             Command::Delete => unknown_command(),
@@ -196,7 +204,7 @@ impl Object {
         self.load()?.ok_or_else(|| Problem::job_not_found(job_id).into())
     }
 
-    fn create(&self, job_id: &str, body: &[u8], receipt: bool) -> HandlerResult {
+    fn create(&self, job_id: &str, body: &[u8], receipt: bool, time: CommandTime) -> HandlerResult {
         let value = json::parse_body(body)?;
         let digest = idempotency::digest(&value);
         // The body is checked first: a job that exists is no reason to overlook an error in it.
@@ -206,17 +214,16 @@ impl Object {
             idempotency::check_recreation(job, &digest)?;
             return Ok(response::json(200, &CreationAnswer::new(&job.document, &[], receipt)));
         }
-        let now = js::now();
-        let mut new = new_job(job_id, former.as_deref(), now);
+        let mut new = new_job(job_id, former.as_deref(), time.now);
         new.record.created_with = Some(digest);
-        let created = accept::create(new, Reports::One(Box::new(creation.report)), now)?;
+        let created = accept::create(new, Reports::One(Box::new(creation.report)), time.now)?;
         let answer = text_of(&CreationAnswer::new(&created.job.document, created.truncated(), receipt));
-        self.commit(Former::replaced(former.as_deref()), created.job, &created.lines)?;
+        self.commit(Former::replaced(former.as_deref()), created.job, &created.lines, time)?;
         Ok(response::json_text(201, &answer))
     }
 
-    fn report(&self, job_id: &str, reports: Reports, creates: Creates) -> HandlerResult {
-        let now = js::now();
+    fn report(&self, job_id: &str, reports: Reports, creates: Creates, time: CommandTime) -> HandlerResult {
+        let now = time.now;
         // The job is taken out, so that it need not be copied. On every way out, what is put back is what storage has.
         let (former, accepted) = match self.load()? {
             Some(job) if !job.may_be_replaced(creates.ended) => {
@@ -232,7 +239,7 @@ impl Object {
         let answer = accepted.answer().map(|answer| text_of(&answer));
         let Acceptance { job, changed, lines, .. } = accepted;
         if changed {
-            self.commit(former, job, &lines)?;
+            self.commit(former, job, &lines, time)?;
         } else {
             self.job.replace(Some(Rc::new(job)));
         }
@@ -247,7 +254,7 @@ impl Object {
     }
 
     /// Commits, then broadcasts. Nothing here waits, so the writes are one transaction.
-    fn commit(&self, former: Former, mut job: Job, lines: &[LogLine]) -> Result<(), ErrorResponse> {
+    fn commit(&self, former: Former, mut job: Job, lines: &[LogLine], time: CommandTime) -> Result<(), ErrorResponse> {
         // If a write fails, the job is loaded from storage again.
         self.job.replace(None);
         let alarm = expiry::alarm(job.record.alarm, &job.document);
@@ -257,12 +264,12 @@ impl Object {
         if let Some(alarm) = alarm {
             store::set_alarm(&self.state, alarm);
         }
-        self.viewers.broadcast(&job, lines, former != Former::Same(job.document.status));
+        self.viewers.broadcast(&job, lines, former != Former::Same(job.document.status), time);
         self.job.replace(Some(Rc::new(job)));
         Ok(())
     }
 
-    fn document(&self, job_id: &str, include: Include, view: &str) -> HandlerResult {
+    fn document(&self, job_id: &str, include: Include, view: &str, now: Timestamp) -> HandlerResult {
         let job = self.find(job_id)?;
         let document = &job.document;
         let text = match view {
@@ -279,7 +286,7 @@ impl Object {
         };
         let response = response::json_text(200, &text);
         set(&response.headers(), CURSOR_HEADER, &document.cursor().to_string());
-        if let Some(millis) = poll::poll_after_ms(document, js::now()) {
+        if let Some(millis) = poll::poll_after_ms(document, now) {
             set(&response.headers(), POLL_HEADER, &millis.to_string());
         }
         Ok(response)
@@ -304,17 +311,18 @@ impl Object {
         cursor: Option<&Cursor>,
         anyway: bool,
         reader: Option<NonZeroU64>,
+        time: CommandTime,
     ) -> HandlerResult {
         let job = self.find(job_id)?;
         let document = &job.document;
-        let ended = match subscription::admit(document, cursor.filter(|_| !anyway), js::now()) {
+        let ended = match subscription::admit(document, cursor.filter(|_| !anyway), time.now) {
             Admission::Finished => return Ok(response::empty(204)),
             Admission::Admitted { ended } => ended,
         };
         let of_reader = reader.map_or(0, |reader| self.viewers.of_reader(reader));
         subscription::check_capacity(self.viewers.count(), of_reader)?;
         let pair = WebSocketPair::new()?;
-        self.viewers.accept(&self.state, &pair.server, include, reader, &job);
+        self.viewers.accept(&self.state, &pair.server, include, reader, &job, time);
         let lines = if include.logs() {
             self.last_lines(&job, subscription::initial_line_count(&job, cursor))?
         } else {

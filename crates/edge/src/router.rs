@@ -12,7 +12,7 @@ use web_sys::{Request, Response};
 use worker::{Env, worker_sys::Context};
 
 use crate::{
-    adapters,
+    adapters, clock,
     context::RequestContext,
     glue::{self, SlowPath},
     js, reads,
@@ -23,7 +23,9 @@ use crate::{
 
 /// Answers a request.
 pub(crate) fn answer(request: Request, env: Env, platform: Context) -> Promise {
-    let ctx = RequestContext::new(request, env, platform, js::now());
+    let began = js::now();
+    clock::observe(began);
+    let ctx = RequestContext::new(request, env, platform, began);
     let found = Route::find(ctx.request.method(), ctx.request.path());
     match catch_unwind(AssertUnwindSafe(|| fast_path(&ctx, &found))) {
         Ok(Some(answer)) => answer,
@@ -50,8 +52,8 @@ thread_local! {
 /// the response to most reports is exactly the object's reply. Any other reply takes the slow path.
 fn fast_path(ctx: &RequestContext, found: &Result<Match, NoRoute>) -> Option<Promise> {
     let Ok(Match { route: Route::Report { job }, template }) = found else { return None };
-    // The object does not know the origin of the page.
-    if ctx.config.varies_by_origin() && ctx.request.origin().is_some() {
+    // The object does not know the origin of the page, and while the clock is set back the edge sets the timer of the broadcast.
+    if (ctx.config.varies_by_origin() && ctx.request.origin().is_some()) || clock::if_set_back().is_some() {
         return None;
     }
     #[cfg(feature = "fault-injection")]

@@ -13,8 +13,8 @@ use web_sys::Response;
 use worker::Env;
 
 use crate::{
-    body,
-    command::{CURSOR_HEADER, Command, Creates, POLL_HEADER},
+    body, clock,
+    command::{CURSOR_HEADER, Command, Creates, NOW_PARAMETER, POLL_HEADER},
     config::Config,
     glue::{self, Namespace},
     request::IncomingRequest,
@@ -100,14 +100,14 @@ impl JobStub {
             return self.send(Command::Report, &parameters, Some(&body)).await;
         }
         // The edge need not read the body: only the object parses it.
-        let url = Command::Report.url(self.id.as_str(), &parameters);
+        let url = self.url(Command::Report, &parameters);
         let response = glue::forward(&self.namespace, &self.name, &url, request.inner());
         JsFuture::from(response).await.map_err(|error| call_error(&error))
     }
 
     /// The URL to which reports are sent.
     pub(crate) fn report_url(&self, headers: &BodyHeaders, creates: Creates) -> String {
-        Command::Report.url(self.id.as_str(), &report_parameters(headers, creates))
+        self.url(Command::Report, &report_parameters(headers, creates))
     }
 
     /// Returns the document.
@@ -145,6 +145,20 @@ impl JobStub {
         Ok(self.send(Command::Subscribe, &parameters, None).await?.into())
     }
 
+    /// Sends what is pending to the viewers.
+    pub(crate) async fn broadcast(&self) -> Result<Reply, ErrorResponse> {
+        self.ask(Command::Broadcast, &[]).await
+    }
+
+    /// The URL of a command; it has the time if the clock was set back.
+    fn url(&self, command: Command, parameters: &[(&str, String)]) -> String {
+        let mut url = command.url(self.id.as_str(), parameters);
+        if let Some(now) = clock::if_set_back() {
+            url.push_str(&format!("&{NOW_PARAMETER}={}", now.millis()));
+        }
+        url
+    }
+
     async fn ask(&self, command: Command, parameters: &[(&str, String)]) -> Result<Reply, ErrorResponse> {
         Reply::read(&self.send(command, parameters, None).await?).await
     }
@@ -165,7 +179,7 @@ impl JobStub {
         if let Some(body) = body {
             init.set_body(&js_sys::Uint8Array::from(body));
         }
-        let url = command.url(self.id.as_str(), parameters);
+        let url = self.url(command, parameters);
         let response = glue::call(&self.namespace, &self.name, &url, &init);
         JsFuture::from(response.map_err(|error| call_error(&error))?).await.map_err(|error| call_error(&error))
     }

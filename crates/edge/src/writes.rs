@@ -1,5 +1,7 @@
 //! The handlers that change a job: creation, reports, deletion.
 
+use std::panic::AssertUnwindSafe;
+
 use engine::{creation_answer::is_receipt, grant::Grant, permission::Permission};
 use protocol::{
     Problem,
@@ -8,13 +10,14 @@ use protocol::{
     id::JobId,
     limits::REPORT_BYTES,
 };
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::Response;
 
 use crate::{
     auth,
     body::{self, Body},
-    command::{Creates, DEV_HEADERS},
+    command::{BROADCAST_HEADER, Creates, DEV_HEADERS},
     context::RequestContext,
     glue, js,
     response::{self, ErrorResponse, HandlerResult, merge_objects, text_of},
@@ -74,6 +77,16 @@ pub(crate) async fn report_to(ctx: &mut RequestContext, grant: &Grant, id: JobId
 /// The object's reply as a response. The caller that created the job, or repeated the creation, also gets the links and a
 /// token.
 async fn finish(ctx: &RequestContext, grant: &Grant, id: &JobId, reply: &Response, created: bool) -> HandlerResult {
+    if let Some(millis) = reply.headers().get(BROADCAST_HEADER)?.and_then(|millis| millis.parse().ok()) {
+        let stub = JobStub::new(&ctx.env, grant, id.clone())?;
+        let broadcast = async move {
+            js::sleep(millis).await;
+            // If it fails, the next change is sent all the same.
+            let _ = stub.broadcast().await;
+            Ok(JsValue::UNDEFINED)
+        };
+        ctx.platform.wait_until(&future_to_promise(AssertUnwindSafe(broadcast)))?;
+    }
     let response = if created {
         let text = JsFuture::from(reply.text()?).await?.as_string().unwrap_or_default();
         response::json_text(reply.status(), &merge_objects(&text, &access(ctx, grant, id)?))

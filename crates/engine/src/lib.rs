@@ -53,6 +53,7 @@ pub mod query;
 pub mod rate_limit;
 pub mod recent_lines;
 pub mod route;
+pub mod set_back;
 pub mod signer;
 pub mod storage_error;
 pub mod stream_request;

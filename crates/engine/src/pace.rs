@@ -76,7 +76,7 @@ pub fn interval_ms(viewers: usize, bytes: usize) -> u64 {
 /// The pace of one job.
 ///
 /// Times are of the wall clock, which may be set back. A last time that lies ahead means that it was, and the pace begins
-/// anew. The caller's timer may then fire late; the next change is sent at once all the same.
+/// anew. If the caller's timer fires late, the next change is sent at once all the same.
 ///
 /// ```
 /// use engine::pace::{Broadcast, Pace};

@@ -107,6 +107,13 @@ impl Server {
         Server::ours(Kind::Ours, free_port()?, folder, key, None, shell)
     }
 
+    /// Starts ours with these environment variables.
+    pub fn with_environment(variables: &[(&str, &Path)], folder: &Folder, key: &Key) -> Result<Server> {
+        let mut command = Command::new(xtask());
+        command.envs(variables.iter().copied());
+        Server::ours(Kind::Ours, free_port()?, folder, key, None, command)
+    }
+
     /// The processor seconds that it has used.
     pub fn cpu_seconds(&self) -> Result<f64> {
         self.processes()?.into_iter().map(process::cpu_seconds).sum()

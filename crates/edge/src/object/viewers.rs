@@ -17,7 +17,7 @@ use protocol::{Problem, Timestamp, include::Include, log_line::LogLine};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use worker::{State, WebSocket, worker_sys::web_sys};
 
-use crate::js;
+use crate::{command::CommandTime, js};
 
 /// The prefix of the tag that says whose a socket is.
 const READER_TAG: &str = "reader:";
@@ -39,6 +39,8 @@ struct Shared {
     sets: Cell<u8>,
     pace: Cell<Pace>,
     timer: RefCell<Option<JsValue>>,
+    /// The milliseconds of the timer that the edge is asked to set, while the timers of the object stand still.
+    edge_timer: Cell<Option<u64>>,
     /// The content of the next broadcast.
     pending: RefCell<Option<PendingBroadcast>>,
     /// The sockets that were added while a broadcast was pending, each with the index of its state in `initial`.
@@ -58,6 +60,7 @@ impl Viewers {
             raw,
             pace: Cell::default(),
             timer: RefCell::default(),
+            edge_timer: Cell::default(),
             pending: RefCell::default(),
             newcomers: Map::new(),
             initial: RefCell::default(),
@@ -66,7 +69,7 @@ impl Viewers {
             let shared = Rc::clone(&shared);
             Closure::own_assert_unwind_safe(move || {
                 shared.timer.replace(None);
-                shared.broadcast();
+                shared.broadcast(js::now());
             })
         };
         Viewers { shared, on_timer }
@@ -96,10 +99,11 @@ impl Viewers {
         include: Include,
         reader: Option<NonZeroU64>,
         job: &Job,
+        time: CommandTime,
     ) {
         let shared = &self.shared;
-        if shared.pace.get().is_overdue(js::now().millis()) {
-            shared.broadcast();
+        if shared.pace.get().is_overdue(time.now.millis()) {
+            shared.broadcast(time.now);
         }
         let tags: Vec<String> = [tag(include)].into_iter().chain(reader.map(reader_tag)).collect();
         state.accept_websocket_with_tags(socket, &tags.iter().map(String::as_str).collect::<Vec<_>>());
@@ -122,7 +126,7 @@ impl Viewers {
     }
 
     /// Broadcasts a committed change at the pace of the job; an `urgent` one need not wait, unless there are many.
-    pub(super) fn broadcast(&self, job: &Job, lines: &[LogLine], urgent: bool) {
+    pub(super) fn broadcast(&self, job: &Job, lines: &[LogLine], urgent: bool, time: CommandTime) {
         let shared = &self.shared;
         if self.count() == 0 {
             return;
@@ -132,16 +136,28 @@ impl Viewers {
             none => *none = Some(PendingBroadcast::new(job, lines)),
         }
         let mut pace = shared.pace.get();
-        let broadcast = pace.on_change(urgent, js::now().millis());
+        let broadcast = pace.on_change(urgent, time.now.millis());
         shared.pace.set(pace);
         match broadcast {
-            Broadcast::Now => shared.broadcast(),
+            Broadcast::Now => shared.broadcast(time.now),
+            Broadcast::In(millis) if time.is_set_back => shared.edge_timer.set(Some(millis)),
             Broadcast::In(millis) => {
                 let timer = js::set_timeout(self.on_timer.as_ref().unchecked_ref(), millis as f64);
                 shared.set_timer(Some(timer));
             }
             Broadcast::Planned => {}
         }
+    }
+
+    /// Broadcasts what is pending.
+    pub(super) fn broadcast_pending(&self, time: CommandTime) {
+        self.shared.broadcast(time.now);
+    }
+
+    /// The milliseconds after which the edge is to ask for the planned broadcast, if the last change planned one for which
+    /// the object cannot set a timer.
+    pub(super) fn take_edge_timer(&self) -> Option<u64> {
+        self.shared.edge_timer.take()
     }
 
     /// Sends a problem to every viewer and ends its stream.
@@ -171,9 +187,8 @@ impl Shared {
     }
 
     /// Sends what is pending: one encoding per `include` set, independent of the number of viewers.
-    fn broadcast(&self) {
+    fn broadcast(&self, now: Timestamp) {
         let Some(pending) = self.take_pending() else { return };
-        let now = js::now();
         // What is sent, not what the document has: a viewer that includes all of it must not slow those that do not.
         let (mut viewers, mut bytes) = (0_usize, 0_usize);
         for include in (0..8).map(Include::from_bits).filter(|include| self.sets.get() & set_bit(*include) != 0) {

@@ -1,4 +1,4 @@
-//! The live path on the real runtime: sleep, leaks, slow readers, crashes, panics, reconnecting crowds, abuse.
+//! The live path on the real runtime: sleep, leaks, slow readers, crashes, panics, reconnecting crowds, abuse, clocks.
 //!
 //! Each test starts a worker of its own under workerd from the bundle that `cargo xtask build` made. `XTASK` names the
 //! program that starts it; the default is the one that `cargo build -p xtask` made.
@@ -14,6 +14,8 @@
 )]
 
 mod abuse;
+#[cfg(target_os = "linux")]
+mod clock;
 mod crash;
 mod leak;
 mod open_files;
