@@ -1,9 +1,11 @@
 //! A feed: the socket from the edge to a job's object, read by raw listeners.
 //!
-//! Only the first line of a message is copied into wasm: to copy each message there and back would cost more than all the
-//! rest of the relay.
+//! Only the first line of a message is copied into wasm.
 
-use engine::frame::{HEAD_BYTES, Kind};
+use engine::{
+    frame::{HEAD_BYTES, Kind},
+    job_queue::Chunk as _,
+};
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use worker::{
@@ -11,7 +13,7 @@ use worker::{
     worker_sys::web_sys::{self, BinaryType},
 };
 
-use crate::response::ErrorResponse;
+use crate::{bytes::Bytes, response::ErrorResponse};
 
 /// An open socket; dropping it closes the socket and frees the listeners.
 pub(crate) struct Feed {
@@ -25,7 +27,7 @@ impl Feed {
     /// `on_end` is called when no more will come.
     pub(crate) fn open(
         socket: &WebSocket,
-        mut on_frame: impl FnMut(Kind, Uint8Array) + 'static,
+        mut on_frame: impl FnMut(Kind, Bytes) + 'static,
         mut on_end: impl FnMut() + 'static,
     ) -> Result<Feed, ErrorResponse> {
         let on_message = Closure::own_assert_unwind_safe(move |message: web_sys::MessageEvent| {
@@ -33,7 +35,7 @@ impl Feed {
             let bytes = Uint8Array::new(&buffer);
             let head = bytes.subarray(0, HEAD_BYTES as u32).to_vec();
             if let Some((kind, head_bytes)) = Kind::read(&head) {
-                on_frame(kind, rest_after(&bytes, head_bytes));
+                on_frame(kind, Bytes(bytes).rest_after(head_bytes));
             }
         });
         let on_close = Closure::own_assert_unwind_safe(move |_: JsValue| on_end());
@@ -49,11 +51,6 @@ impl Feed {
         socket.accept()?;
         Ok(feed)
     }
-}
-
-/// The bytes after the first `skip`.
-pub(crate) fn rest_after(bytes: &Uint8Array, skip: usize) -> Uint8Array {
-    bytes.subarray(u32::try_from(skip).unwrap_or(u32::MAX), bytes.length())
 }
 
 impl Drop for Feed {

@@ -69,6 +69,10 @@ extern "C" {
     /// A JSON response.
     pub(crate) fn json(status: u16, text: &str) -> Response;
 
+    /// The same with the text as UTF-8.
+    #[wasm_bindgen(js_name = json)]
+    pub(crate) fn json_bytes(status: u16, text: &js_sys::Uint8Array) -> Response;
+
     /// A response with the status and the body of an object's JSON reply; the body is streamed.
     #[wasm_bindgen(js_name = passOn)]
     pub(crate) fn pass_on(reply: &Response) -> Response;

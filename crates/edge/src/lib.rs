@@ -23,7 +23,9 @@
 
 mod adapters;
 mod auth;
+mod batch;
 mod body;
+mod bytes;
 mod clock;
 mod command;
 mod config;

@@ -1,5 +1,6 @@
 //! The Durable Object of a job: its storage and its viewers. It commits first, then answers and broadcasts.
 
+mod reads;
 mod store;
 mod viewers;
 
@@ -14,16 +15,14 @@ use engine::{
     accept::{self, Acceptance},
     body,
     creation_answer::CreationAnswer,
-    expiry, flask, idempotency,
+    expiry, idempotency,
     job::Job,
-    log, poll,
     subscription::{self, Admission},
-    tensorlake,
 };
 use js_sys::Promise;
 use protocol::{
-    Problem, Timestamp, creation::Creation, cursor::Cursor, id, include::Include, json, limits::LOG_LINES_NEW,
-    log_line::LogLine, problem::Code, report::Reports,
+    Problem, Timestamp, creation::Creation, cursor::Cursor, id, include::Include, json, log_line::LogLine,
+    problem::Code, report::Reports,
 };
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::future_to_promise;
@@ -32,8 +31,8 @@ use worker::{Env, State, WebSocketPair, worker_sys};
 
 use crate::{
     command::{
-        BROADCAST_HEADER, CURSOR_HEADER, Command, CommandRequest, CommandTime, Creates, POLL_HEADER, ROWS_HEADER,
-        STARTED_HEADER, VIEWERS_HEADER,
+        BROADCAST_HEADER, Command, CommandRequest, CommandTime, Creates, MOST_PARAMETER, ROWS_HEADER, STARTED_HEADER,
+        VIEWERS_HEADER,
     },
     config::Config,
     glue::{self, BodyHandler},
@@ -174,7 +173,10 @@ impl Object {
                 let creates = Creates { missing: request.flag("create"), ended: request.flag("replace") };
                 self.report(job_id, reports, creates, time)
             }
-            Command::Document => self.document(job_id, include(), request.text("view"), time.now),
+            Command::Document => match request.text(MOST_PARAMETER).parse() {
+                Ok(most) => self.document_up_to(job_id, include(), most),
+                Err(_) => self.document(job_id, include(), request.text("view"), time.now),
+            },
             Command::Logs => self.logs(job_id, request.number("after"), request.number("limit")),
             Command::Subscribe => {
                 let cursor = Cursor::parse(request.text("cursor"));
@@ -267,39 +269,6 @@ impl Object {
         self.viewers.broadcast(&job, lines, former != Former::Same(job.document.status), time);
         self.job.replace(Some(Rc::new(job)));
         Ok(())
-    }
-
-    fn document(&self, job_id: &str, include: Include, view: &str, now: Timestamp) -> HandlerResult {
-        let job = self.find(job_id)?;
-        let document = &job.document;
-        let text = match view {
-            "summary" => text_of(&document.summary()),
-            "tensorlake" => text_of(&tensorlake::progress(document)),
-            "flask" => text_of(&flask::task_status(document)),
-            _ => {
-                let mut view = document.view(include).into_owned();
-                if include.logs() {
-                    view.logs = Some(self.last_lines(&job, LOG_LINES_NEW)?);
-                }
-                text_of(&view)
-            }
-        };
-        let response = response::json_text(200, &text);
-        set(&response.headers(), CURSOR_HEADER, &document.cursor().to_string());
-        if let Some(millis) = poll::poll_after_ms(document, now) {
-            set(&response.headers(), POLL_HEADER, &millis.to_string());
-        }
-        Ok(response)
-    }
-
-    fn last_lines(&self, job: &Job, most: u64) -> Result<Vec<LogLine>, ErrorResponse> {
-        Ok(self.store.lines(job, job.record.last_line.saturating_sub(most), most)?)
-    }
-
-    fn logs(&self, job_id: &str, after: u64, limit: u64) -> HandlerResult {
-        let job = self.find(job_id)?;
-        let lines = self.store.lines(&job, after, limit)?;
-        Ok(response::json(200, &log::page(&job, after, lines)))
     }
 
     /// Adds a viewer: accepts the socket, reads the state and sends it. No report can come in between. A viewer that has

@@ -1,37 +1,30 @@
-//! The handlers that only read: status, batch, logs.
+//! The handlers that read one job: status, logs.
 
 use engine::{
-    batch::{BatchRequest, BatchResponse},
-    grant::Grant,
     permission::Permission,
     poll::{Format, etag, none_match},
     subscription,
 };
-use futures_util::{StreamExt as _, stream};
 use protocol::{
     Problem,
     cursor::Cursor,
-    id::JobId,
     include::Include,
-    limits::{LOG_LINES_RESUME, REPORT_BYTES, WAIT_SECONDS},
+    limits::{LOG_LINES_RESUME, WAIT_SECONDS},
     number::MAX_SAFE_INTEGER,
 };
 use web_sys::Response;
 
 use crate::{
     auth,
-    body::Body,
     context::RequestContext,
     limit,
-    response::{self, ErrorResponse, HandlerResult, merge_objects, set},
+    response::{self, HandlerResult, merge_objects, set},
     stub::{JobStub, Reply},
     wait,
 };
 
 /// The number of lines that `GET …/logs` returns if `limit` is absent.
 const LOGS_DEFAULT: u64 = 200;
-/// The platform lets six calls wait for their replies at a time; one of them is left for the rate limiter.
-const READS_AT_ONCE: usize = 5;
 
 /// `GET /v2/jobs/{id}/status`.
 pub(crate) async fn status(ctx: &mut RequestContext, job: &str) -> HandlerResult {
@@ -93,50 +86,6 @@ fn status_response(reply: Reply, include: Include, format: Format, unchanged: bo
     // `private`, since the request has a credential; `no-cache`, since the state may change at any time.
     set(&response.headers(), "Cache-Control", "private, no-cache");
     response
-}
-
-/// `POST /v2/jobs/status/batch`.
-pub(crate) async fn batch(ctx: &mut RequestContext) -> HandlerResult {
-    let grant = auth::grant_to_read(ctx).await?;
-    ctx.request.query(&[])?;
-    let body = Body::read(&ctx.request, REPORT_BYTES).await?;
-    let BatchRequest { job_ids, include } = BatchRequest::from_json(body.json()?)?;
-    let mut response = BatchResponse::new(job_ids.clone());
-
-    // Every read is counted before the first object is called: how many objects a request calls is known then.
-    let counts = job_ids.iter().enumerate().map(async |(index, job_id)| (index, count_read(ctx, &grant, job_id).await));
-    let mut counts = stream::iter(counts).buffered(READS_AT_ONCE);
-    let mut reads = Vec::with_capacity(job_ids.len());
-    while let Some((index, counted)) = counts.next().await {
-        match counted {
-            Ok(id) => reads.push((index, id)),
-            Err(error) => response.add_problem(index, error.problem()),
-        }
-    }
-
-    let replies = reads.into_iter().map(async |(index, id)| {
-        let reply = async { JobStub::new(&ctx.env, &grant, id)?.document(include, "document").await };
-        (index, reply.await)
-    });
-    // A slow object delays no other, and a reply is kept only as long as all of them fit the limit.
-    let mut replies = stream::iter(replies).buffer_unordered(READS_AT_ONCE);
-    while let Some((index, reply)) = replies.next().await {
-        match reply {
-            Ok(reply) if reply.status < 400 => response.add_document(index, reply.text),
-            Ok(reply) => response.add_problem_json(index, reply.text),
-            Err(error) => response.add_problem(index, error.problem()),
-        }
-    }
-    Ok(response::json_text(200, &response.into_json()))
-}
-
-/// The id of a job of a batch, if the caller may read the job and has not read it too often.
-async fn count_read(ctx: &RequestContext, grant: &Grant, job_id: &str) -> Result<JobId, ErrorResponse> {
-    // An invalid id is answered like an unknown job, so that one id does not fail the whole batch.
-    let id = JobId::parse(job_id).ok_or_else(|| Problem::job_not_found(job_id))?;
-    grant.authorize(Permission::Read, Some(&id)).map_err(Problem::from)?;
-    limit::check_read(&ctx.env, &ctx.request, grant, id.as_str()).await?;
-    Ok(id)
 }
 
 /// `GET /v2/jobs/{id}/logs`.

@@ -5,22 +5,25 @@
 //! at most one document, [`engine::job_queue::LOG_BYTES`] of log and one final frame for each job, and
 //! [`protocol::limits::STREAM_LOG_BYTES`] of log for all of them.
 
+mod part;
+
 use std::{cell::RefCell, rc::Rc};
 
 use engine::{
     frame::Kind,
-    job_queue::{Chunk, DocumentId, JobQueue, limit_log},
+    job_queue::{Chunk as _, DocumentId, limit_log},
 };
-use js_sys::Uint8Array;
-use protocol::{Problem, Timestamp, problem::Code, sse};
+use protocol::{Problem, Timestamp, sse};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use worker::{
     Response, ResponseBuilder, WebSocket,
     worker_sys::web_sys::{AbortSignal, WritableStreamDefaultWriter},
 };
 
+use self::part::Part;
 use crate::{
-    feed::{Feed, rest_after},
+    bytes::{self, Bytes},
+    feed::Feed,
     js,
     response::{ErrorResponse, set},
 };
@@ -56,50 +59,8 @@ struct State {
     writing: bool,
     done: bool,
     /// Written before everything else.
-    urgent: Option<Uint8Array>,
+    urgent: Option<Bytes>,
     listeners: Option<Listeners>,
-}
-
-/// One job's part of the stream.
-struct Part {
-    queue: JobQueue<Bytes>,
-    /// The socket that fills the queue, for as long as the reader may read the job.
-    feed: Option<Feed>,
-    /// When the reader's token for this job expires.
-    expires_at: Option<Timestamp>,
-}
-
-/// Bytes that stay in JavaScript's memory.
-struct Bytes(Uint8Array);
-
-impl Chunk for Bytes {
-    fn from_bytes(bytes: &[u8]) -> Bytes {
-        Bytes(Uint8Array::from(bytes))
-    }
-
-    fn size(&self) -> usize {
-        usize::try_from(self.0.length()).unwrap_or(usize::MAX)
-    }
-
-    fn rest_after(&self, skip: usize) -> Bytes {
-        Bytes(rest_after(&self.0, skip))
-    }
-}
-
-impl Part {
-    /// When the reader's token expires, unless the part has ended already.
-    fn expires_at(&self) -> Option<Timestamp> {
-        self.expires_at.filter(|_| !self.queue.has_ended())
-    }
-
-    /// Ends the part if its token has expired; the frames that wait for the reader are dropped.
-    fn expire(&mut self, now: Timestamp) {
-        if self.expires_at().is_some_and(|expires_at| expires_at <= now) {
-            self.feed = None;
-            let message = "The token expired; reconnect with a new one";
-            self.queue.terminate(&Problem::new(Code::Unauthenticated, message));
-        }
-    }
 }
 
 /// What keeps the relay alive, and must be released when it ends.
@@ -215,7 +176,7 @@ impl Relay {
         }
         let feed = feed?;
         if let Some(part) = state.parts.get_mut(index) {
-            (part.feed, part.expires_at) = (Some(feed), expires_at);
+            part.fill(feed, expires_at);
         }
         state.watch_expiry();
         Ok(())
@@ -240,7 +201,7 @@ impl Relay {
     fn add_part(&self, job_id: &str) -> usize {
         let mut state = self.0.borrow_mut();
         let document_id = if state.single { DocumentId::Keep } else { DocumentId::Strip };
-        state.parts.push(Part { queue: JobQueue::new(job_id, document_id), feed: None, expires_at: None });
+        state.parts.push(Part::new(job_id, document_id));
         state.parts.len().saturating_sub(1)
     }
 
@@ -255,11 +216,11 @@ impl Relay {
         self.0.borrow().done
     }
 
-    fn push(&self, index: usize, kind: &Kind, sse: Uint8Array) {
+    fn push(&self, index: usize, kind: &Kind, sse: Bytes) {
         {
             let mut state = self.0.borrow_mut();
             let Some(part) = state.parts.get_mut(index) else { return };
-            part.queue.push(kind, Bytes(sse));
+            part.queue.push(kind, sse);
             limit_log(&mut state.parts, |part| &mut part.queue);
         }
         self.flush();
@@ -369,7 +330,7 @@ impl State {
 
     /// Writes everything that waits as one chunk; `over` says that nothing will follow.
     fn write(&mut self, over: bool) {
-        let mut chunks: Vec<Uint8Array> = self.urgent.take().into_iter().collect();
+        let mut chunks: Vec<Bytes> = self.urgent.take().into_iter().collect();
         // A reader that reconnects with the id `end` has seen the end of all jobs, so only the last frame of the stream
         // has it. While jobs may still join, it is not known which frame that is; so if all jobs of the moment have ended,
         // their final frames wait.
@@ -377,32 +338,17 @@ impl State {
         let has_final_frame = |part: &Part| part.queue.has_final_frame();
         let last = self.parts.iter().rposition(has_final_frame).filter(|_| over && !self.single && !self.incomplete);
         for (index, part) in self.parts.iter_mut().enumerate() {
-            part.queue.drain(|bytes| chunks.push(bytes.0));
+            part.queue.drain(|bytes| chunks.push(bytes));
             if over || !all_ended {
                 let end_id = (last == Some(index)).then_some(ALL_ENDED);
-                part.queue.drain_final_frame(end_id, |bytes| chunks.push(bytes.0));
+                part.queue.drain_final_frame(end_id, |bytes| chunks.push(bytes));
             }
         }
         let Some(listeners) = self.listeners.as_ref().filter(|_| !chunks.is_empty()) else { return };
         self.writing = true;
-        let written = self.writer.write_with_chunk(&concat(&chunks));
+        let written = self.writer.write_with_chunk(&bytes::concat(&chunks));
         let _ = written.then2(&listeners.on_written, &listeners.on_failed);
     }
-}
-
-/// The chunks as one; a single chunk is not copied.
-fn concat(chunks: &[Uint8Array]) -> Uint8Array {
-    if let [only] = chunks {
-        return only.clone();
-    }
-    let bytes = chunks.iter().fold(0_u32, |bytes, chunk| bytes.saturating_add(chunk.length()));
-    let whole = Uint8Array::new_with_length(bytes);
-    let mut offset = 0_u32;
-    for chunk in chunks {
-        whole.set(chunk, offset);
-        offset = offset.saturating_add(chunk.length());
-    }
-    whole
 }
 
 /// Sent at once, so that every proxy on the way forwards the head of the response.
@@ -419,6 +365,6 @@ pub(crate) fn comment_and_retry(comment: &'static str, (min_ms, max_ms): (f64, f
     lines
 }
 
-fn bytes_of(text: &str) -> Uint8Array {
-    Uint8Array::from(text.as_bytes())
+fn bytes_of(text: &str) -> Bytes {
+    Bytes::from_bytes(text.as_bytes())
 }

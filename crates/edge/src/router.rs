@@ -12,7 +12,7 @@ use web_sys::{Request, Response};
 use worker::{Env, worker_sys::Context};
 
 use crate::{
-    adapters, clock,
+    adapters, batch, clock,
     context::RequestContext,
     glue::{self, SlowPath},
     js, reads,
@@ -104,7 +104,7 @@ async fn handle(ctx: &mut RequestContext, route: Route) -> HandlerResult {
         Route::Report { job } => writes::report(ctx, &job).await,
         Route::Delete { job } => writes::delete(ctx, &job).await,
         Route::Status { job } => reads::status(ctx, &job).await,
-        Route::Batch => reads::batch(ctx).await,
+        Route::Batch => batch::batch(ctx).await,
         Route::Logs { job } => reads::logs(ctx, &job).await,
         Route::Stream { job } => streams::one(ctx, &job).await,
         Route::StreamMany => streams::many(ctx).await,

@@ -6,6 +6,7 @@ use engine::{
     body::{BodyHeaders, incomplete},
     grant::Grant,
 };
+use js_sys::Uint8Array;
 use protocol::{Problem, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES, problem::Code};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -13,8 +14,10 @@ use web_sys::Response;
 use worker::Env;
 
 use crate::{
-    body, clock,
-    command::{CURSOR_HEADER, Command, Creates, NOW_PARAMETER, POLL_HEADER},
+    body,
+    bytes::Bytes,
+    clock,
+    command::{BYTES_HEADER, CURSOR_HEADER, Command, Creates, MOST_PARAMETER, NOW_PARAMETER, POLL_HEADER},
     config::Config,
     glue::{self, Namespace},
     request::IncomingRequest,
@@ -58,6 +61,29 @@ impl Reply {
             poll_after_ms: header(POLL_HEADER).and_then(|millis| millis.parse().ok()),
             text: text.as_string().unwrap_or_default(),
         })
+    }
+}
+
+/// The reply to a request for a document of at most so many bytes.
+pub(crate) enum BoundedReply {
+    /// The document as JSON.
+    Document(Bytes),
+    /// The document has at least this many bytes, which are more than it may have.
+    TooLarge { bytes: usize },
+    /// The problem of the job as JSON.
+    Problem(String),
+}
+
+impl BoundedReply {
+    async fn read(response: &Response) -> Result<BoundedReply, ErrorResponse> {
+        if let Some(bytes) = response.headers().get(BYTES_HEADER)?.and_then(|bytes| bytes.parse().ok()) {
+            return Ok(BoundedReply::TooLarge { bytes });
+        }
+        if response.status() >= 400 {
+            return Ok(BoundedReply::Problem(Reply::read(response).await?.text));
+        }
+        let buffer = JsFuture::from(response.array_buffer()?).await?;
+        Ok(BoundedReply::Document(Bytes(Uint8Array::new(&buffer))))
     }
 }
 
@@ -114,6 +140,12 @@ impl JobStub {
     pub(crate) async fn document(&self, include: Include, view: &str) -> Result<Reply, ErrorResponse> {
         let parameters = [("include", include.bits().to_string()), ("view", view.to_owned())];
         self.ask(Command::Document, &parameters).await
+    }
+
+    /// Returns the document if it has at most `most` bytes.
+    pub(crate) async fn document_up_to(&self, include: Include, most: usize) -> Result<BoundedReply, ErrorResponse> {
+        let parameters = [("include", include.bits().to_string()), (MOST_PARAMETER, most.to_string())];
+        BoundedReply::read(&self.send(Command::Document, &parameters, None).await?).await
     }
 
     /// Returns log lines.
@@ -177,7 +209,7 @@ impl JobStub {
             init.set_headers(&headers);
         }
         if let Some(body) = body {
-            init.set_body(&js_sys::Uint8Array::from(body));
+            init.set_body(&Uint8Array::from(body));
         }
         let url = self.url(command, parameters);
         let response = glue::call(&self.namespace, &self.name, &url, &init);

@@ -1,6 +1,6 @@
 //! A batch: the documents of several jobs in one response.
 
-use std::collections::HashSet;
+use std::{cell::Cell, collections::HashSet, mem, rc::Rc};
 
 use protocol::{
     Problem,
@@ -11,7 +11,7 @@ use protocol::{
 };
 use serde_json::Value;
 
-use crate::include;
+use crate::{include, job_queue::Chunk};
 
 /// The body of `POST /v2/jobs/status/batch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,37 +57,64 @@ impl BatchRequest {
     }
 }
 
+/// The bytes of a document that every job of a batch is asked for first. The larger ones follow one after the other, while they
+/// fit, so that little is on its way at a time and nothing arrives that is not returned.
+pub const SMALL_BYTES: usize = 256 * 1024;
+/// The bytes that all batches of an isolate may hold at a time. What they hold is copied once for the response.
+const ISOLATE_BYTES: usize = 4 * BATCH_BYTES;
+
+/// The bytes of the documents that all batches of an isolate hold.
+pub type HeldBytes = Rc<Cell<usize>>;
+
 /// The response to a batch while the replies of the objects arrive, in any order.
 ///
 /// It keeps at most [`BATCH_BYTES`] of documents; a document that does not fit any more becomes an error of its job.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BatchResponse {
+pub struct BatchResponse<C> {
     job_ids: Vec<String>,
     /// One per job: a document as JSON, a problem as JSON, or nothing yet.
-    results: Vec<Option<Result<String, String>>>,
+    results: Vec<Option<Result<C, String>>>,
     /// The bytes of the documents.
     bytes: usize,
+    held: HeldBytes,
 }
 
-impl BatchResponse {
+impl<C> Drop for BatchResponse<C> {
+    fn drop(&mut self) {
+        self.held.set(self.held.get().saturating_sub(self.bytes));
+    }
+}
+
+impl<C: Chunk> BatchResponse<C> {
     /// The response for these jobs, without a result yet.
-    pub fn new(job_ids: Vec<String>) -> BatchResponse {
+    pub fn new(job_ids: Vec<String>, held: HeldBytes) -> BatchResponse<C> {
         let results = job_ids.iter().map(|_| None).collect();
-        BatchResponse { job_ids, results, bytes: 0 }
+        BatchResponse { job_ids, results, bytes: 0, held }
     }
 
-    /// The ids of the jobs.
-    pub fn job_ids(&self) -> &[String] {
-        &self.job_ids
+    /// The most bytes that one more document may have.
+    ///
+    /// # Errors
+    ///
+    /// The problem of a job whose document has `bytes`, if that is more.
+    pub fn room_for(&self, bytes: usize) -> Result<usize, Problem> {
+        let room = BATCH_BYTES.saturating_sub(self.bytes);
+        let in_isolate = ISOLATE_BYTES.saturating_sub(self.held.get());
+        match bytes {
+            bytes if bytes > room => Err(does_not_fit()),
+            bytes if bytes > in_isolate => Err(isolate_is_full()),
+            _ => Ok(room.min(in_isolate)),
+        }
     }
 
     /// Adds the document of the job at `index`, as JSON.
-    pub fn add_document(&mut self, index: usize, document: String) {
-        let bytes = self.bytes.saturating_add(document.len());
-        if bytes > BATCH_BYTES {
-            return self.add_problem(index, &does_not_fit());
+    pub fn add_document(&mut self, index: usize, document: C) {
+        let bytes = document.size();
+        if let Err(problem) = self.room_for(bytes) {
+            return self.add_problem(index, &problem);
         }
-        self.bytes = bytes;
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.held.set(self.held.get().saturating_add(bytes));
         self.set(index, Ok(document));
     }
 
@@ -102,52 +129,52 @@ impl BatchResponse {
         self.set(index, Err(problem));
     }
 
-    fn set(&mut self, index: usize, result: Result<String, String>) {
+    fn set(&mut self, index: usize, result: Result<C, String>) {
         if let Some(slot) = self.results.get_mut(index) {
             *slot = Some(result);
         }
     }
 
-    /// The body of the response: the documents and the problems, each in the order of the request.
+    /// The body of the response in parts: the documents and the problems, each in the order of the request.
     ///
     /// ```
-    /// use engine::batch::BatchResponse;
-    /// let mut response = BatchResponse::new(vec!["a".to_owned(), "b".to_owned()]);
-    /// response.add_document(1, r#"{"jobId":"b"}"#.to_owned());
+    /// use engine::batch::{BatchResponse, HeldBytes};
+    /// let job_ids = vec!["a".to_owned(), "b".to_owned()];
+    /// let mut response = BatchResponse::new(job_ids, HeldBytes::default());
+    /// response.add_document(1, br#"{"jobId":"b"}"#.to_vec());
     /// response.add_problem_json(0, r#"{"error":"INTERNAL"}"#.to_owned());
-    /// assert_eq!(response.into_json(), r#"{"jobs":[{"jobId":"b"}],"errors":[{"jobId":"a","error":"INTERNAL"}]}"#);
+    /// let json = String::from_utf8(response.into_chunks().concat()).unwrap();
+    /// assert_eq!(json, r#"{"jobs":[{"jobId":"b"}],"errors":[{"jobId":"a","error":"INTERNAL"}]}"#);
     /// ```
-    pub fn into_json(self) -> String {
-        // Memory of wasm never shrinks: the text is allocated once, and each document is dropped when it is copied.
-        let mut json = String::with_capacity(self.bytes.saturating_add(64 * JOBS));
-        json.push_str("{\"jobs\":[");
+    pub fn into_chunks(mut self) -> Vec<C> {
+        let mut chunks = vec![C::from_bytes(b"{\"jobs\":[")];
         let mut errors = String::new();
-        for (job_id, result) in self.job_ids.iter().zip(self.results) {
+        for (job_id, result) in self.job_ids.iter().zip(mem::take(&mut self.results)) {
             match result {
-                Some(Ok(document)) => push_item(&mut json, &[&document]),
+                Some(Ok(document)) => {
+                    if chunks.len() > 1 {
+                        chunks.push(C::from_bytes(b","));
+                    }
+                    chunks.push(document);
+                }
                 Some(Err(problem)) => {
                     let job_id = serde_json::Value::from(job_id.as_str()).to_string();
                     let members = problem.strip_prefix('{').unwrap_or("}");
-                    push_item(&mut errors, &["{\"jobId\":", &job_id, ",", members]);
+                    let separator = if errors.is_empty() { "" } else { "," };
+                    for part in [separator, "{\"jobId\":", &job_id, ",", members] {
+                        errors.push_str(part);
+                    }
                 }
                 None => {}
             }
         }
-        for part in ["],\"errors\":[", &errors, "]}"] {
-            json.push_str(part);
-        }
-        json
+        chunks.push(C::from_bytes(format!("],\"errors\":[{errors}]}}").as_bytes()));
+        chunks
     }
 }
 
-fn push_item(list: &mut String, parts: &[&str]) {
-    if !list.is_empty() && !list.ends_with('[') {
-        list.push(',');
-    }
-    parts.iter().for_each(|part| list.push_str(part));
-}
-
-fn does_not_fit() -> Problem {
+/// The problem of a job whose document does not fit into the response any more.
+pub fn does_not_fit() -> Problem {
     let message = format!(
         "The documents of one batch may have {BATCH_BYTES} bytes together, and this one does not fit; read the job alone, \
          or in a smaller batch"
@@ -155,11 +182,32 @@ fn does_not_fit() -> Problem {
     Problem::new(Code::PayloadTooLarge, message).with("field", "jobs").with("limit", BATCH_BYTES)
 }
 
+fn isolate_is_full() -> Problem {
+    let message = format!(
+        "The batches that are being answered hold {ISOLATE_BYTES} bytes of documents, as many as they may; read the job alone, or \
+         try again"
+    );
+    Problem::new(Code::Overloaded, message).with("limit", ISOLATE_BYTES)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use protocol::limits::NAME_BYTES;
     use serde_json::json;
+
+    fn response<const N: usize>(job_ids: [&str; N], held: &HeldBytes) -> BatchResponse<Vec<u8>> {
+        BatchResponse::new(job_ids.map(str::to_owned).to_vec(), Rc::clone(held))
+    }
+
+    /// A JSON string of as many bytes.
+    fn document(bytes: usize) -> Vec<u8> {
+        format!("\"{}\"", "x".repeat(bytes - 2)).into_bytes()
+    }
+
+    fn body(response: BatchResponse<Vec<u8>>) -> Value {
+        serde_json::from_slice(&response.into_chunks().concat()).unwrap()
+    }
 
     #[test]
     fn a_repeated_id_is_one_job() {
@@ -169,13 +217,13 @@ mod tests {
 
     #[test]
     fn documents_fit_up_to_the_limit_and_one_byte_past_it_the_job_is_an_error() {
-        let mut response = BatchResponse::new(["a", "b", "c", "d"].map(str::to_owned).to_vec());
-        let document = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+        let mut response = response(["a", "b", "c", "d"], &HeldBytes::default());
         response.add_document(2, document(BATCH_BYTES - 10));
+        assert_eq!(response.room_for(10).unwrap(), 10);
         response.add_document(1, document(11));
         response.add_document(3, document(10));
         response.add_problem(0, &Problem::job_not_found("a"));
-        let body: Value = serde_json::from_str(&response.into_json()).unwrap();
+        let body = body(response);
         assert_eq!(body["jobs"][0].as_str().unwrap().len(), BATCH_BYTES - 12);
         assert_eq!(body["jobs"][1], "x".repeat(8));
         let errors = body["errors"].as_array().unwrap();
@@ -185,11 +233,27 @@ mod tests {
     }
 
     #[test]
+    fn a_document_past_what_the_batches_of_an_isolate_may_hold_is_an_error_until_one_is_answered() {
+        let held = HeldBytes::default();
+        let mut batches: Vec<_> = (0..4).map(|_| response(["a"], &held)).collect();
+        batches.iter_mut().for_each(|batch| batch.add_document(0, document(BATCH_BYTES)));
+        let mut late = response(["a", "b"], &held);
+        late.add_document(0, document(2));
+        batches.pop().unwrap().into_chunks();
+        late.add_document(1, document(2));
+        let body = body(late);
+        let error = &body["errors"][0];
+        assert_eq!((&error["error"], &error["details"]["limit"]), (&json!("OVERLOADED"), &json!(ISOLATE_BYTES)));
+        assert_eq!(body["jobs"], json!([""]));
+        drop(batches);
+        assert_eq!(held.get(), 0);
+    }
+
+    #[test]
     fn an_id_that_is_not_a_job_id_is_escaped() {
-        let mut response = BatchResponse::new(vec!["\"},{\n".to_owned()]);
+        let mut response = response(["\"},{\n"], &HeldBytes::default());
         response.add_problem(0, &Problem::job_not_found("x"));
-        let body: Value = serde_json::from_str(&response.into_json()).unwrap();
-        assert_eq!(body["errors"][0]["jobId"], "\"},{\n");
+        assert_eq!(body(response)["errors"][0]["jobId"], "\"},{\n");
     }
 
     #[test]

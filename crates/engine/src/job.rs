@@ -84,6 +84,7 @@ mod tests {
         let stored: Value = serde_json::from_str(STORED).unwrap();
         assert_eq!(serde_json::to_value(&record).unwrap(), stored);
     }
+
     #[test]
     fn only_a_job_that_has_ended_may_be_replaced_and_only_if_the_caller_says_so() {
         let mut job = Job::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));

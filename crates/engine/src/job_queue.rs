@@ -23,6 +23,20 @@ pub trait Chunk: Sized {
     fn rest_after(&self, skip: usize) -> Self;
 }
 
+impl Chunk for Vec<u8> {
+    fn from_bytes(bytes: &[u8]) -> Vec<u8> {
+        bytes.to_vec()
+    }
+
+    fn size(&self) -> usize {
+        self.len()
+    }
+
+    fn rest_after(&self, skip: usize) -> Vec<u8> {
+        self.get(skip..).unwrap_or_default().to_vec()
+    }
+}
+
 /// Whether the document frames of a stream keep their `id` line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DocumentId {
@@ -35,24 +49,16 @@ pub enum DocumentId {
 /// The frames of one job that wait for the reader of a stream.
 ///
 /// ```
-/// use engine::{frame::Kind, job_queue::{Chunk, DocumentId, JobQueue}};
+/// use engine::{frame::Kind, job_queue::{DocumentId, JobQueue}};
 /// use protocol::cursor::Cursor;
-///
-/// #[derive(PartialEq, Debug)]
-/// struct Bytes(Vec<u8>);
-/// impl Chunk for Bytes {
-///     fn from_bytes(bytes: &[u8]) -> Bytes { Bytes(bytes.to_vec()) }
-///     fn size(&self) -> usize { self.0.len() }
-///     fn rest_after(&self, skip: usize) -> Bytes { Bytes(self.0[skip..].to_vec()) }
-/// }
 ///
 /// let mut queue = JobQueue::new("import-42", DocumentId::Keep);
 /// for seq in [7, 8, 6] {
-///     queue.push(&Kind::Document(Cursor::new("k3v9a0", seq)), Bytes(vec![seq as u8]));
+///     queue.push(&Kind::Document(Cursor::new("k3v9a0", seq)), vec![seq as u8]);
 /// }
 /// let mut written = Vec::new();
 /// queue.drain(|chunk| written.push(chunk));
-/// assert_eq!(written, [Bytes(vec![8])]);
+/// assert_eq!(written, [[8]]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct JobQueue<C> {
@@ -244,18 +250,6 @@ fn sse_of<C: Chunk>(bytes: &[u8]) -> C {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    impl Chunk for Vec<u8> {
-        fn from_bytes(bytes: &[u8]) -> Vec<u8> {
-            bytes.to_vec()
-        }
-        fn size(&self) -> usize {
-            self.len()
-        }
-        fn rest_after(&self, skip: usize) -> Vec<u8> {
-            self[skip..].to_vec()
-        }
-    }
 
     fn new_queue() -> JobQueue<Vec<u8>> {
         JobQueue::new("a", DocumentId::Keep)

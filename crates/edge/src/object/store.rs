@@ -28,6 +28,7 @@ const SAVE: &str = "INSERT INTO job (id, document, record) VALUES (1, ?, ?) \
 const NEW_ROW: &str = "INSERT INTO log (first, last, bytes, lines) VALUES (?, ?, ?, ?)";
 const MORE_LINES: &str = "UPDATE log SET last = ?, bytes = bytes + ?, lines = lines || ? WHERE first = ?";
 const LINES: &str = "SELECT lines FROM log WHERE last > ? ORDER BY first LIMIT ?";
+const LINES_BYTES: &str = "SELECT COALESCE(SUM(bytes), 0) AS bytes FROM log WHERE first > ?";
 const ROWS: &str = "SELECT first, last, bytes FROM log ORDER BY first";
 const DROP_ROWS: &str = "DELETE FROM log WHERE first < ?";
 const DROP_LOG: &str = "DELETE FROM log";
@@ -72,6 +73,11 @@ pub(super) struct Store {
 struct JobRow {
     document: String,
     record: String,
+}
+
+#[derive(Deserialize)]
+struct BytesRow {
+    bytes: usize,
 }
 
 #[derive(Deserialize)]
@@ -166,6 +172,15 @@ impl Store {
             }
         }
         Ok(lines)
+    }
+
+    /// How many bytes the lines after number `after` have at least: those of the rows that have no earlier line.
+    pub(super) fn lines_bytes(&self, job: &Job, after: u64) -> Result<usize> {
+        if !has_log(&job.record) {
+            return Ok(0);
+        }
+        let rows = self.rows::<BytesRow>(LINES_BYTES, vec![integer(after)?])?;
+        Ok(rows.first().map_or(0, |row| row.bytes))
     }
 }
 

@@ -21,6 +21,8 @@ const MOST_DELAY_RATIO: f64 = 10.0;
 const LEAST_DELAY_MS: f64 = 5_000.0;
 /// Megabytes by which the server may grow. An isolate of the platform has 128 MB; V8 collects garbage late.
 const MOST_GROWTH_MB: f64 = 200.0;
+/// Batches of many fat jobs that are sent.
+const BATCHES: usize = 16;
 /// Viewers of one job that one reader may be.
 const SHARE: usize = 500;
 
@@ -137,6 +139,31 @@ fn a_batch_that_names_a_fat_job_many_times_harms_nobody() {
         let batch = Request::new("POST", "/v2/jobs/status/batch", &token, &[ATTACKER], body.as_bytes());
         let statuses = scene.survives("a batch that names a fat job 100 times", flood(port, vec![batch; 4])).await;
         assert_eq!(statuses, [200; 4]);
+    });
+}
+
+#[test]
+fn batches_of_many_fat_jobs_harm_nobody() {
+    const JOBS: usize = 16;
+    let _processors = processors();
+    run(async {
+        let scene = Scene::open(Kind::Ours, "abuse-fat-jobs").await;
+        let port = scene.port();
+        let jobs: Vec<String> = (0..JOBS).map(|index| format!("fat-{index}")).collect();
+        for job in &jobs {
+            make_fat(&scene.fixture, job).await;
+        }
+        let names: Vec<_> = jobs.iter().map(String::as_str).collect();
+        let token = token(&scene.fixture, &names).await;
+        let body = json!({"jobIds": names, "include": ["logs", "metrics", "resources"]}).to_string();
+        let batch = Request::new("POST", "/v2/jobs/status/batch", &token, &[ATTACKER], body.as_bytes());
+        let what = "batches of 16 fat jobs";
+        let statuses = scene.survives(what, flood(port, vec![batch.clone(); BATCHES])).await;
+        assert_eq!(statuses, [200; BATCHES]);
+        let answer = ask(port, &batch).await.json();
+        let [documents, errors] = ["jobs", "errors"].map(|list| answer[list].as_array().unwrap());
+        assert_eq!((documents.len(), errors.len()), (2, JOBS - 2), "documents of 1.7 MB in 4 MiB");
+        assert!(errors.iter().all(|error| error["error"] == "PAYLOAD_TOO_LARGE"), "{errors:?}");
     });
 }
 

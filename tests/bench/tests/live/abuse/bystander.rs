@@ -21,7 +21,7 @@ use crate::{Fixture, report, run};
 const REPORT_INTERVAL: Duration = Duration::from_millis(50);
 const HEALTH_INTERVAL: Duration = Duration::from_millis(20);
 /// The observations of each kind after which a measurement is complete: a request that waits is one of them.
-const ENOUGH: usize = 20;
+const ENOUGH: usize = 5;
 /// How long the bystander may wait for them, however slow the server has become.
 const OBSERVATION_LIMIT: Duration = Duration::from_secs(60);
 

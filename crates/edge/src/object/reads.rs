@@ -1,0 +1,71 @@
+//! The commands that only read a job.
+
+use engine::{batch::does_not_fit, flask, job::Job, log, poll, tensorlake};
+use js_sys::Uint8Array;
+use protocol::{Timestamp, include::Include, limits::LOG_LINES_NEW, log_line::LogLine};
+
+use super::Object;
+use crate::{
+    command::{BYTES_HEADER, CURSOR_HEADER, POLL_HEADER},
+    glue,
+    response::{self, ErrorResponse, HandlerResult, set, text_of},
+};
+
+impl Object {
+    /// The document in one of its views.
+    pub(super) fn document(&self, job_id: &str, include: Include, view: &str, now: Timestamp) -> HandlerResult {
+        let job = self.find(job_id)?;
+        let document = &job.document;
+        let text = match view {
+            "summary" => text_of(&document.summary()),
+            "tensorlake" => text_of(&tensorlake::progress(document)),
+            "flask" => text_of(&flask::task_status(document)),
+            _ => self.whole(&job, include)?,
+        };
+        let response = response::json_text(200, &text);
+        set(&response.headers(), CURSOR_HEADER, &document.cursor().to_string());
+        if let Some(millis) = poll::poll_after_ms(document, now) {
+            set(&response.headers(), POLL_HEADER, &millis.to_string());
+        }
+        Ok(response)
+    }
+
+    /// The document as JSON, with the parts that are included.
+    fn whole(&self, job: &Job, include: Include) -> Result<String, ErrorResponse> {
+        let mut view = job.document.view(include).into_owned();
+        if include.logs() {
+            view.logs = Some(self.last_lines(job, LOG_LINES_NEW)?);
+        }
+        Ok(text_of(&view))
+    }
+
+    /// The whole document, or how large it is, if it has more than `most` bytes.
+    pub(super) fn document_up_to(&self, job_id: &str, include: Include, most: usize) -> HandlerResult {
+        let job = self.find(job_id)?;
+        // The lines are by far the most of a large document; they are not read to be counted.
+        let mut bytes = 0;
+        if include.logs() {
+            bytes = self.store.lines_bytes(&job, job.record.last_line.saturating_sub(LOG_LINES_NEW))?;
+        }
+        if bytes <= most {
+            let text = self.whole(&job, include)?;
+            if text.len() <= most {
+                return Ok(glue::json_bytes(200, &Uint8Array::from(text.as_bytes())));
+            }
+            bytes = text.len();
+        }
+        Err(ErrorResponse::from(does_not_fit()).with_header(BYTES_HEADER, bytes.to_string()))
+    }
+
+    /// The last `most` lines of the log.
+    pub(super) fn last_lines(&self, job: &Job, most: u64) -> Result<Vec<LogLine>, ErrorResponse> {
+        Ok(self.store.lines(job, job.record.last_line.saturating_sub(most), most)?)
+    }
+
+    /// A page of the log.
+    pub(super) fn logs(&self, job_id: &str, after: u64, limit: u64) -> HandlerResult {
+        let job = self.find(job_id)?;
+        let lines = self.store.lines(&job, after, limit)?;
+        Ok(response::json(200, &log::page(&job, after, lines)))
+    }
+}
