@@ -55,14 +55,16 @@ const parsed = (text) => {
   }
 };
 
+// Whether `src` can be the URL of a server. `is_src` in ../src/endpoints.rs is the same function and says more; the tests of both
+// read cases/src.json.
+export const isSrc = (src) => /^((https?:)?\/|[^:/?#]*(\/|$))[^?#]*$/i.test(src);
+
 // Follows `{src, job, token, include}` until the job ends, is refused for good, or `signal` aborts. It calls `onEvent` with
 // "document" and each response's document, with "time" and the server's time, in milliseconds, at each response with a new or the
 // same document, with "end" and the last document, and with "problem", the body of a refusal and whether the client has stopped.
 // `renew` returns the promise of a new token, or nothing without a token provider.
 export const follow = async ({ src, job, token, include }, { onEvent, renew }, signal) => {
-  // As `is_src` in ../src/endpoints.rs.
-  if (!/^((https?:)?\/|[^:/]*(\/|$))[^?#]*$/i.test(src))
-    return onEvent("problem", { error: INVALID_SRC, message: `"${src}"${INVALID_SRC_MESSAGE}` }, true);
+  if (!isSrc(src)) return onEvent("problem", { error: INVALID_SRC, message: `"${src}"${INVALID_SRC_MESSAGE}` }, true);
   const names = included(include).join();
   const query = names && `?include=${names}`;
   const url = `${src.replace(/(?<!\/)\/+$/, "")}/v2/jobs/${encodeURIComponent(job)}/status${query}`;
