@@ -18,10 +18,10 @@ pub const MISSING_DELAY_MS: u64 = 5_000;
 /// Milliseconds between two polls if the server asks for no other interval; it allows 100 a minute for each job.
 pub const POLL_MS: u64 = 2_000;
 
-/// Minimum milliseconds between two polls of a job, whatever interval the server asks for.
+/// Minimum milliseconds between two polls of a job, for all intervals that a server asks for.
 pub const MIN_POLL_MS: u64 = 1_000;
 
-/// Maximum milliseconds between two polls of a job, whatever interval the server asks for.
+/// Maximum milliseconds between two polls of a job, for all intervals that a server asks for.
 pub const MAX_POLL_MS: u64 = 60_000;
 
 /// HTTP statuses below 500 after which the same request may succeed later.

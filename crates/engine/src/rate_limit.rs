@@ -42,7 +42,7 @@ impl Class {
 }
 
 /// The problem of a reader that has as many streams of a job as one token at one address may have.
-pub fn share_is_used() -> Problem {
+pub(crate) fn share_is_used() -> Problem {
     let message =
         format!("This token has {VIEWERS_PER_READER} open streams of the job from this address, which is the limit");
     let limit = u64::try_from(VIEWERS_PER_READER).unwrap_or(u64::MAX);

@@ -8,9 +8,9 @@ use crate::props::Job;
 const SILENT_AFTER: f64 = 120.0;
 
 impl Job {
-    /// The seconds since the last report if the producer is silent. `silence` in `js/silence.js` is the same function; the tests of
-    /// both read `cases/silence.json`. The seconds change seldom: each ten seconds, from a minute on each
-    /// minute, from a day on each hour.
+    /// The seconds since the last report if the producer is silent. `silence` in `js/silence.js` is the same function; the tests
+    /// of both read `cases/silence.json`. The seconds change seldom: each ten seconds, from a minute on each minute, from a day
+    /// on each hour.
     pub fn silence(&self, now: Timestamp) -> Option<f64> {
         let seconds = self.seconds_without_report(now)?;
         (seconds >= self.silent_after()).then(|| passed(seconds))

@@ -1,12 +1,12 @@
 //! What a connection does at certain times, and which of these times is next.
 
+use protocol::sse::HEARTBEAT_MS;
+
 use super::{
     Action, Connection,
     exchange::{Exchange, Stream},
     job_state::{JobState, Phase},
 };
-use protocol::sse::HEARTBEAT_MS;
-
 use crate::{fallback::Route, json::Json, policy::RENEWAL_TIMEOUT_MS};
 
 /// Milliseconds that an open stream may be silent: two heartbeats are missing, the second one by a second.
