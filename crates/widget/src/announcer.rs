@@ -103,6 +103,8 @@ fn sentence(model: &ViewModel) -> String {
 
 #[cfg(test)]
 mod tests {
+    use protocol::Status;
+
     use super::*;
 
     fn model(state: &str, percent: f64) -> ViewModel {
@@ -229,6 +231,21 @@ mod tests {
             }
         }
         assert_eq!(announced, 1);
+    }
+
+    #[test]
+    fn the_plain_view_announces_as_often_as_this_one() {
+        let script = include_str!("../js/plain-announcer.js").replace('_', "");
+        let same = |name: &str, value: String| {
+            let line = format!("const {} = {value};", name.replace('_', ""));
+            assert!(script.contains(&line), "{name} differs in js/plain-announcer.js");
+        };
+        same("PAUSE_MS", PAUSE_MS.to_string());
+        same("PROGRESS_PAUSE_MS", PROGRESS_PAUSE_MS.to_string());
+        same("MAX_WAIT_MS", MAX_WAIT_MS.to_string());
+        same("STEP", STEP.to_string());
+        let ends = Status::ALL.into_iter().filter(|status| status.is_terminal()).map(|status| status.as_str());
+        same("ENDS", format!("{:?}", ends.collect::<Vec<_>>()));
     }
 
     #[test]
