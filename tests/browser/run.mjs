@@ -5,7 +5,7 @@
 // CHROMIUM or FIREFOX: the browser. TEST=word runs only the files whose name contains the word.
 
 import { readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 
@@ -25,11 +25,12 @@ if (files.length === 0) {
   process.exit(1);
 }
 
+// A file without tests passes as one test, which has the name of the file.
+const isFile = ({ name, file }) => name !== undefined && resolve(name) === file;
 let passed = 0;
 const tests = run({ files, concurrency: 1, timeout: 10 * 60_000 });
 tests.on("test:pass", (test) => {
-  // A file without tests passes as one test, which has the name of the file.
-  if (test.details.type !== "suite" && resolve(test.name) !== test.file) passed += 1;
+  if (test.details.type !== "suite" && !isFile(test)) passed += 1;
 });
 tests.on("test:fail", () => {
   process.exitCode = 1;
@@ -43,4 +44,21 @@ for (const kind of ["test:pass", "test:fail"]) {
 process.on("exit", () => {
   if (passed === 0) process.exitCode = 1;
 });
-tests.compose(spec).pipe(process.stdout);
+// Reports and counts the tests only; of a file without tests it says so.
+async function* withoutFiles(events) {
+  let started;
+  let empty = 0;
+  for await (const event of events) {
+    const { type, data } = event;
+    if (type === "test:start" && isFile(data)) started = event;
+    else if (type === "test:pass" && isFile(data)) {
+      empty += 1;
+      yield { type: "test:diagnostic", data: { ...data, message: `${basename(data.file)}: no test ran` } };
+    } else {
+      if (type === "test:fail" && isFile(data)) yield started;
+      const [, what, count] = (type === "test:diagnostic" && /^(tests|pass) (\d+)$/.exec(data.message)) || [];
+      yield what ? { type, data: { ...data, message: `${what} ${count - empty}` } } : event;
+    }
+  }
+}
+tests.compose(withoutFiles).compose(spec).pipe(process.stdout);
