@@ -52,13 +52,15 @@ const places = (page, selector = "job-progress") =>
   );
 
 for (const dir of ["ltr", "rtl"]) {
-  test(`the bars, percentages and states of a table line up whatever the texts are, ${dir}`, async () => {
+  test(`the bars, percentages and states of a table line up with texts of all lengths, ${dir}`, async () => {
     const jobs = await Promise.all(Object.keys(STATES).map(jobIn));
     const row = (job, label) => `<tr><td>${compact(job, label)}</td><td>beside</td></tr>`;
     const page = await open(
       `<table id="plain">${jobs.map((job) => row(job)).join("")}</table>
       <table id="labelled" style="inline-size:700px">${jobs.map((job, index) => row(job, LABELS[index % 3])).join("")}</table>
-      <style>#labelled job-progress { inline-size: 100% }</style>`,
+      <style>#labelled job-progress { inline-size: 100% }</style>
+      ${[80, 140, 200].map((width) => `<table class="narrow">${jobs.map((job) => `<tr><td style="inline-size:${width}px">${compact(job, "Nightly import")}</td></tr>`).join("")}</table>`).join("")}
+      <style>.narrow { inline-size: min-content } .narrow job-progress { inline-size: 100% }</style>`,
     );
     if (dir === "rtl")
       await page.evaluate((messages) => {
@@ -69,6 +71,13 @@ for (const dir of ["ltr", "rtl"]) {
     for (const table of ["#plain", "#labelled"]) {
       const [first, ...others] = await places(page, `${table} job-progress`);
       for (const other of others) assert.deepEqual(other, first, table);
+    }
+    // In a narrow cell a percentage takes only its own width, at the end.
+    const end = ({ track: [left, right], percent, state }) => [left, right, ...state, percent[dir === "ltr" ? 1 : 0]];
+    const narrow = (await places(page, ".narrow job-progress")).map(end);
+    for (const [index, seen] of narrow.entries()) {
+      const first = Math.floor(index / jobs.length) * jobs.length;
+      assert.deepEqual(seen.slice(0, 4), narrow[first].slice(0, 4), `narrow row ${index}`);
     }
   });
 }
