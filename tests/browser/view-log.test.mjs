@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
+import ar from "../../crates/element/js/locales/ar.js";
 import { BASE_URL, create, report } from "./api.mjs";
 import { hasReceived, painted, recordSeq, useBrowser } from "./browser.mjs";
 import { until } from "./until.mjs";
@@ -107,8 +108,10 @@ test("the texts of log lines begin at one place, at the left also on a page that
   for (const dir of ["ltr", "rtl"]) {
     await page.evaluate((dir) => (document.documentElement.dir = dir), dir);
     if (dir === "ltr") await page.locator("job-progress summary").click();
+    // Arabic times read from right to left.
+    else await page.evaluate((messages) => (document.querySelector("job-progress").messages = messages), ar);
     await until("the lines are shown", async () => (await lines(page)).length === 4);
-    const { starts, times } = await page.evaluate(() => {
+    const { starts, times, gaps } = await page.evaluate(() => {
       const root = document.querySelector("job-progress").shadowRoot;
       const lefts = (selector) =>
         [...root.querySelectorAll(selector)].map((node) => {
@@ -116,9 +119,14 @@ test("the texts of log lines begin at one place, at the left also on a page that
           range.selectNodeContents(node);
           return Math.round(range.getBoundingClientRect().left);
         });
-      return { starts: lefts(".lines .text"), times: lefts(".lines time") };
+      const gaps = [...root.querySelectorAll(".lines .level")].map((level) => {
+        const time = level.previousSibling.getBoundingClientRect();
+        return Math.round(level.getBoundingClientRect().left - time.right);
+      });
+      return { starts: lefts(".lines .text"), times: lefts(".lines time"), gaps };
     });
     assert.equal(new Set(starts).size, 1, `${dir}: ${starts}`);
     assert.ok(Math.max(...times) < starts[0] && starts[0] < 400, `${dir}: ${times} and ${starts}`);
+    assert.ok(Math.min(...gaps) > 5, `${dir}: ${gaps} px between a time and its level`);
   }
 });
