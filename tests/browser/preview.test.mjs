@@ -21,21 +21,28 @@ const SHOWN = [
   "timeout",
 ];
 
-// The state's word, the role and the place of the bar in each element, in the preview or in the view of the wasm.
+// The state's word, the role and the place of the bar in each element, and its size, in the preview or in the view of the wasm.
 const seen = (page, selector) =>
   page.evaluate(
     (selector) =>
-      [...document.querySelectorAll("job-progress")].map(({ shadowRoot }) => {
+      [...document.querySelectorAll("job-progress")].map((host) => {
+        const { shadowRoot } = host;
         const root = shadowRoot.querySelector(selector);
         const track = root?.querySelector('[part="track"]');
-        const { left, top, width, height } = track?.getBoundingClientRect() ?? {};
+        const [bar, place] = [track ?? host, host].map((node) => node.getBoundingClientRect());
         return {
           state: root?.querySelector('[part="state"]').textContent,
           percent: root?.querySelector('[part="percent"]').textContent,
           role: track?.role ?? track?.getAttribute("role"),
           now: track?.getAttribute("aria-valuenow"),
           name: track?.ariaLabel,
-          box: [left, top, width, height].map(Math.round),
+          description: track
+            ?.getAttribute("aria-describedby")
+            .split(" ")
+            .map((id) => shadowRoot.getElementById(id).textContent),
+          box: [bar.left - place.left, bar.top - place.top, bar.width, bar.height, place.width, place.height].map(
+            Math.round,
+          ),
         };
       }),
     selector,
@@ -47,23 +54,28 @@ test("before the wasm every variant shows the state with its word and as a progr
     for (const fields of STATES[state]) await report(job.jobId, fields);
     let release;
     const held = new Promise((resolve) => (release = resolve));
-    const page = await browser.open(everyVariant(BASE_URL, job), {
+    const all = everyVariant(BASE_URL, job);
+    const page = await browser.open(`${all}<div style="inline-size: 160px">${all}</div>`, {
       // So high that the panel does not bring a scroll bar, which takes a part of the width in some browsers.
-      viewport: { width: 1280, height: 2000 },
+      viewport: { width: 1280, height: 4000 },
       before: (page) => page.route("**/*.wasm", (route) => held.then(() => route.continue())),
     });
     const before = await until(`${state} is shown in all variants`, async () => {
       const all = await seen(page, ".plain");
-      return all.length === VARIANTS.length && all.every(({ state }) => state) && all;
+      return all.length === 2 * VARIANTS.length && all.every(({ state }) => state) && all;
     });
     if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/preview-${state}.png` });
     release();
     const { status = "running" } = STATES[state].at(-1);
     await until("the wasm shows them", () => allShow(page, status));
     const after = await seen(page, '[part~="base"]:not(.plain)');
-    assert.deepEqual(before.slice(0, 3), after.slice(0, 3), state);
-    const { box, ...detailed } = before[3];
-    assert.deepEqual(detailed, (({ box, ...rest }) => rest)(after[3]), state);
+    for (const [index, seen] of before.entries()) {
+      // A detailed bar may have a message of several lines.
+      const { box, ...rest } = after[index];
+      const where = `${state}, ${VARIANTS[index % 4]}${index < 4 ? "" : " in a narrow column"}`;
+      if (VARIANTS[index % 4] !== "detailed") assert.deepEqual(seen.box, box, where);
+      assert.deepEqual({ ...seen, box: undefined }, { ...rest, box: undefined }, where);
+    }
     assert.equal(before[0].role, "progressbar");
     assert.deepEqual(page.faults, []);
     await page.context().close();

@@ -11,7 +11,7 @@ const build = (base) => {
     element.append(...children);
     return element;
   };
-  const text = (name) => Object.assign(make("span", name, name), { dir: "auto" });
+  const text = (name) => Object.assign(make("span", name, name), { dir: "auto", id: name });
   const ring = document.createElementNS(SVG, "svg");
   ring.classList.add("ring");
   ring.append(document.createElementNS(SVG, "circle"));
@@ -19,8 +19,10 @@ const build = (base) => {
   ring.firstChild.ariaHidden = true;
   const track = make("div", "track", "track", make("div", "fill", "fill", ring));
   track.role = "progressbar";
+  // Screen readers read the state and the message with the bar.
+  track.setAttribute("aria-describedby", "state message");
   // A line that is too short for the reason of a failure shows the whole in a popover.
-  const message = Object.assign(text("message"), { id: "message", popover: "auto" });
+  const message = Object.assign(text("message"), { popover: "auto" });
   const why = Object.assign(make("button", "why"), { type: "button", popoverTargetElement: message });
   base.className = "base plain";
   base.replaceChildren(

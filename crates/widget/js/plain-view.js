@@ -55,7 +55,4 @@ export const paintPlain = (base, document = { status: "unavailable" }, problem, 
     // The reason of a failure comes before the problem, and that before the last message.
     message: summary(error?.message || "") || (problem && text(problem)) || [quiet, line].filter(Boolean).join(" · "),
   });
-  // Screen readers read the state and the message with the bar, as in the view of the wasm.
-  base.querySelector(".state").id = "state";
-  base.querySelector(".track").setAttribute("aria-describedby", "state message");
 };
