@@ -73,12 +73,18 @@ for (const [mode, head] of Object.entries({ full: "", plain: PLAIN })) {
       { head },
     );
     await becomes(page, "aria-labelledby names it", { name: "Nightly import" });
+    const write = (selector, text) =>
+      page.evaluate(([selector, text]) => (document.querySelector(selector).firstChild.data = text), [selector, text]);
+    await write("#a", "Weekly");
+    await becomes(page, "it takes up the other text", { name: "Weekly import" });
     const remove = (name) =>
       page.evaluate((name) => document.querySelector("job-progress").removeAttribute(name), name);
     await remove("aria-labelledby");
     await becomes(page, "aria-label names it", { name: "Rows" });
     await remove("aria-label");
     await becomes(page, "the <label> names it", { name: "Rows of today" });
+    await write("label", "Files of ");
+    await becomes(page, "it takes up the other text", { name: "Files of today" });
     await page.evaluate(() => document.body.append(document.querySelector("job-progress")));
     await becomes(page, "title names it", { name: "Tooltip" });
     await remove("title");
@@ -113,10 +119,14 @@ const GLOBAL = {
   "data-x": ["1", ({ element }) => element.dataset.x === "1"],
 };
 
-test("HTML's global attributes work on every variant", async () => {
+for (const [mode, head] of Object.entries({ full: "", plain: PLAIN }))
+  test(`${mode}: HTML's global attributes work on every variant`, () => globalAttributesWork(head));
+
+async function globalAttributesWork(head) {
   const job = await create({ progress: 45 });
   const tags = VARIANTS.map((variant) => tag(job, `variant="${variant}" label="Import"`));
   const page = await browser.open(`${SCRIPT}<style>.mine { outline: 3px solid red }</style>${tags.join("")}`, {
+    head,
     viewport: { width: 1000, height: 2000 },
   });
   await until("all show their job", () =>
@@ -161,4 +171,4 @@ test("HTML's global attributes work on every variant", async () => {
   await painted(page);
   assert.deepEqual(page.faults, []);
   await page.context().close();
-});
+}

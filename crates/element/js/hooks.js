@@ -5,11 +5,19 @@
 const watched = new Map();
 const observer = new MutationObserver((records) => {
   for (const [host, update] of watched)
-    if (records.some(({ attributeName, target }) => attributeName === "lang" || target === host)) update();
+    if (records.some(({ attributeName, target }) => !attributeName || attributeName === "lang" || target === host))
+      update();
 });
 const WATCHED = {
   subtree: true,
   attributeFilter: ["lang", "aria-label", "aria-labelledby", "title"],
+};
+const TEXT = { subtree: true, characterData: true, childList: true };
+
+// The text of an element that names another one, which is observed from now on.
+const textOf = (element) => {
+  if (element) observer.observe(element, TEXT);
+  return element?.textContent ?? "";
 };
 
 // The nearest `lang` of the element and its ancestors, across shadow roots, which are all observed from now on.
@@ -31,7 +39,7 @@ const MOST = 50;
 const trimmed = (text) => text?.replace(/\s+/g, " ").trim();
 
 // The text of a `<label>` around the element, without the element's own content.
-const labelOf = (host) => host.closest("label")?.textContent.replace(host.textContent, " ");
+const labelOf = (host) => textOf(host.closest("label")).replace(host.textContent, " ");
 
 // `known` is what outlasts the time that the element is mounted: `document` and `problem`, the newest ones, for its
 // properties, and what `end` events need. `reveal` shows the view in place of the element's own content.
@@ -96,7 +104,7 @@ export const hooksOf = (host, known, reveal) => {
       const root = host.getRootNode();
       const texts = attribute("aria-labelledby")
         ?.split(" ")
-        .map((id) => root.getElementById?.(id)?.textContent ?? "");
+        .map((id) => textOf(root.getElementById?.(id)));
       const names = [attribute("label"), texts?.join(" "), attribute("aria-label"), labelOf(host), attribute("title")];
       return names.map(trimmed).find(Boolean) ?? "";
     },
