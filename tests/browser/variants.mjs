@@ -24,6 +24,6 @@ export const allShow = (page, status) =>
     status,
   );
 
-// The rule of the npm README that reserves the room of elements whose script has not loaded.
-const README = readFileSync(new URL("../../crates/element/npm/README.md", import.meta.url), "utf8");
+// The npm README, and its rule that reserves the room of elements whose script has not loaded.
+export const README = readFileSync(new URL("../../crates/element/npm/README.md", import.meta.url), "utf8");
 export const RESERVED = `<style>${README.match(/```css\n([^`]*:not\(:defined\)[^`]*)```/)?.[1] ?? ""}</style>`;

@@ -6,7 +6,7 @@ import { BASE_URL, create, report } from "./api.mjs";
 import { chromiumTest, hasReceived, painted, recordSeq, useBrowser } from "./browser.mjs";
 import { STATES } from "./states.mjs";
 import { until } from "./until.mjs";
-import { RESERVED } from "./variants.mjs";
+import { README, RESERVED } from "./variants.mjs";
 
 const browser = useBrowser();
 const LINES = ["bar", "ring", "compact"];
@@ -43,7 +43,7 @@ const PLACES = {
     `<div style="display:inline-grid;grid-template-columns:auto auto">${tag}<span>beside</span></div>`,
 };
 
-test("the size of an element and of its bar comes from the container, whatever the texts are", async () => {
+test("the size of an element and of its bar comes from the container, with texts of all lengths", async () => {
   const states = Object.keys(STATES);
   const jobs = await Promise.all(states.map(jobIn));
   const places = Object.values(PLACES);
@@ -75,16 +75,33 @@ test("the size of an element and of its bar comes from the container, whatever t
   assert.deepEqual(wrong, []);
 });
 
+// The widths of containers, each with the heights of the variants in em. The npm README names them.
+const HEIGHTS = {
+  500: { bar: 4.1, ring: 5.5, compact: 1.5, detailed: 4.1 },
+  230: { bar: 6.9, ring: 5.5, compact: 1.5, detailed: 6.9 },
+  160: { bar: 6.9, ring: 11.1, compact: 1.5, detailed: 6.9 },
+};
+const LABEL = 1.5;
+
 test("an element has its height before its script has loaded, before its view has, and after", async () => {
   const job = await jobIn("running");
+  const cases = Object.entries(HEIGHTS).flatMap(([width, heights]) =>
+    Object.entries(heights).flatMap(([variant, height]) =>
+      // In the other cases the label shares a line with the state.
+      ["Import", ""].map((label) => ({ width, variant, label, height: height - (label || height < 6 ? 0 : LABEL) })),
+    ),
+  );
   const held = [];
   let isHeld = true;
   const hold = (page, glob) =>
     page.route(glob, (route) =>
       (isHeld ? new Promise((go) => held.push(go)) : Promise.resolve()).then(() => route.continue()),
     );
+  const element = ({ variant, label }) =>
+    label ? tag(job, variant, label) : tag(job, variant).replace(/ label="[^"]*"/, "");
   const page = await browser.open(
-    `${STYLE}${RESERVED}<p>above</p>${[...LINES, "detailed"].map((variant) => `<section id="${variant}">${tag(job, variant)}</section>`).join("")}`,
+    `${STYLE}${RESERVED}<p>above</p>
+    ${cases.map((one) => `<section class="${one.variant}" style="inline-size:${one.width}px">${element(one)}</section>`).join("")}`,
     {
       before: async (page) => {
         await hold(page, "**/job-progress-element.wasm");
@@ -97,8 +114,8 @@ test("an element has its height before its script has loaded, before its view ha
       [...document.querySelectorAll("section")].map((section) => {
         const base = section.firstChild.shadowRoot?.querySelector(".base");
         // The panel below a detailed bar is as high as its contents.
-        const box = section.id === "detailed" && base ? base : section;
-        return `${section.id} ${Math.round(box.getBoundingClientRect().height)}`;
+        const box = section.className === "detailed" && base ? base : section;
+        return box.getBoundingClientRect().height;
       }),
     );
   const before = await heights();
@@ -115,7 +132,15 @@ test("an element has its height before its script has loaded, before its view ha
   await until("every element shows its job", () => allShown(page));
   await painted(page);
   const shown = await heights();
-  assert.deepEqual({ before, upgraded }, { before: shown, upgraded: shown });
+  for (const [index, { width, variant, label, height }] of cases.entries()) {
+    const seen = { width, variant, label, before: before[index], upgraded: upgraded[index], shown: shown[index] };
+    assert.ok(Math.abs(seen.shown - 16 * height) < 1, `not ${height} em: ${JSON.stringify(seen)}`);
+    assert.ok(Math.abs(seen.shown - seen.upgraded) < 1, JSON.stringify(seen));
+    // For a narrow container, the page reserves the height.
+    if (width === "500") assert.ok(Math.abs(seen.shown - seen.before) < 1, JSON.stringify(seen));
+  }
+  for (const height of new Set(cases.filter(({ label }) => label).map(({ height }) => height)))
+    if (height > 1.5) assert.ok(README.includes(`${height}em`), `the README does not name ${height}em`);
 });
 
 chromiumTest("thirty compact rows move nothing while they load and while their jobs change", async () => {

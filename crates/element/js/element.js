@@ -8,11 +8,10 @@ import { imported, persist } from "./loading.js";
 const ATTRIBUTES = ["job", "token", "src", "variant", "label", "include", "locale", "announce"];
 // The values of the enumerated attributes, each with the default first.
 const VALUES = { variant: ["bar", "ring", "compact", "detailed"], announce: ["all", "end", "off"] };
-// Milliseconds within which the wasm takes over the streams that were opened before it was ready.
-const HANDOVER = 1_000;
 
-// An element has its size from the beginning, so that the page does not jump when the view appears: see style.css.
-const CSS = `:host(:not([hidden],[popover])){display:block}:host{min-block-size:4.1em}:host::before{content:"\\200b";display:grid;grid-template-columns:minmax(4em,20em);block-size:0}:host([variant=ring i]){min-block-size:5.5em}:host([variant=compact i]:not([hidden],[popover])){display:inline-block}:host([variant=compact i]){min-block-size:0}:host([variant=compact i])::before{display:inline-grid;block-size:auto}`;
+// An element has its size from the beginning, so that the page does not jump when the view appears: see style.css. In a narrow
+// container the texts of a bar or a ring stand below each other, as narrow.css lays them out; the percentage is its width.
+const CSS = `:host{--_room:5.43em;min-block-size:4.1em}:host([label]){--_room:6.93em}:host::before{content:"";display:grid;grid:none/minmax(4em,20em);padding-block-end:clamp(0px,(16em - 100%)*99,var(--_room))}:host(:not([hidden],[popover])){display:block}:host([variant=ring i]){min-block-size:5.5em}:host([variant=ring i])::before{padding-block-end:clamp(0px,(14em - 100%)*99,var(--_room) + 4.2em)}:host([variant=compact i]){min-block-size:0}:host([variant=compact i])::before{content:"\\200b";display:inline-grid;padding:0}:host([variant=compact i]:not([hidden],[popover])){display:inline-block}`;
 
 // The elements of the page.
 const elements = new Set();
@@ -24,7 +23,6 @@ let Mounted;
 // The promise of the full mode, unless it has failed.
 let full;
 let isLoading;
-let panel;
 
 const logError = (error) => console.error("<job-progress>", error);
 
@@ -40,7 +38,8 @@ const load = async (show) => {
     preview = await first;
     show();
     Mounted = await second;
-    setTimeout(abortAll, HANDOVER);
+    // Within this time it takes over the streams that were opened before it was ready.
+    setTimeout(abortAll, 1_000);
   } catch (error) {
     Mounted ??= (await imported(() => import("./job-progress-plain.js"))).Mounted;
     abortAll();
@@ -58,7 +57,7 @@ const loadFull = async () => {
     // In the npm package the script contains the wasm. The browser's error does not name the URL.
     url && fetch(url).catch((error) => Promise.reject(`${error} (${url})`)),
   ]);
-  return start(response, send, takeOver);
+  return start(response, { send, takeOver, imported, persist });
 };
 
 // Style sheets, by document and text. One belongs to its document, and an element may be moved to another document.
@@ -249,15 +248,6 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     this.dispatchEvent(new CustomEvent("job-progress-problem", { detail, bubbles: true, composed: true }));
   }
 
-  // Loads what only the detailed variant shows: resolves to the function that makes a panel.
-  async #loadPanel() {
-    panel ??= persist(
-      () => imported(() => import("./job-progress-panel.js")),
-      (problem) => elements.forEach((element) => element.variant === "detailed" && element.#report(problem)),
-    );
-    return (await panel).makePanel;
-  }
-
   // Requests the state before the wasm is ready.
   #requestEarly() {
     const [job, token, ownSrc, , , include] = ATTRIBUTES.map((name) => this[name].trim());
@@ -283,20 +273,19 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
     this.#mounted?.free();
     this.#base = undefined;
     this.#addBase();
-    let reveal = () => {
-      reveal = () => {};
+    const reveal = () => {
       former?.remove();
       this.#reveal();
     };
     if ((former?.hidden ?? true) && !this.firstElementChild && !this.textContent.trim()) reveal();
-    const show = () => reveal();
-    this.#mounted = new Mounted(this, this.#base, JobProgressElement.src, this.#known, show, () => this.#loadPanel());
+    this.#mounted = new Mounted(this, this.#base, JobProgressElement.src, this.#known, reveal);
     if (this.#messages) this.#mounted.setMessages(this.#messages);
     if (this.#isDisconnected) this.#mounted.setDisconnected(true);
   }
 
   // Shows the view in place of the element's own content.
   #reveal() {
+    if (!this.#base.hidden) return;
     this.#style(preview.css);
     this.#base.hidden = false;
     this.shadowRoot.querySelector("slot")?.remove();

@@ -61,7 +61,13 @@ const compressed = {
   },
 };
 const full = { in: fileURLToPath(new URL("full.js", import.meta.url)), out: basename(FULL, ".js") };
-await bundle([], { entryPoints: [full], bundle: true, alias: { built }, plugins: [compressed] });
+await bundle([], {
+  entryPoints: [full],
+  bundle: true,
+  external: ["./job-progress-*"],
+  alias: { built },
+  plugins: [compressed],
+});
 
 const shipped = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 const { name, ...rest } = shipped;
