@@ -34,7 +34,7 @@ const fresh = async ({ jobId }) => (await call("POST", "/v2/tokens", { jobIds: [
 const updates = async (page) => (await events(page, "update")).length;
 
 for (const [mode, head] of Object.entries(MODES)) {
-  test(`${mode}: the end of a job is one event, whatever the page does afterwards`, async () => {
+  test(`${mode}: the end of a job is one event, also if the page changes the element afterwards`, async () => {
     const job = await create({ progress: 10 });
     const page = await open(`<main></main>${embed(BASE_URL, job)}`, head);
     await until("it follows", async () => (await updates(page)) === 1);
@@ -82,6 +82,28 @@ for (const [mode, head] of Object.entries(MODES)) {
     await until("it shows the first job again", () => act(page, 'return element.document?.status === "failed"'));
     await painted(page);
     assert.equal((await events(page, "end")).length, 2);
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+
+  test(`${mode}: a job that replaces an ended one is followed after refresh(), and has an end of its own`, async () => {
+    const job = await create({ progress: 10 });
+    const page = await open(embed(BASE_URL, job), head);
+    await until("it follows", async () => (await updates(page)) === 1);
+    await report(job.jobId, { status: "failed", error: "disk is full" });
+    await until("it has ended", async () => (await events(page, "end")).length === 1);
+    await call("POST", "/v2/jobs", { jobId: job.jobId, replace: "ended", progress: 0, status: "running" });
+    await act(page, "element.refresh()");
+    await until("it shows the new job", async () => (await view(page)).state === "Running");
+    assert.equal((await view(page)).percent, "0%");
+    await report(job.jobId, { progress: 60 });
+    await until("it follows the new job", async () => (await view(page)).percent === "60%");
+    await report(job.jobId, { status: "completed" });
+    await until("the new job has ended", async () => (await events(page, "end")).length === 2);
+    assert.deepEqual(await events(page, "end"), [
+      ["end", "failed", false],
+      ["end", "completed", false],
+    ]);
     assert.deepEqual(page.faults, []);
     await page.context().close();
   });
