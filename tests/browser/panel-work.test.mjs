@@ -1,4 +1,4 @@
-// The work of the panel is bounded, whatever a producer sends: a document of the greatest size takes less than a second.
+// The work of the panel is bounded: every document of the greatest size takes less than a second.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

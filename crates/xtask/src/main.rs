@@ -44,7 +44,7 @@ cargo xtask <command>
                                     variables (API_KEYS, TOKEN_SECRET, ...); --workerd runs it without wrangler,
                                     --expose-gc gives it gc(), --raise-limits turns the rate limits off
   test   [STEP...]                  run all tests, or some: native, size, contract, schemathesis,
-                                    live, browser, package, dev, deploy;
+                                    live, browser, firefox, clients, package, dev, deploy;
                                     CASE=name chooses cases, TEST=name browser and package tests
   check                             check format, clippy (native and wasm, warnings are errors),
                                     JavaScript, and the tidy tests
