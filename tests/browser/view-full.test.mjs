@@ -1,6 +1,7 @@
 // Only what is done looks full: unknown progress has a pattern, and 99 % has a gap.
 
 import assert from "node:assert/strict";
+import { test } from "node:test";
 import { BASE_URL, create, report } from "./api.mjs";
 import { chromiumTest, painted, useBrowser } from "./browser.mjs";
 import { difference, pixels } from "./pixels.mjs";
@@ -62,6 +63,16 @@ for (const [state, fields] of Object.entries(UNKNOWN)) {
     }
   });
 }
+
+test("the stripes of unknown progress cover two fifths of a bar", async () => {
+  const page = await open({ status: "queued" });
+  for (const variant of ["bar", "compact"]) {
+    const colours = await along(page, variant);
+    const track = colours.reduce((lightest, colour) => (colour[0] > lightest[0] ? colour : lightest));
+    const share = colours.filter((colour) => difference(colour, track) > 12).length / colours.length;
+    assert.ok(share > 0.3 && share < 0.55, `${variant}: ${share}`);
+  }
+});
 
 chromiumTest("only 100 % looks full", async () => {
   for (const progress of [99, 99.99]) {
