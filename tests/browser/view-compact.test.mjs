@@ -29,7 +29,7 @@ async function open(body, options = {}) {
   await until("every element shows its job", () =>
     page.evaluate(() =>
       [...document.querySelectorAll("job-progress")].every(({ shadowRoot }) =>
-        shadowRoot?.querySelector(".base:not([data-status=connecting], [data-status=idle])"),
+        shadowRoot?.querySelector('[part~="base"]:not([data-status=connecting], [data-status=idle])'),
       ),
     ),
   );
@@ -59,8 +59,10 @@ for (const dir of ["ltr", "rtl"]) {
       `<table id="plain">${jobs.map((job) => row(job)).join("")}</table>
       <table id="labelled" style="inline-size:700px">${jobs.map((job, index) => row(job, LABELS[index % 3])).join("")}</table>
       <style>#labelled job-progress { inline-size: 100% }</style>
-      ${[80, 140, 200].map((width) => `<table class="narrow">${jobs.map((job) => `<tr><td style="inline-size:${width}px">${compact(job, "Nightly import")}</td></tr>`).join("")}</table>`).join("")}
-      <style>.narrow { inline-size: min-content } .narrow job-progress { inline-size: 100% }</style>`,
+      ${[80, 140, 200].map((width) => `<table class="narrow">${jobs.map((job) => `<tr><td><div style="inline-size:${width}px">${compact(job, "Nightly import")}</div></td></tr>`).join("")}</table>`).join("")}
+      <style>.narrow job-progress { inline-size: 100% }</style>`,
+      // So high that every element is visible and painted.
+      { viewport: { width: 1280, height: 2400 } },
     );
     if (dir === "rtl")
       await page.evaluate((messages) => {

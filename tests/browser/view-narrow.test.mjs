@@ -33,7 +33,7 @@ async function open(style, options) {
   await until("every element shows its job", () =>
     page.evaluate(() =>
       [...document.querySelectorAll("job-progress")].every(({ shadowRoot, variant }) => {
-        const base = shadowRoot?.querySelector(".base:not([data-status=connecting], [data-status=idle])");
+        const base = shadowRoot?.querySelector('[part~="base"]:not([data-status=connecting], [data-status=idle])');
         return base && (variant !== "detailed" || shadowRoot.querySelector(".panel")?.childElementCount > 0);
       }),
     ),
@@ -46,10 +46,15 @@ async function check(page) {
   const wrong = [];
   for (const id of await page.locator("job-progress").evaluateAll((hosts) => hosts.map(({ id }) => id)))
     wrong.push(...(await faults(page, `#${id}`)).map((fault) => `${id}: ${fault}`));
-  const labels = await page
-    .locator("job-progress")
-    .evaluateAll((hosts) => hosts.map((host) => [host.id, host.shadowRoot.querySelector(".label").clientWidth]));
-  for (const [id, width] of labels) if (width < 30) wrong.push(`${id}: a label of ${width} px`);
+  const labels = await page.locator("job-progress").evaluateAll((hosts) =>
+    hosts.map(({ id, variant, shadowRoot }) => {
+      const { clientWidth, scrollWidth } = shadowRoot.querySelector(".label");
+      // The one line of a compact element has an ellipsis.
+      return [id, clientWidth, variant !== "compact" && scrollWidth > clientWidth];
+    }),
+  );
+  for (const [id, width, isCut] of labels)
+    if (width < 30 || isCut) wrong.push(`${id}: a label of ${width} px${isCut ? " that is cut" : ""}`);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   if (overflow > 0) wrong.push(`the page is ${overflow} px too wide`);
   assert.deepEqual(wrong, []);
