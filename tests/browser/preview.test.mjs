@@ -56,7 +56,8 @@ test("before the wasm every variant shows the state with its word and as a progr
     const held = new Promise((resolve) => (release = resolve));
     const all = everyVariant(BASE_URL, job);
     const page = await browser.open(`${all}<div style="inline-size: 160px">${all}</div>`, {
-      // So high that the panel does not bring a scroll bar, which takes a part of the width in some browsers.
+      // A panel would bring a scroll bar, which takes a part of the width in some browsers.
+      head: "<style>:root { overflow: hidden }</style>",
       viewport: { width: 1280, height: 4000 },
       before: (page) => page.route("**/*.wasm", (route) => held.then(() => route.continue())),
     });
