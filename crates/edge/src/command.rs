@@ -2,7 +2,9 @@
 //!
 //! Edge and object of neighbouring releases must understand each other: commands, parameters and headers are only added.
 
-use protocol::Timestamp;
+use std::num::NonZeroU64;
+
+use protocol::{Timestamp, cursor::Cursor, include::Include};
 
 use crate::js;
 
@@ -23,10 +25,14 @@ pub(crate) enum Command {
     Broadcast,
     /// Deletes the job.
     Delete,
+    /// Makes a control request.
+    Control,
+    /// Accepts a socket as one of a producer that waits for a control request.
+    AwaitControl,
 }
 
 impl Command {
-    const ALL: [Command; 7] = [
+    const ALL: [Command; 9] = [
         Command::Create,
         Command::Report,
         Command::Document,
@@ -34,6 +40,8 @@ impl Command {
         Command::Subscribe,
         Command::Broadcast,
         Command::Delete,
+        Command::Control,
+        Command::AwaitControl,
     ];
 
     fn path(self) -> &'static str {
@@ -45,15 +53,24 @@ impl Command {
             Command::Subscribe => "/subscribe",
             Command::Broadcast => "/broadcast",
             Command::Delete => "/delete",
+            Command::Control => "/control",
+            Command::AwaitControl => "/await-control",
         }
     }
 
     /// The HTTP method: POST if the command may change the job. Only a POST may have a body.
     pub(crate) fn method(self) -> &'static str {
         match self {
-            Command::Create | Command::Report | Command::Delete => "POST",
-            Command::Document | Command::Logs | Command::Subscribe | Command::Broadcast => "GET",
+            Command::Create | Command::Report | Command::Delete | Command::Control => "POST",
+            Command::Document | Command::Logs | Command::Subscribe | Command::Broadcast | Command::AwaitControl => {
+                "GET"
+            }
         }
+    }
+
+    /// Whether the reply is a socket.
+    pub(crate) fn opens_socket(self) -> bool {
+        matches!(self, Command::Subscribe | Command::AwaitControl)
     }
 
     /// The URL of this command to the object of a job.
@@ -83,8 +100,24 @@ pub(crate) struct Creates {
 pub(crate) const MOST_PARAMETER: &str = "most";
 /// The response header of a document that has more bytes, with at most as many bytes as it has. The status is 413.
 pub(crate) const BYTES_HEADER: &str = "Job-Document-Bytes";
+/// A viewer that subscribes.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Viewer<'a> {
+    pub(crate) include: Include,
+    /// The last version that it has seen.
+    pub(crate) cursor: Option<&'a Cursor>,
+    /// Whether it wants the state even if it has seen the end of the job.
+    pub(crate) anyway: bool,
+    /// Whether its socket stays open after the end of the job, so that it is notified of a retry.
+    pub(crate) stays: bool,
+    /// The token at an address whose share of the viewers it takes.
+    pub(crate) reader: Option<NonZeroU64>,
+}
+
 /// The response header with the job's cursor.
 pub(crate) const CURSOR_HEADER: &str = "Job-Cursor";
+/// The response header with the version of the control state.
+pub(crate) const CONTROL_HEADER: &str = "Job-Control-Version";
 /// The response header with the milliseconds until polling again makes sense; absent after the end of the job.
 pub(crate) const POLL_HEADER: &str = "Job-Poll-After-Ms";
 /// The parameter with the time of the edge in milliseconds, if the wall clock was set back: the clock and the timers of the

@@ -30,6 +30,7 @@ mod clock;
 mod command;
 mod config;
 mod context;
+mod control;
 #[cfg(feature = "fault-injection")]
 mod fault_injection;
 mod feed;

@@ -63,13 +63,27 @@ pub(crate) async fn check_read(
     grant: &Grant,
     job_id: &str,
 ) -> Result<(), ErrorResponse> {
+    check(env, Class::Reads, &key_of_job(request, grant, job_id)).await
+}
+
+/// Counts a control request to a job. Reads and control requests do not share a limit: a page that reads often must still
+/// be able to cancel.
+pub(crate) async fn check_control(
+    env: &Env,
+    request: &IncomingRequest,
+    grant: &Grant,
+    job_id: &str,
+) -> Result<(), ErrorResponse> {
+    check(env, Class::Reads, &format!("control {}", key_of_job(request, grant, job_id))).await
+}
+
+fn key_of_job(request: &IncomingRequest, grant: &Grant, job_id: &str) -> String {
     let holder = &grant.holder;
-    let key = match holder {
+    match holder {
         Holder::Key { .. } => format!("{holder} {job_id}"),
         // Every reader of a public page has the same token: one reader must not use up the limit of the others.
         Holder::Token { .. } => format!("{holder} {job_id} {}", address(request)),
-    };
-    check(env, Class::Reads, &key).await
+    }
 }
 
 /// Counts the opening of a stream.

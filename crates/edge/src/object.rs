@@ -1,5 +1,6 @@
 //! The Durable Object of a job: its storage and its viewers. It commits first, then answers and broadcasts.
 
+mod control;
 mod reads;
 mod store;
 mod viewers;
@@ -15,14 +16,16 @@ use engine::{
     accept::{self, Acceptance},
     body,
     creation_answer::CreationAnswer,
-    expiry, idempotency,
+    deadline::{self, AlarmOutcome},
+    frame, idempotency,
     job::Job,
+    lifecycle::Lifecycle,
     subscription::{self, Admission},
 };
 use js_sys::Promise;
 use protocol::{
-    Problem, Timestamp, creation::Creation, cursor::Cursor, id, include::Include, json, log_line::LogLine,
-    problem::Code, report::Reports,
+    Problem, Timestamp, control::ControlRequest, creation::Creation, cursor::Cursor, id, include::Include, json,
+    log_line::LogLine, problem::Code, report::Reports,
 };
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::future_to_promise;
@@ -32,7 +35,7 @@ use worker::{Env, State, WebSocketPair, worker_sys};
 use crate::{
     command::{
         BROADCAST_HEADER, Command, CommandRequest, CommandTime, Creates, MOST_PARAMETER, ROWS_HEADER, STARTED_HEADER,
-        VIEWERS_HEADER,
+        VIEWERS_HEADER, Viewer,
     },
     config::Config,
     glue::{self, BodyHandler},
@@ -41,6 +44,9 @@ use crate::{
 };
 use store::{Former, Store};
 use viewers::Viewers;
+
+/// The time until the next try of an alarm that failed, for example because the storage is full.
+const ALARM_RETRY_MS: u64 = 60_000;
 
 /// The Durable Object class of a job. The name of an object is `<project>/<jobId>`, so that projects share nothing.
 ///
@@ -78,9 +84,11 @@ impl JobObject {
 
     /// Called by the alarm.
     pub fn alarm(&self) {
-        // The platform retries a failed alarm six times and then drops it, so this never fails: it logs the error.
+        // The platform retries a failed alarm six times and then drops it, so this never fails: it logs the error and sets
+        // another alarm.
         if let Err(error) = self.0.object.on_alarm() {
             worker::console_error!("{}", serde_json::json!({"level": "error", "alarm": error.problem().message()}));
+            store::set_alarm(&self.0.object.state, js::now().plus_millis(ALARM_RETRY_MS));
         }
     }
 
@@ -165,6 +173,7 @@ impl Object {
         #[cfg(feature = "fault-injection")]
         crate::fault_injection::in_the_object(body);
         let (job_id, time) = (request.text("job"), request.time());
+        let reader = || NonZeroU64::new(request.number("reader"));
         let include = || Include::from_bits(u8::try_from(request.number("include")).unwrap_or_default());
         match request.command {
             Command::Create => self.create(job_id, body, request.flag("receipt"), time),
@@ -180,13 +189,19 @@ impl Object {
             Command::Logs => self.logs(job_id, request.number("after"), request.number("limit")),
             Command::Subscribe => {
                 let cursor = Cursor::parse(request.text("cursor"));
-                let reader = NonZeroU64::new(request.number("reader"));
-                self.subscribe(job_id, include(), cursor.as_ref(), request.flag("anyway"), reader, time)
+                let (anyway, stays) = (request.flag("anyway"), request.flag("stays"));
+                let viewer = Viewer { include: include(), cursor: cursor.as_ref(), anyway, stays, reader: reader() };
+                self.subscribe(job_id, viewer, time)
             }
             Command::Broadcast => {
                 self.viewers.broadcast_pending(time);
                 Ok(response::empty(204))
             }
+            Command::Control => match ControlRequest::parse(request.text("request")) {
+                Some(control) => self.control(job_id, control, body, request.flag("receipt"), time),
+                None => unknown_command(),
+            },
+            Command::AwaitControl => self.await_control(job_id, reader()),
             // `handle` does this one, since it waits for the platform.
             Command::Delete => unknown_command(),
         }
@@ -230,7 +245,7 @@ impl Object {
         let (former, accepted) = match self.load()? {
             Some(job) if !job.may_be_replaced(creates.ended) => {
                 self.job.replace(None);
-                (Former::Same(job.document.status), accept::accept(Rc::unwrap_or_clone(job), reports, now))
+                (Former::Same(Lifecycle::of(&job.document)), accept::accept(Rc::unwrap_or_clone(job), reports, now))
             }
             None if !creates.missing => return Err(Problem::job_not_found(job_id).into()),
             former => {
@@ -259,29 +274,26 @@ impl Object {
     fn commit(&self, former: Former, mut job: Job, lines: &[LogLine], time: CommandTime) -> Result<(), ErrorResponse> {
         // If a write fails, the job is loaded from storage again.
         self.job.replace(None);
-        let alarm = expiry::alarm(job.record.alarm, &job.document);
+        let alarm = deadline::alarm(job.record.alarm, &job, time.now);
         job.record.alarm = alarm.or(job.record.alarm);
         let rows = self.store.save(&mut job, lines, former)?;
         self.rows.set(rows.saturating_add(usize::from(alarm.is_some())));
         if let Some(alarm) = alarm {
             store::set_alarm(&self.state, alarm);
         }
-        self.viewers.broadcast(&job, lines, former != Former::Same(job.document.status), time);
+        let lifecycle = Lifecycle::of(&job.document);
+        if !matches!(former, Former::Same(former) if !former.concerns_producers(lifecycle)) {
+            self.viewers.notify_producers(&frame::control(&job.document));
+        }
+        self.viewers.broadcast(&job, lines, former != Former::Same(lifecycle), time);
         self.job.replace(Some(Rc::new(job)));
         Ok(())
     }
 
     /// Adds a viewer: accepts the socket, reads the state and sends it. No report can come in between. A viewer that has
     /// seen the end of the job is not added, unless it wants the state `anyway`.
-    fn subscribe(
-        &self,
-        job_id: &str,
-        include: Include,
-        cursor: Option<&Cursor>,
-        anyway: bool,
-        reader: Option<NonZeroU64>,
-        time: CommandTime,
-    ) -> HandlerResult {
+    fn subscribe(&self, job_id: &str, viewer: Viewer, time: CommandTime) -> HandlerResult {
+        let Viewer { include, cursor, anyway, stays, reader } = viewer;
         let job = self.find(job_id)?;
         let document = &job.document;
         let ended = match subscription::admit(document, cursor.filter(|_| !anyway), time.now) {
@@ -291,7 +303,7 @@ impl Object {
         let of_reader = reader.map_or(0, |reader| self.viewers.of_reader(reader));
         subscription::check_capacity(self.viewers.count(), of_reader)?;
         let pair = WebSocketPair::new()?;
-        self.viewers.accept(&self.state, &pair.server, include, reader, &job, time);
+        self.viewers.accept(&self.state, &pair.server, viewer, &job, time);
         let lines = if include.logs() {
             self.last_lines(&job, subscription::initial_line_count(&job, cursor))?
         } else {
@@ -300,7 +312,7 @@ impl Object {
         for frame in subscription::initial_frames(&job, include, lines, ended) {
             viewers::send(&pair.server, &frame);
         }
-        if ended {
+        if ended && !stays {
             let _ = pair.server.close(Some(1000), Some("end"));
         }
         Ok(worker::Response::from_websocket(pair.client)?.into())
@@ -320,22 +332,26 @@ impl Object {
         self.viewers.dismiss(job_id, &Problem::job_not_found(job_id));
     }
 
-    /// Deletes the job if it has expired; if not, sets the alarm for when it expires.
+    /// Applies the deadline that is due; if none is, sets the alarm for the next one.
     fn on_alarm(&self) -> Result<(), ErrorResponse> {
         let Some(job) = self.load()? else { return Ok(()) };
-        let due = expiry::next_due(&job.document);
-        if due <= js::now() {
-            self.forget(&job.document.job_id);
-            store::delete_all(&self.state);
-            return Ok(());
+        let former = Former::Same(Lifecycle::of(&job.document));
+        match deadline::on_alarm(&job, js::now()) {
+            AlarmOutcome::Changed(job) => self.commit(former, *job, &[], CommandTime::own()),
+            AlarmOutcome::Expired => {
+                self.forget(&job.document.job_id);
+                store::delete_all(&self.state);
+                Ok(())
+            }
+            AlarmOutcome::Early(due) => {
+                let mut job = Job::clone(&job);
+                job.record.alarm = Some(due);
+                self.store.save(&mut job, &[], former)?;
+                self.job.replace(Some(Rc::new(job)));
+                store::set_alarm(&self.state, due);
+                Ok(())
+            }
         }
-        let mut job = Job::clone(&job);
-        job.record.alarm = Some(due);
-        let former = Former::Same(job.document.status);
-        self.store.save(&mut job, &[], former)?;
-        self.job.replace(Some(Rc::new(job)));
-        store::set_alarm(&self.state, due);
-        Ok(())
     }
 }
 

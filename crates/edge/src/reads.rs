@@ -16,6 +16,7 @@ use web_sys::Response;
 
 use crate::{
     auth,
+    command::Viewer,
     context::RequestContext,
     limit,
     response::{self, HandlerResult, merge_objects, set},
@@ -52,7 +53,9 @@ pub(crate) async fn status(ctx: &mut RequestContext, job: &str) -> HandlerResult
     if wait_seconds > 0 {
         let is_new = |first: bool, at: &Cursor| if names_a_state { !seen(at) } else { !first };
         let reader = grant.reader(&limit::address(&ctx.request));
-        refused = wait::until(&ctx.request.inner().signal(), &stub, wait_seconds, reader, is_new).await?;
+        let opened = stub.subscribe(Viewer { anyway: true, reader, ..Viewer::default() }).await?;
+        let signal = ctx.request.inner().signal();
+        refused = wait::until(&signal, opened, wait_seconds, wait::document_event, is_new).await?;
     }
     let view = if format == Format::Summary { "summary" } else { "document" };
     let reply = match stub.document(include, view).await?.success() {

@@ -220,8 +220,14 @@ impl Relay {
         {
             let mut state = self.0.borrow_mut();
             let Some(part) = state.parts.get_mut(index) else { return };
+            let had_ended = part.queue.has_ended();
             part.queue.push(kind, sse);
+            let is_retried = had_ended && !part.queue.has_ended();
             limit_log(&mut state.parts, |part| &mut part.queue);
+            if is_retried {
+                // While the job had ended, the expiry of its token did not matter.
+                state.watch_expiry();
+            }
         }
         self.flush();
     }

@@ -14,6 +14,7 @@ use worker::{Env, worker_sys::Context};
 use crate::{
     adapters, batch, clock,
     context::RequestContext,
+    control,
     glue::{self, SlowPath},
     js, reads,
     request::IncomingRequest,
@@ -103,6 +104,9 @@ async fn handle(ctx: &mut RequestContext, route: Route) -> HandlerResult {
         Route::CreateJob => writes::create(ctx).await,
         Route::Report { job } => writes::report(ctx, &job).await,
         Route::Delete { job } => writes::delete(ctx, &job).await,
+        Route::Control { job, request } => control::request(ctx, &job, request).await,
+        Route::ControlMany => control::batch(ctx).await,
+        Route::ReadControl { job } => control::pending(ctx, &job).await,
         Route::Status { job } => reads::status(ctx, &job).await,
         Route::Batch => batch::batch(ctx).await,
         Route::Logs { job } => reads::logs(ctx, &job).await,

@@ -16,6 +16,7 @@ use worker::{Context, Env, ResponseBuilder};
 use crate::{
     auth::{self, AuthError},
     body::Body,
+    command::Viewer,
     context::RequestContext,
     limit,
     relay::{ALL_ENDED, RETRY_LATER_MS, Relay, comment_and_retry},
@@ -40,7 +41,8 @@ async fn open_one(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     limit::check_stream(&ctx.env, &ctx.request, &grant).await?;
     let reader = grant.reader(&limit::address(&ctx.request));
     let stub = JobStub::new(&ctx.env, &grant, id.clone())?;
-    let mut opened = stub.subscribe(include, cursor.as_ref(), false, reader).await?;
+    let viewer = Viewer { include, cursor: cursor.as_ref(), reader, ..Viewer::default() };
+    let mut opened = stub.subscribe(viewer).await?;
     match opened.status_code() {
         101 => {}
         204 => return Ok(response::empty(204)),
@@ -193,7 +195,8 @@ async fn try_join(relay: &Relay, env: &Env, address: &str, target: &StreamTarget
     let problem = |error: ErrorResponse| error.problem().clone();
     let reader = grant.reader(address);
     let stub = JobStub::new(env, &grant, id)?;
-    let opened = stub.subscribe(target.include, target.cursor.as_ref(), true, reader).await.map_err(problem)?;
+    let viewer = Viewer { include: target.include, cursor: target.cursor.as_ref(), anyway: true, stays: true, reader };
+    let opened = stub.subscribe(viewer).await.map_err(problem)?;
     match (opened.status_code(), opened.websocket()) {
         (_, Some(socket)) => relay.join(&target.job_id, &socket, grant.expires_at).map_err(problem),
         (status, None) => Err(subscription::refusal(&target.job_id, status)),

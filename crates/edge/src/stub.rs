@@ -7,7 +7,9 @@ use engine::{
     grant::Grant,
 };
 use js_sys::Uint8Array;
-use protocol::{Problem, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES, problem::Code};
+use protocol::{
+    Problem, control::ControlRequest, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES, problem::Code,
+};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
@@ -17,7 +19,10 @@ use crate::{
     body,
     bytes::Bytes,
     clock,
-    command::{BYTES_HEADER, CURSOR_HEADER, Command, Creates, MOST_PARAMETER, NOW_PARAMETER, POLL_HEADER},
+    command::{
+        BYTES_HEADER, CONTROL_HEADER, CURSOR_HEADER, Command, Creates, MOST_PARAMETER, NOW_PARAMETER, POLL_HEADER,
+        Viewer,
+    },
     config::Config,
     glue::{self, Namespace},
     request::IncomingRequest,
@@ -40,6 +45,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// The cursor of the job, if there is a job.
     pub(crate) cursor: Option<Cursor>,
+    /// The version of the control state, if there is a job.
+    pub(crate) control_version: Option<String>,
     pub(crate) poll_after_ms: Option<u64>,
     pub(crate) text: String,
 }
@@ -58,6 +65,7 @@ impl Reply {
         Ok(Reply {
             status: response.status(),
             cursor: header(CURSOR_HEADER).as_deref().and_then(Cursor::parse),
+            control_version: header(CONTROL_HEADER),
             poll_after_ms: header(POLL_HEADER).and_then(|millis| millis.parse().ok()),
             text: text.as_string().unwrap_or_default(),
         })
@@ -158,20 +166,18 @@ impl JobStub {
         self.ask(Command::Delete, &[]).await
     }
 
-    /// Subscribes as a viewer; `reader` is the token at an address whose share of the viewers it takes. The response is 101 with a socket, or an error; or 204 if the reader has seen the end of
-    /// the job and does not want it `anyway`.
-    pub(crate) async fn subscribe(
-        &self,
-        include: Include,
-        cursor: Option<&Cursor>,
-        anyway: bool,
-        reader: Option<NonZeroU64>,
-    ) -> Result<worker::Response, ErrorResponse> {
-        let mut parameters = vec![("include", include.bits().to_string()), ("anyway", anyway.to_string())];
-        if let Some(cursor) = cursor {
+    /// Subscribes as a viewer. The response is 101 with a socket, or an error; or 204 if the reader has seen the end of the job
+    /// and does not want it `anyway`.
+    pub(crate) async fn subscribe(&self, viewer: Viewer<'_>) -> Result<worker::Response, ErrorResponse> {
+        let mut parameters = vec![
+            ("include", viewer.include.bits().to_string()),
+            ("anyway", viewer.anyway.to_string()),
+            ("stays", viewer.stays.to_string()),
+        ];
+        if let Some(cursor) = viewer.cursor {
             parameters.push(("cursor", cursor.to_string()));
         }
-        if let Some(reader) = reader {
+        if let Some(reader) = viewer.reader {
             parameters.push(("reader", reader.to_string()));
         }
         Ok(self.send(Command::Subscribe, &parameters, None).await?.into())
@@ -191,6 +197,33 @@ impl JobStub {
         url
     }
 
+    /// Makes a control request with the options in `body`. The reply has the document, or only a receipt.
+    pub(crate) async fn control(
+        &self,
+        request: ControlRequest,
+        body: &[u8],
+        receipt: bool,
+    ) -> Result<Response, ErrorResponse> {
+        let parameters = [("request", request.as_str().to_owned()), ("receipt", receipt.to_string())];
+        self.send(Command::Control, &parameters, Some(body)).await
+    }
+
+    /// Makes a control request of a batch. The reply has only a receipt.
+    pub(crate) async fn control_of_many(&self, request: ControlRequest, body: &[u8]) -> Result<Reply, ErrorResponse> {
+        Reply::read(&self.control(request, body, true).await?).await
+    }
+
+    /// Returns the state of the job and the pending control request.
+    pub(crate) async fn control_state(&self) -> Result<Reply, ErrorResponse> {
+        self.document(Include::NONE, "control").await
+    }
+
+    /// Waits for control requests; `reader` is as in [`Viewer`]. The response is 101 with a socket, or an error.
+    pub(crate) async fn await_control(&self, reader: Option<NonZeroU64>) -> Result<worker::Response, ErrorResponse> {
+        let parameters: Vec<_> = reader.map(|reader| ("reader", reader.to_string())).into_iter().collect();
+        Ok(self.send(Command::AwaitControl, &parameters, None).await?.into())
+    }
+
     async fn ask(&self, command: Command, parameters: &[(&str, String)]) -> Result<Reply, ErrorResponse> {
         Reply::read(&self.send(command, parameters, None).await?).await
     }
@@ -203,7 +236,7 @@ impl JobStub {
     ) -> Result<Response, ErrorResponse> {
         let init = web_sys::RequestInit::new();
         init.set_method(command.method());
-        if command == Command::Subscribe {
+        if command.opens_socket() {
             let headers = web_sys::Headers::new()?;
             set(&headers, "Upgrade", "websocket");
             init.set_headers(&headers);

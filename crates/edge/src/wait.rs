@@ -2,38 +2,65 @@
 
 use std::{
     cell::{Cell, RefCell},
-    num::NonZeroU64,
     rc::Rc,
 };
 
 use engine::frame::Kind;
-use protocol::{cursor::Cursor, include::Include};
+use protocol::cursor::Cursor;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
-use crate::{feed::Feed, js, response::ErrorResponse, stub::JobStub};
+use crate::{feed::Feed, js, response::ErrorResponse};
 
 /// The function that resolves the promise which is awaited, if one is.
 type Wake = Rc<RefCell<Option<js_sys::Function>>>;
 
+/// What a frame says to a waiting request.
+pub(crate) enum Event<S> {
+    /// A state of the job.
+    State(S),
+    /// No more states will come.
+    End,
+    /// Nothing that the request waits for.
+    Other,
+}
+
+/// The states of the document.
+pub(crate) fn document_event(kind: Kind) -> Event<Cursor> {
+    match kind {
+        Kind::Document(cursor) => Event::State(cursor),
+        Kind::End | Kind::Problem => Event::End,
+        Kind::Log(..) | Kind::Control(_) => Event::Other,
+    }
+}
+
+/// The versions of the control state.
+pub(crate) fn control_event(kind: Kind) -> Event<String> {
+    match kind {
+        Kind::Control(version) => Event::State(version),
+        Kind::End | Kind::Problem => Event::End,
+        Kind::Log(..) | Kind::Document(_) => Event::Other,
+    }
+}
+
 /// Returns at the first state for which `is_new` returns true, at the end of the job, when the caller leaves, or after
-/// `seconds`. The first argument of `is_new` says whether the state is the first one that the object sent.
+/// `seconds`. The first argument of `is_new` says whether the state is the first one that the object sent. `opened` is the
+/// object's reply to the subscription, `event` reads its frames.
 ///
 /// The caller reads the state afterwards: by then there may be a newer one. The result is the status of the object's reply
 /// if it accepted no viewer, so that there was no wait.
-pub(crate) async fn until(
+pub(crate) async fn until<S: 'static>(
     signal: &AbortSignal,
-    stub: &JobStub,
+    opened: worker::Response,
     seconds: u64,
-    reader: Option<NonZeroU64>,
-    is_new: impl Fn(bool, &Cursor) -> bool,
+    event: fn(Kind) -> Event<S>,
+    is_new: impl Fn(bool, &S) -> bool,
 ) -> Result<Option<u16>, ErrorResponse> {
-    let opened = stub.subscribe(Include::NONE, None, true, reader).await?;
     let status = opened.status_code();
     let Some(socket) = opened.websocket() else { return Ok(Some(status)) };
     // The states that arrived and were not examined yet; `None` means that no more will come.
-    let states: Rc<RefCell<Vec<Option<Cursor>>>> = Rc::default();
+    let states: Rc<RefCell<Vec<Option<S>>>> = Rc::default();
     let wake = Wake::default();
     let push = {
         let (states, wake) = (Rc::clone(&states), Rc::clone(&wake));
@@ -43,10 +70,10 @@ pub(crate) async fn until(
         }
     };
     let push_end = push.clone();
-    let on_frame = move |kind, _| match kind {
-        Kind::Document(cursor) => push(Some(cursor)),
-        Kind::End | Kind::Problem => push(None),
-        Kind::Log(..) => {}
+    let on_frame = move |kind, _| match event(kind) {
+        Event::State(state) => push(Some(state)),
+        Event::End => push(None),
+        Event::Other => {}
     };
     let feed = Feed::open(&socket, on_frame, move || push_end(None))?;
     // One timer for the whole wait: the clock may be set back meanwhile.
@@ -63,7 +90,7 @@ pub(crate) async fn until(
     'waiting: loop {
         for state in states.take() {
             match state {
-                Some(cursor) if !is_new(first, &cursor) => first = false,
+                Some(state) if !is_new(first, &state) => first = false,
                 _ => break 'waiting,
             }
         }

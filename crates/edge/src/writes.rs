@@ -76,7 +76,13 @@ pub(crate) async fn report_to(ctx: &mut RequestContext, grant: &Grant, id: JobId
 
 /// The object's reply as a response. The caller that created the job, or repeated the creation, also gets the links and a
 /// token.
-async fn finish(ctx: &RequestContext, grant: &Grant, id: &JobId, reply: &Response, created: bool) -> HandlerResult {
+pub(crate) async fn finish(
+    ctx: &RequestContext,
+    grant: &Grant,
+    id: &JobId,
+    reply: &Response,
+    created: bool,
+) -> HandlerResult {
     if let Some(millis) = reply.headers().get(BROADCAST_HEADER)?.and_then(|millis| millis.parse().ok()) {
         let stub = JobStub::new(&ctx.env, grant, id.clone())?;
         let broadcast = async move {

@@ -13,7 +13,7 @@ use protocol::{
     size::json_bytes,
 };
 
-use crate::{estimates::ProducerOverride, expiry, job::Job};
+use crate::{estimates::ProducerOverride, job::Job, retention::expires_at};
 
 /// The outcome of one report.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,7 +131,8 @@ impl Acceptance {
             return Outcome::Refused(problem);
         }
         record.estimates.update(overrides, document, now);
-        document.expires_at = expiry::expires_at(document);
+        record.reported_at = Some(now);
+        document.expires_at = expires_at(document);
         self.max_bytes = max_bytes;
         *stored_bytes = None;
         if let Some(order) = order {
@@ -160,6 +161,7 @@ impl Acceptance {
             job_id: &document.job_id,
             seq: document.seq,
             status: document.status,
+            attempt: document.attempt,
             accepted: self.outcomes.iter().all(|report| report.outcome == Outcome::Accepted),
             reason: None,
             control: document.control.as_ref(),

@@ -1,4 +1,4 @@
-//! A batch: the documents of several jobs in one response.
+//! A batch: the documents, or the results of a control request, of several jobs in one response.
 
 use std::{cell::Cell, collections::HashSet, mem, rc::Rc};
 
@@ -29,8 +29,7 @@ pub struct BatchRequest {
 }
 
 impl BatchRequest {
-    /// Reads a body: `jobIds`, 1 to [`JOBS`], and `include`. The ids are distinct afterwards, in the order of their first
-    /// mention.
+    /// Reads a body: `jobIds` and `include`.
     ///
     /// ```
     /// use engine::batch::BatchRequest;
@@ -45,14 +44,9 @@ impl BatchRequest {
     /// `INVALID_REQUEST` that names the field and what is expected of it.
     pub fn from_json(body: Value) -> Result<BatchRequest, Problem> {
         let mut fields = Fields::of(body, "")?;
-        let mut job_ids = fields.required("jobIds", |value, name| list(value, name, JOBS, short))?;
-        if job_ids.is_empty() {
-            return Err(Problem::invalid("jobIds", format_args!("must name 1 to {JOBS} jobs")));
-        }
+        let job_ids = job_ids(&mut fields)?;
         let include = fields.optional("include", include::from_body)?.unwrap_or_default();
         fields.finish("a batch request")?;
-        let mut seen = HashSet::new();
-        job_ids.retain(|id| seen.insert(id.clone()));
         Ok(BatchRequest { job_ids, include })
     }
 }
@@ -65,6 +59,22 @@ const ISOLATE_BYTES: usize = 4 * BATCH_BYTES;
 
 /// The bytes of the documents that all batches of an isolate hold.
 pub type HeldBytes = Rc<Cell<usize>>;
+
+/// Takes `jobIds` out of the body of a batch: 1 to [`JOBS`] texts, which are distinct afterwards, in the order of their first
+/// mention.
+///
+/// # Errors
+///
+/// `INVALID_REQUEST` that names the field and what is expected of it.
+pub(crate) fn job_ids(fields: &mut Fields) -> Result<Vec<String>, Problem> {
+    let mut job_ids = fields.required("jobIds", |value, name| list(value, name, JOBS, short))?;
+    if job_ids.is_empty() {
+        return Err(Problem::invalid("jobIds", format_args!("must name 1 to {JOBS} jobs")));
+    }
+    let mut seen = HashSet::new();
+    job_ids.retain(|id| seen.insert(id.clone()));
+    Ok(job_ids)
+}
 
 /// The response to a batch while the replies of the objects arrive, in any order.
 ///

@@ -24,8 +24,9 @@ pub struct Estimates {
     throughput_is_set: bool,
 }
 
-/// Which estimates a report sets or clears, read before the report is folded into the document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which estimates a report sets or clears, read before the report is folded into the document. The default is that of a
+/// change without a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProducerOverride {
     completion: Option<bool>,
     throughput: Option<bool>,
@@ -39,7 +40,7 @@ impl ProducerOverride {
 }
 
 impl Estimates {
-    /// Observes the `document` that a report was folded into, and writes the estimates that the producer has not set.
+    /// Observes the `document` after a change, and writes the estimates that the producer has not set.
     ///
     /// `now` may be before the document's `updatedAt` if the clock was set back. The completion is then as far after
     /// `updatedAt` as the work will take, so that readers see the right remaining time.

@@ -7,6 +7,8 @@
 use protocol::{Document, Problem, answer::End, cursor::Cursor, log_line::LogPage, sse};
 use serde::Serialize;
 
+use crate::control;
+
 /// The version of the frames that this release writes.
 pub const VERSION: &str = "1";
 /// The maximum length of a head in bytes, its newline included.
@@ -30,6 +32,8 @@ pub enum Kind {
     Document(Cursor),
     /// Log lines of a job.
     Log(LogHead),
+    /// The version of the control state, for producers that wait for a request.
+    Control(String),
     /// The end of the job; no frame follows.
     End,
     /// A problem; no frame follows.
@@ -61,6 +65,7 @@ impl Kind {
                 last: number(&mut words)?,
                 epoch: words.next().unwrap_or_default().to_owned(),
             }),
+            "control" => Kind::Control(words.next()?.to_owned()),
             "end" => Kind::End,
             "problem" => Kind::Problem,
             _ => return None,
@@ -85,6 +90,11 @@ pub fn log(page: &LogPage) -> Vec<u8> {
     let first = page.skipped_from.or(page.lines.first().map(|line| line.number)).unwrap_or(0);
     let last = page.lines.last().map(|line| line.number).or(page.skipped_to).unwrap_or(0);
     frame(&format!("log {first} {last} {}", page.epoch), "log", None, page)
+}
+
+/// The frame that notifies a waiting producer of a change. It has no SSE part, because the edge reads the state afterwards.
+pub fn control(document: &Document) -> Vec<u8> {
+    format!("{VERSION} control {}\n", control::version(document)).into_bytes()
 }
 
 /// The frame of the end of a job.

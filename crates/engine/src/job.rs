@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Document, Timestamp};
+use protocol::{Document, Status, Timestamp, attempt, document::JobError, fold};
 use serde::{Deserialize, Serialize};
 
-use crate::estimates::Estimates;
+use crate::{
+    estimates::{Estimates, ProducerOverride},
+    retention::expires_at,
+};
 
 /// A job: one row of the object's storage.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +40,10 @@ pub struct Record {
     pub last_row_bytes: u64,
     /// The size in bytes of the lines in all rows.
     pub log_bytes: u64,
+    /// When the last report was accepted, by a clock that may have been set back since; `None` in a record of a release that
+    /// did not write it, and before the first report of an attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Timestamp>,
     /// When the alarm fires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alarm: Option<Timestamp>,
@@ -57,6 +64,25 @@ impl Job {
     pub fn replacing(mut self, former: &Job) -> Job {
         self.record.alarm = former.record.alarm;
         self
+    }
+
+    /// Ends the job in the terminal state `status` without a report, as a change committed at `now`.
+    pub fn end(&mut self, status: Status, error: Option<JobError>, now: Timestamp) {
+        let committed_at = now.max(self.document.updated_at);
+        fold::end(&mut self.document, status, error, committed_at);
+        self.record.estimates.update(ProducerOverride::default(), &mut self.document, now);
+        self.document.expires_at = expires_at(&self.document);
+        self.stored_bytes = None;
+    }
+
+    /// Begins the next attempt, as a change committed at `now`. Its producers may number their reports from the start, and
+    /// its pace says nothing about the former attempt.
+    pub fn retry(&mut self, now: Timestamp) {
+        attempt::begin_next_attempt(&mut self.document, now);
+        self.record.orders.clear();
+        self.record.estimates = Estimates::default();
+        self.record.reported_at = None;
+        self.stored_bytes = None;
     }
 
     /// Whether a new job may take the place of this one, as far as the caller allows it with `replaces_ended`.

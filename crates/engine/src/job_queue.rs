@@ -111,7 +111,7 @@ impl<C: Chunk> JobQueue<C> {
         self.fail(problem);
     }
 
-    /// Whether the queue accepts no further frames.
+    /// Whether nothing follows, unless the job is retried or replaced.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
@@ -130,11 +130,16 @@ impl<C: Chunk> JobQueue<C> {
                     DocumentId::Strip => sse.rest_after(frame::id_bytes(cursor)),
                 });
                 self.cursor = Some(cursor.clone());
+                // A job that has ended changes only by a retry, or if it is replaced.
+                self.ended = false;
+                self.final_frame = None;
             }
             Kind::Log(LogHead { first, last, epoch }) => {
                 self.enter_epoch(epoch);
                 self.push_lines(*first, *last, sse);
             }
+            // No stream subscribes to these.
+            Kind::Control(_) => {}
             Kind::End | Kind::Problem => {
                 self.final_frame = Some(sse);
                 self.ended = true;
@@ -290,6 +295,21 @@ mod tests {
         queue.push(&Kind::End, b"end;".to_vec());
         assert!(queue.has_ended());
         assert_eq!(drained(&mut queue), "line;aaaaaa.2;end;");
+    }
+
+    #[test]
+    fn a_job_that_is_retried_continues() {
+        let mut queue = new_queue();
+        push_document(&mut queue, "aaaaaa", 2);
+        queue.push(&Kind::End, b"end;".to_vec());
+        assert_eq!(drained(&mut queue), "aaaaaa.2;end;");
+        push_document(&mut queue, "aaaaaa", 3);
+        assert!(!queue.has_ended());
+        queue.push(&Kind::End, b"end;".to_vec());
+        // The end has not been written, and it is not true any more.
+        push_document(&mut queue, "aaaaaa", 5);
+        assert!(!queue.has_ended() && !queue.has_final_frame());
+        assert_eq!(drained(&mut queue), "aaaaaa.5;");
     }
 
     #[test]

@@ -14,6 +14,8 @@
 //!
 //! * *job* ([`job::Job`]): the document, and the record that only the server sees.
 //! * *acceptance* ([`accept::Acceptance`]): a job after some reports, with the outcome of each.
+//! * *deadline* ([`deadline::Deadline`]): what happens to a job at a time and not because of a request.
+//! * *lifecycle* ([`lifecycle::Lifecycle`]): the parts of a document whose change is broadcast at once.
 //! * *grant* ([`grant::Grant`]): what a verified credential allows. Its *holder* is the key or token behind it.
 //! * *mint*: to sign a token on behalf of a key.
 //! * *pace* ([`pace`]): the interval between two broadcasts of a job.
@@ -27,11 +29,12 @@ pub mod access;
 pub mod address;
 pub mod batch;
 pub mod body;
+pub mod control;
 pub mod creation_answer;
 pub mod credential;
 pub mod crypto;
+pub mod deadline;
 pub mod estimates;
-pub mod expiry;
 pub mod flask;
 pub mod frame;
 pub mod grant;
@@ -40,6 +43,7 @@ pub mod include;
 pub mod job;
 pub mod job_queue;
 pub mod key;
+pub mod lifecycle;
 pub mod log;
 pub mod mint;
 pub mod not_configured;
@@ -52,6 +56,7 @@ pub mod poll;
 pub mod query;
 pub mod rate_limit;
 pub mod recent_lines;
+pub mod retention;
 pub mod route;
 pub mod set_back;
 pub mod signer;

@@ -1,5 +1,7 @@
 //! The routes of the API: a method and a path become an operation.
 
+use protocol::control::ControlRequest;
+
 /// An operation, with the names that its path contains, percent-decoded. They are not checked here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names in the paths of `ROUTES` say what the fields are")]
@@ -24,6 +26,12 @@ pub enum Route {
     Logs { job: String },
     /// Deletes a job.
     Delete { job: String },
+    /// Makes a control request.
+    Control { job: String, request: ControlRequest },
+    /// Makes the same control request for several jobs.
+    ControlMany,
+    /// Reads the pending control request.
+    ReadControl { job: String },
     /// Mints a token.
     CreateToken,
     /// Reads the progress of a request of the Tensorlake API.
@@ -63,7 +71,7 @@ const POST: &[&str] = &["POST"];
 const DELETE: &[&str] = &["DELETE"];
 
 /// No path matches two templates. The most frequent route comes first.
-const ROUTES: [Row; 14] = [
+const ROUTES: [Row; 20] = [
     row(POST, "/v2/jobs/{jobId}/reports", |job, _| Route::Report { job }),
     row(READ, "/v2/jobs/{jobId}/status", |job, _| Route::Status { job }),
     row(STREAM, "/v2/jobs/{jobId}/status/stream", |job, _| Route::Stream { job }),
@@ -72,6 +80,12 @@ const ROUTES: [Row; 14] = [
     row(POST, "/v2/jobs/status/batch", |_, _| Route::Batch),
     row(READ, "/v2/jobs/{jobId}/logs", |job, _| Route::Logs { job }),
     row(POST, "/v2/jobs", |_, _| Route::CreateJob),
+    row(POST, "/v2/jobs/{jobId}/cancel", |job, _| Route::Control { job, request: ControlRequest::Cancel }),
+    row(POST, "/v2/jobs/{jobId}/pause", |job, _| Route::Control { job, request: ControlRequest::Pause }),
+    row(POST, "/v2/jobs/{jobId}/resume", |job, _| Route::Control { job, request: ControlRequest::Resume }),
+    row(POST, "/v2/jobs/{jobId}/retry", |job, _| Route::Control { job, request: ControlRequest::Retry }),
+    row(READ, "/v2/jobs/{jobId}/control", |job, _| Route::ReadControl { job }),
+    row(POST, "/v2/jobs/control/batch", |_, _| Route::ControlMany),
     row(DELETE, "/v2/jobs/{jobId}", |job, _| Route::Delete { job }),
     row(POST, "/v2/tokens", |_, _| Route::CreateToken),
     row(READ, "/applications/{application}/requests/{requestId}/progress", |application, request| {

@@ -57,7 +57,7 @@ fn sample(document: &Value, field: &Value) -> Value {
         (_, _) if field["enum"].is_array() => field["enum"][0].clone(),
         (Some("string"), Some("date-time")) => json!("2026-01-02T03:04:05Z"),
         (Some("string"), _) => "x".repeat(text_limit(field).unwrap() as usize).into(),
-        (Some("integer" | "number"), _) => json!(7),
+        (Some("integer" | "number"), _) => json!(field["minimum"].as_u64().unwrap_or(0).max(7)),
         (Some("boolean"), _) => json!(true),
         (Some("array"), _) => json!([sample(document, &field["items"])]),
         (Some("object"), _) if field["additionalProperties"] != false => json!({ "any": "x".repeat(100) }),
@@ -128,11 +128,15 @@ fn at_and_past_the_limit(field: &Value) -> Vec<(Value, Value)> {
     let limit = |keyword: &str| field[keyword].as_u64().and_then(|limit| usize::try_from(limit).ok());
     let text = |length: usize| Value::from("x".repeat(length));
     let steps = |count: usize| (0..count).map(|id| json!({ "id": id.to_string() })).collect::<Value>();
+    let words = field["items"]["enum"].as_array().cloned().unwrap_or_default();
+    let items = |count: usize| {
+        if words.is_empty() { steps(count) } else { words.iter().cycle().take(count).cloned().collect() }
+    };
     let members = |count: usize| (0..count).map(|key| (key.to_string(), "".into())).collect::<Map<_, _>>().into();
     let pair = |limit: usize, value: &dyn Fn(usize) -> Value| (value(limit), value(limit + 1));
     [
         limit("maxLength").map(|limit| pair(limit, &text)),
-        limit("maxItems").map(|limit| pair(limit, &steps)),
+        limit("maxItems").map(|limit| pair(limit, &items)),
         limit("maxProperties").map(|limit| pair(limit, &members)),
         field["maximum"].as_u64().map(|limit| (limit.into(), (limit + 1).into())),
         field["minimum"].as_u64().map(|limit| (limit.into(), json!(-1))),

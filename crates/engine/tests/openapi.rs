@@ -3,9 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::{batch::BatchRequest, mint::MintRequest, openapi::document, route::Route, stream_request::StreamRequest};
+use engine::{
+    batch::BatchRequest,
+    control::{ControlBatchRequest, ControlOptions},
+    mint::MintRequest,
+    openapi::document,
+    route::Route,
+    stream_request::StreamRequest,
+};
 use protocol::{
     Document, Report,
+    control::ControlRequest,
     creation::Creation,
     include::Include,
     limits::{JOBS, LOG_LINE_BYTES, LOG_LINES_RESUME, REPORTS, WAIT_SECONDS},
@@ -168,16 +176,25 @@ fn the_limits_of_requests_are_those_of_the_code() {
     assert_eq!(document["components"]["parameters"]["Include"]["schema"]["items"]["enum"], json!(Include::NAMES));
 }
 
+fn accepts_options(body: &Value, request: ControlRequest) -> bool {
+    ControlOptions::from_body(body.to_string().as_bytes(), request).is_ok()
+}
+
 #[test]
 fn the_code_accepts_every_example_of_a_body() {
     let operations = operations(&document());
     type Reader = fn(Value) -> bool;
-    let readers: [(&str, Reader); 6] = [
+    let readers: [(&str, Reader); 11] = [
         ("POST /v2/jobs", |body| Creation::from_json(body).is_ok()),
         ("POST /v2/jobs/{jobId}/reports", |body| report::from_body(body).is_ok()),
         ("POST /applications/{application}/requests/{requestId}/progress", |body| report::from_body(body).is_ok()),
         ("POST /v2/jobs/status/batch", |body| BatchRequest::from_json(body).is_ok()),
         ("POST /v2/jobs/status/stream", |body| StreamRequest::from_json(body).is_ok()),
+        ("POST /v2/jobs/{jobId}/cancel", |body| accepts_options(&body, ControlRequest::Cancel)),
+        ("POST /v2/jobs/{jobId}/pause", |body| accepts_options(&body, ControlRequest::Pause)),
+        ("POST /v2/jobs/{jobId}/resume", |body| accepts_options(&body, ControlRequest::Resume)),
+        ("POST /v2/jobs/{jobId}/retry", |body| accepts_options(&body, ControlRequest::Retry)),
+        ("POST /v2/jobs/control/batch", |body| ControlBatchRequest::from_json(body).is_ok()),
         ("POST /v2/tokens", |body| MintRequest::from_json(body).is_ok()),
     ];
     let with_body = operations.iter().filter(|(_, operation)| operation.get("requestBody").is_some());

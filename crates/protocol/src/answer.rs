@@ -4,11 +4,7 @@ use serde::Serialize;
 
 #[cfg(feature = "schema")]
 use crate::limits::TRUNCATED;
-use crate::{
-    document::{Control, Document},
-    problem::Problem,
-    status::Status,
-};
+use crate::{control::Control, document::Document, problem::Problem, status::Status};
 
 /// Why a valid report changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +28,8 @@ pub struct ReportAnswer<'a> {
     pub seq: u64,
     /// The lifecycle state of the job.
     pub status: Status,
+    /// The current attempt. A report with another `attempt` is stale.
+    pub attempt: u64,
     /// Whether the report, or every report of the list, was folded into the document.
     pub accepted: bool,
     /// Why a single report was not accepted.
@@ -84,6 +82,31 @@ pub struct Receipt<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = TRUNCATED)))]
     pub truncated: &'a [String],
+}
+
+/// The state of a job and the pending request, for its producer and for a caller that may only control the job.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ControlState<'a> {
+    /// The job's id.
+    pub job_id: &'a str,
+    /// The number of the job's last change.
+    pub seq: u64,
+    /// The lifecycle state of the job.
+    pub status: Status,
+    /// The current attempt.
+    pub attempt: u64,
+    /// The pending request to the producer, or null.
+    pub control: Option<&'a Control>,
+}
+
+impl<'a> ControlState<'a> {
+    /// The state of a job.
+    pub fn of(document: &'a Document) -> ControlState<'a> {
+        let Document { job_id, seq, status, attempt, control, .. } = document;
+        ControlState { job_id, seq: *seq, status: *status, attempt: *attempt, control: control.as_ref() }
+    }
 }
 
 /// The absolute URLs of a job.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    control::{Control, ControlRequest},
     cursor::Cursor,
     include::Include,
     log_line::LogLine,
@@ -131,27 +132,42 @@ pub struct Document {
     /// Whether another attempt can succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retryable: Option<bool>,
-    /// The number of retries, as the producer counts them.
+    /// The number of retries: `attempt` − 1 after a retry, or the number that the producer reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_count: Option<u64>,
     /// When the job will be retried. While it is in the future, streams stay open after the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_retry_at: Option<Timestamp>,
-    /// The current attempt, from 1. Always 1 in this version.
+    /// The current attempt, from 1. A retry begins the next one.
     pub attempt: u64,
-    /// In a later version: the former attempts, oldest first. Only the last ones are kept.
+    /// The former attempts, oldest first. Only the last ones are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Vec<Attempt>>,
-    /// In a later version: the time of the last report of a job that has stopped reporting.
+    /// The longest time in seconds from `startedAt` to the end. A job that exceeds it ends as `timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u64>,
+    /// The longest time in seconds without a report while the job is initializing or running. A job that exceeds it ends as `timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat_timeout_seconds: Option<u64>,
+    /// The time in seconds without a report after which an initializing or running job is marked with `stalledSince`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stalled_after_seconds: Option<u64>,
+    /// The time in seconds from the end of the job to its deletion: 30 days if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_seconds: Option<u64>,
+    /// The time of the last report, if none has followed for `stalledAfterSeconds`. The next report clears it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stalled_since: Option<Timestamp>,
     /// When the server will delete the job. Absent until the job has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// In a later version: the pending request to the producer.
+    /// The requests that the producer honours; `pause` includes `resume`. Without it all of them can be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controls: Option<Vec<ControlRequest>>,
+    /// The pending request to the producer. Cleared when the job is in the state that was requested, or has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
-    /// The number of the last change, from 1. Each accepted report is one change.
+    /// The number of the last change, from 1. Each accepted report, each control request and each deadline that passes is one change.
     pub seq: u64,
     /// Six random characters that distinguish this job from another one created under the same id.
     #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-z]{6}$")))]
@@ -216,19 +232,9 @@ pub struct Attempt {
     pub started_at: Option<Timestamp>,
     /// When the attempt ended.
     pub ended_at: Timestamp,
-    /// Why the attempt failed.
+    /// Why the attempt failed, without `details`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
-}
-
-/// A pending request to the producer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Control {
-    /// `cancel`, `pause` or `resume`.
-    pub request: String,
-    /// When the request was made.
-    pub at: Timestamp,
 }
 
 /// The response with `format=summary`: enough for a list of jobs.
@@ -248,6 +254,11 @@ pub struct Summary<'a> {
     current_step: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     estimated_completion: Option<Timestamp>,
+    attempt: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stalled_since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    control: Option<&'a Control>,
     updated_at: Timestamp,
     seq: u64,
 }
@@ -266,6 +277,13 @@ impl Document {
     /// When the job ended; `None` while it has not.
     pub fn ended_at(&self) -> Option<Timestamp> {
         self.completed_at.or(self.failed_at).or(self.cancelled_at).or(self.timed_out_at)
+    }
+
+    /// Records a change that was committed at `now`. If the clock was set back, the time of the change is the one of the last
+    /// change: no time in a document is before one that it follows.
+    pub fn record_change(&mut self, now: Timestamp) {
+        self.updated_at = now.max(self.updated_at);
+        self.seq = self.seq.saturating_add(1);
     }
 
     /// The document as a reader with `include` gets it, without log lines.
@@ -295,6 +313,9 @@ impl Document {
             message: self.message.as_deref(),
             current_step: self.current_step.as_deref(),
             estimated_completion: self.estimated_completion,
+            attempt: self.attempt,
+            stalled_since: self.stalled_since,
+            control: self.control.as_ref(),
             updated_at: self.updated_at,
             seq: self.seq,
         }

@@ -1,7 +1,8 @@
-//! The fold: the only function that applies a report to a document.
+//! The fold: the only function that applies a report to a document; and the end of a job that no report brings about.
 
 use crate::{
-    document::Document,
+    control::{Control, ControlRequest},
+    document::{Document, JobError},
     number::Number,
     patch::Patch,
     problem::{Code, Problem},
@@ -10,6 +11,9 @@ use crate::{
     step,
     time::Timestamp,
 };
+
+/// The code of the error of a job that was cancelled by a request with a reason.
+pub const CANCELLED: &str = "CANCELLED";
 
 /// Applies `report` to the document, as a change committed at `now`.
 ///
@@ -44,6 +48,7 @@ pub fn fold(document: &mut Document, report: Report, now: Timestamp) -> Result<(
 
     // The new state clears fields first, so that values in the report are kept.
     enter(document, status, now);
+    let settled = settle_control(document);
     current.apply(&mut document.current);
     progress.apply(&mut document.progress);
     if status == Status::Running {
@@ -53,10 +58,37 @@ pub fn fold(document: &mut Document, report: Report, now: Timestamp) -> Result<(
     if status == Status::Completed {
         document.progress = Some(Number::HUNDRED);
     }
+    if let Some(error) = settled.and_then(|control| cancellation_error(document, control)) {
+        document.error = Some(error);
+    }
     document.stalled_since = None;
-    document.updated_at = now;
-    document.seq = document.seq.saturating_add(1);
+    document.record_change(now);
     Ok(())
+}
+
+/// Ends the job in the terminal state `status` without a report, as a change committed at `now`. An `error` that the producer
+/// reported before stays, unless there is a new one.
+pub fn end(document: &mut Document, status: Status, error: Option<JobError>, now: Timestamp) {
+    enter(document, status, now);
+    let settled = settle_control(document);
+    document.error = error.or(document.error.take());
+    if let Some(error) = settled.and_then(|control| cancellation_error(document, control)) {
+        document.error = Some(error);
+    }
+    document.record_change(now);
+}
+
+/// Removes the pending request if the state is the one that was requested, and returns it.
+fn settle_control(document: &mut Document) -> Option<Control> {
+    let status = document.status;
+    document.control.take_if(|control| control.request.is_settled_in(status))
+}
+
+/// The error of a job that was cancelled by a request with a reason, if there is no other error.
+fn cancellation_error(document: &Document, control: Control) -> Option<JobError> {
+    let is_cancelled = document.status == Status::Cancelled && document.error.is_none();
+    let reason = control.reason.filter(|_| is_cancelled && control.request == ControlRequest::Cancel)?;
+    Some(JobError { code: CANCELLED.to_owned(), message: reason, details: None })
 }
 
 /// The state after the report: its `status`, else `running` if it shows work of a job that has not begun.
@@ -140,6 +172,7 @@ fn enter(next: &mut Document, status: Status, now: Timestamp) {
         _ => return,
     };
     *ended_at = Some(now);
+    next.stalled_since = None;
     next.execution_time = next.started_at.and_then(|started| Number::new(now.seconds_since(started)));
     next.estimated_completion = None;
 }

@@ -83,6 +83,23 @@ fixed_size! {
     Substate = Substate, Substate, |value, name| fields::word(value, name, Substate::ALL, Substate::as_str);
 }
 
+/// A duration of `MIN` to `MAX` seconds, an integer.
+#[derive(Debug)]
+pub struct Seconds<const MIN: u64, const MAX: u64>;
+
+impl<const MIN: u64, const MAX: u64> Form for Seconds<MIN, MAX> {
+    type Value = u64;
+    #[cfg(feature = "schema")]
+    type Schema = Self;
+
+    fn read(value: Value, name: &str) -> Result<u64, Problem> {
+        fields::integer(value, name).ok().filter(|seconds| (MIN..=MAX).contains(seconds)).ok_or_else(|| {
+            let range = format_args!("must be an integer from {MIN} to {MAX}, in seconds");
+            Problem::invalid(name, range).with("limit", MAX)
+        })
+    }
+}
+
 /// A text of at most `BYTES` bytes of UTF-8.
 #[derive(Debug)]
 pub struct Text<const BYTES: usize>;
@@ -183,7 +200,7 @@ impl Form for AnyJson {
 
 #[cfg(feature = "schema")]
 mod schema {
-    use super::{HumanText, Integer, Object, Percent, Strings, Text};
+    use super::{HumanText, Integer, Object, Percent, Seconds, Strings, Text};
     use crate::{limits::OBJECT_KEYS, number::MAX_SAFE_INTEGER, schema::inline_schema};
 
     inline_schema!(Integer, "Integer", { "type": "integer", "minimum": 0, "maximum": MAX_SAFE_INTEGER });
@@ -194,6 +211,12 @@ mod schema {
         "additionalProperties": { "type": "string" },
         "maxProperties": OBJECT_KEYS
     });
+    inline_schema!(
+        Seconds<MIN, MAX>,
+        "Seconds",
+        { "type": "integer", "minimum": MIN, "maximum": MAX },
+        const MIN: u64, const MAX: u64
+    );
     inline_schema!(Text<BYTES>, "Text", { "type": "string", "maxLength": BYTES }, const BYTES: usize);
     // `maxLength` would say that a longer text is refused.
     inline_schema!(HumanText<BYTES>, "HumanText", { "type": "string", "x-cutAfterBytes": BYTES }, const BYTES: usize);

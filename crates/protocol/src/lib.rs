@@ -21,6 +21,8 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it"))]
 
 pub mod answer;
+pub mod attempt;
+pub mod control;
 pub mod creation;
 pub mod cursor;
 pub mod document;

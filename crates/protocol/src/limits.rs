@@ -95,8 +95,12 @@ limits! {
     JOB_ID_CHARS: usize = 128, past "400";
     /// Characters of a project, which only the operator's settings name.
     PROJECT_CHARS: usize = 32, past "–";
-    /// Days until a job is deleted, after its end or, if it never ended, after its last change.
-    RETENTION_DAYS: u64 = 30, past "removed";
+    /// Longest `timeoutSeconds`. The shortest is 1.
+    TIMEOUT_SECONDS: u64 = 30 * 24 * 3600, past "400";
+    /// Longest `heartbeatTimeoutSeconds` and `stalledAfterSeconds`. The shortest is 5, because a producer on a slow connection reports less often.
+    SILENCE_SECONDS: u64 = 24 * 3600, past "400";
+    /// Longest `retentionSeconds`, and the seconds until a job is deleted without it, after its end or, if it never ended, after its last change. The shortest is 60.
+    RETENTION_SECONDS: u64 = 30 * 24 * 3600, past "400";
     /// Bytes of a token. It is sent in a header or a URL (16 KB on the platform) and decoded before it is verified.
     TOKEN_BYTES: usize = 8 * 1024, past "400 at minting; 401";
     /// Longest lifetime, in seconds, of a token whose only permission is `jobs:read`. Such a token is as public as the page that contains it.

@@ -67,7 +67,7 @@ codes! {
     /// The job was created with another body, or by a report.
     JobExists = "JOB_EXISTS", 409, "always `jobId`";
     /// The job's state does not allow the change.
-    InvalidTransition = "INVALID_TRANSITION", 409, "always `field`; `from`, `to`, `allowed` if it is `status`, `status` if it is `substate`";
+    InvalidTransition = "INVALID_TRANSITION", 409, "always `field`; `from`, `to`, `allowed` if it is `status`, `status` if it is `substate`, `status`, `allowed` if it is `request`";
     /// The body, the document or the response to a batch would exceed its size limit.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "always `field` (`body`, `document` or, in a batch, `jobs`), `limit`";
     /// The media type of the body is not supported.

@@ -3,6 +3,7 @@
 //! **To add a field**, add a row to the table below and a documented field of the same name to
 //! [`Document`](crate::Document). Reading, fold, size limit, OpenAPI document and the tables of PROTOCOL.md follow.
 
+mod controls;
 mod line_limit;
 pub mod parts;
 mod table;
@@ -10,6 +11,7 @@ mod table;
 use serde_json::Value;
 
 pub use self::{
+    controls::Controls,
     parts::NewLine,
     table::{Field, Role},
 };
@@ -22,9 +24,12 @@ use self::{
 use crate::{
     document::{Document, JobError, Throughput, Waiting},
     fields::Fields,
-    form::{AnyJson, Form, HumanText, Integer, Object, Percent, Strings, Text},
+    form::{AnyJson, Form, HumanText, Integer, Object, Percent, Seconds, Strings, Text},
     json,
-    limits::{MESSAGE_BYTES, NAME_BYTES, PRODUCER_BYTES, REPORTS, REPORTS_VALUES},
+    limits::{
+        MESSAGE_BYTES, NAME_BYTES, PRODUCER_BYTES, REPORTS, REPORTS_VALUES, RETENTION_SECONDS, SILENCE_SECONDS,
+        TIMEOUT_SECONDS,
+    },
     number::Number,
     patch::Patch,
     problem::Problem,
@@ -64,6 +69,11 @@ report_fields! {
     "retryable" => retryable: Copied(bool),
     "retryCount" => retry_count: Copied(Integer),
     "nextRetryAt" => next_retry_at: Copied(Timestamp),
+    "timeoutSeconds" => timeout_seconds: Copied(Seconds<1, TIMEOUT_SECONDS>),
+    "heartbeatTimeoutSeconds" => heartbeat_timeout_seconds: Copied(Seconds<5, SILENCE_SECONDS>),
+    "stalledAfterSeconds" => stalled_after_seconds: Copied(Seconds<5, SILENCE_SECONDS>),
+    "retentionSeconds" => retention_seconds: Copied(Seconds<60, RETENTION_SECONDS>),
+    "controls" => controls: Copied(Controls),
     "queuePosition" => queue_position: Copied(Integer),
     "waiting" => waiting: Copied(Waiting),
     "endpointId" => endpoint_id: Copied(Text<NAME_BYTES>),

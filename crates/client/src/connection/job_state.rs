@@ -36,7 +36,7 @@ pub(super) struct JobState<J> {
     pub(super) key: JobKey,
     pub(super) subscription: Subscription,
     pub(super) phase: Phase,
-    /// It is on the live stream.
+    /// It is on the live stream; also after its end, because a retry would be shown there.
     pub(super) is_live: bool,
     /// It is on the opening stream.
     pub(super) is_opening: bool,
@@ -113,6 +113,8 @@ impl<J: Json> JobState<J> {
         match frame {
             ParsedFrame::Document(head, document) => self.on_document(head, document, out),
             ParsedFrame::Log(page) => self.log.on_page(page),
+            // Only a document says that it continues, because it was retried or replaced.
+            ParsedFrame::End | ParsedFrame::Problem(_) if self.phase == Phase::Ended => {}
             ParsedFrame::End if self.newest.as_ref().is_some_and(|newest| newest.is_terminal) => self.emit_end(out),
             // The document before the end was lost.
             ParsedFrame::End => self.back_off(0, tick),
@@ -278,7 +280,6 @@ impl<J: Json> JobState<J> {
     }
 
     fn emit_end(&mut self, out: &mut Vec<Action<J>>) {
-        self.is_live = false;
         self.phase = Phase::Ended;
         self.emitted_link = None;
         out.push(Action::End(self.key));

@@ -128,7 +128,7 @@ impl<J: Json> Connection<J> {
 
     fn on_live_lost(&mut self) {
         self.live = None;
-        let is_needed = self.jobs.iter().any(|job| job.is_live);
+        let is_needed = self.jobs.iter().any(|job| job.is_live && job.is_active());
         self.jobs.iter_mut().for_each(JobState::on_stream_lost);
         // If all its jobs have ended, the server closes the stream.
         if is_needed {

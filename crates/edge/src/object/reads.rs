@@ -1,12 +1,12 @@
 //! The commands that only read a job.
 
-use engine::{batch::does_not_fit, flask, job::Job, log, poll, tensorlake};
+use engine::{batch::does_not_fit, control, flask, job::Job, log, poll, tensorlake};
 use js_sys::Uint8Array;
-use protocol::{Timestamp, include::Include, limits::LOG_LINES_NEW, log_line::LogLine};
+use protocol::{Timestamp, answer::ControlState, include::Include, limits::LOG_LINES_NEW, log_line::LogLine};
 
 use super::Object;
 use crate::{
-    command::{BYTES_HEADER, CURSOR_HEADER, POLL_HEADER},
+    command::{BYTES_HEADER, CONTROL_HEADER, CURSOR_HEADER, POLL_HEADER},
     glue,
     response::{self, ErrorResponse, HandlerResult, set, text_of},
 };
@@ -20,10 +20,12 @@ impl Object {
             "summary" => text_of(&document.summary()),
             "tensorlake" => text_of(&tensorlake::progress(document)),
             "flask" => text_of(&flask::task_status(document)),
+            "control" => text_of(&ControlState::of(document)),
             _ => self.whole(&job, include)?,
         };
         let response = response::json_text(200, &text);
         set(&response.headers(), CURSOR_HEADER, &document.cursor().to_string());
+        set(&response.headers(), CONTROL_HEADER, &control::version(document));
         if let Some(millis) = poll::poll_after_ms(document, now) {
             set(&response.headers(), POLL_HEADER, &millis.to_string());
         }

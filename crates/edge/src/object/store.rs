@@ -10,9 +10,10 @@
 
 use engine::{
     job::{Job, Record},
+    lifecycle::Lifecycle,
     log::{self, Row, Write},
 };
-use protocol::{Document, Status, Timestamp, log_line::LogLine};
+use protocol::{Document, Timestamp, log_line::LogLine};
 use serde::{Deserialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
 use worker::{Error, Result, SqlStorage, SqlStorageValue, State, worker_sys::SqlStorageCursor};
@@ -47,8 +48,8 @@ extern "C" {
 pub(super) enum Former {
     /// No job.
     None,
-    /// The same job, in this state.
-    Same(Status),
+    /// The same job, with this lifecycle.
+    Same(Lifecycle),
     /// A job that has ended and is replaced.
     Replaced {
         /// Whether it has log lines.

@@ -17,10 +17,19 @@ use protocol::{Problem, Timestamp, include::Include, log_line::LogLine};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use worker::{State, WebSocket, worker_sys::web_sys};
 
-use crate::{command::CommandTime, js};
+use crate::{
+    command::{CommandTime, Viewer},
+    js,
+};
 
 /// The prefix of the tag that says whose a socket is.
 const READER_TAG: &str = "reader:";
+
+/// The tag of the sockets of producers that wait for a control request.
+const PRODUCER_TAG: &str = "producer";
+
+/// The tag of the sockets that stay open after the end of the job.
+const STAYS_TAG: &str = "stays";
 
 /// The viewers of one job.
 pub(super) struct Viewers {
@@ -92,22 +101,13 @@ impl Viewers {
 
     /// Adds a viewer, which the caller sends the state of `job`. What is pending stays pending, so that subscriptions do not
     /// make the others' frames more frequent; the new viewer is sent only what follows its state.
-    pub(super) fn accept(
-        &self,
-        state: &State,
-        socket: &WebSocket,
-        include: Include,
-        reader: Option<NonZeroU64>,
-        job: &Job,
-        time: CommandTime,
-    ) {
-        let shared = &self.shared;
+    pub(super) fn accept(&self, state: &State, socket: &WebSocket, viewer: Viewer, job: &Job, time: CommandTime) {
+        let (shared, include) = (&self.shared, viewer.include);
         if shared.pace.get().is_overdue(time.now.millis()) {
             shared.broadcast(time.now);
         }
-        let tags: Vec<String> = [tag(include)].into_iter().chain(reader.map(reader_tag)).collect();
-        state.accept_websocket_with_tags(socket, &tags.iter().map(String::as_str).collect::<Vec<_>>());
-        shared.count.set(self.count().saturating_add(1));
+        let stays = viewer.stays.then(|| STAYS_TAG.to_owned());
+        self.add(state, socket, [tag(include)].into_iter().chain(stays), viewer.reader);
         shared.sets.set(shared.sets.get() | set_bit(include));
         if shared.pending.borrow().is_some() {
             let (mut states, initial) = (shared.initial.borrow_mut(), InitialState::new(job));
@@ -115,6 +115,28 @@ impl Viewers {
                 states.push(initial);
             }
             shared.newcomers.set(socket.as_ref(), &JsValue::from(states.len().saturating_sub(1)));
+        }
+    }
+
+    /// Adds a producer that waits for a control request. It is sent no documents.
+    pub(super) fn accept_producer(&self, state: &State, socket: &WebSocket, reader: Option<NonZeroU64>) {
+        self.add(state, socket, [PRODUCER_TAG.to_owned()].into_iter(), reader);
+    }
+
+    fn add(&self, state: &State, socket: &WebSocket, tags: impl Iterator<Item = String>, reader: Option<NonZeroU64>) {
+        let tags: Vec<String> = tags.chain(reader.map(reader_tag)).collect();
+        state.accept_websocket_with_tags(socket, &tags.iter().map(String::as_str).collect::<Vec<_>>());
+        self.shared.count.set(self.count().saturating_add(1));
+    }
+
+    /// Sends a frame to the producers that wait for a control request.
+    pub(super) fn notify_producers(&self, frame: &[u8]) {
+        if self.count() == 0 {
+            return;
+        }
+        let bytes = array(frame);
+        for socket in self.shared.raw.get_websockets_with_tag(PRODUCER_TAG).unwrap_or_default() {
+            send_array(&socket, &bytes);
         }
     }
 
@@ -207,7 +229,7 @@ impl Shared {
                     None => frames.iter().for_each(|frame| send_array(socket, frame)),
                     Some(initial) => send_after(socket, &pending, &initial, include, now),
                 }
-                if ended {
+                if ended && !has_tag(&self.raw, socket, STAYS_TAG) {
                     let _ = socket.close_with_code(1000);
                 }
             }
@@ -281,6 +303,10 @@ fn reader_tag(reader: NonZeroU64) -> String {
 
 fn reader_of(raw: &worker::worker_sys::DurableObjectState, socket: &web_sys::WebSocket) -> Option<String> {
     raw.get_tags(socket).ok()?.into_iter().find(|tag| tag.starts_with(READER_TAG))
+}
+
+fn has_tag(raw: &worker::worker_sys::DurableObjectState, socket: &web_sys::WebSocket, tag: &str) -> bool {
+    raw.get_tags(socket).is_ok_and(|tags| tags.iter().any(|other| other == tag))
 }
 
 fn sockets(raw: &worker::worker_sys::DurableObjectState, include: Option<Include>) -> Vec<web_sys::WebSocket> {

@@ -1,6 +1,6 @@
 //! The bodies of responses that have no type of their own in the code, because the edge joins them from JSON texts.
 
-use protocol::{Document, Problem};
+use protocol::{Document, Problem, answer::ControlState};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,6 +11,15 @@ pub(super) struct BatchAnswer {
     jobs: Vec<Document>,
     /// A problem for each job that does not exist, that the caller may not read or has read too often, or whose document
     /// does not fit into the response any more.
+    errors: Vec<JobProblem>,
+}
+
+/// The response of `POST /v2/jobs/control/batch`.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct ControlBatchAnswer<'a> {
+    /// The state of each job after the request, in the order of the request.
+    jobs: Vec<ControlState<'a>>,
+    /// A problem for each job that refused the request, does not exist, or that the caller may not control.
     errors: Vec<JobProblem>,
 }
 

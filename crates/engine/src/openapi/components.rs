@@ -2,7 +2,7 @@
 
 use protocol::{
     Document, Problem, Report,
-    answer::{Access, End, Receipt, ReportAnswer},
+    answer::{Access, ControlState, End, Receipt, ReportAnswer},
     creation::Creation,
     document::Summary,
     log_line::LogPage,
@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     batch::BatchRequest,
+    control::{Cancellation, ControlBatchRequest, Reason},
     flask::TaskStatus,
     mint::{MintRequest, Minted},
     stream_request::StreamRequest,
@@ -20,13 +21,13 @@ use crate::{
 };
 
 use super::{
-    bodies::{BatchAnswer, Health, JobProblem, Polling, TaskNotFound},
+    bodies::{BatchAnswer, ControlBatchAnswer, Health, JobProblem, Polling, TaskNotFound},
     parameters, reference, responses, section,
 };
 
 const BEARER: &str = "An API key `jp_<id>_<secret>` for servers, or for browsers a token: a JWT that names its jobs \
 and expires. Permissions: `jobs:read` for every GET, the batch and the streams; `jobs:write` for creation and reports; \
-`jobs:admin` for deletion.";
+`jobs:control` to cancel, pause, resume and retry; `jobs:admin` for deletion.";
 
 /// Every component.
 pub(super) fn all() -> Value {
@@ -50,6 +51,9 @@ fn schemas() -> Map<String, Value> {
     name::<Report>(&mut requests);
     name::<Creation>(&mut requests);
     name::<BatchRequest>(&mut requests);
+    name::<Cancellation>(&mut requests);
+    name::<Reason>(&mut requests);
+    name::<ControlBatchRequest>(&mut requests);
     name::<StreamRequest>(&mut requests);
     name::<MintRequest>(&mut requests);
     name::<PairId>(&mut requests);
@@ -61,6 +65,8 @@ fn schemas() -> Map<String, Value> {
     name::<Receipt<'_>>(&mut responses);
     name::<Access>(&mut responses);
     name::<BatchAnswer>(&mut responses);
+    name::<ControlState<'_>>(&mut responses);
+    name::<ControlBatchAnswer<'_>>(&mut responses);
     name::<LogPage>(&mut responses);
     name::<End<'_>>(&mut responses);
     name::<Problem>(&mut responses);

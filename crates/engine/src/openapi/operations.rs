@@ -1,5 +1,7 @@
 //! The operations: paths and methods, with their parameters, bodies and responses.
 
+mod control;
+
 use protocol::{limits::REPORTS, problem::Code};
 use serde_json::{Map, Value, json};
 
@@ -41,6 +43,14 @@ impl Operation {
         self.with("requestBody", json!({ "required": true, "content": content }))
     }
 
+    fn optional_body(self, schema: Value, names: &[&str]) -> Operation {
+        let mut operation = self.body(schema, names);
+        if let Some(body) = operation.0.get_mut("requestBody") {
+            body["required"] = false.into();
+        }
+        operation
+    }
+
     fn response(mut self, status: u16, response: Value) -> Operation {
         if let Some(Value::Object(responses)) = self.0.get_mut("responses") {
             responses.insert(status.to_string(), response);
@@ -64,6 +74,12 @@ pub(super) fn paths() -> Value {
         "/v2/jobs/{jobId}/reports": { "post": report_progress() },
         "/v2/jobs/{jobId}/status": { "get": get_job_status() },
         "/v2/jobs/{jobId}/logs": { "get": get_job_logs() },
+        "/v2/jobs/{jobId}/cancel": { "post": control::cancel_job() },
+        "/v2/jobs/{jobId}/pause": { "post": control::pause_job() },
+        "/v2/jobs/{jobId}/resume": { "post": control::resume_job() },
+        "/v2/jobs/{jobId}/retry": { "post": control::retry_job() },
+        "/v2/jobs/{jobId}/control": { "get": control::get_pending_request() },
+        "/v2/jobs/control/batch": { "post": control::control_jobs() },
         "/v2/jobs/{jobId}/status/stream": { "get": stream_job() },
         "/v2/jobs/status/batch": { "post": get_job_statuses() },
         "/v2/jobs/status/stream": { "get": stream_jobs(), "post": stream_jobs_with_tokens() },
@@ -95,6 +111,11 @@ fn links() -> Value {
         "stream": to("streamJob"),
         "task": { "operationId": "getTaskStatus", "parameters": { "taskId": "$response.body#/jobId" } },
         "deletion": to("deleteJob"),
+        "control": to("getPendingRequest"),
+        "cancellation": to("cancelJob"),
+        "pause": to("pauseJob"),
+        "resumption": to("resumeJob"),
+        "retry": to("retryJob"),
     })
 }
 
@@ -186,9 +207,9 @@ fn get_job_status() -> Value {
             parameters::shared("JobId"),
             parameters::shared("Include"),
             parameters::format(),
-            parameters::wait(),
+            parameters::wait("The number of seconds to wait for a version that neither `If-None-Match` nor `cursor` names; without both, for the next change. A job that has ended is answered at once."),
             parameters::shared("Cursor"),
-            parameters::if_none_match(),
+            parameters::if_none_match("The ETag of the last response. The response is 304 if this ETag or `cursor` names the current version."),
         ])
         .response(200, found)
         .response(304, unchanged)

@@ -105,24 +105,15 @@ pub(super) fn format() -> Value {
     )
 }
 
-/// The parameter `wait` of a status.
-pub(super) fn wait() -> Value {
+/// The parameter `wait`.
+pub(super) fn wait(description: &str) -> Value {
     let schema = json!({ "type": "integer", "minimum": 0, "maximum": WAIT_SECONDS, "default": 0 });
-    query(
-        "wait",
-        "The number of seconds to wait for a version that neither `If-None-Match` nor `cursor` names; without both, for the next change. A job that has ended is answered at once.",
-        schema,
-    )
+    query("wait", description, schema)
 }
 
 /// The header `If-None-Match`.
-pub(super) fn if_none_match() -> Value {
-    json!({
-        "name": "If-None-Match",
-        "in": "header",
-        "description": "The ETag of the last response. The response is 304 if this ETag or `cursor` names the current version.",
-        "schema": { "type": "string" },
-    })
+pub(super) fn if_none_match(description: &str) -> Value {
+    json!({ "name": "If-None-Match", "in": "header", "description": description, "schema": { "type": "string" } })
 }
 
 /// The parameter `after` of a log.

@@ -3,6 +3,7 @@
 //! A table is between the lines `<!-- generated: NAME -->` and `<!-- end of generated -->`.
 
 use protocol::{
+    number::MAX_SAFE_INTEGER,
     problem::Code,
     report::{Report, Role},
 };
@@ -211,7 +212,7 @@ fn limits_of_form(schemas: &Value, form: &Value) -> Vec<String> {
         None => {}
     }
     limits.extend(number("x-cutAfterBytes").map(|bytes| format!("cut after {} KiB", bytes / 1024)));
-    match (number("minimum"), number("maximum").filter(|_| json_type(form) == Some("number"))) {
+    match (number("minimum"), number("maximum").filter(|most| *most < MAX_SAFE_INTEGER)) {
         (Some(least), Some(most)) => limits.push(format!("{least}–{most}")),
         (Some(least), None) => limits.push(format!("≥ {least}")),
         _ => {}

@@ -235,3 +235,32 @@ fn viewers_and_waiting_readers_of_a_job_follow_it_when_it_is_replaced() {
         assert_eq!(end.event.as_deref(), Some("end"));
     }
 }
+
+#[test]
+fn viewers_and_waiting_readers_of_a_job_that_awaits_a_retry_follow_the_next_attempt() {
+    let job = fresh_job();
+    let first = Request::post("/v2/jobs", &json!({"jobId": job, "status": "running"})).send().expect(201);
+    let several = Request::post("/v2/jobs/status/stream", &json!({"jobs": [{"jobId": job}]}));
+    let mut viewers = [Stream::expect(&stream_request(&job)), Stream::expect(&several)];
+    let failure = json!({"status": "failed", "nextRetryAt": half_an_hour_later(&first)});
+    Request::post(reports(&job), &failure).send().expect(200);
+    for viewer in &mut viewers {
+        viewer.until(|document| document["status"] == "failed");
+    }
+    let waiting = {
+        let path = format!("/v2/jobs/{job}/status?wait=60&cursor={}.2", first["epoch"].as_str().unwrap());
+        thread::spawn(move || Request::get(path).send())
+    };
+    Request::new("POST", format!("/v2/jobs/{job}/retry")).send().expect(200);
+    for viewer in &mut viewers {
+        let document = viewer.until(|document| document["attempt"] == 2);
+        assert_eq!((&document["status"], document.get("nextRetryAt")), (&json!("queued"), None));
+    }
+    assert_eq!(waiting.join().unwrap().expect(200)["attempt"], 2);
+    Request::post(reports(&job), &json!({"status": "completed"})).send().expect(200);
+    for viewer in &mut viewers {
+        viewer.until(|document| document["status"] == "completed");
+        let end = viewer.frame(Instant::now() + FRAME_TIMEOUT).unwrap().expect("an end");
+        assert_eq!(end.event.as_deref(), Some("end"));
+    }
+}

@@ -53,3 +53,30 @@ fn a_wait_for_a_job_that_is_deleted_ends() {
     assert_eq!(waiting.join().unwrap().status, 404);
     assert!(began.elapsed() < Duration::from_secs(50), "the reader waited until its `wait` was over");
 }
+
+#[test]
+fn a_waiting_producer_is_notified_of_a_request_and_of_the_end_and_not_of_reports() {
+    let job = fresh_job();
+    let reports = format!("/v2/jobs/{job}/reports");
+    Request::post(format!("{reports}?create=true"), &json!({"progress": 1})).send().expect(201);
+    let control = format!("/v2/jobs/{job}/control");
+    for (request, answer) in [
+        (Request::new("POST", format!("/v2/jobs/{job}/pause")), json!("pause")),
+        (Request::post(&reports, &json!({"status": "completed"})), json!(null)),
+    ] {
+        let seen = Request::get(&control).send().header("etag").unwrap().to_owned();
+        let began = Instant::now();
+        let waiting = {
+            let request = Request::get(format!("{control}?wait=60")).header("if-none-match", seen);
+            thread::spawn(move || request.send())
+        };
+        for progress in 2..20 {
+            Request::post(&reports, &json!({"progress": progress})).send().expect(200);
+        }
+        assert!(!waiting.is_finished(), "a report has ended the wait");
+        request.send().expect(200);
+        let answered = waiting.join().unwrap().expect(200);
+        assert_eq!(answered["control"].get("request").unwrap_or(&json!(null)), &answer);
+        assert!(began.elapsed() < Duration::from_secs(50), "the producer was not answered before its `wait` was over");
+    }
+}

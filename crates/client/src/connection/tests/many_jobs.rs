@@ -247,3 +247,22 @@ fn a_hundred_jobs_can_join_and_each_only_once() {
     }
     assert!(!world.connection.can_join(&job("one-more")));
 }
+
+#[test]
+fn a_job_that_is_retried_while_others_run_continues_for_its_readers() {
+    let mut world = World::with_jobs(&["a", "b"]).and_live();
+    world.send(&(frame_of("b", 1, "running") + &frame_of("a", 9, "completed") + END_OF_A));
+    assert!(world.readers[&1].ended);
+    world.send(&frame_of("a", 10, "queued"));
+    assert!(!world.readers[&1].ended);
+    world.send(&(frame_of("a", 11, "running") + &frame_of("a", 12, "completed")));
+    assert_eq!((&world.readers[&1].seen, world.readers[&1].ended), (&vec![9, 10, 11, 12], true));
+    assert_eq!(world.opened, [STREAM]);
+}
+
+#[test]
+fn the_deletion_of_a_job_that_has_ended_is_no_problem_of_its_readers() {
+    let mut world = World::with_jobs(&["a", "b"]).and_live();
+    world.send(&(frame_of("a", 9, "completed") + END_OF_A + &problem_frame("a", "JOB_NOT_FOUND")));
+    assert!(world.readers[&1].ended && world.readers[&1].problems.is_empty());
+}

@@ -126,7 +126,12 @@ impl World {
             Action::RenewToken(key) => self.reader_mut(key).renewals += 1,
             Action::Link(key, link) => self.reader_mut(key).links.push(link),
             Action::Recreated(key) => self.reader_mut(key).recreated += 1,
-            Action::Document(key, document) => self.reader_mut(key).seen.push(document["seq"].as_u64().unwrap()),
+            Action::Document(key, document) => {
+                let reader = self.reader_mut(key);
+                reader.seen.push(document["seq"].as_u64().unwrap());
+                // It was retried or replaced, if it had ended.
+                reader.ended = false;
+            }
             Action::Unchanged(key) => self.reader_mut(key).unchanged += 1,
             Action::Log(key, NewLines { lines, skipped }) => {
                 let reader = self.reader_mut(key);

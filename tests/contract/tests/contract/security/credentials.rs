@@ -69,6 +69,7 @@ pub(crate) fn valid_credentials(job: &str) -> Vec<Credential> {
     let both = json!(["jobs:read", "jobs:write"]);
     let own = claims(&target.project, job);
     let writing = with(own.clone(), "perm", Some(both.clone()));
+    let controlling = with(own.clone(), "perm", Some(json!(["jobs:read", "jobs:control"])));
     let another = with(writing.clone(), "jobs", Some(json!([format!("{job}0"), "another"])));
     let foreign = with(claims("other", job), "perm", Some(both));
     let key = |name, text: &str| Credential::new(name, Place::Bearer, text);
@@ -85,6 +86,7 @@ pub(crate) fn valid_credentials(job: &str) -> Vec<Credential> {
         token("another", &another),
         Credential::new("?own", Place::Url, sign(&own, &secret)),
         Credential::new("?own+w", Place::Url, sign(&writing, &secret)),
+        token("own+c", &controlling),
     ]
 }
 

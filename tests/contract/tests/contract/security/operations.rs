@@ -105,6 +105,18 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         body: Some(|_| json!({"current": 1, "total": 2})),
         shape: Shape::Plain,
     },
+    Operation { name: "cancel", method: "POST", path: "/v2/jobs/{job}/cancel", body: None, shape: Shape::Plain },
+    Operation { name: "pause", method: "POST", path: "/v2/jobs/{job}/pause", body: None, shape: Shape::Plain },
+    Operation { name: "resume", method: "POST", path: "/v2/jobs/{job}/resume", body: None, shape: Shape::Plain },
+    Operation { name: "retry", method: "POST", path: "/v2/jobs/{job}/retry", body: None, shape: Shape::Plain },
+    Operation {
+        name: "control-batch",
+        method: "POST",
+        path: "/v2/jobs/control/batch",
+        body: Some(|job| json!({"jobIds": [job], "request": "cancel"})),
+        shape: Shape::Batch,
+    },
+    Operation { name: "control", method: "GET", path: "/v2/jobs/{job}/control", body: None, shape: Shape::Plain },
     Operation { name: "task-status", method: "GET", path: "/api/task-status/{job}", body: None, shape: Shape::Plain },
 ];
 
