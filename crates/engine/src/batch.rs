@@ -6,7 +6,7 @@ use protocol::{
     Problem,
     fields::{Fields, list, short},
     include::Include,
-    limits::{BATCH_BYTES, JOBS},
+    limits::{BATCH_BYTES, BATCHES_BYTES, JOBS},
     problem::Code,
 };
 use serde_json::Value;
@@ -54,8 +54,6 @@ impl BatchRequest {
 /// The bytes of a document that every job of a batch is asked for first. The larger ones follow one after the other, while they
 /// fit, so that little is on its way at a time and nothing arrives that is not returned.
 pub const SMALL_BYTES: usize = 256 * 1024;
-/// The bytes that all batches of an isolate may hold at a time. What they hold is copied once for the response.
-const ISOLATE_BYTES: usize = 4 * BATCH_BYTES;
 
 /// The bytes of the documents that all batches of an isolate hold.
 pub type HeldBytes = Rc<Cell<usize>>;
@@ -109,7 +107,7 @@ impl<C: Chunk> BatchResponse<C> {
     /// The problem of a job whose document has `bytes`, if that is more.
     pub fn room_for(&self, bytes: usize) -> Result<usize, Problem> {
         let room = BATCH_BYTES.saturating_sub(self.bytes);
-        let in_isolate = ISOLATE_BYTES.saturating_sub(self.held.get());
+        let in_isolate = BATCHES_BYTES.saturating_sub(self.held.get());
         match bytes {
             bytes if bytes > room => Err(does_not_fit()),
             bytes if bytes > in_isolate => Err(isolate_is_full()),
@@ -194,10 +192,10 @@ pub fn does_not_fit() -> Problem {
 
 fn isolate_is_full() -> Problem {
     let message = format!(
-        "The batches that are being answered hold {ISOLATE_BYTES} bytes of documents, as many as they may; read the job alone, or \
+        "The batches that are being answered hold {BATCHES_BYTES} bytes of documents, as many as they may; read the job alone, or \
          try again"
     );
-    Problem::new(Code::Overloaded, message).with("limit", ISOLATE_BYTES)
+    Problem::new(Code::Overloaded, message).with("limit", BATCHES_BYTES)
 }
 
 #[cfg(test)]
@@ -253,7 +251,7 @@ mod tests {
         late.add_document(1, document(2));
         let body = body(late);
         let error = &body["errors"][0];
-        assert_eq!((&error["error"], &error["details"]["limit"]), (&json!("OVERLOADED"), &json!(ISOLATE_BYTES)));
+        assert_eq!((&error["error"], &error["details"]["limit"]), (&json!("OVERLOADED"), &json!(BATCHES_BYTES)));
         assert_eq!(body["jobs"], json!([""]));
         drop(batches);
         assert_eq!(held.get(), 0);

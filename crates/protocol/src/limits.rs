@@ -83,6 +83,8 @@ limits! {
     JOBS: usize = 100, past "400; 401 in a token";
     /// Bytes of the documents in one response to a batch. An isolate of the platform has 128 MB for all that it serves.
     BATCH_BYTES: usize = 4 * 1024 * 1024, past "entry of `errors`";
+    /// Bytes of the documents in all batches that one isolate is answering.
+    BATCHES_BYTES: usize = 16 * 1024 * 1024, past "entry of `errors`";
     /// Former attempts that a document keeps.
     ATTEMPTS: usize = 10, past "oldest removed";
     /// Seconds of a `wait`.

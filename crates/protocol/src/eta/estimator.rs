@@ -205,6 +205,7 @@ impl Course {
         self.at = at.millis();
         if std::mem::take(&mut self.paused) { elapsed.map(|_| 0.0) } else { elapsed }
     }
+
     /// Whether the remaining work differs from the expected one (by the former report and the progress since) by more than
     /// [`MAX_JUMP`]: the total was revised, or work was lost.
     fn revises(&self, sample: Sample) -> bool {
