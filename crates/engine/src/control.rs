@@ -56,9 +56,10 @@ pub fn apply(
     match effect {
         Effect::Nothing => return Ok((job, false)),
         Effect::Ask => {
-            let at = now.max(job.document.updated_at);
+            // No two requests have the same time, which is what tells them apart.
+            let at = now.max(job.document.updated_at.plus_millis(1));
             job.document.control = Some(Control { request, at, reason: options.reason });
-            job.document.record_change(now);
+            job.document.record_change(at);
             job.stored_bytes = None;
         }
         Effect::Cancel => {

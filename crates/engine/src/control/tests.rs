@@ -202,3 +202,17 @@ fn a_version_changes_with_requests_attempts_and_the_end_and_with_nothing_else() 
         assert_eq!(version(&later.document), version(&job.document));
     }
 }
+
+#[test]
+fn each_request_has_a_version_of_its_own_also_while_the_clock_stands_or_was_set_back() {
+    let mut job = requested(job_in(Status::Running), ControlRequest::Pause);
+    for second in [10, 4] {
+        let former = version(&job.document);
+        job = report(job, json!({"status": "paused"}), second);
+        job = requested(job, ControlRequest::Resume);
+        job = report(job, json!({"status": "running"}), second);
+        job = requested(job, ControlRequest::Pause);
+        assert_ne!(version(&job.document), former);
+        assert_eq!(job.document.updated_at, job.document.control.as_ref().unwrap().at);
+    }
+}
