@@ -1,8 +1,17 @@
-//! The rows that a report writes.
+//! The rows that a request writes.
 
-use serde_json::json;
+use bench::http::{Connection, Request};
+use serde_json::{Value, json};
 
 use crate::{Fixture, report, run};
+
+/// Sends a request about the job and returns the number of rows that it wrote.
+async fn rows(fixture: &Fixture, path: &str, body: &Value) -> u64 {
+    let request = Request::new("POST", path, &fixture.key.text, &[], body.to_string().as_bytes());
+    let mut connection = Connection::open(fixture.server.port).await.unwrap();
+    let answer = connection.ask(&request).await.unwrap().success().unwrap();
+    answer.head.header("job-rows-written").and_then(|rows| rows.parse().ok()).unwrap_or_else(|| panic!("{answer:?}"))
+}
 
 #[test]
 fn a_report_writes_one_row_and_so_does_a_list_of_them() {
@@ -22,5 +31,35 @@ fn a_report_writes_one_row_and_so_does_a_list_of_them() {
         let logs: Vec<_> = (0..100).map(|number| format!("line {number}")).collect();
         let answer = report(&mut producer, json!({"current": 521, "logs": logs})).await;
         assert_eq!(answer.head.header("job-rows-written"), Some("2"), "{:?}", answer.head);
+    });
+}
+
+#[test]
+fn deadlines_cost_a_row_only_when_the_alarm_must_be_earlier() {
+    let fixture = Fixture::new("rows-deadlines");
+    let job = &fixture.job;
+    let deadlines = json!({"jobId": job, "status": "running", "timeoutSeconds": 600, "heartbeatTimeoutSeconds": 300,
+        "stalledAfterSeconds": 60, "retentionSeconds": 3_600});
+    run(async {
+        let send = async |path: &str, body: Value| rows(&fixture, &format!("/v2/jobs/{job}/{path}"), &body).await;
+        assert_eq!(rows(&fixture, "/v2/jobs", &deadlines).await, 2, "the job and its alarm");
+        for number in 0..20 {
+            // Each report makes the silence end later: the alarm fires early, and is set again then.
+            assert_eq!(send("reports", json!({"progress": number})).await, 1);
+        }
+        assert_eq!(send("reports", json!({})).await, 1);
+        assert_eq!(send("reports", json!({"stalledAfterSeconds": 30})).await, 2, "an earlier deadline");
+        assert_eq!(send("reports", json!({"stalledAfterSeconds": 90})).await, 1, "a later deadline");
+        assert_eq!(send("pause", json!({})).await, 1);
+        assert_eq!(send("pause", json!({})).await, 0, "the request is pending already");
+        assert_eq!(send("cancel", json!({"reason": "wrong file"})).await, 1);
+        assert_eq!(
+            send("reports", json!({"status": "cancelled"})).await,
+            1,
+            "the job expires later than the alarm fires"
+        );
+        assert_eq!(send("retry", json!({})).await, 1);
+        assert_eq!(send("retry", json!({})).await, 0, "the attempt has begun");
+        assert_eq!(send("cancel", json!({})).await, 1, "a queued job ends at once");
     });
 }
