@@ -1,4 +1,4 @@
-//! Sleep: while viewers and pollers only wait, the object is not in memory.
+//! Sleep: while viewers, pollers and a producer only wait, the object is not in memory.
 
 use std::{
     sync::{
@@ -19,6 +19,8 @@ use crate::{Fixture, report, run, within};
 
 const VIEWERS: usize = 50;
 const POLLERS: usize = 10;
+/// Producers that wait for a control request.
+const PRODUCERS: usize = 3;
 
 /// How long nothing happens. The platform puts an object to sleep after 10 s; two heartbeats of 12 s follow each other within
 /// this time, the second of them while the object certainly sleeps.
@@ -55,11 +57,16 @@ fn the_object_sleeps_while_viewers_wait_and_the_next_report_reaches_all_of_them(
         for seq in seqs.iter().skip(VIEWERS) {
             tasks.spawn(poll(port, key.clone(), job.clone(), Arc::clone(seq)));
         }
+        let requests = Arc::new(AtomicU64::new(0));
+        for _ in 0..PRODUCERS {
+            tasks.spawn(await_request(port, key.clone(), job.clone(), Arc::clone(&requests)));
+        }
         let all_show = |number: u64| {
             let seqs = &seqs;
             move || seqs.iter().all(|seq| seq.load(Relaxed) == number)
         };
         within(Duration::from_secs(30), "all show the first document", all_show(1)).await;
+        all_wait(&fixture, VIEWERS + POLLERS + PRODUCERS).await;
 
         let first = started(&report(&mut fixture.producer(), json!({"current": 2})).await);
         let last_report = Instant::now();
@@ -76,12 +83,41 @@ fn the_object_sleeps_while_viewers_wait_and_the_next_report_reaches_all_of_them(
         assert_ne!(first, second, "the object was still in memory {IDLE:?} after the last report");
         within(Duration::from_secs(10), "all show the third document", all_show(3)).await;
         assert_eq!(loads(&fixture), loads_before + 1, "the object woke up more than once");
+
+        assert_eq!(requests.load(Relaxed), 0, "a producer was answered before there was a request");
+        let pause = Request::new("POST", &format!("/v2/jobs/{job}/pause"), &key, &[], b"");
+        Connection::open(port).await.unwrap().ask(&pause).await.unwrap().success().unwrap();
+        let all_know = || requests.load(Relaxed) == PRODUCERS as u64;
+        within(Duration::from_secs(10), "all producers know of the request", all_know).await;
     });
+}
+
+/// Returns once the object has so many sockets.
+async fn all_wait(fixture: &Fixture, sockets: usize) {
+    let began = Instant::now();
+    loop {
+        // A stale report changes nothing, and its response has the number.
+        let answer = fixture.producer().report(&json!({"attempt": 9})).await.unwrap().success().unwrap();
+        if answer.head.header("job-viewers") == Some(&sockets.to_string()) {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "not all of {sockets} wait: {answer:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// The number of times that the object came into memory, from the log of the worker.
 fn loads(fixture: &Fixture) -> usize {
     std::fs::read_to_string(fixture.folder.path().join("log")).unwrap().matches("an object came into memory").count()
+}
+
+/// Waits for a control request, up to a minute, and counts it.
+async fn await_request(port: u16, key: String, job: String, requests: Arc<AtomicU64>) {
+    let path = format!("/v2/jobs/{job}/control?wait=60");
+    let request = Request::new("GET", &path, &key, &[], b"");
+    let answer = Connection::open(port).await.unwrap().ask(&request).await.unwrap().success().unwrap();
+    assert_eq!(answer.json()["control"]["request"], "pause", "{answer:?}");
+    requests.fetch_add(1, Relaxed);
 }
 
 /// Requests the next state again and again; each request waits for up to a minute.
