@@ -1,12 +1,6 @@
 //! A wall clock that is set back while the server runs, or while it does not run: nobody notices.
 
-use std::{
-    fs::{self, File},
-    os::unix::fs::FileExt as _,
-    path::PathBuf,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use bench::{
     http::{Connection, Producer, Request, get},
@@ -18,7 +12,7 @@ use protocol::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::{report, run};
+use crate::{offset_clock::OffsetClock, report, run};
 
 /// How far the clock is set back; without our care viewers were silent for as long.
 const STEPS: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(3_600)];
@@ -27,45 +21,11 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Between two reports.
 const TICK: Duration = Duration::from_millis(50);
 
-/// A wall clock that a server has and the test sets.
-struct Clock {
-    library: PathBuf,
-    file: PathBuf,
-}
-
-impl Clock {
-    /// The right time.
-    fn new(folder: &Folder) -> Clock {
-        let (library, file) = (folder.path().join("offset.so"), folder.path().join("offset"));
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/clock/offset.c");
-        let compiled = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o"])
-            .arg(&library)
-            .arg(source)
-            .status();
-        assert!(compiled.expect("a C compiler, which Rust needs too").success());
-        fs::write(&file, 0_i64.to_ne_bytes()).unwrap();
-        Clock { library, file }
-    }
-
-    /// Sets the clock back from the right time.
-    fn set_back(&self, by: Duration) {
-        let offset = -i64::try_from(by.as_millis()).unwrap();
-        // The file keeps its length: the server has mapped it.
-        File::options().write(true).open(&self.file).unwrap().write_all_at(&offset.to_ne_bytes(), 0).unwrap();
-    }
-
-    fn server(&self, folder: &Folder, key: &Key) -> Server {
-        let variables = [("LD_PRELOAD", self.library.as_path()), ("CLOCK_OFFSET", self.file.as_path())];
-        Server::with_environment(&variables, folder, key).unwrap()
-    }
-}
-
 /// A job on a server whose clock the test sets.
 struct Scene {
     /// It is absent only during a restart.
     server: Option<Server>,
-    clock: Clock,
+    clock: OffsetClock,
     key: Key,
     job: String,
     folder: Folder,
@@ -74,7 +34,7 @@ struct Scene {
 impl Scene {
     fn new(name: &str) -> Scene {
         let (key, folder) = (Key::draw().unwrap(), Folder::new(name).unwrap());
-        let clock = Clock::new(&folder);
+        let clock = OffsetClock::new(&folder);
         Scene { server: Some(clock.server(&folder, &key)), clock, key, job: fresh_job().unwrap(), folder }
     }
 
@@ -127,6 +87,10 @@ impl Viewer {
     }
 }
 
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap()
+}
+
 fn time(document: &Value, field: &str) -> Timestamp {
     let text = document[field].as_str().unwrap_or_else(|| panic!("no {field} in {document}"));
     Timestamp::parse(text).unwrap()
@@ -147,7 +111,7 @@ fn a_clock_set_back_silences_no_viewer_and_no_time_of_a_job_goes_back() {
                 report(&mut producer, json!({"current": current})).await;
                 viewer.read().await;
             }
-            scene.clock.set_back(by);
+            scene.clock.set(-seconds(by));
             let (began, before) = (Instant::now(), viewer.documents.len());
             while viewer.documents.len() < before + 20 {
                 current += 1;
@@ -185,7 +149,7 @@ fn a_clock_set_back_makes_no_poll_wait_longer() {
         let began = Instant::now();
         let (answer, ()) = tokio::join!(timeout(LIMIT, connection.ask(&request)), async {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            scene.clock.set_back(STEPS[0]);
+            scene.clock.set(-seconds(STEPS[0]));
         });
         answer.expect("an answer").unwrap().success().unwrap();
         let took = began.elapsed();
@@ -217,7 +181,7 @@ fn a_restart_with_the_clock_an_hour_back_keeps_rate_and_completion() {
             assert!((0.5..2.0).contains(&(remaining / expected)), "{document}");
         };
         work(&scene, 60).await;
-        scene.clock.set_back(STEPS[1]);
+        scene.clock.set(-seconds(STEPS[1]));
         let before = scene.status().await;
         scene.server.take().unwrap().crash().unwrap();
         scene.server = Some(scene.clock.server(&scene.folder, &scene.key));

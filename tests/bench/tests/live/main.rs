@@ -16,8 +16,12 @@
 mod abuse;
 #[cfg(target_os = "linux")]
 mod clock;
+#[cfg(target_os = "linux")]
+mod clock_restart;
 mod crash;
 mod leak;
+#[cfg(target_os = "linux")]
+mod offset_clock;
 mod open_files;
 mod panic;
 mod rows;
@@ -37,6 +41,7 @@ use bench::{
     key::{Key, fresh_job},
     server::{Folder, Kind, Server},
 };
+use protocol::Timestamp;
 use serde_json::Value;
 
 /// A running worker and the id of a job on it.
@@ -94,6 +99,13 @@ fn processors() -> MutexGuard<'static, ()> {
 
 fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+/// The milliseconds since the Unix epoch of a time in a document.
+fn millis(time: &Value) -> i64 {
+    let text = time.as_str().unwrap_or_default();
+    let time = Timestamp::parse(text).unwrap_or_else(|| panic!("{time} is no time"));
+    i64::try_from(time.millis()).unwrap()
 }
 
 /// Waits until `is_true` and returns how long that took; fails after `limit`.
