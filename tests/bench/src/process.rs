@@ -14,6 +14,15 @@ pub fn cpu_seconds(pid: i32) -> Result<f64> {
     Ok((ticks(11) + ticks(12)) / 100.0)
 }
 
+/// The milliseconds for which the first thread of a process was ready to run and had no processor. The event loop of workerd is
+/// this thread.
+pub fn waited_ms(pid: i32) -> Result<i64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/schedstat")).context("Linux counts no waiting times")?;
+    // The second of three fields, in nanoseconds (https://docs.kernel.org/scheduler/sched-stats.html).
+    let nanos: i64 = stat.split(' ').nth(1).context("schedstat has no second field")?.parse()?;
+    Ok(nanos / 1_000_000)
+}
+
 /// The ids of the processes of a group.
 pub fn of_group(group: i32) -> Result<Vec<i32>> {
     let of_group = |pid: &i32| {

@@ -68,7 +68,17 @@ pub struct Folder(PathBuf);
 impl Folder {
     /// Creates an empty folder.
     pub fn new(name: &str) -> Result<Folder> {
-        let dir = env::temp_dir().join(format!("job-progress-{name}-{}-{}", std::process::id(), free_port()?));
+        Folder::below(&env::temp_dir(), name)
+    }
+
+    /// Creates an empty folder in memory if the system has a place for it, so that no disk delays what is measured.
+    pub fn in_memory(name: &str) -> Result<Folder> {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Folder::below(memory, name) } else { Folder::new(name) }
+    }
+
+    fn below(parent: &Path, name: &str) -> Result<Folder> {
+        let dir = parent.join(format!("job-progress-{name}-{}-{}", std::process::id(), free_port()?));
         fs::create_dir_all(&dir)?;
         Ok(Folder(dir))
     }

@@ -1,4 +1,5 @@
-//! The live path on the real runtime: sleep, leaks, slow readers, crashes, panics, reconnecting crowds, abuse, clocks.
+//! The live path on the real runtime: sleep, leaks, slow readers, crashes, panics, reconnecting crowds, abuse, deadlines,
+//! clocks.
 //!
 //! Each test starts a worker of its own under workerd from the bundle that `cargo xtask build` made. `XTASK` names the
 //! program that starts it; the default is the one that `cargo build -p xtask` made.
@@ -19,6 +20,7 @@ mod clock;
 #[cfg(target_os = "linux")]
 mod clock_restart;
 mod crash;
+mod deadlines;
 mod leak;
 #[cfg(target_os = "linux")]
 mod offset_clock;
