@@ -18,7 +18,7 @@ use protocol::{
 use serde::Serialize;
 
 #[cfg(feature = "schema")]
-pub use self::options::{Cancellation, Reason};
+pub use self::options::{Cancellation, ControlReason};
 pub use self::options::{ControlBatchRequest, ControlOptions};
 
 use crate::job::Job;

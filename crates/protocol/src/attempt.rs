@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Begins the next attempt of a job that has ended, as a change committed at `now`: the job is `queued` again. What
-/// describes the job stays, everything else belonged to the former attempt and is cleared (PROTOCOL.md, section 4.2).
+/// describes the job stays, everything else belonged to the former attempt and is cleared (PROTOCOL.md, section 4.3).
 ///
 /// ```
 /// use protocol::{Document, Report, Status, Timestamp, attempt::begin_next_attempt, fold::fold};

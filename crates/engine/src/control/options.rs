@@ -106,7 +106,7 @@ impl ControlBatchRequest {
 }
 
 #[cfg(feature = "schema")]
-pub use schema::{Cancellation, Reason};
+pub use schema::{Cancellation, ControlReason};
 
 /// The schemas differ by request, because `force` is only for `cancel`.
 #[cfg(feature = "schema")]
@@ -128,7 +128,7 @@ mod schema {
 
     /// The body of `pause`, `resume` and `retry`.
     #[derive(Debug)]
-    pub struct Reason;
+    pub struct ControlReason;
 
     fn reason() -> Value {
         json!({
@@ -160,9 +160,9 @@ mod schema {
         }
     }
 
-    impl JsonSchema for Reason {
+    impl JsonSchema for ControlReason {
         fn schema_name() -> Cow<'static, str> {
-            "Reason".into()
+            "ControlReason".into()
         }
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {

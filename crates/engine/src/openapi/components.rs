@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     batch::BatchRequest,
-    control::{Cancellation, ControlBatchRequest, Reason},
+    control::{Cancellation, ControlBatchRequest, ControlReason},
     flask::TaskStatus,
     mint::{MintRequest, Minted},
     stream_request::StreamRequest,
@@ -52,7 +52,7 @@ fn schemas() -> Map<String, Value> {
     name::<Creation>(&mut requests);
     name::<BatchRequest>(&mut requests);
     name::<Cancellation>(&mut requests);
-    name::<Reason>(&mut requests);
+    name::<ControlReason>(&mut requests);
     name::<ControlBatchRequest>(&mut requests);
     name::<StreamRequest>(&mut requests);
     name::<MintRequest>(&mut requests);

@@ -20,20 +20,20 @@ pub(super) fn pause_job() -> Value {
         "pauseJob",
         "Pause a job",
         "The request is pending until the producer reports `paused`.",
-        "Reason",
+        "ControlReason",
         "reason",
     )
 }
 
 pub(super) fn resume_job() -> Value {
     let description = "The request is pending until the producer reports `running`.";
-    request("resumeJob", "Resume a paused job", description, "Reason", "reason")
+    request("resumeJob", "Resume a paused job", description, "ControlReason", "reason")
 }
 
 pub(super) fn retry_job() -> Value {
     let description =
         "A job that failed, was cancelled or timed out begins another attempt at once; it is queued again.";
-    request("retryJob", "Retry a job", description, "Reason", "reason")
+    request("retryJob", "Retry a job", description, "ControlReason", "reason")
 }
 
 fn request(id: &str, summary: &str, description: &str, body: &str, example: &str) -> Value {
