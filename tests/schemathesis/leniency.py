@@ -7,6 +7,8 @@ import jsonschema_rs
 
 DOCUMENT = json.loads((pathlib.Path(__file__).resolve().parents[2] / "dist" / "openapi.json").read_text())
 SCHEMAS = DOCUMENT["components"]["schemas"]
+# The operations of which a body `[]` is `{}`.
+EMPTY_LISTS = [("POST", path) for path in ["/v2/jobs", *(f"/v2/jobs/{{jobId}}/{request}" for request in ["cancel", "pause", "resume", "retry"])]]
 # A number beyond its bound by at most this much is the bound.
 ROUNDING = 1e-6
 
@@ -56,8 +58,8 @@ def is_lenient(method, path, media_type, body):
     body = json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
     if matches(body, schema):
         return False
-    # As a body `[]` is `{}` in a creation only; elsewhere it is an empty list of reports, which is refused.
-    if body == [] and (method.upper(), path) != ("POST", "/v2/jobs"):
+    # As a body `[]` is `{}` in a creation and a control request only; elsewhere it is an empty list of reports, which is refused.
+    if body == [] and (method.upper(), path) not in EMPTY_LISTS:
         return False
     return matches(as_read(body, schema), schema)
 
@@ -73,6 +75,8 @@ def check():
         (creation, {"steps": [step], "message": "a \ud83d"}, True),
         (reports, [{"tags": [], "throughput": {"rate": -1e-9}}, {}], True),
         (reports, [], False),
+        (("POST", "/v2/jobs/{jobId}/retry"), [], True),
+        (("POST", "/v2/jobs/{jobId}/retry"), {"reason": []}, False),
         (creation, {"metadata": {}}, False),
         (creation, {"progress": 100.0000011}, False),
         (creation, {"current": 100.0000009}, False),
