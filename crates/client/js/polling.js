@@ -1,6 +1,7 @@
 // Polling: how a job is followed on a page that forbids wasm, which holds the streams. It requests the document again and
 // again.
 
+import { parsed, problemOf } from "./answer.js";
 import { included } from "./include.js";
 import {
   INVALID_SRC,
@@ -18,8 +19,6 @@ import {
   RENEWAL_TIMEOUT_MS,
   TOKEN_NOT_RENEWED,
   TOKEN_NOT_RENEWED_MESSAGE,
-  UNEXPECTED_ANSWER,
-  UNEXPECTED_ANSWER_MESSAGE,
 } from "./policy.js";
 
 // The first and the longest pause after a failure, in milliseconds. There is no stream to come back to, so it is less eager
@@ -40,20 +39,6 @@ const wait = (milliseconds, signal) =>
     signal.addEventListener("abort", end, { signal: listeners.signal });
     window.addEventListener("online", end, { signal: listeners.signal });
   });
-
-// The problem in a response's body, or that of a response that is not this API's.
-const problemOf = (status, body) => {
-  if (typeof body?.error === "string" && typeof body.message === "string") return body;
-  return { error: UNEXPECTED_ANSWER, message: `${UNEXPECTED_ANSWER_MESSAGE}${status}).` };
-};
-
-const parsed = (text) => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The response is not this API's.
-  }
-};
 
 // Whether `src` can be the URL of a server. `is_src` in ../src/endpoints.rs is the same function and says more; the tests of both
 // read cases/src.json.

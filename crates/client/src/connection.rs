@@ -169,6 +169,7 @@ impl<J: Json> Connection<J> {
                     self.drop_streams();
                 }
                 self.bring_forward(0);
+                self.look_for_retries();
             }
             Input::Frozen => {
                 self.drop_all();
@@ -177,8 +178,18 @@ impl<J: Json> Connection<J> {
             Input::Thawed => {
                 self.is_frozen = false;
                 self.bring_forward(0);
+                self.look_for_retries();
             }
             Input::Renewed(key, renewal) => self.on_renewed(key, renewal),
+        }
+    }
+
+    /// Requests the jobs that have ended and that somebody can have retried while the page was not looked at.
+    fn look_for_retries(&mut self) {
+        for index in 0..self.jobs.len() {
+            if let Some(job) = self.jobs.get(index).filter(|job| job.may_be_retried() && !self.is_frozen) {
+                self.open_poll(job.key, false);
+            }
         }
     }
 

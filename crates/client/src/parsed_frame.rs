@@ -13,16 +13,21 @@ pub struct DocumentHead {
     pub is_terminal: bool,
     /// Whether no other document can follow: the job has ended and no retry is planned.
     pub is_last: bool,
+    /// Whether somebody can retry the job.
+    pub is_retriable: bool,
 }
 
 impl DocumentHead {
     /// Reads the fields, `None` if the value is not a document.
     pub fn parse(document: &impl Json) -> Option<DocumentHead> {
         let seq = document.number("seq").filter(|seq| *seq >= 1.0 && seq.fract() == 0.0)?;
-        let is_terminal = Status::parse(&document.text("status")?)?.is_terminal();
+        let status = Status::parse(&document.text("status")?)?;
+        let is_terminal = status.is_terminal();
         // If a retry is planned, only the server knows when the job has ended for good: it sends `end`.
         let is_last = is_terminal && document.text("nextRetryAt").is_none();
-        Some(DocumentHead { cursor: Cursor::new(&document.text("epoch")?, seq as u64), is_terminal, is_last })
+        let is_retriable = is_terminal && status != Status::Completed;
+        let cursor = Cursor::new(&document.text("epoch")?, seq as u64);
+        Some(DocumentHead { cursor, is_terminal, is_last, is_retriable })
     }
 }
 

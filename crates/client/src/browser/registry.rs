@@ -44,7 +44,9 @@ impl SubscriptionHandle {
     pub fn refresh(&self) {
         self.shared.refresh();
     }
+}
 
+impl SubscriptionHandle {
     /// Replaces the token; what is open stays open.
     pub fn set_token(&self, token: &str) {
         self.shared.set_token(token);

@@ -144,14 +144,16 @@ impl<J: Json> JobState<J> {
         }
         out.extend(self.log.on_document(is_recreated).into_iter().map(|lines| Action::Log(self.key, lines)));
         let is_last = head.is_last;
-        if self.newest.as_ref().is_none_or(|newest| newest.cursor.is_behind(&head.cursor)) {
+        let is_newer = self.newest.as_ref().is_none_or(|newest| newest.cursor.is_behind(&head.cursor));
+        if is_newer {
             self.newest = Some(head);
             self.is_refreshed = false;
             out.push(Action::Document(self.key, document));
         }
         self.emit_unchanged(out);
         match self.phase {
-            Phase::Ended if is_last => {}
+            // A newer one is of another attempt, which has ended too.
+            Phase::Ended if is_last && !is_newer => {}
             _ if is_last => self.emit_end(out),
             _ => self.reactivate(),
         }
@@ -170,6 +172,16 @@ impl<J: Json> JobState<J> {
         if std::mem::take(&mut self.is_refreshed) {
             out.push(Action::Unchanged(self.key));
         }
+    }
+
+    /// Whether it has ended and somebody can have retried it since.
+    pub(super) fn may_be_retried(&self) -> bool {
+        self.phase == Phase::Ended && self.newest.as_ref().is_some_and(|newest| newest.is_retriable)
+    }
+
+    /// Whether it has ended and the reader has not asked for it since.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.phase == Phase::Ended && !self.is_refreshed
     }
 
     /// Continues a job that can be read and has not ended, whatever its phase was.

@@ -114,6 +114,8 @@ impl<J: Json> Connection<J> {
                 let problem = problem.unwrap_or_else(|| Problem::unexpected(status, false));
                 let retry_after_ms = poll.exchange.retry_after_ms();
                 match RetryClass::from_response(status, &problem.code) {
+                    // The page only looked whether the job was retried; what it shows is still true.
+                    _ if job.is_at_rest() => {}
                     // A poll beside the job's stream, or after the job's end, does not make the job back off.
                     RetryClass::Later if job.is_live || job.phase == Phase::Ended => {
                         job.emit_problem(problem, &mut self.actions);

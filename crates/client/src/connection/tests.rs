@@ -14,4 +14,5 @@ mod one_job;
 mod page;
 mod random;
 mod refusal;
+mod retries;
 mod world;

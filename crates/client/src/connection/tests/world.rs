@@ -140,7 +140,7 @@ impl World {
             }
             Action::Problem(key, problem) => self.reader_mut(key).problems.push((problem.code, problem.fatal)),
             Action::End(key) => {
-                assert!(!self.reader_mut(key).ended, "an end is emitted once");
+                assert!(!self.reader_mut(key).ended, "an end is emitted once for a document");
                 self.reader_mut(key).ended = true;
             }
         }
