@@ -25,3 +25,16 @@ export const create = (fields = {}, where) => call("POST", "/v2/jobs", { jobId: 
 
 export const report = (job, fields, where) =>
   call("POST", `/v2/jobs/${encodeURIComponent(job)}/reports`, fields, where);
+
+// A token of that job with these permissions.
+export const mint = async (job, permissions, where) =>
+  (await call("POST", "/v2/tokens", { jobIds: [job], permissions }, where)).token;
+
+// Creates a job; resolves to the same with a token that may read and control it.
+export const createControlled = async (fields, where) => {
+  const job = await create(fields, where);
+  return { ...job, token: await mint(job.jobId, ["jobs:read", "jobs:control"], where) };
+};
+
+// Makes a control request.
+export const request = (job, name, body = {}) => call("POST", `/v2/jobs/${encodeURIComponent(job)}/${name}`, body);

@@ -202,7 +202,7 @@ test("a change of what is announced applies from the next change of the job", as
 
 test("every attribute and property is in one of these tests", () => {
   const tested = new Set(CHANGES.map(([{ name }]) => name));
-  const elsewhere = ["job", "token", "src", "include", "announce", "tokenProvider", "document", "problem"];
+  const elsewhere = ["job", "token", "src", "include", "announce", "tokenProvider", "document", "problem", "controls"];
   for (const { name } of [...api.ATTRIBUTES, ...api.PROPERTIES])
     assert.ok(tested.has(name) || elsewhere.includes(name), name);
 });

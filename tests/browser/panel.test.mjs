@@ -14,6 +14,7 @@ import { address } from "../../crates/widget/panel/record.js";
 import { readings } from "../../crates/widget/panel/resources.js";
 import { Locale } from "../../crates/widget/panel/locale.js";
 import { needsTick } from "../../crates/widget/panel/view.js";
+import { ENGLISH as CONTROLS } from "../../crates/widget/controls/messages.js";
 import { ENGLISH } from "../../crates/widget/panel/messages.js";
 import { NOW, at, english, shown } from "./panel.mjs";
 
@@ -75,6 +76,8 @@ test("the reason for waiting is shown as a sentence", () => {
   assert.match(shown({ status: "paused", message: "Calling", waiting }).notice, /^Rate limit\|Waiting until /);
   assert.match(shown({ status: "running", stalledSince: at(-40) }).notice, /^No update since /);
   assert.equal(shown({ status: "running", control: { request: "cancel", at: at(-1) } }).notice, "Asked to cancel");
+  const paused = { request: "pause", at: at(-1), reason: "Night rate" };
+  assert.equal(shown({ status: "running", control: paused }).notice, "Asked to pause|Night rate");
   assert.match(shown({ status: "failed", nextRetryAt: at(10) }).notice, /^Next try at /);
   assert.equal(
     shown({ status: "failed", nextRetryAt: at(-10) }).notice,
@@ -304,8 +307,9 @@ test("German and Arabic have every text of the element, and no other", () => {
   const table = rust.slice(rust.indexOf("messages! {"), rust.indexOf("\n}\n", rust.indexOf("messages! {")));
   const own = [...table.matchAll(/^ {4}[A-Z]\w+ "(\w+)" "(.*)",$/gm)].map(([, key, text]) => [key, text]);
   assert.ok(own.length > 20, "the table of texts was not found");
-  const all = { ...ENGLISH, ...Object.fromEntries(own) };
-  assert.equal(Object.keys(all).length, own.length + Object.keys(ENGLISH).length, "two texts have the same key");
+  const tables = [own, Object.entries(ENGLISH), Object.entries(CONTROLS)].flat();
+  const all = Object.fromEntries(tables);
+  assert.equal(Object.keys(all).length, tables.length, "two texts have the same key");
   const places = (of) => (typeof of === "string" ? of : of.other).split("{}").length;
   for (const [language, messages] of Object.entries({ de, ar })) {
     assert.equal(messages.language, language);

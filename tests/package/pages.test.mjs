@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BASE_URL, KEY, create, freshJob, report } from "../browser/api.mjs";
+import { BASE_URL, KEY, call, create, freshJob, report } from "../browser/api.mjs";
 import { view, useBrowser } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
 import { follows } from "./follow.mjs";
@@ -54,6 +54,25 @@ test("the first report creates the job and its token, and the next one moves the
   await until("the page shows 45 %", async () => (await view(page)).now === "45");
   await send(command.replace('"current": 45', '"current": 80'));
   await until("the bar moves", async () => (await view(page)).now === "80");
+});
+
+test("a reader cancels a job with the token of the README's command", async () => {
+  const job = await running();
+  const command = snippetFor("Control the job/sh", job, BASE_URL).replace("curl ", "curl --fail-with-body --silent ");
+  const { token } = JSON.parse((await run("sh", ["-c", command], { env: { ...process.env, KEY } })).stdout);
+  const body = script("Control the job/js") + snippetFor("Control the job/html", { ...job, token }, BASE_URL);
+  const messages = [];
+  const page = await open(body.replace("<job-progress ", `<job-progress src="${BASE_URL}" `), {
+    before: (page) => page.on("console", (message) => messages.push(message.text())),
+  });
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
+  await page.getByRole("button", { name: "Yes" }).click();
+  await until("the producer gets the request", async () => {
+    const { control } = await call("GET", `/v2/jobs/${job.jobId}/control`);
+    return control?.request === "cancel";
+  });
+  await until("the page gets the event", () => messages.some((text) => text.startsWith("cancel accepted")));
+  assert.deepEqual(page.faults, []);
 });
 
 test("the content of the tag is shown until the first document arrives, and not afterwards", async () => {

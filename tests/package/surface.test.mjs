@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BASE_URL, create, report } from "../browser/api.mjs";
+import { BASE_URL, create, createControlled, report, request } from "../browser/api.mjs";
 import { useBrowser } from "../browser/browser.mjs";
 import { STATES } from "../browser/states.mjs";
 import { INCLUDE, VARIANTS } from "../browser/variants.mjs";
@@ -16,6 +16,16 @@ const names = (members) => members.map(({ name }) => name).sort();
 
 // States that together show all parts.
 const WITH_ALL_PARTS = ["queued", "initializing", "running", "completed", "failed"];
+
+// A job that was tried before, which is controlled: once while it runs, once with the question whether to cancel it, and one that
+// can be retried.
+async function controlled() {
+  const job = await createControlled({ progress: 45 });
+  await report(job.jobId, { status: "failed", error: "Out of memory" });
+  await request(job.jobId, "retry");
+  await report(job.jobId, { progress: 10 });
+  return [job, job, await createControlled({ status: "failed" })];
+}
 
 // A page with jobs in those states and with every variant, with all details opened.
 let shown;
@@ -35,6 +45,7 @@ async function open() {
   const elements = [
     ...VARIANTS.map((variant) => element(jobs[0], variant)),
     ...jobs.map((job) => element(job, "detailed")),
+    ...(await controlled()).map((job) => element(job, "detailed").replace(" variant", " controls variant")),
   ];
   const script = '<script type="module" src="/node_modules/job-progress/define.js"></script>';
   write("surface", { "index.html": html(script + elements.join("\n")) });
@@ -47,6 +58,10 @@ async function open() {
         for (const details of shadowRoot?.querySelectorAll("details") ?? []) details.open = true;
       const shows = ({ shadowRoot }, part) => shadowRoot?.querySelector(`[part~="${part}"]`);
       const empty = elements.filter((element) => !shows(element, element.variant === "detailed" ? "facts" : "base"));
+      const buttons = elements.filter(({ controls }) => controls);
+      // The first one asks.
+      if (!shows(buttons[0], "control-confirm")) shows(buttons[0], "control-cancel")?.click();
+      empty.push(...buttons.filter((element) => !shows(element, "control-button")));
       const log = elements.some((element) => shows(element, "lines")) ? [] : ["log lines"];
       return [...empty.map(({ job, variant }) => `${variant} of ${job}`), ...log].join(", ");
     });

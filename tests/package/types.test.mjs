@@ -46,6 +46,8 @@ test("a program without a framework knows the tag, its members and the types of 
     const same: JobProgressElement = element;
     same.job = "import-42";
     same.token = null;
+    same.controls = true;
+    const hasControls: boolean = same.controls;
     same.variant = "ring";
     // @ts-expect-error There is no such variant.
     same.variant = "pie";
@@ -78,6 +80,13 @@ test("a program without a framework knows the tag, its members and the types of 
       // @ts-expect-error A problem is not a document.
       return [code, detail.jobId];
     });
+    element.addEventListener("job-progress-control", ({ detail }) => {
+      // @ts-expect-error There is no such request.
+      if (detail.request === "stop") return hasControls;
+      if (detail.outcome === "accepted") return detail.document.status;
+      // @ts-expect-error A refused request has no document.
+      return [detail.problem.error, detail.document.status];
+    });
     window.addEventListener("job-progress-end", (event) => event.detail.completedAt?.slice(0, 10));
     // @ts-expect-error The getter returns a string.
     const wrong: number = document.querySelector("job-progress")!.job;
@@ -88,7 +97,12 @@ test("a program without a framework knows the tag, its members and the types of 
 
 test("the scripts of the README compile in strict mode", async () => {
   const sections = ["Events and job data/js", "Renew the token/js", "Connections/js"];
-  sections.push("Events and job data/js/2", "Language and direction/js", "Language and direction/js/2");
+  sections.push(
+    "Events and job data/js/2",
+    "Control the job/js",
+    "Language and direction/js",
+    "Language and direction/js/2",
+  );
   const files = sections.map((name) => {
     // The page of the reader contains the element, so `querySelector` finds it.
     const certain = snippet(name).replace('querySelector("job-progress");', 'querySelector("job-progress")!;');

@@ -5,13 +5,14 @@ import { abortAll, request, takeOver } from "../../client/js/early.js";
 import { send } from "../../client/js/send.js";
 import { imported, persist } from "./loading.js";
 
-const ATTRIBUTES = ["job", "token", "src", "variant", "label", "include", "locale", "announce"];
+// The boolean attribute is the first one.
+const ATTRIBUTES = ["controls", "job", "token", "src", "variant", "label", "include", "locale", "announce"];
 // The values of the enumerated attributes, each with the default first.
 const VALUES = { variant: ["bar", "ring", "compact", "detailed"], announce: ["all", "end", "off"] };
 
 // An element has its size from the beginning, so that the page does not jump when the view appears: see style.css. In a narrow
 // container the texts of a bar or a ring stand below each other, as narrow.css lays them out; the percentage is its width.
-const CSS = `:host{--_room:5.43em;min-block-size:4.1em}:host([label]){--_room:6.93em}:host::before{content:"";display:grid;grid:none/minmax(4em,20em);padding-block-end:clamp(0px,(16em - 100%)*99,var(--_room))}:host(:not([hidden],[popover])){display:block}:host([variant=ring i]){min-block-size:5.5em}:host([variant=ring i])::before{padding-block-end:clamp(0px,(14em - 100%)*99,var(--_room) + 4.2em)}:host([variant=compact i]){min-block-size:0}:host([variant=compact i])::before{content:"\\200b";display:inline-grid;padding:0}:host([variant=compact i]:not([hidden],[popover])){display:inline-block}`;
+const CSS = `:host{--_r:5.43em;min-block-size:4.1em}:host([label]){--_r:6.93em}:host::before{content:"";display:grid;grid:none/minmax(4em,20em);padding-block-end:clamp(0px,(16em - 100%)*99,var(--_r))}:host(:not([hidden],[popover])){display:block}:host([variant=ring i]){min-block-size:5.5em}:host([variant=ring i])::before{padding-block-end:clamp(0px,(14em - 100%)*99,var(--_r) + 4.2em)}:host([variant=compact i]){min-block-size:0}:host([variant=compact i])::before{content:"\\200b";display:inline-grid;padding:0}:host([variant=compact i]:not([hidden],[popover])){display:inline-block}`;
 
 // The elements of the page.
 const elements = new Set();
@@ -44,7 +45,7 @@ const load = async (show) => {
     Mounted ??= (await imported(() => import("./job-progress-plain.js"))).Mounted;
     abortAll();
     if (!(error instanceof WebAssembly.CompileError)) throw error;
-    logError(`plain mode; is 'wasm-unsafe-eval' allowed? ${error}`);
+    logError(`plain mode; no 'wasm-unsafe-eval'? ${error}`);
   } finally {
     show();
   }
@@ -100,8 +101,8 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
   #css;
   // The id of the job that was requested early, and its newest document.
   #early = [];
-  // The problems of loading that the page was notified of.
-  #reported = new Set();
+  // The problem of loading that the page was notified of.
+  #reported;
   // What the modes keep of the element for as long as it exists.
   #known = {};
   #tokenProvider;
@@ -242,15 +243,15 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
 
   // Notifies the page of a problem of loading, once.
   #report(detail) {
-    if (this.#reported.has(detail)) return;
-    this.#reported.add(detail);
+    if (this.#reported === detail) return;
+    this.#reported = detail;
     this.#known.problem = detail;
     this.dispatchEvent(new CustomEvent("job-progress-problem", { detail, bubbles: true, composed: true }));
   }
 
   // Requests the state before the wasm is ready.
   #requestEarly() {
-    const [job, token, ownSrc, , , include] = ATTRIBUTES.map((name) => this[name].trim());
+    const [, job, token, ownSrc, , , include] = ATTRIBUTES.map((name) => this[name].trim?.());
     const src = ownSrc || JobProgressElement.src;
     if (!src || !job || !token || this.#isDisconnected) return;
     request(src, job, token, include, (document) => {
@@ -303,12 +304,14 @@ export class JobProgressElement extends (globalThis.HTMLElement ?? class {}) {
 for (const name of ATTRIBUTES) {
   Object.defineProperty(JobProgressElement.prototype, name, {
     get() {
-      const value = this.getAttribute(name) ?? "";
+      const value = this.getAttribute(name);
       const values = VALUES[name];
+      if (name === ATTRIBUTES[0]) return value != null;
       // As in HTML, an invalid value is the default.
-      return values ? (values.find((one) => one === value.toLowerCase()) ?? values[0]) : value;
+      return values ? (values.find((one) => one === value?.toLowerCase()) ?? values[0]) : (value ?? "");
     },
     set(value) {
+      if (name === ATTRIBUTES[0]) value = value ? "" : null;
       if (value == null) this.removeAttribute(name);
       else this.setAttribute(name, value);
     },

@@ -4,44 +4,41 @@
 import init, { Mounted, bytes, end, head, renewed, setTransport } from "job-progress-glue";
 import { transport } from "../../client/js/transport.js";
 import { hooksOf } from "./hooks.js";
+import { part } from "./part.js";
 
 // The loader's functions.
 let loader;
-// The promise of the script of the detailed variant, and the hooks of the elements that wait for it and know of no problem.
-let panel;
-const waiting = new Set();
-
-// Loads what only the detailed variant shows: resolves to the function that makes a panel.
-const loadPanel = async (hooks) => {
-  waiting.add(hooks);
-  panel ??= loader.persist(
-    () => loader.imported(() => import("./job-progress-panel.js")),
-    (problem) => {
-      for (const { emit } of waiting) emit("problem", problem);
-      waiting.clear();
-    },
-  );
-  return (await panel).makePanel;
-};
+// What only the detailed variant shows.
+const panel = part(() => import("./job-progress-panel.js"));
 
 // `plain.js` has a class with the same constructor and members.
 class Full extends Mounted {
   #hooks;
 
   constructor(host, base, defaultSrc, known, reveal) {
-    const hooks = hooksOf(host, known, reveal);
-    // Without the hooks it has been freed.
-    const open = (make) => this.#hooks && this.openPanel(make);
-    super(host, base, defaultSrc, hooks, () => {
-      loadPanel(hooks).then(open, () => {});
+    const hooks = hooksOf(host, known, reveal, loader, base, defaultSrc);
+    super(host, base, defaultSrc, hooks, async () => {
+      const { makePanel } = await panel.get(loader, hooks);
+      // Without the hooks it has been freed.
+      if (this.#hooks) this.openPanel(makePanel);
     });
     this.#hooks = hooks;
-    hooks.watch(() => this.update());
+    hooks.watch(this);
+  }
+
+  update() {
+    super.update();
+    this.#hooks.updateControls();
+  }
+
+  setMessages(messages) {
+    super.setMessages(messages);
+    this.#hooks.updateControls();
   }
 
   free() {
     this.#hooks.unwatch();
-    waiting.delete(this.#hooks);
+    panel.leave(this.#hooks);
     this.#hooks = undefined;
     super.free();
   }

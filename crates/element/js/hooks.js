@@ -1,12 +1,14 @@
 // The access of both modes, the full and the plain one, to an element and its page: events, states, tokens, language and
 // accessible name. One object for each mounted element.
 
-// The mounted elements, each with what to call when its language or its name may have changed.
+import { part } from "./part.js";
+
+// The mounted elements, each with the object of its mode, which is updated when the language or the name may have changed.
 const watched = new Map();
 const observer = new MutationObserver((records) => {
-  for (const [host, update] of watched)
+  for (const [host, mounted] of watched)
     if (records.some(({ attributeName, target }) => !attributeName || attributeName === "lang" || target === host))
-      update();
+      mounted.update();
 });
 const WATCHED = {
   subtree: true,
@@ -41,9 +43,17 @@ const trimmed = (text) => text?.replace(/\s+/g, " ").trim();
 // The text of a `<label>` around the element, without the element's own content.
 const labelOf = (host) => textOf(host.closest("label")).replace(host.textContent, " ");
 
+// The newest token of a token provider for each job, and the attribute that it has replaced. Elements of one job share it, as they
+// share its connection.
+const renewed = new Map();
+
+// The buttons of elements with the attribute `controls`.
+const controlsPart = part(() => import("./job-progress-controls.js"));
+
 // `known` is what outlasts the time that the element is mounted: `document` and `problem`, the newest ones, for its
-// properties, and what `end` events need. `reveal` shows the view in place of the element's own content.
-export const hooksOf = (host, known, reveal) => {
+// properties, and what `end` events need. `reveal` shows the view in place of the element's own content; `loading` has the functions
+// of loading.js. `base` has the view, and `src` is the server of elements without a `src`.
+export const hooksOf = (host, known, reveal, loading, base, src) => {
   const attribute = (name) => trimmed(host.getAttribute(name));
 
   const warn = (message) => {
@@ -53,9 +63,25 @@ export const hooksOf = (host, known, reveal) => {
     console.warn(text);
   };
 
-  return {
+  let controls;
+  const updateControls = async () => {
+    const isWanted = () => watched.has(host) && host.hasAttribute("controls");
+    try {
+      if (isWanted()) {
+        const { makeControls } = await controlsPart.get(loading, hooks);
+        if (isWanted()) return (controls ??= makeControls(host, hooks, watched.get(host), base, src)).update();
+      }
+      controls?.remove();
+      controls = undefined;
+    } catch (error) {
+      console.error("<job-progress>", error);
+    }
+  };
+
+  const hooks = {
     warn,
-    // Keeps what has changed and shows it as states. `update`, `end` and `problem` are events of the page too; `link` has the
+    updateControls,
+    // Keeps what has changed and shows it as states. `update`, `end`, `problem` and `control` are events of the page too; `link` has the
     // name of the link, and `clear` forgets the job.
     emit(name, detail, hasContent) {
       if (hasContent) reveal();
@@ -67,6 +93,7 @@ export const hooksOf = (host, known, reveal) => {
         known.updates = key === known.key ? known.updates + 1 : 1;
         known.key = key;
       }
+      updateControls();
       if (name === "problem") {
         known.problem = detail;
         // The details are for developers; the view shows a text for readers.
@@ -84,15 +111,28 @@ export const hooksOf = (host, known, reveal) => {
       const event = new CustomEvent(`job-progress-${name}`, { detail, bubbles: true, composed: true });
       if (name === "end") {
         known.ended ??= new Set();
-        if (known.ended.has(known.key)) return;
-        known.ended.add(known.key);
+        // Each attempt has an end of its own.
+        const key = `${detail.attempt} ${known.key}`;
+        if (known.ended.has(key)) return;
+        known.ended.add(key);
         // The first document was the last one.
         event.initial = known.updates === 1;
       }
       host.dispatchEvent(event);
     },
     // Returns the promise of a new token, or nothing without a token provider.
-    renew: () => host.tokenProvider && (async () => host.tokenProvider())(),
+    renew: () =>
+      host.tokenProvider &&
+      (async () => {
+        const token = await host.tokenProvider();
+        if (token) renewed.set(host.src + host.job, [host.token, token]);
+        return token;
+      })(),
+    // The newest token: the last one of a token provider, unless the attribute has changed since.
+    token() {
+      const [before, token] = renewed.get(host.src + host.job) ?? [];
+      return before === host.token ? token : host.token.trim();
+    },
     // The reader's language, a BCP 47 tag.
     locale() {
       // In any case, because `locale` may be removed.
@@ -108,8 +148,16 @@ export const hooksOf = (host, known, reveal) => {
       const names = [attribute("label"), texts?.join(" "), attribute("aria-label"), labelOf(host), attribute("title")];
       return names.map(trimmed).find(Boolean) ?? "";
     },
-    // Calls `update` when the language or the name may have changed, until `unwatch`.
-    watch: (update) => watched.set(host, update),
-    unwatch: () => watched.delete(host),
+    // Updates the mode when the language or the name may have changed, and shows the controls, until `unwatch`.
+    watch(mounted) {
+      watched.set(host, mounted);
+      updateControls();
+    },
+    unwatch() {
+      watched.delete(host);
+      controlsPart.leave(hooks);
+      updateControls();
+    },
   };
+  return hooks;
 };

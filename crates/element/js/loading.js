@@ -20,7 +20,7 @@ export const persist = async (run, report) => {
     } catch (error) {
       problem ??= {
         error: "NOT_LOADED",
-        message: `A file of the element did not load and is requested again: ${error}`,
+        message: `A file did not load and is requested again: ${error}`,
       };
       report(problem);
       await pause(delay);

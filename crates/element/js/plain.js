@@ -6,6 +6,7 @@ import { PlainAnnouncer } from "../../widget/js/plain-announcer.js";
 import { paintPlain } from "../../widget/js/plain-view.js";
 import { silence } from "../../widget/js/silence.js";
 import { hooksOf } from "./hooks.js";
+import * as loading from "./loading.js";
 
 const text = (host, name) => host.getAttribute(name)?.trim() || undefined;
 
@@ -28,16 +29,18 @@ export class Mounted {
   // The seconds for which the producer is silent.
   #silence;
   #isDisconnected = false;
+  // Milliseconds by which the server's clock is ahead of this one.
+  #skew = 0;
 
   constructor(host, base, defaultSrc, known, reveal) {
     this.#host = host;
     this.#base = base;
     this.#announcer = new PlainAnnouncer(base);
     this.#defaultSrc = defaultSrc;
-    this.#hooks = hooksOf(host, known, reveal);
-    this.#hooks.watch(() => this.update());
+    this.#hooks = hooksOf(host, known, reveal, loading, base, defaultSrc);
     base.part = "base";
     this.update();
+    this.#hooks.watch(this);
   }
 
   update() {
@@ -55,12 +58,23 @@ export class Mounted {
     }
     if (!isSame) this.#problem = undefined;
     this.#paint();
+    this.#hooks.updateControls();
     if (!isSame) this.setDisconnected(this.#isDisconnected);
   }
 
   setMessages(messages) {
     this.#messages = messages;
     this.#paint();
+    this.#hooks.updateControls();
+  }
+
+  notify(text) {
+    this.#announcer.notify(text, this.#host.announce);
+  }
+
+  // The time by the server's clock, in milliseconds.
+  now() {
+    return Date.now() + this.#skew;
   }
 
   setDisconnected(isDisconnected) {
@@ -70,8 +84,8 @@ export class Mounted {
     this.#hooks.emit("link", "idle");
   }
 
-  refresh() {
-    this.#isRefreshed = true;
+  refresh(isQuiet) {
+    this.#isRefreshed = !isQuiet;
     this.#follow();
   }
 
@@ -107,6 +121,7 @@ export class Mounted {
   }
 
   #onTime(now) {
+    this.#skew = now - Date.now();
     const seconds = this.#document && silence(this.#document, now);
     if (seconds === this.#silence) return;
     this.#silence = seconds;

@@ -5,7 +5,7 @@ export const TAG = "job-progress";
 export const CLASS = "JobProgressElement";
 export const SUMMARY = "Shows a job's progress live.";
 
-// Each has a property of the same name that reflects it. An invalid value counts as absent.
+// Each has a property of the same name that reflects it: a string, unless the type is boolean. An invalid value counts as absent.
 export const ATTRIBUTES = [
   { name: "job", type: "string", text: "The id of the job to show." },
   {
@@ -40,6 +40,11 @@ export const ATTRIBUTES = [
     type: '"all" | "end" | "off"',
     initial: "all",
     text: "What screen readers announce: `all` changes of state and the progress at each quarter, only the `end` of the job, or nothing (`off`).",
+  },
+  {
+    name: "controls",
+    type: "boolean",
+    text: "Shows buttons that cancel, pause, resume and retry the job, if its state, its producer and the token (`jobs:control`) allow it. Their room is reserved as long as the attribute is present.",
   },
 ];
 
@@ -105,12 +110,17 @@ export const EVENTS = [
   {
     name: "job-progress-end",
     type: "CustomEvent<JobDocument> & { readonly initial: boolean }",
-    text: "The job has ended; `detail` is the last document. It fires once for each element and job. `initial` is `true` if the job had already ended when the element received it first.",
+    text: "The job has ended; `detail` is the last document. It fires once for each element, job and attempt. `initial` is `true` if the job had already ended when the element received it first.",
   },
   {
     name: "job-progress-problem",
     type: "CustomEvent<Problem>",
     text: "The server refused the request, or the element cannot send one.",
+  },
+  {
+    name: "job-progress-control",
+    type: "CustomEvent<ControlOutcome>",
+    text: "A request that the reader made with a button was `accepted`, with the new `document`, or `refused`, with the `problem`.",
   },
 ];
 
@@ -127,7 +137,7 @@ export const PROBLEMS = [
   {
     name: "NO_RESPONSE",
     isLast: false,
-    text: "For three seconds or more, no request has got a response that the page can read, and the job was never shown. The message names the possible causes: the URL, the server, the Content Security Policy, or a tool that adds headers to the page's requests.",
+    text: "A control request got no response; or for three seconds or more, no request has got a response that the page can read, and the job was never shown. The message names the possible causes: the URL, the server, the Content Security Policy, or a tool that adds headers to the page's requests.",
   },
   {
     name: "NOT_LOADED",
@@ -179,11 +189,21 @@ export const PARTS = [
   { name: "message", text: "The current message, or why the job failed." },
   { name: "time", text: "The remaining or the elapsed time." },
   { name: "link", text: "The state of the connection." },
+  { name: "controls", text: "The row of the buttons. In `compact`, it is at the end of the line." },
+  { name: "control-button", text: "Each button, with its icon and its text; disabled ones have `aria-disabled`." },
+  { name: "control-cancel", text: "The button that cancels the job." },
+  { name: "control-pause", text: "The button that pauses the job, or resumes it." },
+  { name: "control-retry", text: "The button that starts another attempt." },
+  { name: "control-confirm", text: "The button that answers the question before a job is cancelled with yes." },
+  { name: "control-keep", text: "The button that answers it with no." },
+  { name: "control-text", text: "That question, or why a request was refused." },
   { name: "panel", text: "Everything that only the detailed variant shows, below the bar." },
   { name: "notice", text: "Why the job makes no progress." },
   { name: "facts", text: "Counts, speed and times." },
   { name: "steps", text: "The section of the steps." },
   { name: "step", text: "One step; `data-step` is its `status`." },
+  { name: "attempts", text: "The section of the former attempts." },
+  { name: "attempt", text: "One of them; `data-step` is that of a step with the same look." },
   { name: "error", text: "The section of the error." },
   { name: "code", text: "The error code." },
   { name: "trace", text: "A text of several lines: a stack trace, or a message of which the bar shows one line." },

@@ -11,7 +11,7 @@ const method = ({ name, parameters = [], text }, modifier = "") =>
   `${doc(text, "  ")}  ${modifier}${name}(${parameters.map(parameter).join(", ")}): void;\n`;
 
 const mirrored = ({ name, type, text }) =>
-  `${doc(text, "  ")}  get ${name}(): string;\n  set ${name}(value: ${type} | null | undefined);\n`;
+  `${doc(text, "  ")}  get ${name}(): ${type === "boolean" ? type : "string"};\n  set ${name}(value: ${type} | null | undefined);\n`;
 
 const property = ({ name, type, text }, modifier = "") => `${doc(text, "  ")}  ${modifier}${name}: ${type};\n`;
 
@@ -31,6 +31,12 @@ export interface Problem {
   /** Additional information; its members depend on the code. */
   details?: Record<string, unknown>;
 }
+
+/** The result of a request that the reader made with a button. */
+export type ControlOutcome = { request: "cancel" | "pause" | "resume" | "retry" } & (
+  | { outcome: "accepted"; document: JobDocument; problem?: undefined }
+  | { outcome: "refused"; document?: undefined; problem: Problem }
+);
 
 ${doc(api.SUMMARY)}export declare class ${api.CLASS} extends HTMLElement {
   static readonly observedAttributes: readonly string[];

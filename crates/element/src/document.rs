@@ -1,7 +1,7 @@
 //! The document as a view shows it.
 
 use client::{browser::Value, json::Json};
-use protocol::{Status, Substate, Timestamp};
+use protocol::{Status, Substate, Timestamp, control::ControlRequest};
 use widget::{Job, text::summary};
 
 /// When the last change was committed.
@@ -20,6 +20,7 @@ pub(crate) fn job(document: &Value) -> Option<Job> {
     Some(Job {
         status: Status::parse(&document.text("status")?)?,
         substate: document.text("substate").and_then(|name| Substate::parse(&name)),
+        pending: document.get("control").text("request").and_then(|request| pending(&request)),
         progress: document.number("progress"),
         message: text(document, "message")
             .or_else(|| text(&document.get("waiting"), "reason"))
@@ -33,4 +34,14 @@ pub(crate) fn job(document: &Value) -> Option<Job> {
         stalled_since: time("stalledSince"),
         next_retry_at: time("nextRetryAt"),
     })
+}
+
+/// The pending request of that name. It is smaller than [`ControlRequest::parse`].
+fn pending(request: &str) -> Option<ControlRequest> {
+    match request {
+        "cancel" => Some(ControlRequest::Cancel),
+        "pause" => Some(ControlRequest::Pause),
+        "resume" => Some(ControlRequest::Resume),
+        _ => None,
+    }
 }

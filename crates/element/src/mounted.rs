@@ -155,14 +155,29 @@ impl Mounted {
         self.0.connect();
     }
 
-    /// Requests the state now; while disconnected, until there is one answer.
-    pub fn refresh(&self) {
+    /// Announces the answer to what the reader did.
+    pub fn notify(&self, text: String) {
+        let inner = &self.0;
+        inner.view.notify(text);
+        Inner::invalidate(&Rc::downgrade(inner));
+    }
+
+    /// The time by the server's clock, in milliseconds.
+    pub fn now(&self) -> f64 {
+        self.0.now().millis() as f64
+    }
+
+    /// Requests the state now; while disconnected, until there is one answer. Without a change, only an answer that is not
+    /// `quiet` is an update.
+    pub fn refresh(&self, quiet: bool) {
         if self.0.is_disconnected.get() {
             self.0.is_one_shot.set(true);
             let former = self.0.subscription.take();
             self.0.subscribe(former);
         } else if let Some(subscription) = &*self.0.subscription.borrow() {
-            self.0.is_refreshing.set(true);
+            if !quiet {
+                self.0.is_refreshing.set(true);
+            }
             subscription.refresh();
         }
     }

@@ -18,6 +18,7 @@ export class PlainAnnouncer {
   #at = 0;
   #waitingSince;
   #timer;
+  #notice;
 
   // Announces what is painted into `base`.
   constructor(base) {
@@ -29,7 +30,18 @@ export class PlainAnnouncer {
 
   free() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#notice);
     this.#region.remove();
+  }
+
+  // Announces the answer to what the reader did, in its turn, unless `which` is `off`.
+  notify(text, which) {
+    if (which === "off") return;
+    const now = performance.now();
+    lastText = `${this.#base.querySelector(".track").ariaLabel}: ${text}`;
+    lastAt = Math.max(now, lastAt + PAUSE_MS);
+    const notice = lastText;
+    this.#notice = setTimeout(() => (this.#region.textContent = notice), lastAt - now);
   }
 
   // To be called after each paint; `which` is `all`, `end` or `off`.

@@ -20,6 +20,9 @@ export const ENGLISH = {
   failed: "Failed",
   cancelled: "Cancelled",
   timeout: "Timed out",
+  cancelling: "Cancelling…",
+  pausing: "Pausing…",
+  resuming: "Resuming…",
   unavailable: "Not available",
   notYetShown: "Progress cannot be shown yet.",
   notShown: "Progress cannot be shown.",
@@ -27,6 +30,9 @@ export const ENGLISH = {
   progress: "Progress",
   noNews: "No update for {}",
 };
+
+// The message keys of the state while a request to the producer is pending.
+const PENDING = { cancel: "cancelling", pause: "pausing", resume: "resuming" };
 
 // The language of numbers beside texts in the language `texts`, for a reader of the language `reader`: the texts' language,
 // in the reader's regional form if it is the same language. src/locale.rs has the same function and says why; the tests of
@@ -40,7 +46,7 @@ export const numberLanguage = (texts, reader) => {
 // accessible one, and the silence of the producer, if it is silent, is in seconds.
 export const paintPlain = (base, document = { status: "unavailable" }, problem, texts) => {
   const { label, name, messages, locale, silence } = texts;
-  const { error, message, waiting, currentStep } = document;
+  const { error, message, waiting, currentStep, control } = document;
   const text = (key) => [messages?.[key], ENGLISH[key]].find((text) => typeof text === "string");
   const progress = progressOf(document);
   const language = numberLanguage(messages ? messages.language : "en", locale);
@@ -50,7 +56,7 @@ export const paintPlain = (base, document = { status: "unavailable" }, problem, 
   paint(base, document, {
     label,
     name: name || label || text("progress"),
-    state: text(stateOf(document)),
+    state: text(PENDING[control?.request] ?? stateOf(document)),
     percent: progress == null ? "" : numberFormat(language, "percent")(Math.floor(progress) / 100),
     // The reason of a failure comes before the problem, and that before the last message.
     message: summary(error?.message || "") || (problem && text(problem)) || [quiet, line].filter(Boolean).join(" · "),

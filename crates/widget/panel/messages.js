@@ -38,6 +38,11 @@ export const ENGLISH = {
   started: "Started",
   ended: "Ended",
   attempt: "Attempt",
+  // The attempts before the current one.
+  attempts: "Former attempts",
+  attemptFailed: "Failed",
+  attemptCancelled: "Cancelled",
+  attemptTimeout: "Timed out",
   // Steps.
   steps: "Steps",
   stepPending: "Pending",

@@ -8,26 +8,11 @@ import { append } from "./log.js";
 import lookCss from "./look.css";
 import css from "./panel.css";
 import { isObject } from "./record.js";
+import { addSheet } from "../js/sheet.js";
 import { readings } from "./resources.js";
 import { Locale } from "./locale.js";
 import { patch } from "./tree.js";
 import { needsTick, view } from "./view.js";
-
-// By document: a style sheet belongs to one, and an element may be moved to another.
-const sheets = new WeakMap();
-
-// Adds the style sheet to the shadow root, unless it is there.
-const addSheet = (shadow) => {
-  const { ownerDocument } = shadow;
-  if (!ownerDocument.defaultView) return;
-  let sheet = sheets.get(ownerDocument);
-  if (!sheet) {
-    sheet = new ownerDocument.defaultView.CSSStyleSheet();
-    sheet.replaceSync(css + lookCss);
-    sheets.set(ownerDocument, sheet);
-  }
-  if (!shadow.adoptedStyleSheets.includes(sheet)) shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
-};
 
 class Panel {
   #base = document.createElement("div");
@@ -39,7 +24,7 @@ class Panel {
   #isOpen = true;
 
   constructor(root) {
-    addSheet(root.getRootNode());
+    addSheet(root.getRootNode(), css + lookCss);
     this.#base.className = "panel";
     this.#base.part = "panel";
     // `toggle` does not bubble, so it is captured.
@@ -60,7 +45,11 @@ class Panel {
       if (document === null) {
         this.#history = new History();
         this.#lines = [];
-      } else if (isObject(document.resources)) {
+      } else if (document.attempt !== this.#document?.attempt) {
+        // Measurements of a former attempt say nothing of this one.
+        this.#history = new History();
+      }
+      if (isObject(document?.resources)) {
         const at = toDate(document.updatedAt)?.getTime() ?? this.#now;
         for (const { key, percent } of readings(this.#locale, document.resources)) this.#history.add(key, at, percent);
       }
@@ -88,7 +77,7 @@ class Panel {
 
   #render() {
     // The element may have been moved to another document.
-    addSheet(this.#base.getRootNode());
+    addSheet(this.#base.getRootNode(), css + lookCss);
     const found = this.#base.querySelector(".log");
     const box = found?.querySelector(".lines");
     const isAtEnd = !box || box.scrollHeight - box.scrollTop - box.clientHeight < 8;

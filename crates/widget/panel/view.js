@@ -1,5 +1,6 @@
 // The panel's contents as a tree, a pure function of the state.
 
+import { attempts } from "./attempts.js";
 import { facts, toDate } from "./facts.js";
 import { log } from "./log.js";
 import { message, outcome } from "./outcome.js";
@@ -12,7 +13,20 @@ import { waitingNotice } from "./waiting.js";
 const OVER = ["completed", "failed", "cancelled", "timeout"];
 
 // In order of importance.
-const PARTS = [message, outcome, waitingNotice, facts, steps, resources, metrics, execution, coldStart, table, log];
+const PARTS = [
+  message,
+  outcome,
+  waitingNotice,
+  facts,
+  steps,
+  resources,
+  metrics,
+  execution,
+  coldStart,
+  attempts,
+  table,
+  log,
+];
 
 // The state is `{document, locale, history, lines, now, isOpen, isLogOpen}`: the status document, a Locale, a History, the log
 // lines, the time in milliseconds by the server's clock, whether updates may still arrive, and whether the log is open.

@@ -25,7 +25,10 @@ export function waitingNotice({ document, locale, now, isOver }) {
       at("waitingUntil", waiting.until);
     }
     at("silentSince", stalledSince);
-    if (isObject(control) && Object.hasOwn(ASKED, control.request)) lines.push(locale.get(ASKED[control.request]));
+    if (isObject(control) && Object.hasOwn(ASKED, control.request)) {
+      lines.push(locale.get(ASKED[control.request]));
+      if (isText(control.reason)) lines.push(control.reason);
+    }
   }
   if (lines.length === 0) return undefined;
   return h(

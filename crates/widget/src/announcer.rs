@@ -40,13 +40,28 @@ pub struct Announcer {
     at: u64,
     /// Since when a change of state waits for its turn.
     waiting_since: Option<u64>,
+    /// The answer to what the reader did, which waits for its turn.
+    notice: Option<String>,
 }
 
 impl Announcer {
+    /// Announces `text`, the answer to what the reader did, in its turn.
+    pub fn notify(&mut self, text: String) {
+        self.notice = Some(text);
+    }
+
     /// The text to announce at `now` (milliseconds), if any. The first state of a job is not announced.
     pub fn announce(&mut self, model: &ViewModel, which: Announce, now: u64, budget: &mut Budget) -> Option<String> {
         if matches!(model.status, "connecting" | "idle") {
             return None;
+        }
+        if budget.allows(now, PAUSE_MS)
+            && let Some(notice) = self.notice.take()
+            && which != Announce::Off
+        {
+            let text = [model.name.as_str(), ": ", &notice].concat();
+            budget.last = Some((text.clone(), now));
+            return Some(text);
         }
         let is_wanted = which == Announce::All || (which == Announce::End && model.has_ended);
         let quarter = model.percent.map_or(0.0, |percent| (percent / STEP).floor());
@@ -81,9 +96,9 @@ impl Announcer {
         Some(text)
     }
 
-    /// Whether a change of state waits for its turn.
+    /// Whether a change of state or a notice waits for its turn.
     pub fn is_waiting(&self) -> bool {
-        self.waiting_since.is_some()
+        self.waiting_since.is_some() || self.notice.is_some()
     }
 }
 
@@ -217,6 +232,23 @@ mod tests {
             use Announce::{All, End, Off};
             [Off, End, All, All, All]
         });
+    }
+
+    #[test]
+    fn the_answer_to_what_the_reader_did_is_announced_in_its_turn_unless_nothing_is() {
+        let mut page = Page { which: Announce::End, ..Page::default() };
+        page.shows(&model("Running", 9.0), 0);
+        page.shows(&model("Failed", 9.0), 1_000);
+        page.announcer.notify("Not possible".to_owned());
+        assert_eq!(page.shows(&model("Failed", 9.0), 2_000), None);
+        assert!(page.announcer.is_waiting());
+        assert_eq!(page.shows(&model("Failed", 9.0), 4_000).as_deref(), Some("Import: Not possible"));
+        assert_eq!(page.shows(&model("Failed", 9.0), 8_000), None);
+
+        page.which = Announce::Off;
+        page.announcer.notify("Not wanted".to_owned());
+        assert_eq!(page.shows(&model("Failed", 9.0), 60_000), None);
+        assert!(!page.announcer.is_waiting());
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! - `panel/` renders what only the detailed variant shows. A wasm module cannot be split: in Rust, every page would load the
 //!   panel. The script is 11 KB (gzip) and is loaded when the first detailed element appears. Its virtual DOM is
 //!   `panel/tree.js`, 75 lines, which is lighter than any library.
+//! - `controls/` renders the buttons that control a job. It is loaded when an element first has the attribute `controls`.
 //! - `js/` renders the plain view, with the same style sheet, until the wasm has been loaded and where a page forbids wasm.
 //!   It also has what takes fewer bytes as a script: the wasm calls `text.js` and `format.js` through its glue.
 //!

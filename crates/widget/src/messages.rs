@@ -1,6 +1,6 @@
 //! The texts of a view, in one table so that a page can replace them.
 
-use protocol::{Status, Substate};
+use protocol::{Status, Substate, control::ControlRequest};
 
 use crate::props::{Link, Problem};
 
@@ -33,6 +33,10 @@ messages! {
     Failed "failed" "Failed",
     Cancelled "cancelled" "Cancelled",
     Timeout "timeout" "Timed out",
+    // The state while a request to the producer is pending.
+    Cancelling "cancelling" "Cancelling…",
+    Pausing "pausing" "Pausing…",
+    Resuming "resuming" "Resuming…",
     // The state before the first document, and when none will come.
     Connecting "connecting" "Connecting…",
     Unavailable "unavailable" "Not available",
@@ -100,6 +104,17 @@ impl Messages {
             (Status::Failed, _) => MessageKey::Failed,
             (Status::Cancelled, _) => MessageKey::Cancelled,
             (Status::Timeout, _) => MessageKey::Timeout,
+        })
+    }
+
+    /// The text in place of a job's state while that request is pending.
+    pub fn pending(&self, request: ControlRequest) -> &str {
+        self.get(match request {
+            ControlRequest::Cancel => MessageKey::Cancelling,
+            ControlRequest::Pause => MessageKey::Pausing,
+            ControlRequest::Resume => MessageKey::Resuming,
+            // It takes effect at once.
+            ControlRequest::Retry => MessageKey::Queued,
         })
     }
 

@@ -1,6 +1,6 @@
 //! The input of a view: what is known of a job and of the connection to it.
 
-use protocol::{Status, Substate, Timestamp};
+use protocol::{Status, Substate, Timestamp, control::ControlRequest};
 
 /// Milliseconds between two paints of a view that counts seconds.
 pub const SECOND_MS: u64 = 1_000;
@@ -67,6 +67,8 @@ pub struct Job {
     pub status: Status,
     /// The phase of a running job.
     pub substate: Option<Substate>,
+    /// The request that the producer has not confirmed yet.
+    pub pending: Option<ControlRequest>,
     /// 0–100, `None` while unknown.
     pub progress: Option<f64>,
     /// One line for people: the message, else why the job waits, else the current step.
@@ -145,6 +147,7 @@ impl Job {
         Job {
             status,
             substate: None,
+            pending: None,
             progress: None,
             message: None,
             error: None,

@@ -62,6 +62,11 @@ impl View {
         self.0.borrow_mut().locale = locale;
     }
 
+    /// Announces the answer to what the reader did. The next [`paint`](View::paint) for which it is its turn does it.
+    pub fn notify(&self, text: String) {
+        self.0.borrow_mut().announcer.notify(text);
+    }
+
     /// Writes to the DOM what has changed, as of `now`. The fill slides to its new place unless `skip_animation`. Returns
     /// the milliseconds until the view changes with the time alone, if it does.
     pub fn paint(&self, now: Timestamp, skip_animation: bool) -> Option<u64> {

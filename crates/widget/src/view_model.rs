@@ -100,7 +100,10 @@ impl ViewModel {
         };
         ViewModel {
             status: job.status.as_str(),
-            state: messages.state(job.status, job.substate).to_owned(),
+            state: job
+                .pending
+                .map_or_else(|| messages.state(job.status, job.substate), |request| messages.pending(request))
+                .to_owned(),
             fraction: progress.map(|progress| progress / 100.0).or(ended.then_some(0.0)),
             percent,
             percent_text: percent.map(|percent| format.percent(percent)).unwrap_or_default(),
@@ -145,7 +148,7 @@ fn time(job: &Job, props: &Props, messages: &Messages, format: &dyn Format) -> O
 
 #[cfg(test)]
 mod tests {
-    use protocol::Timestamp;
+    use protocol::{Timestamp, control::ControlRequest};
 
     use super::*;
     use crate::{
@@ -174,6 +177,14 @@ mod tests {
         assert_eq!((shown.message.as_str(), shown.time.as_str()), ("Batch 3", "2 min left"));
         assert_eq!(shown.fraction, Some(0.429));
         assert_eq!((shown.link, shown.link_text.as_str()), ("live", "Live"));
+    }
+
+    #[test]
+    fn a_pending_request_takes_the_place_of_the_state() {
+        let asked = |status, request| model(Job { pending: Some(request), ..job(status, Some(42.0)) });
+        let cancelling = asked(Status::Running, ControlRequest::Cancel);
+        assert_eq!((cancelling.status, cancelling.state.as_str()), ("running", "Cancelling…"));
+        assert_eq!(asked(Status::Paused, ControlRequest::Resume).state, "Resuming…");
     }
 
     #[test]

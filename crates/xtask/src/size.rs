@@ -63,8 +63,9 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
     let worker = |file: &str| project.root.join("build").join(file);
     let [script, module] = ["index.js", "index_bg.wasm"].map(worker);
     let dir = element::out_dir(project);
-    let [loader, preview, full, wasm] =
-        [element::LOADER, element::PREVIEW, element::FULL, element::MODULE].map(|file| dir.join(file));
+    let [loader, preview, full, wasm, controls] =
+        [element::LOADER, element::PREVIEW, element::FULL, element::MODULE, element::CONTROLS]
+            .map(|file| dir.join(file));
     let first = [&loader, &preview, &full, &wasm];
     let packed = ["define.js", "element.js", element::PREVIEW, element::FULL]
         .map(|file| build::package::out_dir(project).join(file));
@@ -84,6 +85,7 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
         weight("element: script of the wasm", &[&full], None),
         weight("element: wasm", &[&wasm], None),
         weight("element: all that a bar loads until live", &first, Some(60_000)),
+        weight("element: controls", &[&controls], Some(3_000)),
         Weight { name: "element: files that it loads only on demand", files: later, budget: Some(25_000) },
         weight("npm package: all that a bar loads", &packed.each_ref(), Some(62_000)),
         weight("for comparison: the bar in React", &[&react], None),

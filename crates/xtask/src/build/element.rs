@@ -29,7 +29,7 @@ const OPTIMISE: &[&str] = &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--l
 
 /// The folders of the hand-written scripts, each in the crate that it belongs to.
 pub(super) const SOURCES: &[&str] =
-    &["crates/client/js", "crates/widget/js", "crates/widget/panel", "crates/element/js"];
+    &["crates/client/js", "crates/widget/js", "crates/widget/panel", "crates/widget/controls", "crates/element/js"];
 
 /// The scripts that the wasm calls directly: wasm-bindgen copies them into the glue.
 const SNIPPETS: &[&str] = &["crates/client/js/exact.js", "crates/widget/js/format.js", "crates/widget/js/text.js"];
@@ -41,6 +41,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("crates/element/js/full.js", FULL),
     ("crates/element/js/plain.js", PLAIN),
     ("crates/widget/panel/panel.js", PANEL),
+    ("crates/element/js/controls.js", CONTROLS),
 ];
 
 /// The folder of the locales, a file for each, and the folder under which they are served.
@@ -52,9 +53,12 @@ pub(crate) const LOADER: &str = "job-progress.js";
 /// The style sheet, and what shows the state until the wasm is ready. The loader imports it when an element is first needed.
 pub(crate) const PREVIEW: &str = "job-progress-preview.js";
 
-/// The folder of the style sheet of every view, the file that imports all others, and the name under which [`PREVIEW`] imports
-/// them as one, without comments and white space.
-const STYLE: (&str, &str, &str) = ("crates/widget/src", "sheet.css", "job-progress-style");
+/// The style sheets that scripts import without comments and white space, each with the name of that import. The first one, of
+/// every view, imports others of its folder.
+const STYLES: [(&str, &str); 2] = [
+    ("crates/widget/src/sheet.css", "job-progress-style"),
+    ("crates/widget/controls/controls.css", "job-progress-controls-style"),
+];
 
 /// The replacement for the wasm where a page forbids wasm. The loader imports it only then.
 pub(crate) const PLAIN: &str = "job-progress-plain.js";
@@ -70,6 +74,9 @@ pub(crate) const MODULE: &str = "job-progress-element.wasm";
 
 /// The part that only the detailed variant shows. The loader imports it when it is first needed.
 pub(crate) const PANEL: &str = "job-progress-panel.js";
+
+/// The buttons of an element with the attribute `controls`. The loader imports it when it is first needed.
+pub(crate) const CONTROLS: &str = "job-progress-controls.js";
 
 /// The output folder.
 pub(crate) fn out_dir(project: &Project) -> PathBuf {
@@ -102,7 +109,7 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
     for dir in project.sources_of(CRATE)? {
         for entry in entries(&dir)? {
             // The compiler does not read the npm package, and of the scripts only the snippets.
-            if !["js", "npm", "panel"].iter().any(|name| entry.ends_with(name)) {
+            if !["js", "npm", "panel", "controls"].iter().any(|name| entry.ends_with(name)) {
                 fingerprint.add(&entry)?;
             }
         }
@@ -175,9 +182,7 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
     for source in SOURCES {
         fingerprint.add(&project.root.join(source))?;
     }
-    let (style_dir, style, style_name) = STYLE;
-    let style_dir = project.root.join(style_dir);
-    fingerprint.add(&style_dir)?;
+    fingerprint.add(&project.root.join("crates/widget/src"))?;
     fingerprint.add_as("recipe", include_str!("element.rs").as_bytes());
     let glue = glue(project)?;
     fingerprint.add(&glue)?;
@@ -186,14 +191,18 @@ fn scripts(project: &Project, tools: &Tools) -> Result<()> {
     let results: Vec<PathBuf> = written.iter().map(|(_, served)| out.join(served)).collect();
     fingerprint::build_if_changed(project, "scripts", fingerprint, &results, || {
         steps::step("bundle the scripts", || {
-            let minified = glue.with_file_name("style.css");
-            esbuild(project, &style_dir.join(style), &minified, &["--bundle"])?;
-            let external = [PREVIEW, FULL, PANEL, PLAIN].map(|name| format!("--external:./{name}"));
-            let [preview, full, panel, plain] = &external;
-            let aliases = [(GLUE, &glue), (style_name, &minified)];
-            let [glue, style] = aliases.map(|(name, file)| format!("--alias:{name}={}", file.display()));
-            let wasm = "--define:import.meta.hasWasmInside=false";
-            let options = ["--bundle", "--loader:.css=text", &glue, &style, wasm, preview, full, panel, plain];
+            let alias = |name: &str, file: &Path| format!("--alias:{name}={}", file.display());
+            let mut options = vec![alias(GLUE, &glue)];
+            for (style, name) in STYLES {
+                let minified = glue.with_file_name(name).with_extension("css");
+                esbuild(project, &project.root.join(style), &minified, &["--bundle"])?;
+                options.push(alias(name, &minified));
+            }
+            options.extend([PREVIEW, FULL, PANEL, PLAIN, CONTROLS].map(|name| format!("--external:./{name}")));
+            options.extend(
+                ["--bundle", "--loader:.css=text", "--define:import.meta.hasWasmInside=false"].map(str::to_owned),
+            );
+            let options: Vec<&str> = options.iter().map(String::as_str).collect();
             written.iter().try_for_each(|(entry, served)| esbuild(project, entry, &out.join(served), &options))
         })
     })
