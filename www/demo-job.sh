@@ -1,9 +1,10 @@
 #!/bin/sh
-# Computes checksums of the files of a directory tree, reports the progress with curl alone, and starts again.
+# Computes checksums of the files of a directory tree, reports the progress with curl alone, and starts again. It can be paused and
+# cancelled: the response to each report says what was requested.
 #
 #   BASE_URL=https://status.example.com KEY=jp_... ./demo-job.sh [DIRECTORY]
 
-: "${BASE_URL:?must be the URL of the server, for example http://localhost:8787}" "${KEY:?must be an API key with jobs:write}"
+: "${BASE_URL:?must be the URL of the server, for example http://localhost:8787}" "${KEY:?must be an API key with jobs:write and jobs:control}"
 dir=${1:-/usr}
 work=$(mktemp -d) || exit 1
 job=
@@ -17,8 +18,26 @@ report() { # JSON-FIELDS: a lost report does no harm, as the next one contains a
   post "/v2/jobs/$job/reports" "{\"order\":$order,$1}" >"$work/response"
 }
 
-create() {
-  post /v2/jobs '{"kind":"checksum","status":"initializing","unit":"files","message":"Listing files"}' >"$work/response"
+create() { # a producer that dies is noticed after a minute
+  fields='"kind":"checksum","unit":"files","controls":["cancel","pause"],"heartbeatTimeoutSeconds":60'
+  post /v2/jobs "{$fields,\"status\":\"initializing\",\"message\":\"Listing files\"}" >"$work/response"
+}
+
+mint() { # makes a token with which the page can control the job too
+  post /v2/tokens "{\"jobIds\":[\"$job\"],\"permissions\":[\"jobs:read\",\"jobs:control\"],\"expiresIn\":86400}" >"$work/response"
+}
+
+asked() { # REQUEST: whether this is pending according to the last response
+  grep -q "\"control\":{\"request\":\"$1\"" "$work/response"
+}
+
+pause() { # until it is resumed, cancelled or ended
+  report '"status":"paused"'
+  while ! asked resume && ! asked cancel && ! grep -q '"status":"cancelled"' "$work/response"; do
+    curl --silent --fail --max-time 40 "$BASE_URL/v2/jobs/$job/control?wait=30" -H "Authorization: Bearer $KEY" \
+      >"$work/response" || sleep 2
+  done
+  asked resume && report '"status":"running"'
 }
 
 plain() { # TEXT: replaces characters that would need escaping in a JSON string
@@ -38,8 +57,9 @@ trap stop INT TERM
 
 while :; do
   until create; do sleep 2; done
-  job=$(field jobId) order=0
-  echo "page: $(field page)"
+  job=$(field jobId) order=0 page=$(field page)
+  mint && page="${page%&*}&$(field token)"
+  echo "page: $page"
   find "$dir" -type f -size -8192k 2>/dev/null | head -n 30000 >"$work/files"
   [ -s "$work/files" ] || { echo "no files in $dir" >&2; stop; }
 
@@ -65,6 +85,14 @@ while :; do
     [ "$now" -gt "$last" ] || continue
     report "\"current\":$count,\"total\":$total,\"message\":\"$(plain "$file")\""
     last=$now
+    asked pause && pause
+    # It may have ended without this program: by "Cancel now", or by a deadline while the machine slept.
+    grep -q '"reason":"finished"' "$work/response" && continue 2
+    if asked cancel; then
+      report '"status":"cancelled"'
+      sleep 5
+      continue 2
+    fi
   done <"$work/todo"
 
   digest=$(cksum <"$work/sums" | cut -d ' ' -f 1)

@@ -37,7 +37,14 @@ const askForKey = (why) => {
 };
 
 const create = async (file) => {
-  const fields = { kind: "checksum", total: file.size, current: 0, unit: "bytes", message: file.name };
+  const fields = {
+    kind: "checksum",
+    total: file.size,
+    current: 0,
+    unit: "bytes",
+    message: file.name,
+    controls: ["cancel"],
+  };
   for (;;) {
     try {
       return await Reporter.create(key, fields);
@@ -48,7 +55,7 @@ const create = async (file) => {
   }
 };
 
-/** Runs the Web Worker; calls `onProgress` with the number of bytes done. */
+/** Runs the Web Worker; calls `onProgress` with the number of bytes done. When that returns true, there is no checksum. */
 const checksum = (file, onProgress) =>
   new Promise((resolve, reject) => {
     const worker = new Worker("/checksum-worker.js", { type: "module" });
@@ -60,7 +67,7 @@ const checksum = (file, onProgress) =>
     worker.onmessage = ({ data }) => {
       if (data.error) end(reject, new Error(data.error));
       else if (data.sha256) end(resolve, data.sha256);
-      else onProgress(data.done);
+      else if (onProgress(data.done)) end(resolve);
     };
     worker.postMessage({ file });
   });
@@ -71,18 +78,21 @@ const run = async (file) => {
   let reporter;
   try {
     reporter = await create(file);
-    const { jobId, token, links } = reporter.job;
-    Object.assign($("progress"), { job: jobId, token, label: file.name });
+    const { jobId, links } = reporter.job;
+    Object.assign($("progress"), { job: jobId, token: await reporter.controlToken(), label: file.name });
     $("page").href = links.page;
     show("watch");
     // Reports are sent in the background; a refused one fails the job after the checksum is done.
     let refusal;
-    const onProgress = (current) =>
+    const onProgress = (current) => {
       reporter.report({ current, message: "Computing SHA-256" }).catch((error) => (refusal = error));
+      return reporter.isCancelled;
+    };
     const sha256 = await checksum(file, onProgress);
     if (refusal) throw refusal;
     const output = { sha256, bytes: file.size, name: file.name };
-    await reporter.report({ status: "completed", current: file.size, message: "Done", output });
+    const end = { status: "completed", current: file.size, message: "Done", output };
+    await reporter.report(sha256 ? end : { status: "cancelled", message: file.name });
   } catch (error) {
     await reporter?.report({ status: "failed", error: error.message }).catch(() => {});
     $("outcome").textContent = error.message;

@@ -24,7 +24,16 @@ const open = () => {
   [shown, skew] = [undefined, undefined];
   showTitle(job || "A job");
   showFacts();
-  Object.assign(progress, { job: job || null, token: token || null });
+  Object.assign(progress, { job: job || null, token: token || null, controls: mayControl(token) });
+};
+
+/** Whether the token has the permission to control its jobs; only then room is kept for the buttons. */
+const mayControl = (token) => {
+  try {
+    return JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).perm.includes("jobs:control");
+  } catch {
+    return false;
+  }
 };
 
 const showTitle = (title, percent) => {

@@ -26,6 +26,8 @@ const post = async (path, key, body) => {
 };
 
 export class Reporter {
+  /** Whether somebody has asked to cancel the job, or it was cancelled, according to the response to the last report. */
+  isCancelled = false;
   #key;
   #path;
   #order = 0;
@@ -41,6 +43,14 @@ export class Reporter {
     return reporter;
   }
 
+  /** A token that can control the job, or only read it if the key does not permit more. */
+  async controlToken() {
+    const { jobId, token } = this.job;
+    const permissions = ["jobs:read", "jobs:control"];
+    const minted = await post("/v2/tokens", this.#key, { jobIds: [jobId], permissions }).catch(() => undefined);
+    return minted?.token ?? token;
+  }
+
   /** Reports fields. Resolves when this state, or a newer one, was accepted; rejects when the server refuses it. */
   report(fields) {
     // A field that is not sent yet is replaced by its newer value.
@@ -54,7 +64,8 @@ export class Reporter {
       this.#next = undefined;
       for (let retry = 500; ; retry = Math.min(2 * retry, LONGEST_RETRY_MS)) {
         try {
-          await post(this.#path, this.#key, body);
+          const { status, control } = await post(this.#path, this.#key, body);
+          this.isCancelled = status === "cancelled" || control?.request === "cancel";
           break;
         } catch (error) {
           // The network failed or the server is busy. A report with the same `order` is never counted twice.

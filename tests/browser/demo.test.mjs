@@ -114,3 +114,14 @@ chromiumTest("on a screen of 320 px nothing has to be scrolled sideways, and axe
   await until("the digest is shown", () => shownDigest(page));
   await fitsNarrowScreen(page);
 });
+
+chromiumTest("a checksum is cancelled on the page, and another file can be dropped", async () => {
+  const page = await browser.goto(`${BASE_URL}/#${KEY}`);
+  await drop(page, large);
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
+  await page.getByRole("button", { name: "Yes" }).click();
+  await until("it is cancelled", async () => (await view(page)).status === "cancelled");
+  await page.locator("#again").waitFor({ state: "visible" });
+  assert.equal(await page.getByRole("button", { name: "Retry" }).count(), 0, "this page does not retry");
+  assert.deepEqual(page.faults, []);
+});

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BASE_URL, create, freshJob, report } from "./api.mjs";
+import { BASE_URL, create, createControlled, freshJob, mint, report } from "./api.mjs";
 import { embed, useBrowser, view } from "./browser.mjs";
 import { NARROW, fitsNarrowScreen } from "./narrow.mjs";
 import { until } from "./until.mjs";
@@ -38,6 +38,18 @@ test("the page of a new job shows the same as the element, and sends the token i
     [],
   );
   assert.deepEqual(page.faults, []);
+});
+
+test("the page has the controls for a token that allows them, and keeps no room for them otherwise", async () => {
+  const job = await createControlled({ progress: 45 });
+  const address = (token) => `${BASE_URL}/job#${job.jobId}&${token}`;
+  const page = await browser.goto(address(job.token));
+  await page.getByRole("button", { name: "Pause" }).click();
+  await until("the request is shown", async () => (await view(page)).state === "Pausing…");
+  const read = await browser.goto(address(await mint(job.jobId, ["jobs:read"])));
+  await until("the job is shown", async () => (await view(read)).state === "Pausing…");
+  assert.equal(await read.evaluate(() => document.querySelector("job-progress").controls), false);
+  assert.deepEqual([...page.faults, ...read.faults], []);
 });
 
 test("the page and the element show a job whose id has characters with a meaning in URLs", async () => {
