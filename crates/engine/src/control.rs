@@ -56,7 +56,7 @@ pub fn apply(
     match effect {
         Effect::Nothing => return Ok((job, false)),
         Effect::Ask => {
-            // No two requests have the same time, which is what tells them apart.
+            // No two requests have the same time, by which producers distinguish them.
             let at = now.max(job.document.updated_at.plus_millis(1));
             job.document.control = Some(Control { request, at, reason: options.reason });
             job.document.record_change(at);

@@ -14,8 +14,32 @@ const LOST_ALARM_MS: u64 = 120_000;
 /// A document can be ahead of the clock by a millisecond for each request, since no two requests have the same time.
 const AHEAD_MS: u64 = 200;
 
+impl World {
+    /// The world after a step; fails with the promise that it breaks. A step that is not possible now changes nothing.
+    pub(crate) fn after(&self, step: Step) -> Result<World, String> {
+        let mut next = self.clone();
+        next.take(step)?;
+        check(self, step, &next)?;
+        Ok(next)
+    }
+
+    /// Lets the alarm fire until the job is deleted, and fails if it is not deleted after as many alarms as a job can need.
+    pub(crate) fn run_until_deletion(self) -> Result<(), String> {
+        let mut world = self;
+        // An alarm that a report has made too early, the mark of a stall, the end, the alarm of a deadline that the end has made
+        // void, and the expiry.
+        for _ in 0..5 {
+            world = world.after(Step::Alarm)?;
+        }
+        match &world.job {
+            None => Ok(()),
+            Some(job) => Err(format!("the job is never deleted: {:?}", job.document)),
+        }
+    }
+}
+
 /// Checks a step from `before` to `after`.
-pub(crate) fn step(before: &World, step: Step, after: &World) -> Result<(), String> {
+fn check(before: &World, step: Step, after: &World) -> Result<(), String> {
     alarm(before, step, after)?;
     let Some(job) = &after.job else {
         return match before.job {
@@ -142,7 +166,7 @@ fn change(former: &Document, step: Step, document: &Document) -> Result<(), Stri
     Ok(())
 }
 
-/// Each request of an attempt has a later time than the one before, which tells them apart.
+/// Each request of an attempt has a later time than the one before, so that they can be distinguished.
 fn request(before: &World, former: &Document, document: &Document) -> Result<(), String> {
     let (at, last) = (document.control.as_ref().map(|control| control.at), before.history.requested_at);
     match document.control {

@@ -6,7 +6,6 @@ use engine::{control::ControlOptions, deadline::AlarmOutcome, job::Job};
 use protocol::{Timestamp, report};
 
 use crate::{
-    check,
     functions::{self, Mutant},
     promise::History,
     step::{CREATIONS, Faults, REPORTS, Step},
@@ -40,15 +39,8 @@ impl World {
         world
     }
 
-    /// The world after a step; fails with the promise that it breaks. A step that is not possible now changes nothing.
-    pub(crate) fn after(&self, step: Step) -> Result<World, String> {
-        let mut next = self.clone();
-        next.take(step)?;
-        check::step(self, step, &next)?;
-        Ok(next)
-    }
-
-    fn take(&mut self, step: Step) -> Result<(), String> {
+    /// Takes a step. A step that is not possible now changes nothing.
+    pub(crate) fn take(&mut self, step: Step) -> Result<(), String> {
         match step {
             Step::Report(index) => self.report(REPORTS[index])?,
             Step::Control(request, force) => {
@@ -79,20 +71,6 @@ impl World {
             Step::SetBack | Step::SetForward => {}
         }
         Ok(())
-    }
-
-    /// Lets the alarm fire until the job is deleted, and fails if it is not deleted after as many alarms as a job can need.
-    pub(crate) fn run_until_deletion(self) -> Result<(), String> {
-        let mut world = self;
-        // An alarm that a report has made too early, the mark of a stall, the end, the alarm of a deadline that the end has made
-        // void, and the expiry.
-        for _ in 0..5 {
-            world = world.after(Step::Alarm)?;
-        }
-        match &world.job {
-            None => Ok(()),
-            Some(job) => Err(format!("the job is never deleted: {:?}", job.document)),
-        }
     }
 
     /// Creates the job, in the place of one that has ended if there is one.
