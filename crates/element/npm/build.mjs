@@ -39,16 +39,19 @@ const bundle = (names, options) =>
 const define = { "import.meta.hasWasmInside": "true" };
 await bundle(["element.js"], { bundle: true, external: ["./job-progress-*"], define });
 // The import of a URL that is known only when another import has failed is not a bundler's. Minifying removes such comments.
-const CLASS = join(out, "element.js");
-const [before, after, ...more] = readFileSync(CLASS, "utf8").split("import(`");
-if (after === undefined || more.length > 0) throw new Error("element.js does not import exactly one URL by a template");
-write("element.js", `${before}import(/* @vite-ignore */ /* webpackIgnore: true */ \`${after}`);
+const keepFromBundlers = (name) => {
+  const [before, after, ...more] = readFileSync(join(out, name), "utf8").split("import(`");
+  if (after === undefined || more.length > 0) throw new Error(`${name} does not import exactly one URL by a template`);
+  write(name, `${before}import(/* @vite-ignore */ /* webpackIgnore: true */ \`${after}`);
+};
+keepFromBundlers("element.js");
 await bundle(["index.js", "define.js", ...locales]);
 
 // The files that the class loads when it needs them, from next to itself.
 const FULL = "job-progress-element.js";
 const parts = readdirSync(built).filter((name) => name.startsWith("job-progress-") && extname(name) === ".js");
 for (const name of parts) if (name !== FULL) cpSync(join(built, name), join(out, name));
+keepFromBundlers("job-progress-plain.js");
 
 // Base64 of compressed bytes: the base64 of the wasm itself would be a third larger, also after compression by a server.
 const compressed = {
