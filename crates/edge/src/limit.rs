@@ -17,7 +17,8 @@ use crate::{js, request::IncomingRequest, response::ErrorResponse};
 /// The binding that counts the requests of a class.
 fn binding(class: Class) -> &'static str {
     match class {
-        Class::Reads => "READS_LIMIT",
+        // Their keys differ, so that they are counted separately.
+        Class::Reads | Class::Control => "READS_LIMIT",
         Class::Streams => "STREAMS_LIMIT",
         Class::AuthFailures => "AUTH_FAILURES_LIMIT",
     }
@@ -66,15 +67,14 @@ pub(crate) async fn check_read(
     check(env, Class::Reads, &key_of_job(request, grant, job_id)).await
 }
 
-/// Counts a control request to a job. Reads and control requests do not share a limit: a page that reads often must still
-/// be able to cancel.
+/// Counts a control request to a job.
 pub(crate) async fn check_control(
     env: &Env,
     request: &IncomingRequest,
     grant: &Grant,
     job_id: &str,
 ) -> Result<(), ErrorResponse> {
-    check(env, Class::Reads, &format!("control {}", key_of_job(request, grant, job_id))).await
+    check(env, Class::Control, &format!("control {}", key_of_job(request, grant, job_id))).await
 }
 
 fn key_of_job(request: &IncomingRequest, grant: &Grant, job_id: &str) -> String {

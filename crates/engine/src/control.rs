@@ -66,7 +66,10 @@ pub fn apply(
             let error = |message| JobError { code: CANCELLED.to_owned(), message, details: None };
             job.end(Status::Cancelled, options.reason.map(error), now);
         }
-        Effect::Retry => job.retry(now),
+        Effect::Retry => {
+            job.retry(now);
+            job.document.message = options.reason;
+        }
     }
     Ok((job, true))
 }

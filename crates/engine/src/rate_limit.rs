@@ -14,6 +14,9 @@ pub const RETRY_SECONDS: u64 = 60;
 pub enum Class {
     /// Status, logs and each job of a batch: per credential and job, for a token also per address.
     Reads,
+    /// Control requests and each job of a batch of them, as reads, but separately: a page that reads often must still be
+    /// able to cancel.
+    Control,
     /// Opened streams: per token and address; streams of keys are not counted.
     Streams,
     /// Failed authentication: per address.
@@ -27,6 +30,10 @@ impl Class {
             Class::Reads => {
                 let recommendation = "Use webhooks or SSE for real-time updates";
                 ("Too many status check requests", READS_PER_MINUTE, recommendation)
+            }
+            Class::Control => {
+                let recommendation = "Repeat a request only after its response; a repeated request changes nothing";
+                ("Too many control requests", READS_PER_MINUTE, recommendation)
             }
             Class::Streams => {
                 let recommendation = "Keep streams open, and follow several jobs with one stream";
@@ -62,7 +69,7 @@ mod tests {
 
     #[test]
     fn every_refusal_says_the_limit_how_long_to_wait_and_what_to_do() {
-        let rates = [Class::Reads, Class::Streams, Class::AuthFailures].map(Class::problem);
+        let rates = [Class::Reads, Class::Control, Class::Streams, Class::AuthFailures].map(Class::problem);
         for problem in rates.iter().chain([&share_is_used()]) {
             assert_eq!(problem.code(), Code::RateLimitExceeded);
             let details = problem.details();

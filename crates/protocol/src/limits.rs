@@ -109,7 +109,8 @@ limits! {
     READ_TOKEN_SECONDS: u64 = 30 * 24 * 3600, past "400 at minting; 401";
     /// Longest lifetime, in seconds, of a token with any other permission: about as long as a person keeps a page open.
     CHANGE_TOKEN_SECONDS: u64 = 24 * 3600, past "400 at minting; 401";
-    /// Reads of one job per minute and caller, alone or in a batch: the limit of the TensorOne API.
+    /// Reads of one job per minute and caller, alone or in a batch: the limit of the TensorOne API. Control
+    /// requests are counted separately, with the same limit.
     READS_PER_MINUTE: u64 = 100, past "429";
     /// Streams that one token at one address may open per minute. A page that is reloaded five times per second stays within it.
     STREAMS_PER_MINUTE: u64 = 300, past "429";

@@ -229,6 +229,13 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_of_the_largest_size_is_kept() {
+        let reason = "x".repeat(MESSAGE_BYTES);
+        let options = read(&json!({ "reason": reason }).to_string(), ControlRequest::Pause).unwrap();
+        assert_eq!((options.reason, options.truncated), (Some(reason), Vec::new()));
+    }
+
+    #[test]
     fn a_long_reason_is_cut_and_named() {
         let options = read(&json!({"reason": "é".repeat(MESSAGE_BYTES)}).to_string(), ControlRequest::Pause).unwrap();
         assert!(options.reason.unwrap().len() <= MESSAGE_BYTES);

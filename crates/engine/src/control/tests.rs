@@ -81,6 +81,15 @@ fn a_repeated_request_changes_nothing() {
 }
 
 #[test]
+fn the_reason_of_a_retry_is_the_message_of_the_new_attempt() {
+    let options = ControlOptions { reason: Some("the disk was replaced".to_owned()), ..ControlOptions::default() };
+    let failed = report(job_in(Status::Running), json!({"status": "failed", "message": "writing"}), 2);
+    let (job, _) = apply(failed.clone(), ControlRequest::Retry, options, at(10)).unwrap();
+    assert_eq!(job.document.message.as_deref(), Some("the disk was replaced"));
+    assert_eq!(requested(failed, ControlRequest::Retry).document.message, None);
+}
+
+#[test]
 fn a_later_request_replaces_the_pending_one_but_nothing_replaces_a_cancellation() {
     let paused = requested(job_in(Status::Running), ControlRequest::Pause);
     assert_eq!(pending(&requested(paused.clone(), ControlRequest::Resume)), Some(ControlRequest::Resume));

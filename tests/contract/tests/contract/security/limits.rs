@@ -42,6 +42,10 @@ impl Site {
     fn read(&self, job: &str, credential: &str) -> Request {
         self.deployment.get(format!("/v2/jobs/{job}/status")).bearer(credential)
     }
+
+    fn cancel(&self, job: &str, credential: &str) -> Request {
+        self.deployment.request("POST", format!("/v2/jobs/{job}/cancel")).bearer(credential)
+    }
 }
 
 /// Sends the request until it is refused; returns the number of answers by status before that, and the refusal.
@@ -140,6 +144,38 @@ fn reads_are_counted_by_credential_and_job_and_for_a_token_by_address() {
     let call = batch(&json!([job]));
     assert!((0..2 * READS).any(|_| is_refused(&call.send())), "a batch does not count as a read of its jobs");
     site.read("batch", &second.text).send().expect(200);
+}
+
+#[test]
+fn control_requests_are_counted_like_reads_but_separately() {
+    const MESSAGE: &str = "Too many control requests";
+    let site = Site::open();
+    let (job, other) = (fresh_job(), fresh_job());
+    site.create(&job);
+    site.create(&other);
+    let [key, second] = &site.keys;
+
+    // The job is completed, so that no request is allowed; a request that is not allowed counts too.
+    let spent = site.cancel(&job, &key.text);
+    exhaust(READS, &spent, 409, MESSAGE);
+    site.read(&job, &key.text).send().expect(200);
+    site.cancel(&other, &key.text).send().expect(409);
+    site.cancel(&job, &second.text).send().expect(409);
+
+    // Each job of a batch counts; one that is past its limit does not fail the others.
+    let body = json!({"jobIds": [job, other], "request": "cancel"});
+    let batch = site.deployment.request("POST", "/v2/jobs/control/batch").json(&body).bearer(&key.text);
+    let error_of = |answer: &Answer, index: usize| answer.json()["errors"][index]["error"].clone();
+    let answer = past(READS, &spent, &batch, |answer| error_of(answer, 0) == "RATE_LIMIT_EXCEEDED");
+    assert_eq!(
+        (error_of(&answer, 0), error_of(&answer, 1)),
+        (json!("RATE_LIMIT_EXCEEDED"), json!("INVALID_TRANSITION"))
+    );
+
+    // A page that has used up its reads can still cancel.
+    let reads = site.read(&other, &second.text);
+    exhaust(READS, &reads, 200, "Too many status check requests");
+    site.cancel(&other, &second.text).send().expect(409);
 }
 
 #[test]
