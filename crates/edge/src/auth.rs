@@ -63,11 +63,11 @@ pub(crate) fn authenticate_body(ctx: &RequestContext, token: &str) -> Result<Gra
     Ok(access.authenticate(Credential::from_body(token)?, js::now())?)
 }
 
-/// The grant of the request's credential, if it may read jobs; the jobs themselves are authorized later.
-pub(crate) async fn grant_to_read(ctx: &mut RequestContext) -> Result<Grant, ErrorResponse> {
+/// The grant of the request's credential, if it has the permission `need`; the jobs themselves are authorized later.
+pub(crate) async fn grant_with(ctx: &mut RequestContext, need: Permission) -> Result<Grant, ErrorResponse> {
     let grant = grant(ctx).await?;
-    if !grant.permissions.contains(Permission::Read) {
-        grant.authorize(Permission::Read, None).map_err(Problem::from)?;
+    if !grant.permissions.contains(need) {
+        grant.authorize(need, None).map_err(Problem::from)?;
     }
     Ok(grant)
 }

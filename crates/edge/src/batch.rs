@@ -17,11 +17,8 @@ use crate::{
     context::RequestContext,
     glue, limit,
     response::{ErrorResponse, HandlerResult},
-    stub::{BoundedReply, JobStub},
+    stub::{BoundedReply, CALLS_AT_ONCE, JobStub},
 };
-
-/// The platform lets six calls wait for their replies at a time; one of them is left for the rate limiter.
-const READS_AT_ONCE: usize = 5;
 
 thread_local! {
     /// What the batches of this isolate hold.
@@ -30,7 +27,7 @@ thread_local! {
 
 /// `POST /v2/jobs/status/batch`.
 pub(crate) async fn batch(ctx: &mut RequestContext) -> HandlerResult {
-    let grant = auth::grant_to_read(ctx).await?;
+    let grant = auth::grant_with(ctx, Permission::Read).await?;
     ctx.request.query(&[])?;
     let body = Body::read(&ctx.request, REPORT_BYTES).await?;
     let BatchRequest { job_ids, include } = BatchRequest::from_json(body.json()?)?;
@@ -38,7 +35,7 @@ pub(crate) async fn batch(ctx: &mut RequestContext) -> HandlerResult {
 
     // Every read is counted before the first object is called: how many objects a request calls is known then.
     let counts = job_ids.iter().enumerate().map(async |(index, job_id)| (index, count_read(ctx, &grant, job_id).await));
-    let mut counts = stream::iter(counts).buffered(READS_AT_ONCE);
+    let mut counts = stream::iter(counts).buffered(CALLS_AT_ONCE);
     let mut reads = Vec::with_capacity(job_ids.len());
     while let Some((index, counted)) = counts.next().await {
         match counted {
@@ -55,7 +52,7 @@ pub(crate) async fn batch(ctx: &mut RequestContext) -> HandlerResult {
         (*index, id, read(id, most).await)
     });
     // A slow object delays no other.
-    let mut replies = stream::iter(replies).buffer_unordered(READS_AT_ONCE);
+    let mut replies = stream::iter(replies).buffer_unordered(CALLS_AT_ONCE);
     let mut large = Vec::new();
     while let Some((index, id, reply)) = replies.next().await {
         match reply {

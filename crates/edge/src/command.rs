@@ -96,10 +96,6 @@ pub(crate) struct Creates {
     pub(crate) ended: bool,
 }
 
-/// The parameter of [`Command::Document`] with the most bytes that the document may have.
-pub(crate) const MOST_PARAMETER: &str = "most";
-/// The response header of a document that has more bytes, with at most as many bytes as it has. The status is 413.
-pub(crate) const BYTES_HEADER: &str = "Job-Document-Bytes";
 /// A viewer that subscribes.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Viewer<'a> {
@@ -114,6 +110,10 @@ pub(crate) struct Viewer<'a> {
     pub(crate) reader: Option<NonZeroU64>,
 }
 
+/// The parameter of [`Command::Document`] with the most bytes that the document may have.
+pub(crate) const MOST_PARAMETER: &str = "most";
+/// The response header of a document that has more bytes, with at most as many bytes as it has. The status is 413.
+pub(crate) const BYTES_HEADER: &str = "Job-Document-Bytes";
 /// The response header with the job's cursor.
 pub(crate) const CURSOR_HEADER: &str = "Job-Cursor";
 /// The response header with the version of the control state.

@@ -25,12 +25,9 @@ use crate::{
     context::RequestContext,
     glue, limit,
     response::{self, ErrorResponse, HandlerResult, set},
-    stub::{JobStub, Reply},
+    stub::{CALLS_AT_ONCE, JobStub, Reply},
     wait, writes,
 };
-
-/// The platform lets six calls wait for their replies at a time; one of them is left for the rate limiter.
-const CALLS_AT_ONCE: usize = 5;
 
 /// `POST /v2/jobs/{id}/cancel`, `pause`, `resume` and `retry`. The object parses the body.
 pub(crate) async fn request(ctx: &mut RequestContext, job: &str, request: ControlRequest) -> HandlerResult {
@@ -85,10 +82,7 @@ fn quoted(version: &str) -> String {
 
 /// `POST /v2/jobs/control/batch`.
 pub(crate) async fn batch(ctx: &mut RequestContext) -> HandlerResult {
-    let grant = auth::grant(ctx).await?;
-    if !grant.permissions.contains(Permission::Control) {
-        grant.authorize(Permission::Control, None).map_err(Problem::from)?;
-    }
+    let grant = auth::grant_with(ctx, Permission::Control).await?;
     ctx.request.query(&[])?;
     let body = Body::read(&ctx.request, REPORT_BYTES).await?;
     let ControlBatchRequest { job_ids, request, options } = ControlBatchRequest::from_json(body.json()?)?;

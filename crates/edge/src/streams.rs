@@ -21,11 +21,8 @@ use crate::{
     limit,
     relay::{ALL_ENDED, RETRY_LATER_MS, Relay, comment_and_retry},
     response::{self, ErrorResponse, HandlerResult, set},
-    stub::JobStub,
+    stub::{CALLS_AT_ONCE, JobStub},
 };
-
-/// The number of sockets that may be opening at a time; the platform lets six calls wait for their replies.
-const OPENING_AT_ONCE: usize = 5;
 
 /// `GET /v2/jobs/{id}/status/stream`.
 pub(crate) async fn one(ctx: &mut RequestContext, job: &str) -> HandlerResult {
@@ -71,7 +68,7 @@ pub(crate) async fn many(ctx: &mut RequestContext) -> HandlerResult {
 }
 
 async fn open_many(ctx: &mut RequestContext) -> HandlerResult {
-    let grant = auth::grant_to_read(ctx).await?;
+    let grant = auth::grant_with(ctx, Permission::Read).await?;
     let query = ctx.request.query(&["jobIds", "include", "cursor", "lastEventId"])?;
     let include = query.include()?;
     let job_ids = stream_request::job_ids(query.all("jobIds"))?;
@@ -172,7 +169,7 @@ async fn open(ctx: &RequestContext, targets: Vec<StreamTarget>, has_seen_all_end
     let (relay, response) = Relay::open(ctx.request.inner().signal(), false)?;
     let (env, address) = (ctx.env.clone(), limit::address(&ctx.request));
     Context::new(ctx.platform.clone().unchecked_into()).wait_until(async move {
-        for some in targets.chunks(OPENING_AT_ONCE) {
+        for some in targets.chunks(CALLS_AT_ONCE) {
             if relay.is_done() {
                 break;
             }
@@ -204,7 +201,7 @@ async fn try_join(relay: &Relay, env: &Env, address: &str, target: &StreamTarget
 }
 
 async fn all_ended(ctx: &RequestContext, targets: &[StreamTarget]) -> bool {
-    for some in targets.chunks(OPENING_AT_ONCE) {
+    for some in targets.chunks(CALLS_AT_ONCE) {
         let ended = some.iter().map(async |target| {
             // A job that the reader may not read, or that does not exist, sends nothing more.
             let Ok((id, grant)) = &target.access else { return true };

@@ -32,6 +32,10 @@ use crate::{
 /// The binding of the objects in wrangler.toml.
 const BINDING: &str = "JOBS";
 
+/// The calls to objects that one request makes at a time: the platform lets six calls wait for their replies, and one of
+/// them is left for the rate limiter.
+pub(crate) const CALLS_AT_ONCE: usize = 5;
+
 /// The object of a job.
 pub(crate) struct JobStub {
     pub(crate) namespace: Namespace,

@@ -61,7 +61,7 @@ fn check(before: &World, step: Step, after: &World) -> Result<(), String> {
     state(document)
 }
 
-/// The alarm is set for whatever is due next, or earlier, and a report moves it only to an earlier time.
+/// The alarm is set for the earliest due time or for an earlier time, and a report never moves it to a later time.
 fn alarm(before: &World, step: Step, after: &World) -> Result<(), String> {
     let Some(job) = &after.job else {
         return after.alarm.map_or(Ok(()), |alarm| Err(format!("a job that is deleted has an alarm at {alarm}")));

@@ -33,7 +33,7 @@ pub(crate) enum Mutant {
     ReportResetsTheTimeout,
     /// The execution timeout does not count while the job is paused.
     PauseStopsTheTimeout,
-    /// Silence counts from the last change of the document, whatever made it.
+    /// Silence counts from the last change of the document, even if that change is not a report.
     EveryChangeIsASignOfLife,
     /// A deadline is recorded with the time of the clock, which may have been set back.
     EndsBeforeItsLastChange,

@@ -39,7 +39,7 @@ fn search_every_order(creation: usize, depth: usize, mutant: Option<Mutant>) -> 
 }
 
 #[test]
-fn every_deadline_passes_once_and_in_time_whatever_happens_before() {
+fn every_deadline_passes_once_and_in_time_in_every_order_of_steps() {
     // Without deadlines from the start the same states come one report later.
     for (creation, depth) in [(0, DEPTH), (1, DEPTH - 1)] {
         let found = search_every_order(creation, depth, None);
