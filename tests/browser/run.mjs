@@ -1,11 +1,12 @@
-// Runs every test of a folder (by default this one), one file after another. `cargo xtask test browser` starts the worker
-// for them.
+// Runs every test of a folder (by default this one). `cargo xtask test browser` starts the worker for them. The files of
+// this folder wait more than they compute, so several run at a time, those that measure times excepted.
 //
 // BASE_URL, API_KEY, API_KEYS, TOKEN_SECRET: the shared worker, and how to start others like it. XTASK: the launcher.
 // CHROMIUM or FIREFOX: the browser. TEST=word runs only the files whose name contains the word.
 
 import { readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { finished } from "node:stream/promises";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 
@@ -15,10 +16,16 @@ if (missing.length > 0) {
   process.exit(1);
 }
 
-const folder = resolve(process.argv[2] ?? new URL(".", import.meta.url).pathname);
+const BROWSER = resolve(new URL(".", import.meta.url).pathname);
+const AT_ONCE = 3;
+const MEASURES_TIME = ["latency", "panel-work", "text"].map((name) => `${name}.test.mjs`);
+
+const folder = resolve(process.argv[2] ?? BROWSER);
+// The slowest files, `view-*`, begin first.
 const files = readdirSync(folder)
   .filter((name) => name.endsWith(".test.mjs") && name.includes(process.env.TEST ?? ""))
   .sort()
+  .reverse()
   .map((name) => join(folder, name));
 if (files.length === 0) {
   console.error(`TEST=${process.env.TEST} selects no test file in ${folder}`);
@@ -28,18 +35,24 @@ if (files.length === 0) {
 // A file without tests passes as one test, which has the name of the file.
 const isFile = ({ name, file }) => name !== undefined && resolve(name) === file;
 let passed = 0;
-const tests = run({ files, concurrency: 1, timeout: 10 * 60_000 });
-tests.on("test:pass", (test) => {
-  if (test.details.type !== "suite" && !isFile(test)) passed += 1;
-});
-tests.on("test:fail", () => {
-  process.exitCode = 1;
-});
-// A skipped test has tested nothing, so it fails the run.
-for (const kind of ["test:pass", "test:fail"]) {
-  tests.on(kind, (test) => {
-    if (test.skip !== undefined || test.todo !== undefined) process.exitCode = 1;
+async function runFiles(files, concurrency) {
+  if (files.length === 0) return;
+  const tests = run({ files, concurrency, timeout: 10 * 60_000 });
+  tests.on("test:pass", (test) => {
+    if (test.details.type !== "suite" && !isFile(test)) passed += 1;
   });
+  tests.on("test:fail", () => {
+    process.exitCode = 1;
+  });
+  // A skipped test has tested nothing, so it fails the run.
+  for (const kind of ["test:pass", "test:fail"]) {
+    tests.on(kind, (test) => {
+      if (test.skip !== undefined || test.todo !== undefined) process.exitCode = 1;
+    });
+  }
+  const report = tests.compose(withoutFiles).compose(spec);
+  report.pipe(process.stdout);
+  await finished(report);
 }
 process.on("exit", () => {
   if (passed === 0) process.exitCode = 1;
@@ -61,4 +74,10 @@ async function* withoutFiles(events) {
     }
   }
 }
-tests.compose(withoutFiles).compose(spec).pipe(process.stdout);
+
+const isAlone = (file) => folder !== BROWSER || MEASURES_TIME.includes(basename(file));
+await runFiles(files.filter(isAlone), 1);
+await runFiles(
+  files.filter((file) => !isAlone(file)),
+  AT_ONCE,
+);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, create, report } from "./api.mjs";
 import { hasReceived, painted, recordSeq, useBrowser } from "./browser.mjs";
-import { everyVariant } from "./variants.mjs";
+import { allShow, everyVariant } from "./variants.mjs";
 import { until } from "./until.mjs";
 
 const browser = useBrowser();
@@ -55,7 +55,7 @@ test("a bar moves smoothly and never shows more than was reported, and jumps whe
 test("progress is announced seldom, and the end at once", async () => {
   const job = await create({ current: 0, total: 100 });
   const page = await open(job);
-  await until("it runs", () => page.locator('#bar [data-status="running"]').count());
+  await until("every variant shows it", () => allShow(page, "running"));
   await page.evaluate(() => {
     window.announcements = [];
     for (const { shadowRoot } of document.querySelectorAll("job-progress")) {
