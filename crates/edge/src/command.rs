@@ -29,10 +29,14 @@ pub(crate) enum Command {
     Control,
     /// Accepts a socket as one of a producer that waits for a control request.
     AwaitControl,
+    /// Returns deliveries.
+    Deliveries,
+    /// Sends a delivery again.
+    Redeliver,
 }
 
 impl Command {
-    const ALL: [Command; 9] = [
+    const ALL: [Command; 11] = [
         Command::Create,
         Command::Report,
         Command::Document,
@@ -42,6 +46,8 @@ impl Command {
         Command::Delete,
         Command::Control,
         Command::AwaitControl,
+        Command::Deliveries,
+        Command::Redeliver,
     ];
 
     fn path(self) -> &'static str {
@@ -55,16 +61,21 @@ impl Command {
             Command::Delete => "/delete",
             Command::Control => "/control",
             Command::AwaitControl => "/await-control",
+            Command::Deliveries => "/deliveries",
+            Command::Redeliver => "/redeliver",
         }
     }
 
     /// The HTTP method: POST if the command may change the job. Only a POST may have a body.
     pub(crate) fn method(self) -> &'static str {
         match self {
-            Command::Create | Command::Report | Command::Delete | Command::Control => "POST",
-            Command::Document | Command::Logs | Command::Subscribe | Command::Broadcast | Command::AwaitControl => {
-                "GET"
-            }
+            Command::Create | Command::Report | Command::Delete | Command::Control | Command::Redeliver => "POST",
+            Command::Document
+            | Command::Logs
+            | Command::Subscribe
+            | Command::Broadcast
+            | Command::AwaitControl
+            | Command::Deliveries => "GET",
         }
     }
 
@@ -120,6 +131,10 @@ pub(crate) const CURSOR_HEADER: &str = "Job-Cursor";
 pub(crate) const CONTROL_HEADER: &str = "Job-Control-Version";
 /// The response header with the milliseconds until polling again makes sense; absent after the end of the job.
 pub(crate) const POLL_HEADER: &str = "Job-Poll-After-Ms";
+/// The parameter with the project of the job.
+pub(crate) const PROJECT_PARAMETER: &str = "project";
+/// The parameter with the permissions of a credential that may not read the job.
+pub(crate) const HELD_PARAMETER: &str = "held";
 /// The parameter with the time of the edge in milliseconds, if the wall clock was set back: the clock and the timers of the
 /// object stand still then.
 pub(crate) const NOW_PARAMETER: &str = "now";

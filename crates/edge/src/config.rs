@@ -2,7 +2,11 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use engine::{access::Access, warm_objects::WarmObjects};
+use engine::{
+    access::Access,
+    warm_objects::WarmObjects,
+    webhook::{project::ProjectWebhooks, schedule::Scale, target::Targets},
+};
 use protocol::Problem;
 use worker::Env;
 
@@ -10,12 +14,18 @@ use crate::js;
 
 /// The settings of a deployment.
 pub(crate) struct Config {
-    /// The keys and the signer of tokens, or the problem that says which setting is missing.
+    /// The keys and the signer of tokens, or the problem that says which setting is missing or wrong.
     access: Result<Access, Problem>,
     /// The origins whose pages may call; all if absent.
     origins: Option<Vec<String>>,
     /// Whether this is a development server.
     pub(crate) dev: bool,
+    /// Where webhooks may be sent.
+    pub(crate) targets: Targets,
+    /// The webhooks of the projects.
+    pub(crate) webhooks: ProjectWebhooks,
+    /// The pace at which deliveries are tried again.
+    pub(crate) retries: Scale,
     /// The number of objects that may be in memory; any number if absent, as on Cloudflare.
     max_objects: Option<usize>,
 }
@@ -36,8 +46,16 @@ impl Config {
     fn read(env: &Env) -> Config {
         // Secrets and plain variables are both strings of the environment.
         let setting = |name: &str| env.var(name).ok().map(|value| value.to_string());
+        let targets = Targets::configure(setting);
+        let (access, webhooks) = match ProjectWebhooks::parse(&setting("WEBHOOKS").unwrap_or_default(), &targets) {
+            Ok(webhooks) => (Access::configure(setting).map_err(Problem::from), webhooks),
+            Err(fault) => (Err(fault.into()), ProjectWebhooks::default()),
+        };
         Config {
-            access: Access::configure(setting).map_err(Problem::from),
+            access,
+            targets,
+            webhooks,
+            retries: Scale::configure(setting),
             origins: setting("ALLOWED_ORIGINS")
                 .map(|list| list.split([',', ' ']).filter(|origin| !origin.is_empty()).map(str::to_owned).collect()),
             dev: setting("JOB_PROGRESS_DEV").as_deref() == Some("1"),

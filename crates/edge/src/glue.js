@@ -85,6 +85,43 @@ export async function staticFile(env, request) {
   return file?.status === 404 ? undefined : file;
 }
 
+/**
+ * Sends a delivery. Resolves to the status and the `Retry-After` of the response, in seconds, or to the reason why there is
+ * none. The body of the response is not read.
+ */
+export async function deliver(url, id, timestamp, signature, payload, seconds) {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), seconds * 1000);
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: {
+        "Content-Type": JSON_TYPE,
+        "User-Agent": "job-progress",
+        "webhook-id": id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": signature,
+      },
+      body: payload,
+      redirect: "manual",
+      signal: controller.signal,
+    });
+    response.body?.cancel().catch(() => {});
+    return { status: response.status, retryAfter: secondsUntil(response.headers.get("Retry-After")) };
+  } catch {
+    return { error: controller.signal.aborted ? "timeout" : "connection" };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The seconds of a `Retry-After` (RFC 9110, section 10.2.3), which is a number or a date; 0 if there is none. */
+function secondsUntil(header) {
+  if (header === null) return 0;
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  return seconds > 0 ? Math.min(Math.ceil(seconds), 2 ** 31) : 0;
+}
+
 /** A JSON response. */
 export function json(status, text) {
   return new Response(text, { status, headers: { "Content-Type": JSON_TYPE } });

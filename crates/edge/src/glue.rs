@@ -14,6 +14,21 @@ pub(crate) type SlowPath = Closure<dyn FnMut(Request, Env, Context, f64, Option<
 
 #[wasm_bindgen]
 extern "C" {
+    /// The result of a try to send a delivery.
+    pub(crate) type Delivered;
+
+    /// Why there is no response.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn error(this: &Delivered) -> Option<String>;
+
+    /// The status of the response.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn status(this: &Delivered) -> u16;
+
+    /// The seconds of its `Retry-After`.
+    #[wasm_bindgen(method, getter, js_name = retryAfter)]
+    pub(crate) fn retry_after(this: &Delivered) -> u32;
+
     /// The Durable Objects of a class, as the platform binds them.
     #[derive(Clone)]
     pub(crate) type Namespace;
@@ -65,6 +80,16 @@ extern "C" {
     /// The platform's response to a request for a static file, or undefined if there is no such file.
     #[wasm_bindgen(js_name = staticFile)]
     pub(crate) fn static_file(env: &Env, request: &Request) -> Promise;
+
+    /// Sends a delivery; the promise resolves to a [`Delivered`].
+    pub(crate) fn deliver(
+        url: &str,
+        id: &str,
+        timestamp: &str,
+        signature: &str,
+        payload: &str,
+        seconds: f64,
+    ) -> Promise<Delivered>;
 
     /// A JSON response.
     pub(crate) fn json(status: u16, text: &str) -> Response;

@@ -31,6 +31,7 @@ mod command;
 mod config;
 mod context;
 mod control;
+mod deliveries;
 #[cfg(feature = "fault-injection")]
 mod fault_injection;
 mod feed;

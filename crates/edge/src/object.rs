@@ -1,6 +1,8 @@
 //! The Durable Object of a job: its storage and its viewers. It commits first, then answers and broadcasts.
 
+mod commit;
 mod control;
+mod deliveries;
 mod reads;
 mod store;
 mod viewers;
@@ -17,15 +19,16 @@ use engine::{
     body,
     creation_answer::CreationAnswer,
     deadline::{self, AlarmOutcome},
-    frame, idempotency,
+    idempotency,
     job::Job,
     lifecycle::Lifecycle,
     subscription::{self, Admission},
+    webhook::{outbox::Outbox, subscriptions},
 };
 use js_sys::Promise;
 use protocol::{
     Problem, Timestamp, control::ControlRequest, creation::Creation, cursor::Cursor, id, include::Include, json,
-    log_line::LogLine, problem::Code, report::Reports,
+    problem::Code, report::Reports,
 };
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::future_to_promise;
@@ -34,8 +37,8 @@ use worker::{Env, State, WebSocketPair, worker_sys};
 
 use crate::{
     command::{
-        BROADCAST_HEADER, Command, CommandRequest, CommandTime, Creates, MOST_PARAMETER, ROWS_HEADER, STARTED_HEADER,
-        VIEWERS_HEADER, Viewer,
+        BROADCAST_HEADER, Command, CommandRequest, CommandTime, Creates, HELD_PARAMETER, MOST_PARAMETER,
+        PROJECT_PARAMETER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER, Viewer,
     },
     config::Config,
     glue::{self, BodyHandler},
@@ -83,13 +86,12 @@ impl JobObject {
     }
 
     /// Called by the alarm.
-    pub fn alarm(&self) {
-        // The platform retries a failed alarm six times and then drops it, so this never fails: it logs the error and sets
-        // another alarm.
-        if let Err(error) = self.0.object.on_alarm() {
-            worker::console_error!("{}", serde_json::json!({"level": "error", "alarm": error.problem().message()}));
-            store::set_alarm(&self.0.object.state, js::now().plus_millis(ALARM_RETRY_MS));
-        }
+    pub fn alarm(&self) -> Promise {
+        let object = Rc::clone(&self.0.object);
+        future_to_promise(AssertUnwindSafe(async move {
+            object.handle_alarm().await;
+            Ok(JsValue::UNDEFINED)
+        }))
     }
 
     /// Called with a message of a viewer; viewers have nothing to send.
@@ -114,9 +116,21 @@ impl JobObject {
 /// A job, its storage, its viewers.
 struct Object {
     state: State,
-    store: Store,
+    store: Rc<Store>,
     /// The job as it is in storage; `None` until it is loaded.
     job: RefCell<Option<Rc<Job>>>,
+    /// The pending deliveries; empty until the job is loaded.
+    outbox: RefCell<Outbox>,
+    /// Whether the outbox is loaded.
+    is_outbox_loaded: Cell<bool>,
+    /// Whether the table of deliveries exists.
+    has_deliveries: Cell<bool>,
+    /// Whether an alarm is being handled.
+    is_alarm_handled: Cell<bool>,
+    /// Wakes the handler of the alarm, and when it wakes by itself.
+    wake: RefCell<Option<(js_sys::Function, Timestamp)>>,
+    /// The project of the job, once a command has named it.
+    project: RefCell<Option<String>>,
     viewers: Viewers,
     started: Timestamp,
     config: Rc<Config>,
@@ -126,13 +140,27 @@ struct Object {
 
 impl Object {
     fn new(state: State, env: &Env) -> Object {
-        let (store, viewers) = (Store::new(&state), Viewers::new(&state));
+        let (store, viewers) = (Rc::new(Store::new(&state)), Viewers::new(&state));
         let config = Config::of(env);
         if config.dev {
             // Tests count these lines, to check that nothing wakes an object whose viewers only wait.
             worker::console_log!("{}", serde_json::json!({"level": "debug", "object": "an object came into memory"}));
         }
-        Object { state, store, job: RefCell::default(), viewers, started: js::now(), config, rows: Cell::new(0) }
+        Object {
+            state,
+            store,
+            job: RefCell::default(),
+            outbox: RefCell::default(),
+            is_outbox_loaded: Cell::new(false),
+            has_deliveries: Cell::new(false),
+            is_alarm_handled: Cell::new(false),
+            wake: RefCell::default(),
+            project: RefCell::default(),
+            viewers,
+            started: js::now(),
+            config,
+            rows: Cell::new(0),
+        }
     }
 
     /// Handles a command; returns a response, or a promise of one if the command waits for the platform.
@@ -140,6 +168,7 @@ impl Object {
         match CommandRequest::parse(url) {
             Some(request) if request.command == Command::Delete => {
                 let (object, job_id) = (Rc::clone(self), request.text("job").to_owned());
+                self.note_project(request.text(PROJECT_PARAMETER));
                 let deletion = async move { Ok(object.finish(object.delete(&job_id).await).into()) };
                 future_to_promise(AssertUnwindSafe(deletion)).into()
             }
@@ -169,16 +198,19 @@ impl Object {
         response
     }
 
-    fn dispatch(&self, request: &CommandRequest, body: &[u8]) -> HandlerResult {
+    fn dispatch(self: &Rc<Object>, request: &CommandRequest, body: &[u8]) -> HandlerResult {
         #[cfg(feature = "fault-injection")]
         crate::fault_injection::in_the_object(body);
         let (job_id, time) = (request.text("job"), request.time());
         let reader = || NonZeroU64::new(request.number("reader"));
         let include = || Include::from_bits(u8::try_from(request.number("include")).unwrap_or_default());
+        let held = Some(request.text(HELD_PARAMETER)).filter(|held| !held.is_empty());
+        self.note_project(request.text(PROJECT_PARAMETER));
         match request.command {
-            Command::Create => self.create(job_id, body, request.flag("receipt"), time),
+            Command::Create => self.create(job_id, body, request.flag("receipt"), held, time),
             Command::Report => {
                 let reports = body::reports(body, request.flag("ndjson"))?;
+                self.check_webhooks(job_id, &reports, held)?;
                 let creates = Creates { missing: request.flag("create"), ended: request.flag("replace") };
                 self.report(job_id, reports, creates, time)
             }
@@ -202,6 +234,8 @@ impl Object {
                 None => unknown_command(),
             },
             Command::AwaitControl => self.await_control(job_id, reader()),
+            Command::Deliveries => self.deliveries(job_id, request.number("after"), request.number("limit")),
+            Command::Redeliver => self.redeliver(job_id, request.number("number"), time),
             // `handle` does this one, since it waits for the platform.
             Command::Delete => unknown_command(),
         }
@@ -212,34 +246,79 @@ impl Object {
         if let Some(job) = self.job.borrow().as_ref() {
             return Ok(Some(Rc::clone(job)));
         }
-        let job = self.store.load()?.map(Rc::new);
+        let tables = self.store.tables()?;
+        if tables.delivery && !self.is_outbox_loaded.get() {
+            self.outbox.replace(self.store.outbox()?);
+            self.has_deliveries.set(true);
+        }
+        self.is_outbox_loaded.set(true);
+        let mut job = if tables.job { self.store.load()? } else { None };
+        if let Some(job) = &mut job {
+            self.add_project(job);
+        }
+        let job = job.map(Rc::new);
         self.job.replace(job.clone());
         Ok(job)
+    }
+
+    fn note_project(&self, project: &str) {
+        if !project.is_empty() && self.project.borrow().is_none() {
+            self.project.replace(Some(project.to_owned()));
+        }
+    }
+
+    /// Gives the job the project that a command has named, and the webhooks of its project.
+    fn add_project(&self, job: &mut Job) {
+        if job.record.project.is_none() {
+            job.record.project.clone_from(&self.project.borrow());
+        }
+        job.outgoing.project = self.config.webhooks.of(job.record.project.as_deref().unwrap_or_default());
+    }
+
+    /// Checks the webhooks of reports whose sender has the permissions `held` if it may not read the job.
+    fn check_webhooks(&self, job_id: &str, reports: &Reports, held: Option<&str>) -> Result<(), Problem> {
+        let held = held.map(|held| held.parse().unwrap_or_default());
+        subscriptions::check(reports, &self.config.targets, held, job_id)
+    }
+
+    fn new_job(&self, job_id: &str, former: Option<&Job>, now: Timestamp) -> Job {
+        let mut job = new_job(job_id, former, now);
+        self.add_project(&mut job);
+        job
     }
 
     fn find(&self, job_id: &str) -> Result<Rc<Job>, ErrorResponse> {
         self.load()?.ok_or_else(|| Problem::job_not_found(job_id).into())
     }
 
-    fn create(&self, job_id: &str, body: &[u8], receipt: bool, time: CommandTime) -> HandlerResult {
+    fn create(
+        self: &Rc<Object>,
+        job_id: &str,
+        body: &[u8],
+        receipt: bool,
+        held: Option<&str>,
+        time: CommandTime,
+    ) -> HandlerResult {
         let value = json::parse_body(body)?;
         let digest = idempotency::digest(&value);
         // The body is checked first: a job that exists is no reason to overlook an error in it.
         let creation = Creation::from_json(value)?;
+        let (replaces, first) = (creation.replace.is_some(), Reports::One(Box::new(creation.report)));
+        self.check_webhooks(job_id, &first, held)?;
         let former = self.load()?;
-        if let Some(job) = former.as_ref().filter(|job| !job.may_be_replaced(creation.replace.is_some())) {
+        if let Some(job) = former.as_ref().filter(|job| !job.may_be_replaced(replaces)) {
             idempotency::check_recreation(job, &digest)?;
             return Ok(response::json(200, &CreationAnswer::new(&job.document, &[], receipt)));
         }
-        let mut new = new_job(job_id, former.as_deref(), time.now);
+        let mut new = self.new_job(job_id, former.as_deref(), time.now);
         new.record.created_with = Some(digest);
-        let created = accept::create(new, Reports::One(Box::new(creation.report)), time.now)?;
+        let created = accept::create(new, first, time.now)?;
         let answer = text_of(&CreationAnswer::new(&created.job.document, created.truncated(), receipt));
         self.commit(Former::replaced(former.as_deref()), created.job, &created.lines, time)?;
         Ok(response::json_text(201, &answer))
     }
 
-    fn report(&self, job_id: &str, reports: Reports, creates: Creates, time: CommandTime) -> HandlerResult {
+    fn report(self: &Rc<Object>, job_id: &str, reports: Reports, creates: Creates, time: CommandTime) -> HandlerResult {
         let now = time.now;
         // The job is taken out, so that it need not be copied. On every way out, what is put back is what storage has.
         let (former, accepted) = match self.load()? {
@@ -249,7 +328,7 @@ impl Object {
             }
             None if !creates.missing => return Err(Problem::job_not_found(job_id).into()),
             former => {
-                let new = new_job(job_id, former.as_deref(), now);
+                let new = self.new_job(job_id, former.as_deref(), now);
                 (Former::replaced(former.as_deref()), accept::create(new, reports, now)?)
             }
         };
@@ -268,26 +347,6 @@ impl Object {
             }
             Former::None | Former::Replaced { .. } => response::json_text(201, &answer?),
         })
-    }
-
-    /// Commits, then broadcasts. Nothing here waits, so the writes are one transaction.
-    fn commit(&self, former: Former, mut job: Job, lines: &[LogLine], time: CommandTime) -> Result<(), ErrorResponse> {
-        // If a write fails, the job is loaded from storage again.
-        self.job.replace(None);
-        let alarm = deadline::alarm(job.record.alarm, &job, time.now);
-        job.record.alarm = alarm.or(job.record.alarm);
-        let rows = self.store.save(&mut job, lines, former)?;
-        self.rows.set(rows.saturating_add(usize::from(alarm.is_some())));
-        if let Some(alarm) = alarm {
-            store::set_alarm(&self.state, alarm);
-        }
-        let lifecycle = Lifecycle::of(&job.document);
-        if !matches!(former, Former::Same(former) if !former.concerns_producers(lifecycle)) {
-            self.viewers.notify_producers(&frame::control(&job.document));
-        }
-        self.viewers.broadcast(&job, lines, former != Former::Same(lifecycle), time);
-        self.job.replace(Some(Rc::new(job)));
-        Ok(())
     }
 
     /// Adds a viewer: accepts the socket, reads the state and sends it. No report can come in between. A viewer that has
@@ -319,10 +378,9 @@ impl Object {
     }
 
     async fn delete(&self, job_id: &str) -> HandlerResult {
-        self.find(job_id)?;
-        self.forget(job_id);
-        // It deletes the alarm too (since compatibility date 2026-02-24).
-        self.state.storage().delete_all().await?;
+        let job = self.find(job_id)?;
+        self.remove(&job, js::now())?;
+        // The response waits until the deletion is durable.
         Ok(response::empty(204))
     }
 
@@ -332,26 +390,18 @@ impl Object {
         self.viewers.dismiss(job_id, &Problem::job_not_found(job_id));
     }
 
-    /// Applies the deadline that is due; if none is, sets the alarm for the next one.
-    fn on_alarm(&self) -> Result<(), ErrorResponse> {
-        let Some(job) = self.load()? else { return Ok(()) };
-        let former = Former::Same(Lifecycle::of(&job.document));
-        match deadline::on_alarm(&job, js::now()) {
-            AlarmOutcome::Changed(job) => self.commit(former, *job, &[], CommandTime::own()),
-            AlarmOutcome::Expired => {
-                self.forget(&job.document.job_id);
-                store::delete_all(&self.state);
-                Ok(())
-            }
-            AlarmOutcome::Early(due) => {
-                let mut job = Job::clone(&job);
-                job.record.alarm = Some(due);
-                self.store.save(&mut job, &[], former)?;
-                self.job.replace(Some(Rc::new(job)));
-                store::set_alarm(&self.state, due);
-                Ok(())
+    /// Applies the deadlines that are due.
+    fn apply_deadlines(self: &Rc<Object>) -> Result<(), ErrorResponse> {
+        while let Some(job) = self.load()? {
+            let former = Former::Same(Lifecycle::of(&job.document));
+            let outcome = deadline::on_alarm(&job, &self.outbox.borrow(), js::now());
+            match outcome {
+                AlarmOutcome::Changed(job) => self.commit(former, *job, &[], CommandTime::own())?,
+                AlarmOutcome::Expired => self.remove(&job, js::now())?,
+                AlarmOutcome::Early(_) => return Ok(()),
             }
         }
+        Ok(())
     }
 }
 

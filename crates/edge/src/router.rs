@@ -14,7 +14,7 @@ use worker::{Env, worker_sys::Context};
 use crate::{
     adapters, batch, clock,
     context::RequestContext,
-    control,
+    control, deliveries,
     glue::{self, SlowPath},
     js, reads,
     request::IncomingRequest,
@@ -113,6 +113,8 @@ async fn handle(ctx: &mut RequestContext, route: Route) -> HandlerResult {
         Route::Stream { job } => streams::one(ctx, &job).await,
         Route::StreamMany => streams::many(ctx).await,
         Route::StreamWithTokens => streams::with_tokens(ctx).await,
+        Route::Deliveries { job } => deliveries::list(ctx, &job).await,
+        Route::Redeliver { job, number } => deliveries::redeliver(ctx, &job, &number).await,
         Route::CreateToken => tokens::create(ctx).await,
         Route::ReadProgress { application, request } => adapters::read_progress(ctx, &application, &request).await,
         Route::ReportProgress { application, request } => adapters::report_progress(ctx, &application, &request).await,

@@ -5,6 +5,7 @@ use std::{cell::RefCell, num::NonZeroU64};
 use engine::{
     body::{BodyHeaders, incomplete},
     grant::Grant,
+    permission::{Permission, Permissions},
 };
 use js_sys::Uint8Array;
 use protocol::{
@@ -20,8 +21,8 @@ use crate::{
     bytes::Bytes,
     clock,
     command::{
-        BYTES_HEADER, CONTROL_HEADER, CURSOR_HEADER, Command, Creates, MOST_PARAMETER, NOW_PARAMETER, POLL_HEADER,
-        Viewer,
+        BYTES_HEADER, CONTROL_HEADER, CURSOR_HEADER, Command, Creates, HELD_PARAMETER, MOST_PARAMETER, NOW_PARAMETER,
+        POLL_HEADER, PROJECT_PARAMETER, Viewer,
     },
     config::Config,
     glue::{self, Namespace},
@@ -42,6 +43,9 @@ pub(crate) struct JobStub {
     /// The name of the object.
     pub(crate) name: String,
     id: JobId,
+    project: String,
+    /// The permissions of a credential that may not read the job.
+    held: Option<Permissions>,
 }
 
 /// The reply of an object.
@@ -117,7 +121,8 @@ impl JobStub {
             let bound = || js_sys::Reflect::get(env, &BINDING.into()).unwrap_or_default().unchecked_into();
             known.get_or_insert_with(bound).clone()
         });
-        Ok(JobStub { namespace, name, id })
+        let held = (!grant.permissions.contains(Permission::Read)).then_some(grant.permissions);
+        Ok(JobStub { namespace, name, id, project: grant.project.clone(), held })
     }
 
     /// Creates the job with this body. The reply has the document, or only a receipt.
@@ -192,9 +197,25 @@ impl JobStub {
         self.ask(Command::Broadcast, &[]).await
     }
 
-    /// The URL of a command; it has the time if the clock was set back.
+    /// Returns deliveries.
+    pub(crate) async fn deliveries(&self, after: u64, limit: u64) -> Result<Reply, ErrorResponse> {
+        self.ask(Command::Deliveries, &[("after", after.to_string()), ("limit", limit.to_string())]).await
+    }
+
+    /// Sends a delivery again.
+    pub(crate) async fn redeliver(&self, number: u64) -> Result<Reply, ErrorResponse> {
+        self.ask(Command::Redeliver, &[("number", number.to_string())]).await
+    }
+
+    /// The URL of a command. One that may change the job has the project; all have the time if the clock was set back.
     fn url(&self, command: Command, parameters: &[(&str, String)]) -> String {
         let mut url = command.url(self.id.as_str(), parameters);
+        if command.method() == "POST" {
+            url.push_str(&format!("&{PROJECT_PARAMETER}={}", self.project));
+            if let Some(held) = self.held {
+                url.push_str(&format!("&{HELD_PARAMETER}={held}"));
+            }
+        }
         if let Some(now) = clock::if_set_back() {
             url.push_str(&format!("&{NOW_PARAMETER}={}", now.millis()));
         }

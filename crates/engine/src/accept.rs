@@ -13,7 +13,7 @@ use protocol::{
     size::json_bytes,
 };
 
-use crate::{estimates::ProducerOverride, job::Job, retention::expires_at};
+use crate::{estimates::ProducerOverride, job::Job, lifecycle::Lifecycle, retention::expires_at};
 
 /// The outcome of one report.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,7 +98,7 @@ pub fn create(mut job: Job, reports: Reports, now: Timestamp) -> Result<Acceptan
 
 impl Acceptance {
     fn apply(&mut self, mut report: Report, now: Timestamp) -> Outcome {
-        let Job { document, record, stored_bytes } = &mut self.job;
+        let Job { document, record, stored_bytes, .. } = &mut self.job;
         let last_order = record.orders.get(report.producer.as_deref().unwrap_or_default()).copied();
         let stale_order = report.order.zip(last_order).is_some_and(|(order, last)| order <= last);
         if stale_order || report.attempt.is_some_and(|attempt| attempt != document.attempt) {
@@ -125,6 +125,9 @@ impl Acceptance {
         }
         let (producer, order, at) = (mem::take(&mut report.producer), report.order, report.at);
         let (logs, overrides) = (mem::take(&mut report.logs), ProducerOverride::from_report(&report));
+        // A creation is one change with its first report, so there is no state before it.
+        let before = (document.seq > 0).then(|| Lifecycle::of(document));
+        let webhooks = report.webhooks.take();
         // No time of a document lies before the one that it follows, also if the clock was set back.
         let committed_at = now.max(document.updated_at);
         if let Err(problem) = fold(document, report, committed_at) {
@@ -133,6 +136,9 @@ impl Acceptance {
         record.estimates.update(overrides, document, now);
         record.reported_at = Some(now);
         document.expires_at = expires_at(document);
+        if let Some(webhooks) = webhooks {
+            record.webhooks.set(webhooks);
+        }
         self.max_bytes = max_bytes;
         *stored_bytes = None;
         if let Some(order) = order {
@@ -147,6 +153,7 @@ impl Acceptance {
                 message: line.message,
             });
         }
+        self.job.publish_change(before);
         Outcome::Accepted
     }
 

@@ -21,7 +21,7 @@ use serde::Serialize;
 pub use self::options::{Cancellation, ControlReason};
 pub use self::options::{ControlBatchRequest, ControlOptions};
 
-use crate::job::Job;
+use crate::{job::Job, lifecycle::Lifecycle};
 
 /// What a request does to a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,7 @@ pub fn apply(
     let Some(effect) = effect(&job.document, request, options.force) else {
         return Err(refusal(&job.document, request));
     };
+    let before = Lifecycle::of(&job.document);
     match effect {
         Effect::Nothing => return Ok((job, false)),
         Effect::Ask => {
@@ -61,6 +62,7 @@ pub fn apply(
             job.document.control = Some(Control { request, at, reason: options.reason });
             job.document.record_change(at);
             job.stored_bytes = None;
+            job.publish_change(Some(before));
         }
         Effect::Cancel => {
             let error = |message| JobError { code: CANCELLED.to_owned(), message, details: None };
@@ -69,6 +71,7 @@ pub fn apply(
         Effect::Retry => {
             job.retry(now);
             job.document.message = options.reason;
+            job.publish_change(Some(before));
         }
     }
     Ok((job, true))

@@ -1,11 +1,12 @@
-//! The deadlines of a job: what happens to it at a time and not because of a request, and the one alarm for all of it.
+//! The deadlines of a job: what happens to it at a time and not because of a request, and the one alarm for all of it and for
+//! the deliveries in its outbox.
 //!
-//! Due times are derived from the job and stored nowhere. The alarm moves only to an earlier time: one that fires early sets
+//! The due times of deadlines are derived from the job and stored nowhere. The alarm moves only to an earlier time: one that fires early sets
 //! the next one, so a report does not cost a second written row for the alarm.
 
 use protocol::{Status, Timestamp, document::JobError, limits::RETENTION_SECONDS};
 
-use crate::{job::Job, retention::expires_at};
+use crate::{job::Job, lifecycle::Lifecycle, retention::expires_at, webhook::outbox::Outbox};
 
 /// The `error.code` of a job that took longer than its `timeoutSeconds`.
 pub const EXECUTION_TIMEOUT: &str = "EXECUTION_TIMEOUT";
@@ -14,6 +15,8 @@ pub const HEARTBEAT_TIMEOUT: &str = "HEARTBEAT_TIMEOUT";
 /// An alarm that is late by so many milliseconds was lost: the platform drops an alarm whose handler fails several times. A
 /// failover delays one by about a minute.
 const LOST_ALARM_MS: u64 = 120_000;
+/// How long pending deliveries can delay the deletion of a job: about two schedules of tries.
+const DELIVERING_MS: u64 = 7 * 86_400_000;
 
 /// What happens to a job at a time. If two are due at the same time, the earlier variant precedes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,15 +31,15 @@ pub enum Deadline {
     Expiry,
 }
 
-/// The next deadline of a job, and when it is due.
+/// The next deadline of a job with this outbox, and when it is due.
 ///
 /// ```
-/// use engine::{deadline::{Deadline, next_due}, job::Job};
+/// use engine::{deadline::{Deadline, next_due}, job::Job, webhook::outbox::Outbox};
 /// use protocol::Timestamp;
 /// let job = Job::new("import-42".into(), "k3v9a0".into(), Timestamp::from_millis(0));
-/// assert_eq!(next_due(&job), (Timestamp::from_millis(30 * 86_400_000), Deadline::Expiry));
+/// assert_eq!(next_due(&job, &Outbox::default()), (Timestamp::from_millis(30 * 86_400_000), Deadline::Expiry));
 /// ```
-pub fn next_due(job: &Job) -> (Timestamp, Deadline) {
+pub fn next_due(job: &Job, outbox: &Outbox) -> (Timestamp, Deadline) {
     let document = &job.document;
     let reported_at = job.record.reported_at.unwrap_or(document.updated_at);
     let is_terminal = document.status.is_terminal();
@@ -46,7 +49,9 @@ pub fn next_due(job: &Job) -> (Timestamp, Deadline) {
     let execution = document.started_at.and_then(|started| after(started, document.timeout_seconds));
     let heartbeat = after(reported_at, document.heartbeat_timeout_seconds);
     let stall = after(reported_at, document.stalled_after_seconds).filter(|_| document.stalled_since.is_none());
+    let delay = if outbox.is_empty() { 0 } else { DELIVERING_MS };
     let expiry = expires_at(document).or(after(document.updated_at, Some(RETENTION_SECONDS)));
+    let expiry = expiry.map(|expiry| expiry.plus_millis(delay));
     let dues = [
         (Deadline::ExecutionTimeout, execution.filter(|_| !is_terminal)),
         (Deadline::HeartbeatTimeout, heartbeat.filter(|_| is_active)),
@@ -58,10 +63,23 @@ pub fn next_due(job: &Job) -> (Timestamp, Deadline) {
     next.unwrap_or((document.updated_at, Deadline::Expiry))
 }
 
+/// The time at which the alarm of a job with this outbox is to fire: the next deadline, or the next delivery.
+pub fn alarm_due(job: &Job, outbox: &Outbox) -> Timestamp {
+    let (due, _) = next_due(job, outbox);
+    outbox.next_due().map_or(due, |delivery| due.min(delivery))
+}
+
+/// When the handler of the alarm looks again if no try ends before. It stays active while a delivery is being sent, and the
+/// platform runs no other alarm meanwhile; it has just done what was due at `now`. `None` if nothing will be due.
+pub fn wake_due(job: Option<&Job>, outbox: &Outbox, now: Timestamp) -> Option<Timestamp> {
+    let deadline = job.map(|job| next_due(job, outbox).0);
+    deadline.into_iter().chain(outbox.next_due_after(now)).min()
+}
+
 /// The new time of the alarm of a job whose alarm is set for `current`; `None` if it can stay, because nothing is due before
 /// it fires.
-pub fn alarm(current: Option<Timestamp>, job: &Job, now: Timestamp) -> Option<Timestamp> {
-    let (due, _) = next_due(job);
+pub fn alarm(current: Option<Timestamp>, job: &Job, outbox: &Outbox, now: Timestamp) -> Option<Timestamp> {
+    let due = alarm_due(job, outbox);
     let is_lost = |current: Timestamp| current.plus_millis(LOST_ALARM_MS) < now;
     current.is_none_or(|current| due < current || is_lost(current)).then_some(due)
 }
@@ -69,7 +87,7 @@ pub fn alarm(current: Option<Timestamp>, job: &Job, now: Timestamp) -> Option<Ti
 /// What an alarm does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AlarmOutcome {
-    /// Nothing is due yet: the alarm is set for this time.
+    /// No deadline is due yet; the next one is due at this time. Deliveries can be due.
     Early(Timestamp),
     /// A deadline passed and changed the job. It is committed, and its alarm is set anew.
     Changed(Box<Job>),
@@ -78,8 +96,8 @@ pub enum AlarmOutcome {
 }
 
 /// Applies the deadline of `job` that is due at `now`: the earliest one, if there are several.
-pub fn on_alarm(job: &Job, now: Timestamp) -> AlarmOutcome {
-    let (due, deadline) = next_due(job);
+pub fn on_alarm(job: &Job, outbox: &Outbox, now: Timestamp) -> AlarmOutcome {
+    let (due, deadline) = next_due(job, outbox);
     if due > now {
         return AlarmOutcome::Early(due);
     }
@@ -92,6 +110,7 @@ pub fn on_alarm(job: &Job, now: Timestamp) -> AlarmOutcome {
             next.document.stalled_since = Some(last_report(job));
             next.document.record_change(now);
             next.stored_bytes = None;
+            next.publish_change(Some(Lifecycle::of(document)));
         }
         Deadline::ExecutionTimeout => {
             let seconds = document.timeout_seconds.unwrap_or_default();
@@ -129,9 +148,18 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::accept;
+    use crate::{accept, deadline, webhook::outbox::Answer};
+    use protocol::webhook::WebhookUrl;
 
     const DAY: u64 = 86_400;
+
+    fn next_due(job: &Job) -> (Timestamp, Deadline) {
+        deadline::next_due(job, &Outbox::default())
+    }
+
+    fn on_alarm(job: &Job, now: Timestamp) -> AlarmOutcome {
+        deadline::on_alarm(job, &Outbox::default(), now)
+    }
 
     fn at(second: u64) -> Timestamp {
         Timestamp::from_millis(second * 1000)
@@ -269,7 +297,7 @@ mod tests {
     #[test]
     fn the_alarm_moves_only_to_an_earlier_time_and_is_set_again_if_it_was_lost() {
         let job = new(json!({}));
-        let alarm = |current, now| alarm(current, &job, at(now));
+        let alarm = |current, now| alarm(current, &job, &Outbox::default(), at(now));
         assert_eq!(alarm(None, 5), Some(at(30 * DAY)));
         assert_eq!(alarm(Some(at(30 * DAY + 1)), 5), Some(at(30 * DAY)));
         assert_eq!(alarm(Some(at(30 * DAY)), 5), None);
@@ -282,5 +310,22 @@ mod tests {
         let mut job = report(new(json!({"heartbeatTimeoutSeconds": 30})), json!({"status": "running"}), 5);
         job.record.reported_at = None;
         assert_eq!(next_due(&job).0, at(35));
+    }
+
+    #[test]
+    fn the_alarm_is_for_the_next_deadline_or_the_next_delivery_and_an_expiry_waits_for_deliveries() {
+        let job = report(new(json!({"status": "running", "timeoutSeconds": 60})), json!({"status": "completed"}), 5);
+        let mut outbox = Outbox::default();
+        outbox.add(WebhookUrl("https://example.com/".to_owned()), at(5));
+        assert_eq!(alarm(Some(at(30 * DAY)), &job, &outbox, at(5)), Some(at(5)));
+        assert_eq!(deadline::next_due(&job, &outbox), (at(37 * DAY + 5), Deadline::Expiry));
+        assert_eq!(deadline::on_alarm(&job, &outbox, at(31 * DAY)), AlarmOutcome::Early(at(37 * DAY + 5)));
+        outbox.start(at(5));
+        assert_eq!(alarm_due(&job, &outbox), at(25));
+        assert_eq!(wake_due(Some(&job), &outbox, at(5)), Some(at(25)));
+        outbox.finish(1, Answer::NoResponse("timeout"), at(20), 0.0, crate::webhook::schedule::Scale::default());
+        assert_eq!(alarm_due(&job, &outbox), at(25));
+        outbox.finish(1, Answer::Response { status: 200, retry_after: None }, at(26), 0.0, Default::default());
+        assert_eq!(alarm_due(&job, &outbox), at(30 * DAY + 5));
     }
 }

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     estimates::{Estimates, ProducerOverride},
+    lifecycle::Lifecycle,
     retention::expires_at,
+    webhook::{outgoing::Outgoing, subscriptions::Subscriptions},
 };
 
 /// A job: one row of the object's storage.
@@ -19,6 +21,8 @@ pub struct Job {
     pub record: Record,
     /// The size in bytes of the stored document; `None` once the document has changed.
     pub stored_bytes: Option<usize>,
+    /// The deliveries of the changes since the last commit.
+    pub outgoing: Outgoing,
 }
 
 /// What the server stores of a job beside its document.
@@ -47,6 +51,12 @@ pub struct Record {
     /// When the alarm fires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alarm: Option<Timestamp>,
+    /// The subscriptions that reports have made.
+    #[serde(skip_serializing_if = "Subscriptions::is_empty")]
+    pub webhooks: Subscriptions,
+    /// The project, whose secret signs the deliveries; `None` in a record of a release that did not write it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     /// The digest of the body that created the job; `None` if a report created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_with: Option<String>,
@@ -55,24 +65,34 @@ pub struct Record {
 impl Job {
     /// A new job, before its first report is applied.
     pub fn new(job_id: String, epoch: String, now: Timestamp) -> Job {
-        Job { document: Document::new(job_id, epoch, now), record: Record::default(), stored_bytes: None }
+        let document = Document::new(job_id, epoch, now);
+        Job { document, record: Record::default(), stored_bytes: None, outgoing: Outgoing::default() }
+    }
+
+    /// A job that was read from storage, where its document has `bytes` bytes.
+    pub fn stored(document: Document, record: Record, bytes: usize) -> Job {
+        Job { document, record, stored_bytes: Some(bytes), outgoing: Outgoing::default() }
     }
 
     /// A new job in the place of `former`. It keeps the alarm: one that fires early sets the next one, and a second alarm
-    /// would cost a written row.
+    /// would cost a written row. It also keeps the project, which the two have in common.
     #[must_use]
     pub fn replacing(mut self, former: &Job) -> Job {
         self.record.alarm = former.record.alarm;
+        self.record.project.clone_from(&former.record.project);
+        self.outgoing.project = former.outgoing.project.clone();
         self
     }
 
     /// Ends the job in the terminal state `status` without a report, as a change committed at `now`.
     pub fn end(&mut self, status: Status, error: Option<JobError>, now: Timestamp) {
+        let before = Lifecycle::of(&self.document);
         let committed_at = now.max(self.document.updated_at);
         fold::end(&mut self.document, status, error, committed_at);
         self.record.estimates.update(ProducerOverride::default(), &mut self.document, now);
         self.document.expires_at = expires_at(&self.document);
         self.stored_bytes = None;
+        self.publish_change(Some(before));
     }
 
     /// Begins the next attempt, as a change committed at `now`. Its producers may number their reports from the start, and
@@ -83,6 +103,17 @@ impl Job {
         self.record.estimates = Estimates::default();
         self.record.reported_at = None;
         self.stored_bytes = None;
+    }
+
+    /// Adds the deliveries of a change to those that are stored with the next commit. `before` is the lifecycle before the
+    /// change, and absent for the creation.
+    pub fn publish_change(&mut self, before: Option<Lifecycle>) {
+        self.outgoing.add_change(&mut self.record.webhooks, before, &self.document);
+    }
+
+    /// Adds the deliveries of the deletion of the job at `now`.
+    pub fn publish_deletion(&mut self, now: Timestamp) {
+        self.outgoing.add_deletion(&mut self.record.webhooks, &self.document, now);
     }
 
     /// Whether a new job may take the place of this one, as far as the caller allows it with `replaces_ended`.

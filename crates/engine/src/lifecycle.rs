@@ -5,10 +5,11 @@ use protocol::{Document, Status, Timestamp, control::ControlRequest};
 /// The parts of a document whose change is broadcast without delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifecycle {
-    status: Status,
-    attempt: u64,
-    control: Option<(ControlRequest, Timestamp)>,
-    is_stalled: bool,
+    pub(crate) status: Status,
+    pub(crate) attempt: u64,
+    pub(crate) has_started: bool,
+    pub(crate) control: Option<(ControlRequest, Timestamp)>,
+    pub(crate) is_stalled: bool,
 }
 
 impl Lifecycle {
@@ -17,6 +18,7 @@ impl Lifecycle {
         Lifecycle {
             status: document.status,
             attempt: document.attempt,
+            has_started: document.started_at.is_some(),
             control: document.control.as_ref().map(|control| (control.request, control.at)),
             is_stalled: document.stalled_since.is_some(),
         }

@@ -19,6 +19,13 @@ pub enum NotConfigured {
         /// The error in the line.
         fault: KeyLineFault,
     },
+    /// A line is not `project url [events]`.
+    WebhookLine {
+        /// The number of the line, from 1.
+        line: usize,
+        /// The error in the line.
+        fault: &'static str,
+    },
     /// `TOKEN_SECRET` is not set.
     NoTokenSecret,
     /// A token secret is so short that it could be guessed.
@@ -57,6 +64,7 @@ impl fmt::Display for NotConfigured {
             NotConfigured::KeyLine { variable, line, fault } => {
                 write!(f, "Line {line} of {variable} is invalid: {fault}.")
             }
+            NotConfigured::WebhookLine { line, fault } => write!(f, "Line {line} of WEBHOOKS is invalid: {fault}."),
             NotConfigured::NoTokenSecret => f.write_str(
                 "This deployment has no TOKEN_SECRET. Create a random text of at least 32 characters, \
                  for example with `openssl rand -base64 32`, and store it with `npx wrangler secret put TOKEN_SECRET`.",

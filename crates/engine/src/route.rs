@@ -32,6 +32,10 @@ pub enum Route {
     ControlMany,
     /// Reads the pending control request.
     ReadControl { job: String },
+    /// Lists the deliveries of a job.
+    Deliveries { job: String },
+    /// Sends a delivery again.
+    Redeliver { job: String, number: String },
     /// Mints a token.
     CreateToken,
     /// Reads the progress of a request of the Tensorlake API.
@@ -71,7 +75,7 @@ const POST: &[&str] = &["POST"];
 const DELETE: &[&str] = &["DELETE"];
 
 /// No path matches two templates. The most frequent route comes first.
-const ROUTES: [Row; 20] = [
+const ROUTES: [Row; 22] = [
     row(POST, "/v2/jobs/{jobId}/reports", |job, _| Route::Report { job }),
     row(READ, "/v2/jobs/{jobId}/status", |job, _| Route::Status { job }),
     row(STREAM, "/v2/jobs/{jobId}/status/stream", |job, _| Route::Stream { job }),
@@ -87,6 +91,8 @@ const ROUTES: [Row; 20] = [
     row(READ, "/v2/jobs/{jobId}/control", |job, _| Route::ReadControl { job }),
     row(POST, "/v2/jobs/control/batch", |_, _| Route::ControlMany),
     row(DELETE, "/v2/jobs/{jobId}", |job, _| Route::Delete { job }),
+    row(READ, "/v2/jobs/{jobId}/deliveries", |job, _| Route::Deliveries { job }),
+    row(POST, "/v2/jobs/{jobId}/deliveries/{number}/redeliver", |job, number| Route::Redeliver { job, number }),
     row(POST, "/v2/tokens", |_, _| Route::CreateToken),
     row(READ, "/applications/{application}/requests/{requestId}/progress", |application, request| {
         Route::ReadProgress { application, request }

@@ -72,6 +72,11 @@ impl Signer {
         derive(&self.current, project)
     }
 
+    /// The current token secret and the previous one.
+    pub(crate) fn token_secrets(&self) -> [Option<&str>; 2] {
+        [Some(&self.current), self.previous.as_deref()]
+    }
+
     /// Whether the message was signed for the project, with the current secret or the previous one. Both are always
     /// tried, so that the time taken does not depend on which of them it was.
     pub(crate) fn check_signature(&self, project: &str, message: &[u8], signature: &[u8]) -> bool {

@@ -127,10 +127,12 @@ fn null_is_accepted_exactly_where_the_schema_allows_it() {
 fn at_and_past_the_limit(field: &Value) -> Vec<(Value, Value)> {
     let limit = |keyword: &str| field[keyword].as_u64().and_then(|limit| usize::try_from(limit).ok());
     let text = |length: usize| Value::from("x".repeat(length));
-    let steps = |count: usize| (0..count).map(|id| json!({ "id": id.to_string() })).collect::<Value>();
+    // Items that are objects have one required member, which differs between them.
+    let required = field["items"]["required"][0].as_str().unwrap_or("id");
+    let objects = |count: usize| (0..count).map(|id| json!({ required: id.to_string() })).collect::<Value>();
     let words = field["items"]["enum"].as_array().cloned().unwrap_or_default();
     let items = |count: usize| {
-        if words.is_empty() { steps(count) } else { words.iter().cycle().take(count).cloned().collect() }
+        if words.is_empty() { objects(count) } else { words.iter().cycle().take(count).cloned().collect() }
     };
     let members = |count: usize| (0..count).map(|key| (key.to_string(), "".into())).collect::<Map<_, _>>().into();
     let pair = |limit: usize, value: &dyn Fn(usize) -> Value| (value(limit), value(limit + 1));

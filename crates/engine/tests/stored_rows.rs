@@ -17,6 +17,7 @@ use engine::{
     control::{self, ControlOptions},
     deadline::{self, AlarmOutcome, Deadline},
     job::Job,
+    webhook::outbox::Outbox,
 };
 use protocol::{Status, Timestamp, control::ControlRequest, report::from_body};
 use serde_json::{Value, json};
@@ -32,11 +33,8 @@ fn columns(name: &str) -> Value {
 fn open(name: &str) -> Job {
     let columns = columns(name);
     let document = columns["document"].to_string();
-    Job {
-        document: serde_json::from_str(&document).unwrap(),
-        record: serde_json::from_str(&columns["record"].to_string()).unwrap(),
-        stored_bytes: Some(document.len()),
-    }
+    let record = serde_json::from_str(&columns["record"].to_string()).unwrap();
+    Job::stored(serde_json::from_str(&document).unwrap(), record, document.len())
 }
 
 fn report(job: Job, report: Value, at: Timestamp) -> Acceptance {
@@ -52,7 +50,7 @@ fn request(job: Job, request: ControlRequest, at: Timestamp) -> Job {
 }
 
 fn after_alarm(job: &Job, at: Timestamp) -> Job {
-    match deadline::on_alarm(job, at) {
+    match deadline::on_alarm(job, &Outbox::default(), at) {
         AlarmOutcome::Changed(job) => *job,
         outcome => panic!("{outcome:?}"),
     }
@@ -71,15 +69,18 @@ fn a_row_is_read_whole_and_written_back_as_it_was() {
 fn a_job_without_deadlines_keeps_its_alarm_and_its_retention() {
     let job = open("running");
     let (alarm, expiry) = (job.record.alarm.unwrap(), job.document.updated_at.plus_millis(30 * DAY_MS));
-    assert_eq!(deadline::alarm(job.record.alarm, &job, job.document.updated_at), None);
-    assert_eq!(deadline::on_alarm(&job, alarm), AlarmOutcome::Early(expiry));
-    assert_eq!(deadline::on_alarm(&job, expiry), AlarmOutcome::Expired);
+    assert_eq!(deadline::alarm(job.record.alarm, &job, &Outbox::default(), job.document.updated_at), None);
+    assert_eq!(deadline::on_alarm(&job, &Outbox::default(), alarm), AlarmOutcome::Early(expiry));
+    assert_eq!(deadline::on_alarm(&job, &Outbox::default(), expiry), AlarmOutcome::Expired);
     let ended = open("failed");
     assert_eq!(
-        deadline::on_alarm(&ended, ended.record.alarm.unwrap()),
+        deadline::on_alarm(&ended, &Outbox::default(), ended.record.alarm.unwrap()),
         AlarmOutcome::Early(ended.document.expires_at.unwrap())
     );
-    assert_eq!(deadline::on_alarm(&ended, ended.document.expires_at.unwrap()), AlarmOutcome::Expired);
+    assert_eq!(
+        deadline::on_alarm(&ended, &Outbox::default(), ended.document.expires_at.unwrap()),
+        AlarmOutcome::Expired
+    );
 }
 
 #[test]
@@ -99,8 +100,8 @@ fn a_running_job_takes_reports_with_deadlines_and_requests_and_ends_when_they_pa
     assert_eq!(reported.answer().unwrap().control.map(|control| control.request), Some(ControlRequest::Pause));
     let mut job = reported.job;
     assert_eq!((job.document.current.unwrap().get(), job.document.progress.unwrap().get()), (70.0, 35.0));
-    assert_eq!(deadline::next_due(&job), (at(31_000), Deadline::HeartbeatTimeout));
-    job.record.alarm = deadline::alarm(job.record.alarm, &job, at(1_000));
+    assert_eq!(deadline::next_due(&job, &Outbox::default()), (at(31_000), Deadline::HeartbeatTimeout));
+    job.record.alarm = deadline::alarm(job.record.alarm, &job, &Outbox::default(), at(1_000));
     assert_eq!(job.record.alarm, Some(at(31_000)), "the stored alarm was later");
 
     let ended = after_alarm(&job, at(31_000));
@@ -113,7 +114,10 @@ fn a_timeout_counts_from_the_start_that_the_row_has() {
     let job = open("running");
     let started_at = job.document.started_at.unwrap();
     let job = report(job, json!({"timeoutSeconds": 60}), started_at.plus_millis(10_000)).job;
-    assert_eq!(deadline::next_due(&job), (started_at.plus_millis(60_000), Deadline::ExecutionTimeout));
+    assert_eq!(
+        deadline::next_due(&job, &Outbox::default()),
+        (started_at.plus_millis(60_000), Deadline::ExecutionTimeout)
+    );
 }
 
 #[test]
@@ -125,7 +129,10 @@ fn a_job_that_has_failed_is_retried_and_its_producer_may_number_from_the_start()
     assert_eq!((document.status, document.attempt, document.retry_count), (Status::Queued, 2, Some(1)));
     let former = &document.attempts.as_ref().unwrap()[0];
     assert_eq!((former.status, former.error.as_ref().unwrap().code.as_str()), (Status::Failed, "DISK_FULL"));
-    assert_eq!(deadline::on_alarm(&job, job.record.alarm.unwrap()), AlarmOutcome::Early(at(1_000 + 30 * DAY_MS)));
+    assert_eq!(
+        deadline::on_alarm(&job, &Outbox::default(), job.record.alarm.unwrap()),
+        AlarmOutcome::Early(at(1_000 + 30 * DAY_MS))
+    );
     let again =
         report(job, json!({"status": "running", "order": 1, "attempt": 2, "stalledAfterSeconds": 5}), at(2_000)).job;
     assert_eq!(after_alarm(&again, at(7_000)).document.stalled_since, Some(at(2_000)));

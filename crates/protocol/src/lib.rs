@@ -49,6 +49,7 @@ pub mod status;
 pub mod step;
 pub mod time;
 pub mod truncation;
+pub mod webhook;
 pub mod weight;
 
 pub use document::Document;

@@ -103,6 +103,22 @@ limits! {
     SILENCE_SECONDS: u64 = 24 * 3600, past "400";
     /// Longest `retentionSeconds`, and the seconds until a job is deleted without it, after its end or, if it never ended, after its last change. The shortest is 60.
     RETENTION_SECONDS: u64 = 30 * 24 * 3600, past "400";
+    /// Webhooks of one job, and of one project in the setting `WEBHOOKS`.
+    WEBHOOKS: usize = 5, past "400";
+    /// Bytes of the URL of a webhook.
+    WEBHOOK_URL_BYTES: usize = 2048, past "400";
+    /// Thresholds of the progress in one webhook.
+    WEBHOOK_THRESHOLDS: usize = 20, past "400";
+    /// Alerts in one webhook.
+    WEBHOOK_ALERTS: usize = 10, past "400";
+    /// Bytes of a payload with the document, which is stored until it is delivered. Past it, the payload has the summary.
+    PAYLOAD_BYTES: usize = 64 * 1024, past "summary instead";
+    /// Deliveries that a job keeps, those that are pending included.
+    DELIVERIES: usize = 500, past "oldest removed";
+    /// Deliveries of one job that are sent at a time.
+    DELIVERIES_AT_ONCE: usize = 5, past "wait";
+    /// Seconds until a receiver that gives no response counts as failed.
+    DELIVERY_SECONDS: u64 = 15, past "tried again";
     /// Bytes of a token. It is sent in a header or a URL (16 KB on the platform) and decoded before it is verified.
     TOKEN_BYTES: usize = 8 * 1024, past "400 at minting; 401";
     /// Longest lifetime, in seconds, of a token whose only permission is `jobs:read`. Such a token is as public as the page that contains it.

@@ -7,6 +7,7 @@ mod controls;
 mod line_limit;
 pub mod parts;
 mod table;
+mod webhooks;
 
 use serde_json::Value;
 
@@ -14,6 +15,7 @@ pub use self::{
     controls::Controls,
     parts::NewLine,
     table::{Field, Role},
+    webhooks::Webhooks,
 };
 
 use self::{
@@ -80,6 +82,8 @@ report_fields! {
     "kind" => kind: Copied(Text<NAME_BYTES>),
     "priority" => priority: Copied(Text<NAME_BYTES>),
     "tags" => tags: Copied(Object),
+    /// The webhooks of the job, in place of those before; `[]` removes all of them. No reader gets them.
+    "webhooks" => webhooks: Sent(Webhooks),
     /// Lines to append to the log.
     "logs" => logs: Sent(LogLines),
     /// The producer's time: the time of each log line of this report that has none of its own. Default: the time of arrival.

@@ -3,7 +3,10 @@
 use std::env;
 
 use anyhow::{Context, Result, bail};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use hmac::{Hmac, KeyInit, Mac};
 use lexopt::ValueExt;
 use sha2::{Digest, Sha256};
@@ -13,6 +16,9 @@ pub(crate) const PERMISSIONS: &[&str] = &["jobs:read", "jobs:write", "jobs:contr
 
 /// The context from which a project's signing secret is derived.
 const SIGNING_CONTEXT: &str = "job-progress/v1/";
+
+/// The context from which the secret of a project's webhooks is derived.
+const WEBHOOK_CONTEXT: &str = "job-progress/webhooks/v1/";
 
 /// Letters and digits only: a double click selects a whole key, and a shell needs no quotes round it.
 const ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -51,13 +57,23 @@ pub(crate) fn random_text(length: usize) -> Result<String> {
 
 /// The secret with which a project's tokens are signed: base64url(HMAC-SHA256(TOKEN_SECRET, "job-progress/v1/" + P)).
 pub(crate) fn signing_secret(token_secret: &str, project: &str) -> Result<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(token_secret.as_bytes())?;
-    mac.update(SIGNING_CONTEXT.as_bytes());
-    mac.update(project.as_bytes());
-    Ok(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    Ok(URL_SAFE_NO_PAD.encode(derive(token_secret, SIGNING_CONTEXT, project)?))
 }
 
-/// `cargo xtask key new …` and `cargo xtask key secret …`
+/// The secret with which a project's webhooks are verified: `whsec_` and base64(HMAC-SHA256(TOKEN_SECRET,
+/// "job-progress/webhooks/v1/" + P)).
+pub(crate) fn webhook_secret(token_secret: &str, project: &str) -> Result<String> {
+    Ok(format!("whsec_{}", STANDARD.encode(derive(token_secret, WEBHOOK_CONTEXT, project)?)))
+}
+
+fn derive(token_secret: &str, context: &str, project: &str) -> Result<[u8; 32]> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(token_secret.trim_ascii().as_bytes())?;
+    mac.update(context.as_bytes());
+    mac.update(project.as_bytes());
+    Ok(mac.finalize().into_bytes().into())
+}
+
+/// `cargo xtask key new …`, `cargo xtask key secret …` and `cargo xtask key webhook …`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let what = args.value().ok().and_then(|what| what.into_string().ok()).unwrap_or_default();
     let (mut project, mut permissions, mut id) = (None, None, None);
@@ -75,12 +91,13 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     }
     match what.as_str() {
         "new" => new(&project, &permissions.context("--permissions is missing")?, id),
-        "secret" => {
+        "secret" | "webhook" => {
             let token_secret = env::var("TOKEN_SECRET").context("TOKEN_SECRET is not in the environment")?;
-            println!("{}", signing_secret(&token_secret, &project)?);
+            let secret = if what == "secret" { signing_secret } else { webhook_secret };
+            println!("{}", secret(&token_secret, &project)?);
             Ok(())
         }
-        _ => bail!("say `key new` or `key secret`"),
+        _ => bail!("say `key new`, `key secret` or `key webhook`"),
     }
 }
 
@@ -108,7 +125,7 @@ fn is_word(text: &str, longest: usize, others: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, random_text, signing_secret};
+    use super::{Key, random_text, signing_secret, webhook_secret};
 
     #[test]
     fn a_line_has_the_hash_and_not_the_key() {
@@ -130,5 +147,12 @@ mod tests {
     fn a_signing_secret_is_the_one_that_openssl_computes() {
         // printf 'job-progress/v1/acme' | openssl dgst -sha256 -hmac 'correct horse' -binary | basenc --base64url
         assert_eq!(signing_secret("correct horse", "acme").unwrap(), "NZc0aPn6UVwluQ2loCSPxMcMTkCZdV_6OuGyZS0i7kQ");
+    }
+
+    #[test]
+    fn a_webhook_secret_is_the_one_that_openssl_computes() {
+        // printf 'job-progress/webhooks/v1/acme' | openssl dgst -sha256 -hmac '0123456789abcdef0123456789abcdef' -binary | base64
+        let secret = webhook_secret(" 0123456789abcdef0123456789abcdef\n", "acme").unwrap();
+        assert_eq!(secret, "whsec_qmt/1pPXvOPWdgExbfvTGaRCOp3489n6VlK2FTMvNKs=");
     }
 }

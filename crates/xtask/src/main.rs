@@ -53,6 +53,7 @@ cargo xtask <command>
   key new --project P --permissions A,B [--id ID]
                                     draw an API key: print the key itself, and its line for API_KEYS
   key secret --project P            print the project's signing secret, derived from TOKEN_SECRET
+  key webhook --project P           print the secret with which its webhooks are verified, derived from TOKEN_SECRET
 ";
 
 fn main() -> ExitCode {

@@ -22,8 +22,16 @@ use crate::{
 const MORE_KEYS: RangeInclusive<u8> = 2..=9;
 
 /// The other variables that a worker reads.
-const VARIABLES: &[&str] =
-    &["API_KEYS", "TOKEN_SECRET", "TOKEN_SECRET_PREVIOUS", "ALLOWED_ORIGINS", "JOB_PROGRESS_DEV"];
+const VARIABLES: &[&str] = &[
+    "API_KEYS",
+    "TOKEN_SECRET",
+    "TOKEN_SECRET_PREVIOUS",
+    "ALLOWED_ORIGINS",
+    "WEBHOOKS",
+    "WEBHOOK_ALLOW",
+    "JOB_PROGRESS_DEV",
+    "JOB_PROGRESS_RETRY_SCALE",
+];
 
 /// `cargo xtask serve --port P --data DIR [--workerd [--bundle DIR] [--expose-gc]] [--raise-limits] [--log FILE]`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {

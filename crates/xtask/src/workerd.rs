@@ -66,6 +66,9 @@ pub(crate) fn configure(
         copied.with_context(|| format!("{} is missing: run `cargo xtask build`", built.display()))?;
     }
     fs::write(dir.join("limits.js"), LIMITS)?;
+    // Webhooks are sent to addresses that others choose. Only in development can these be addresses of this machine.
+    let dev = variables.iter().any(|(name, value)| name == "JOB_PROGRESS_DEV" && value == "1");
+    let networks = if dev { r#""public", "private", "local""# } else { r#""public""# };
     let v8_flags = if workerd.gc { r#""--expose-gc""# } else { "" };
     let config = format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
@@ -75,6 +78,7 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
     (name = "data", disk = (path = {data:?}, writable = true)),
+    (name = "internet", network = (allow = [{networks}], tlsOptions = (trustBrowserCas = true))),
   ],
   sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "main")],
   extensions = [(modules = [(name = "limits", internal = true, esModule = embed "limits.js")])],

@@ -1,12 +1,15 @@
-//! The object's storage: the only place that knows SQL.
+//! The object's storage: this file and its module are the only place that knows SQL.
 //!
 //! ```text
 //! job  id = 1 | document JSON | record JSON          one row, written once per commit
 //! log  first  | last | bytes  | lines                a few rows, each of up to 16 KiB of lines, one JSON object per line
+//! delivery                                           one row each, see the module `outbox`
 //! ```
 //!
 //! A table is created with its first row, never by a query: a request for a job that does not exist leaves nothing behind,
 //! and a job without a log, like most jobs, has no table for it.
+
+pub(super) mod outbox;
 
 use engine::{
     job::{Job, Record},
@@ -22,7 +25,7 @@ const MAKE_JOB: &str = "CREATE TABLE IF NOT EXISTS job
     (id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL, record TEXT NOT NULL)";
 const MAKE_LOG: &str = "CREATE TABLE IF NOT EXISTS log
     (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, bytes INTEGER NOT NULL, lines TEXT NOT NULL)";
-const PROBE: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'job'";
+const PROBE: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('job', 'delivery')";
 const LOAD: &str = "SELECT document, record FROM job";
 const SAVE: &str = "INSERT INTO job (id, document, record) VALUES (1, ?, ?) \
                     ON CONFLICT (id) DO UPDATE SET document = excluded.document, record = excluded.record";
@@ -33,6 +36,7 @@ const LINES_BYTES: &str = "SELECT COALESCE(SUM(bytes), 0) AS bytes FROM log WHER
 const ROWS: &str = "SELECT first, last, bytes FROM log ORDER BY first";
 const DROP_ROWS: &str = "DELETE FROM log WHERE first < ?";
 const DROP_LOG: &str = "DELETE FROM log";
+const DROP_JOB: &str = "DELETE FROM job";
 
 #[wasm_bindgen]
 extern "C" {
@@ -68,6 +72,19 @@ impl Former {
 pub(super) struct Store {
     sql: SqlStorage,
     raw: RawSql,
+    raw_storage: outbox::RawStorage,
+}
+
+/// The tables that exist.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Tables {
+    pub(super) job: bool,
+    pub(super) delivery: bool,
+}
+
+#[derive(Deserialize)]
+struct TableRow {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -90,7 +107,8 @@ impl Store {
     /// The storage of an object.
     pub(super) fn new(state: &State) -> Store {
         let storage = state.storage();
-        Store { raw: storage.as_raw().sql().unchecked_into(), sql: storage.sql() }
+        let raw_storage = JsValue::from(storage.as_raw()).unchecked_into();
+        Store { raw: storage.as_raw().sql().unchecked_into(), sql: storage.sql(), raw_storage }
     }
 
     /// Runs a statement and returns the number of rows that it wrote.
@@ -102,15 +120,19 @@ impl Store {
         self.sql.exec(statement, values)?.to_array()
     }
 
-    /// The job, if it exists.
+    /// The tables that exist.
+    pub(super) fn tables(&self) -> Result<Tables> {
+        let rows = self.rows::<TableRow>(PROBE, Vec::new())?;
+        let has = |name: &str| rows.iter().any(|row| row.name == name);
+        Ok(Tables { job: has("job"), delivery: has("delivery") })
+    }
+
+    /// The job, if its table has it.
     pub(super) fn load(&self) -> Result<Option<Job>> {
-        if self.rows::<serde_json::Value>(PROBE, Vec::new())?.is_empty() {
-            return Ok(None);
-        }
         let Some(row) = self.rows::<JobRow>(LOAD, Vec::new())?.pop() else { return Ok(None) };
         let document: Document = serde_json::from_str(&row.document)?;
         let record: Record = serde_json::from_str(&row.record)?;
-        Ok(Some(Job { document, record, stored_bytes: Some(row.document.len()) }))
+        Ok(Some(Job::stored(document, record, row.document.len())))
     }
 
     /// Writes the job, and `lines` to its log; returns the number of written rows. An error after the first statement does
@@ -186,7 +208,7 @@ impl Store {
 }
 
 /// Whether the log has lines, so that its table exists.
-fn has_log(record: &Record) -> bool {
+pub(super) fn has_log(record: &Record) -> bool {
     record.last_row != 0
 }
 

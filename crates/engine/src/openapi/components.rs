@@ -18,6 +18,7 @@ use crate::{
     mint::{MintRequest, Minted},
     stream_request::StreamRequest,
     tensorlake::Progress,
+    webhook::delivery::{Delivery, DeliveryPage},
 };
 
 use super::{
@@ -27,7 +28,7 @@ use super::{
 
 const BEARER: &str = "An API key `jp_<id>_<secret>` for servers, or for browsers a token: a JWT that names its jobs \
 and expires. Permissions: `jobs:read` for every GET, the batch and the streams; `jobs:write` for creation and reports; \
-`jobs:control` to cancel, pause, resume and retry; `jobs:admin` for deletion.";
+`jobs:control` to cancel, pause, resume and retry; `jobs:admin` for deletion and webhook deliveries.";
 
 /// Every component.
 pub(super) fn all() -> Value {
@@ -68,6 +69,8 @@ fn schemas() -> Map<String, Value> {
     name::<ControlState<'_>>(&mut responses);
     name::<ControlBatchAnswer<'_>>(&mut responses);
     name::<LogPage>(&mut responses);
+    name::<Delivery>(&mut responses);
+    name::<DeliveryPage>(&mut responses);
     name::<End<'_>>(&mut responses);
     name::<Problem>(&mut responses);
     name::<JobProblem>(&mut responses);

@@ -1,6 +1,7 @@
 //! The operations: paths and methods, with their parameters, bodies and responses.
 
 mod control;
+mod deliveries;
 
 use protocol::{limits::REPORTS, problem::Code};
 use serde_json::{Map, Value, json};
@@ -83,6 +84,8 @@ pub(super) fn paths() -> Value {
         "/v2/jobs/{jobId}/status/stream": { "get": stream_job() },
         "/v2/jobs/status/batch": { "post": get_job_statuses() },
         "/v2/jobs/status/stream": { "get": stream_jobs(), "post": stream_jobs_with_tokens() },
+        "/v2/jobs/{jobId}/deliveries": { "get": deliveries::get_deliveries() },
+        "/v2/jobs/{jobId}/deliveries/{number}/redeliver": { "post": deliveries::redeliver() },
         "/v2/tokens": { "post": create_token() },
         "/applications/{application}/requests/{requestId}/progress": {
             "get": get_request_progress(),
@@ -111,6 +114,7 @@ fn links() -> Value {
         "stream": to("streamJob"),
         "task": { "operationId": "getTaskStatus", "parameters": { "taskId": "$response.body#/jobId" } },
         "deletion": to("deleteJob"),
+        "deliveries": to("getDeliveries"),
         "control": to("getPendingRequest"),
         "cancellation": to("cancelJob"),
         "pause": to("pauseJob"),

@@ -3,7 +3,7 @@
 use protocol::{
     creation::Replace,
     include::Include,
-    limits::{JOBS, LOG_LINES_RESUME, WAIT_SECONDS},
+    limits::{DELIVERIES, JOBS, LOG_LINES_RESUME, WAIT_SECONDS},
     number::MAX_SAFE_INTEGER,
 };
 use serde_json::{Value, json};
@@ -126,6 +126,30 @@ pub(super) fn after() -> Value {
 pub(super) fn limit() -> Value {
     let schema = json!({ "type": "integer", "minimum": 1, "maximum": LOG_LINES_RESUME, "default": 200 });
     query("limit", "The maximum number of lines.", schema)
+}
+
+/// The parameter `after` of a list of deliveries.
+pub(super) fn after_delivery() -> Value {
+    let schema = json!({ "type": "integer", "minimum": 0, "maximum": MAX_SAFE_INTEGER, "default": 0 });
+    query("after", "The number of the delivery after which the page begins.", schema)
+}
+
+/// The parameter `limit` of a list of deliveries.
+pub(super) fn limit_of_deliveries() -> Value {
+    let schema = json!({ "type": "integer", "minimum": 1, "maximum": DELIVERIES, "default": 100 });
+    query("limit", "The maximum number of deliveries.", schema)
+}
+
+/// The number of a delivery in a path.
+pub(super) fn delivery_number() -> Value {
+    json!({
+        "name": "number",
+        "in": "path",
+        "required": true,
+        "description": "The number of the delivery.",
+        "schema": { "type": "integer", "minimum": 1, "maximum": MAX_SAFE_INTEGER },
+        "example": 7,
+    })
 }
 
 /// The parameter `jobIds` of a stream of many jobs.

@@ -1,10 +1,11 @@
-//! The functions under test, and wrong implementations of them.
+//! The functions under test, each with the wrong implementations of it.
 
 use engine::{
     accept::{self, Acceptance},
     control::{self, ControlOptions},
     deadline::{self, AlarmOutcome},
     job::Job,
+    webhook::outbox::{Outbox, Tried},
 };
 use protocol::{
     Status, Timestamp,
@@ -12,64 +13,10 @@ use protocol::{
     report::Reports,
 };
 
-/// A wrong implementation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mutant {
-    /// A report that makes the next deadline later moves the alarm with it.
-    MovesTheAlarmLater,
-    /// A report that makes the next deadline earlier leaves the alarm where it is.
-    NeverMovesTheAlarm,
-    /// After a deadline the job is taken to have the alarm that has just fired.
-    ForgetsThatTheAlarmHasFired,
-    /// An alarm does what is next, without a look at the clock.
-    FiresEarly,
-    /// The silence of a job that has ended is a deadline.
-    FiresAfterTheEnd,
-    /// The silence of a paused job is a deadline.
-    FiresWhilePaused,
-    /// A job that is marked as stalled is marked again.
-    MarksAStallTwice,
-    /// The execution timeout counts from the last report.
-    ReportResetsTheTimeout,
-    /// The execution timeout does not count while the job is paused.
-    PauseStopsTheTimeout,
-    /// Silence counts from the last change of the document, even if that change is not a report.
-    EveryChangeIsASignOfLife,
-    /// A deadline is recorded with the time of the clock, which may have been set back.
-    EndsBeforeItsLastChange,
-    /// A report that ends the job leaves the request pending.
-    RequestSurvivesTheEnd,
-    /// The request that was pending when the job was cancelled is pending in the next attempt.
-    CancelSurvivesARetry,
-    /// A request has the time of the clock, or of the last change if that is later.
-    RequestsShareATime,
-    /// The producers of a new attempt continue the numbers of the former one.
-    RetryKeepsTheOrders,
-    /// The retention counts from the last change before the end.
-    RetentionCountsFromTheLastReport,
-}
-
-impl Mutant {
-    /// Every mutant, and the promise that it is found to break.
-    pub(crate) const ALL: [(Mutant, &str); 16] = [
-        (Mutant::MovesTheAlarmLater, "the alarm moved"),
-        (Mutant::NeverMovesTheAlarm, "before the alarm"),
-        (Mutant::ForgetsThatTheAlarmHasFired, "has no alarm"),
-        (Mutant::FiresEarly, "passed early"),
-        (Mutant::FiresAfterTheEnd, "changed after its end"),
-        (Mutant::FiresWhilePaused, "an alarm made"),
-        (Mutant::MarksAStallTwice, "which is not set"),
-        (Mutant::ReportResetsTheTimeout, "startedAt"),
-        (Mutant::PauseStopsTheTimeout, "before the alarm"),
-        (Mutant::EveryChangeIsASignOfLife, "before the alarm"),
-        (Mutant::EndsBeforeItsLastChange, "precedes"),
-        (Mutant::RequestSurvivesTheEnd, "is pending"),
-        (Mutant::CancelSurvivesARetry, "an attempt begins with"),
-        (Mutant::RequestsShareATime, "has the time of the one before"),
-        (Mutant::RetryKeepsTheOrders, "is not accepted"),
-        (Mutant::RetentionCountsFromTheLastReport, "expiresAt"),
-    ];
-}
+use crate::{
+    delivery::{Delivery, Reply, Try},
+    mutant::Mutant,
+};
 
 /// Accepts reports.
 pub(crate) fn accept(mutant: Option<Mutant>, job: Job, reports: Reports, now: Timestamp) -> Acceptance {
@@ -128,31 +75,121 @@ pub(crate) fn alarm(
     mutant: Option<Mutant>,
     current: Option<Timestamp>,
     job: &Job,
+    outbox: &Outbox,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let job = &as_seen(mutant, job);
+    let due = alarm_due(mutant, job, outbox);
     match mutant {
-        Some(Mutant::MovesTheAlarmLater) => Some(deadline::next_due(job).0).filter(|due| current != Some(*due)),
+        Some(Mutant::MovesTheAlarmLater) => Some(due).filter(|due| current != Some(*due)),
         Some(Mutant::NeverMovesTheAlarm) if current.is_some() => None,
-        _ => deadline::alarm(current, job, now),
+        Some(Mutant::AlarmIgnoresDeliveries) => Some(due).filter(|due| current.is_none_or(|current| *due < current)),
+        _ => deadline::alarm(current, &as_seen(mutant, job), outbox, now),
     }
 }
 
-/// Handles an alarm.
-pub(crate) fn on_alarm(mutant: Option<Mutant>, job: &Job, now: Timestamp) -> AlarmOutcome {
+/// When the alarm is to fire.
+pub(crate) fn alarm_due(mutant: Option<Mutant>, job: &Job, outbox: &Outbox) -> Timestamp {
+    let job = as_seen(mutant, job);
+    match mutant {
+        Some(Mutant::AlarmIgnoresDeliveries) => deadline::next_due(&job, outbox).0,
+        _ => deadline::alarm_due(&job, outbox),
+    }
+}
+
+/// When the handler of the alarm wakes if no try ends before.
+pub(crate) fn wake_due(
+    mutant: Option<Mutant>,
+    job: Option<&Job>,
+    outbox: &Outbox,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let job = job.map(|job| as_seen(mutant, job));
+    match mutant {
+        Some(Mutant::SleepsPastTheNextTry) => job.map(|job| deadline::next_due(&job, outbox).0),
+        _ => deadline::wake_due(job.as_ref(), outbox, now),
+    }
+}
+
+/// Applies the deadline that is due.
+pub(crate) fn on_alarm(mutant: Option<Mutant>, job: &Job, outbox: &Outbox, now: Timestamp) -> AlarmOutcome {
     let seen = as_seen(mutant, job);
-    let pretended = if mutant == Some(Mutant::FiresEarly) { deadline::next_due(&seen).0.max(now) } else { now };
-    let outcome = deadline::on_alarm(&seen, pretended);
-    let AlarmOutcome::Changed(mut next) = outcome else { return outcome };
+    let due = deadline::next_due(&seen, outbox).0;
+    let outcome = match mutant {
+        Some(Mutant::FiresEarly) => deadline::on_alarm(&seen, outbox, due.max(now)),
+        Some(Mutant::DeliveriesHoldBackDeadlines) if outbox.next_due().is_some_and(|delivery| delivery < due) => {
+            AlarmOutcome::Early(due)
+        }
+        Some(Mutant::SendingHoldsBackDeadlines) if outbox.is_sending() => AlarmOutcome::Early(due),
+        Some(Mutant::ExpiryDoesNotWait) => deadline::on_alarm(&seen, &Outbox::default(), now),
+        _ => deadline::on_alarm(&seen, outbox, now),
+    };
+    let mut next = match outcome {
+        AlarmOutcome::Expired if mutant == Some(Mutant::ExpiryWaitsForEver) && !outbox.is_empty() => {
+            return AlarmOutcome::Early(due);
+        }
+        AlarmOutcome::Changed(next) => next,
+        outcome => return outcome,
+    };
     next.document.timeout_seconds = job.document.timeout_seconds;
     match mutant {
-        Some(Mutant::ForgetsThatTheAlarmHasFired) => next.record.alarm = job.record.alarm,
         Some(Mutant::EndsBeforeItsLastChange) => {
             next.document.timed_out_at = next.document.timed_out_at.map(|_| now);
         }
+        Some(Mutant::DeadlineHasNoDeliveries) => next.outgoing.deliveries.clear(),
         _ => {}
     }
     AlarmOutcome::Changed(next)
+}
+
+/// The numbers of the deliveries to send now.
+pub(crate) fn start(
+    mutant: Option<Mutant>,
+    outbox: &mut Outbox,
+    stored: &[Delivery],
+    tries: &[Try],
+    now: Timestamp,
+) -> Vec<u64> {
+    let mut numbers = outbox.start(now);
+    let is_sent = |delivery: &Delivery| tries.iter().any(|sent| sent.number == delivery.number);
+    let due = stored.iter().filter(|delivery| delivery.is_pending() && delivery.due <= now && !is_sent(delivery));
+    let waits = |url| stored.iter().any(|other| other.is_pending() && other.url == url && other.due > now);
+    let is_first = |delivery: &&Delivery| {
+        stored.iter().find(|other| other.is_pending() && other.url == delivery.url).map(|first| first.number)
+            == Some(delivery.number)
+    };
+    match mutant {
+        Some(Mutant::FailureLetsTheNextOvertake) => {
+            numbers.extend(due.filter(|delivery| waits(delivery.url.clone())).map(|delivery| delivery.number));
+        }
+        Some(Mutant::SendsAllAtOnce) => numbers.extend(due.filter(is_first).map(|delivery| delivery.number)),
+        _ => {}
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+/// The id that a try of a delivery is sent with.
+pub(crate) fn id(mutant: Option<Mutant>, delivery: &Delivery) -> String {
+    match mutant {
+        Some(Mutant::IdChangesWithATry) if delivery.tries > 0 => format!("{}_{}", delivery.id, delivery.tries),
+        _ => delivery.id.clone(),
+    }
+}
+
+/// Notes the response to a try.
+pub(crate) fn finish(outbox: &mut Outbox, number: u64, reply: Reply, now: Timestamp) -> Option<Tried> {
+    // Without the random part of a wait all times are multiples of a step.
+    outbox.finish(number, reply.answer(), now, 0.0, Default::default())
+}
+
+/// The outbox after a deletion.
+pub(crate) fn emptied(mutant: Option<Mutant>, outbox: &Outbox) -> Outbox {
+    match mutant {
+        Some(Mutant::DeletionKeepsDeliveries) => outbox.clone(),
+        Some(Mutant::DeletionRestartsTheNumbers) => Outbox::default(),
+        _ => outbox.emptied(),
+    }
 }
 
 /// The job as a mutant sees it when it looks for deadlines.

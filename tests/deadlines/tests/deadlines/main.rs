@@ -1,10 +1,11 @@
-//! An exhaustive and a random test of deadlines and control: reports, control requests, retries, alarms and changes of the clock
-//! in every order.
+//! An exhaustive and a random test of deadlines, control and deliveries: reports, control requests, retries, alarms, responses of
+//! receivers, deletions, kills of the object and changes of the clock in every order.
 //!
-//! The functions under test are the real ones: those that accept reports, apply control requests, set the alarm and handle it.
-//! Only what lies between them is a model: the storage, and the one alarm that the platform keeps. Each commit is read back
-//! from its stored form, so that the object may leave memory between any two steps. After every step the world is compared
-//! with what PROTOCOL.md promises, which `promise.rs` states without the functions under test.
+//! The functions under test are the real ones: those that accept reports, apply control requests, publish events, keep the
+//! outbox, set the alarm and handle it. Only what lies between them is a model: the storage, the receivers, and the one alarm
+//! that the platform keeps, with its handler, which is active while deliveries are being sent. Each commit is read back from its
+//! stored form, so that the object may leave memory between any two steps. After every step the world is compared with what
+//! PROTOCOL.md promises, which `promise.rs` and `subscribers.rs` state without the functions under test.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -13,46 +14,64 @@
     reason = "a test"
 )]
 
-mod check;
+mod delivery;
 mod functions;
+mod mutant;
 mod promise;
 mod search;
 mod step;
+mod subscribers;
 mod world;
 
-use functions::Mutant;
+use delivery::Reply;
+use mutant::Mutant;
 use proptest::prelude::*;
 use search::{Found, search};
-use step::{CREATIONS, Faults, Step};
+use step::{CREATIONS, Faults, SUBSCRIBERS, Step};
 use world::World;
 
-/// The number of steps after the creation of the job.
-const DEPTH: usize = 6;
+/// The number of steps after the creation with this index. Without deadlines from the start the same states come one report
+/// later.
+const DEPTHS: [usize; 4] = [6, 5, 6, 5];
 
 /// How often the clock may be changed on the way.
 const FAULTS: Faults = Faults { set_back: 1, set_forward: 1 };
 
-fn search_every_order(creation: usize, depth: usize, mutant: Option<Mutant>) -> Found {
-    let found = search(World::new(creation, FAULTS, mutant), depth);
+fn search_every_order(creation: usize, mutant: Option<Mutant>) -> Found {
+    let has_deliveries = !SUBSCRIBERS[creation].is_empty();
+    let steps = if has_deliveries { Step::with_deliveries(creation) } else { Step::all() };
+    let found = search(World::new(creation, FAULTS, mutant), &steps, DEPTHS[creation]);
     println!("{mutant:?}, creation {creation}: {} states, {} steps", found.states, found.steps);
     found
 }
 
+fn find_no_violation(creation: usize) {
+    let found = search_every_order(creation, None);
+    assert_eq!(found.violation, None);
+    assert!(found.states > 10_000);
+}
+
 #[test]
 fn every_deadline_passes_once_and_in_time_in_every_order_of_steps() {
-    // Without deadlines from the start the same states come one report later.
-    for (creation, depth) in [(0, DEPTH), (1, DEPTH - 1)] {
-        let found = search_every_order(creation, depth, None);
-        assert_eq!(found.violation, None);
-        assert!(found.states > 10_000);
-    }
+    find_no_violation(0);
+    find_no_violation(1);
+}
+
+#[test]
+fn deliveries_deadlines_and_expiry_never_starve_each_other_in_every_order_of_steps() {
+    find_no_violation(2);
+}
+
+#[test]
+fn many_subscribers_wait_for_each_other_and_none_for_ever_in_every_order_of_steps() {
+    find_no_violation(3);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_deadline_passes_once_and_in_time_in_long_random_orders_of_steps(
+    fn every_promise_is_kept_in_long_random_orders_of_steps(
         creation in 0..CREATIONS.len(),
         steps in proptest::collection::vec(Step::any(), 1..150),
     ) {
@@ -60,7 +79,9 @@ proptest! {
         for step in steps {
             world = world.after(step).map_err(TestCaseError::fail)?;
         }
-        prop_assert_eq!(world.run_until_deletion(), Ok(()));
+        for reply in Reply::ALL {
+            prop_assert_eq!(world.clone().run_until_deletion(reply), Ok(()));
+        }
     }
 }
 
@@ -68,11 +89,10 @@ proptest! {
 /// would prove nothing.
 #[test]
 fn every_mutant_is_detected() {
-    for (mutant, fault) in Mutant::ALL {
-        // The creation with all deadlines.
-        let found = search_every_order(0, DEPTH, Some(mutant));
+    for (mutant, creation, promise) in Mutant::ALL {
+        let found = search_every_order(creation, Some(mutant));
         let violation =
             found.violation.unwrap_or_else(|| panic!("{mutant:?} was not detected in {} states", found.states));
-        assert!(violation.contains(fault), "{mutant:?}: {violation}");
+        assert!(violation.contains(promise), "{mutant:?}: {violation}");
     }
 }

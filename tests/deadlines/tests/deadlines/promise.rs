@@ -11,6 +11,15 @@ pub(crate) const HEARTBEAT: &str = "the heartbeat timeout";
 pub(crate) const STALL: &str = "the stall mark";
 pub(crate) const EXPIRY: &str = "the expiry";
 
+/// How many tries a delivery has, how many deliveries are sent at a time, and the milliseconds after which a try without a result
+/// is repeated.
+pub(crate) const TRIES: u32 = 11;
+pub(crate) const AT_ONCE: usize = 5;
+pub(crate) const LOST_MS: u64 = 20_000;
+
+/// How many seconds pending deliveries delay the deletion of a job.
+const DELIVERING_SECONDS: u64 = 7 * 86_400;
+
 /// What is known of a job beside its document.
 #[derive(Clone, Debug)]
 pub(crate) struct History {
@@ -44,14 +53,22 @@ impl History {
         }
     }
 
-    /// The deadlines of the job and when they are due.
-    pub(crate) fn dues(&self, document: &Document) -> Vec<Due> {
-        let after = |from: Timestamp, seconds: u64| from.plus_millis(seconds * 1_000);
-        if document.status.is_terminal() {
-            let ended_at = ended_at(document).unwrap_or_default();
-            return vec![(EXPIRY, after(ended_at, document.retention_seconds.unwrap_or(30 * 86_400)))];
+    /// The job changed from `former` to `document` at `now`; an attempt begins without a history.
+    pub(crate) fn follow(&mut self, former: Option<&Document>, document: &Document, now: Timestamp) {
+        if document.attempt > former.map_or(1, |former| former.attempt) {
+            *self = History::new(now, self.clock_changed);
         }
-        let mut dues = vec![(EXPIRY, after(document.updated_at, 30 * 86_400))];
+    }
+
+    /// The deadlines of the job and when they are due; deliveries are pending or not.
+    pub(crate) fn dues(&self, document: &Document, are_pending: bool) -> Vec<Due> {
+        let after = |from: Timestamp, seconds: u64| from.plus_millis(seconds * 1_000);
+        let delay = if are_pending { DELIVERING_SECONDS } else { 0 };
+        if document.status.is_terminal() {
+            let retention = document.retention_seconds.unwrap_or(30 * 86_400);
+            return vec![(EXPIRY, after(ended_at(document).unwrap_or_default(), retention + delay))];
+        }
+        let mut dues = vec![(EXPIRY, after(document.updated_at, 30 * 86_400 + delay))];
         if let (Some(started_at), Some(seconds)) = (self.started_at, document.timeout_seconds) {
             dues.push((EXECUTION, after(started_at, seconds)));
         }

@@ -1,20 +1,38 @@
 //! The world: the clock, the storage, the platform's one alarm, and every step that they can take.
 
-use std::hash::{Hash, Hasher};
+mod change;
+mod check;
+mod object;
 
-use engine::{control::ControlOptions, deadline::AlarmOutcome, job::Job};
-use protocol::{Timestamp, report};
+use std::{
+    hash::{Hash, Hasher},
+    sync::{Arc, LazyLock},
+};
+
+use engine::{control::ControlOptions, job::Job, webhook::outbox::Outbox};
+use protocol::{Timestamp, report, webhook::Webhook};
 
 use crate::{
-    functions::{self, Mutant},
-    promise::History,
-    step::{CREATIONS, Faults, REPORTS, Step},
+    delivery::{Delivery, Reply, Try},
+    functions,
+    mutant::Mutant,
+    promise::{Due, History},
+    step::{CREATIONS, Faults, PROJECT, REPORTS, SUBSCRIBERS, Step},
+    subscribers::Subscribers,
 };
+use change::Cause;
+use object::Handler;
 
 const HOUR_MS: u64 = 3_600_000;
 const FORTY_DAYS_MS: u64 = 40 * 86_400_000;
 /// The time of the creation.
 const START: u64 = 1_700_000_000_000;
+
+/// The parsed subscriptions of the project.
+static PROJECT_WEBHOOKS: LazyLock<Arc<[Webhook]>> = LazyLock::new(|| {
+    let webhooks: Vec<Webhook> = serde_json::from_str(PROJECT).unwrap();
+    webhooks.into()
+});
 
 /// The whole state.
 #[derive(Clone, Debug)]
@@ -23,24 +41,86 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     /// When the platform fires the alarm.
     pub(crate) alarm: Option<Timestamp>,
-    /// The job in storage, until it is deleted.
+    /// The handler of an alarm, while it is active.
+    pub(crate) handler: Option<Handler>,
+    /// The job in memory, until it is deleted.
     pub(crate) job: Option<Job>,
+    /// The time of the alarm in the stored record. The rest of the record, and the document, are always stored.
+    pub(crate) stored_alarm: Option<Timestamp>,
+    /// The pending deliveries in memory.
+    pub(crate) outbox: Outbox,
+    /// The deliveries in storage that are pending, and those that the last step has changed, by number.
+    pub(crate) deliveries: Vec<Delivery>,
+    /// The requests to receivers that have not responded, by their begin.
+    pub(crate) tries: Vec<Try>,
+    /// After the object was killed: when the alarm fires at the latest.
+    pub(crate) recovers_by: Option<Timestamp>,
+    pub(crate) subscribers: Subscribers,
     pub(crate) history: History,
+    /// The number of jobs that were created.
+    created: u32,
     faults: Faults,
-    mutant: Option<Mutant>,
+    pub(crate) mutant: Option<Mutant>,
 }
 
 impl World {
     /// The world after the creation of the job with this body.
     pub(crate) fn new(creation: usize, faults: Faults, mutant: Option<Mutant>) -> World {
         let now = Timestamp::from_millis(START);
-        let mut world = World { now, alarm: None, job: None, history: History::new(now, false), faults, mutant };
+        let mut world = World {
+            now,
+            alarm: None,
+            handler: None,
+            job: None,
+            stored_alarm: None,
+            outbox: Outbox::default(),
+            deliveries: Vec::new(),
+            tries: Vec::new(),
+            recovers_by: None,
+            subscribers: Subscribers::new(&[]),
+            history: History::new(now, false),
+            created: 0,
+            faults,
+            mutant,
+        };
         world.create(creation).unwrap();
         world
     }
 
+    /// Whether storage has neither a job nor a delivery.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.job.is_none() && self.deliveries.is_empty()
+    }
+
+    /// The deadlines of the job and when they are due.
+    pub(crate) fn dues(&self) -> Vec<Due> {
+        let are_pending = self.deliveries.iter().any(Delivery::is_pending);
+        self.job.as_ref().map_or(Vec::new(), |job| self.history.dues(&job.document, are_pending))
+    }
+
+    /// Whether the step may change anything.
+    pub(crate) fn is_possible(&self, step: Step) -> bool {
+        match step {
+            Step::Report(_) | Step::Control(..) | Step::Delete => self.job.is_some(),
+            Step::Replace(_) => self.job.as_ref().is_none_or(|job| job.may_be_replaced(true)),
+            Step::Wait(_) => true,
+            Step::Alarm | Step::AlarmNow => self.alarm.is_some() || self.handler.is_some(),
+            Step::Respond(index, _) => index < self.tries.len(),
+            Step::Kill => self.handler.is_some(),
+            Step::RespondAndKill => self.handler.is_some() && !self.tries.is_empty(),
+            Step::SetBack => self.faults.set_back > 0,
+            Step::SetForward => self.faults.set_forward > 0,
+        }
+    }
+
     /// Takes a step. A step that is not possible now changes nothing.
     pub(crate) fn take(&mut self, step: Step) -> Result<(), String> {
+        if !self.is_possible(step) {
+            return Ok(());
+        }
+        if self.job.is_some() || self.deliveries.iter().any(Delivery::is_pending) {
+            self.deliveries.retain(Delivery::is_pending);
+        }
         match step {
             Step::Report(index) => self.report(REPORTS[index])?,
             Step::Control(request, force) => {
@@ -49,42 +129,58 @@ impl World {
                 let applied = functions::control(self.mutant, job, request, options, self.now);
                 if let Some((job, true)) = applied {
                     let requested_at = job.document.control.as_ref().map(|control| control.at);
-                    self.commit(job)?;
+                    self.commit(job, Cause::Request(request))?;
                     self.history.requested_at = requested_at.or(self.history.requested_at);
                 }
             }
             Step::Replace(creation) => self.create(creation)?,
+            Step::Delete => self.remove()?,
             Step::Wait(millis) => self.now = self.now.plus_millis(millis),
             Step::Alarm => {
-                self.now = self.now.max(self.alarm.unwrap_or(self.now));
-                self.on_alarm()?;
+                let due = self.handler.map(|handler| handler.wakes_at).or(self.alarm);
+                self.now = self.now.max(due.unwrap_or(self.now));
+                return self.run_handler();
             }
-            Step::AlarmNow => self.on_alarm()?,
-            Step::SetBack if self.faults.set_back > 0 => {
+            Step::AlarmNow => return self.run_handler(),
+            Step::Respond(index, reply) => {
+                self.respond(index, reply)?;
+                return self.wake_handler();
+            }
+            Step::Kill => self.kill(),
+            Step::RespondAndKill => {
+                self.respond(0, Reply::Accepted)?;
+                self.kill();
+            }
+            Step::SetBack => {
                 self.faults.set_back -= 1;
                 self.set_clock(self.now.millis() - HOUR_MS);
             }
-            Step::SetForward if self.faults.set_forward > 0 => {
+            Step::SetForward => {
                 self.faults.set_forward -= 1;
                 self.set_clock(self.now.millis() + FORTY_DAYS_MS);
             }
-            Step::SetBack | Step::SetForward => {}
         }
-        Ok(())
+        match step {
+            Step::Report(_) | Step::Control(..) | Step::Replace(_) | Step::Delete => self.follow_up(),
+            _ => Ok(()),
+        }
     }
 
     /// Creates the job, in the place of one that has ended if there is one.
     fn create(&mut self, creation: usize) -> Result<(), String> {
-        let new = Job::new("import-42".to_owned(), "k3v9a0".to_owned(), self.now);
-        let new = match &self.job {
+        let new = Job::new("import-42".to_owned(), format!("epoch{}", self.created), self.now);
+        let mut new = match &self.job {
             Some(former) if former.may_be_replaced(true) => new.replacing(former),
             Some(_) => return Ok(()),
             None => new,
         };
+        new.outgoing.project = if creation == 3 { Arc::clone(&PROJECT_WEBHOOKS) } else { Arc::default() };
         let body = report::from_body(CREATIONS[creation].parse().unwrap()).unwrap();
         let created = engine::accept::create(new, body, self.now).unwrap();
+        self.created += 1;
+        self.subscribers = Subscribers::new(SUBSCRIBERS[creation]);
         self.history = History::new(self.now, self.history.clock_changed);
-        self.commit(created.job)
+        self.commit(created.job, Cause::Creation)
     }
 
     fn report(&mut self, body: &str) -> Result<(), String> {
@@ -102,41 +198,15 @@ impl World {
         }
         if acceptance.changed {
             self.history.report(&acceptance.job.document, order, former.updated_at, self.now);
-            self.commit(acceptance.job)?;
+            self.commit(acceptance.job, Cause::Report)?;
         }
         Ok(())
     }
 
-    fn on_alarm(&mut self) -> Result<(), String> {
-        let (Some(job), Some(_)) = (self.job.clone(), self.alarm.take()) else { return Ok(()) };
-        match functions::on_alarm(self.mutant, &job, self.now) {
-            AlarmOutcome::Early(due) => {
-                let mut job = job;
-                job.record.alarm = Some(due);
-                self.alarm = Some(due);
-                self.job = Some(stored(&job)?);
-                Ok(())
-            }
-            AlarmOutcome::Changed(job) => {
-                self.history.is_marked |= job.document.stalled_since.is_some();
-                self.commit(*job)
-            }
-            AlarmOutcome::Expired => {
-                self.job = None;
-                Ok(())
-            }
-        }
-    }
-
-    /// Commits the job, and sets the alarm if it must be set, as the object does.
-    fn commit(&mut self, mut job: Job) -> Result<(), String> {
-        let alarm = functions::alarm(self.mutant, job.record.alarm, &job, self.now);
-        job.record.alarm = alarm.or(job.record.alarm);
-        self.alarm = alarm.or(self.alarm);
-        if job.document.attempt > self.job.as_ref().map_or(1, |former| former.document.attempt) {
-            self.history = History { reported_at: self.now, ..History::new(self.now, self.history.clock_changed) };
-        }
-        self.job = Some(stored(&job)?);
+    /// Saves the job, which in memory is then as it is read from storage.
+    pub(crate) fn save(&mut self, job: &Job) -> Result<(), String> {
+        self.stored_alarm = job.record.alarm;
+        self.job = Some(stored(job)?);
         Ok(())
     }
 
@@ -150,14 +220,15 @@ impl World {
 fn stored(job: &Job) -> Result<Job, String> {
     let document = serde_json::to_string(&job.document).map_err(|error| error.to_string())?;
     let record = serde_json::to_string(&job.record).map_err(|error| error.to_string())?;
-    let read = Job {
-        document: serde_json::from_str(&document).map_err(|error| error.to_string())?,
-        record: serde_json::from_str(&record).map_err(|error| error.to_string())?,
-        stored_bytes: Some(document.len()),
-    };
+    let mut read = Job::stored(
+        serde_json::from_str(&document).map_err(|error| error.to_string())?,
+        serde_json::from_str(&record).map_err(|error| error.to_string())?,
+        document.len(),
+    );
     if (&read.document, &read.record) != (&job.document, &job.record) {
         return Err(format!("storage loses a part of {job:?}"));
     }
+    read.outgoing.project = Arc::clone(&job.outgoing.project);
     Ok(read)
 }
 
@@ -165,7 +236,15 @@ fn stored(job: &Job) -> Result<Job, String> {
 impl Hash for World {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         let ago = |at: Timestamp| self.now.millis().wrapping_sub(at.millis());
-        (self.alarm.map(ago), self.faults, self.history.is_marked, self.history.order).hash(hasher);
+        let handler = self.handler.map(|handler| (ago(handler.fired_for), ago(handler.wakes_at)));
+        (self.alarm.map(ago), handler, self.stored_alarm.map(ago), self.deliveries.is_empty()).hash(hasher);
+        for Delivery { number, url, event, tries, due, .. } in &self.deliveries {
+            let sent = self.tries.iter().position(|sent| sent.number == *number);
+            (url, event, tries, ago(*due), sent).hash(hasher);
+        }
+        self.tries.iter().for_each(|sent| ago(sent.since).hash(hasher));
+        (self.recovers_by.map(ago), self.subscribers.gone()).hash(hasher);
+        (self.faults, self.history.is_marked, self.history.order).hash(hasher);
         (ago(self.history.reported_at), self.history.started_at.map(ago), self.history.clock_changed).hash(hasher);
         self.history.requested_at.map(ago).hash(hasher);
         let Some(Job { document, record, .. }) = &self.job else { return };

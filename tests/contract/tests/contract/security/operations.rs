@@ -116,6 +116,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         body: Some(|job| json!({"jobIds": [job], "request": "cancel"})),
         shape: Shape::Batch,
     },
+    Operation { name: "deliveries", method: "GET", path: "/v2/jobs/{job}/deliveries", body: None, shape: Shape::Plain },
+    Operation {
+        name: "redeliver",
+        method: "POST",
+        path: "/v2/jobs/{job}/deliveries/1/redeliver",
+        body: None,
+        shape: Shape::Plain,
+    },
     Operation { name: "control", method: "GET", path: "/v2/jobs/{job}/control", body: None, shape: Shape::Plain },
     Operation { name: "task-status", method: "GET", path: "/api/task-status/{job}", body: None, shape: Shape::Plain },
 ];
