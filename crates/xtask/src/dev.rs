@@ -54,8 +54,10 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let data = data.unwrap_or_else(|| project.target.join("dev-data"));
     fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
     let key = Key::draw(KEY_ID, PROJECT, &keys::PERMISSIONS.join(","))?;
+    let token_secret = token_secret(&data)?;
+    let webhook_secret = keys::webhook_secret(&token_secret, PROJECT)?;
     let variables =
-        [("API_KEYS", key.line.clone()), ("TOKEN_SECRET", token_secret(&data)?), ("JOB_PROGRESS_DEV", "1".to_owned())];
+        [("API_KEYS", key.line.clone()), ("TOKEN_SECRET", token_secret), ("JOB_PROGRESS_DEV", "1".to_owned())];
     let options = Options {
         runtime: Runtime::Wrangler,
         port,
@@ -69,6 +71,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let url = format!("http://localhost:{port}");
     println!("url: {url}/#{}", key.text);
     println!("key: {}", key.text);
+    println!("webhook secret: {webhook_secret}");
 
     let mut demo = if demo { Some(Demo::start(&project, port, &url, &key.text)?) } else { None };
     steps::note("Ctrl-C stops everything");

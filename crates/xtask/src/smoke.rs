@@ -24,7 +24,7 @@ use crate::{
 /// How long `dev` may take to start with everything built, and how long to end.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Runs `dev` twice on the same data: it must print its three lines, end on SIGINT, and leave no process after SIGKILL.
+/// Runs `dev` twice on the same data: it must print its four lines, end on SIGINT, and leave no process after SIGKILL.
 pub(crate) fn dev(project: &Project) -> Result<()> {
     let data = project.scratch()?.join("smoke-data");
     files::remove(&data)?;
@@ -54,6 +54,10 @@ fn start_and_end(project: &Project, data: &Path, signal: Signal) -> Result<()> {
     refuses_a_second(data)?;
     let key = line("key: ").context("dev prints no `key:`")?;
     let url = line("url: ").context("dev prints no `url:`")?;
+    let secret = line("webhook secret: ").context("dev prints no `webhook secret:`")?;
+    if !secret.starts_with("whsec_") {
+        bail!("dev does not print a webhook secret: {secret}");
+    }
     if !key.starts_with("jp_insecure") || url != format!("http://localhost:{port}/#{key}") {
         bail!("dev does not print the address that the README shows: {url}");
     }

@@ -137,7 +137,7 @@ fn contract(project: &Project, site: Option<&Site>) -> Result<()> {
     // `CASE` selects cases, and no other test.
     cargo.args(std::env::var_os("CASE").map(|_| ["--test", "cases"]).iter().flatten());
     cargo.args(["--", "--test-threads", "8"]);
-    // The interpreters of the programs that mint tokens with foreign JWT libraries.
+    // The interpreters of the programs that mint tokens and receive webhooks with libraries of their languages.
     cargo.env("NODE", project.npm_program("node")).env("PYTHON", setup::python_venv(project)?.join("python"));
     steps::shown("contract tests", with_site(&mut cargo, site))
 }

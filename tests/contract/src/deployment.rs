@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The settings of a deployment. Those that a test does not set stay unset, even if the shared worker has them.
-const SETTINGS: [&str; 13] = [
+const SETTINGS: [&str; 16] = [
     "API_KEYS",
     "API_KEYS_2",
     "API_KEYS_3",
@@ -29,6 +29,9 @@ const SETTINGS: [&str; 13] = [
     "TOKEN_SECRET",
     "TOKEN_SECRET_PREVIOUS",
     "ALLOWED_ORIGINS",
+    "WEBHOOKS",
+    "WEBHOOK_ALLOW",
+    "JOB_PROGRESS_RETRY_SCALE",
     "JOB_PROGRESS_DEV",
 ];
 
@@ -162,7 +165,12 @@ pub fn files_below(dir: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn free_port() -> u16 {
+/// A free port of 127.0.0.1.
+///
+/// # Panics
+///
+/// When there is none.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
     match listener {
         Ok(address) => address.port(),

@@ -26,3 +26,4 @@ pub mod stream;
 pub mod target;
 pub mod token;
 pub mod variables;
+pub mod webhook;

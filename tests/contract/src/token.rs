@@ -14,7 +14,7 @@ pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
 
 /// The secret that the tokens of a project are signed with.
 pub fn signing_secret(token_secret: &str, project: &str) -> String {
-    base64url(hmac_sha256(token_secret, &format!("job-progress/v1/{project}")))
+    base64url(hmac_sha256(token_secret.as_bytes(), &format!("job-progress/v1/{project}")))
 }
 
 /// Seconds since 1970.
@@ -56,7 +56,7 @@ pub fn sign_as(header: &Value, claims: &Value, secret: &str) -> String {
     let message = format!("{}.{}", base64url(header.to_string()), base64url(claims.to_string()));
     let signature = match header.get("alg").and_then(Value::as_str) {
         Some("HS512") => hmac_sha512(secret, &message),
-        _ => hmac_sha256(secret, &message),
+        _ => hmac_sha256(secret.as_bytes(), &message),
     };
     format!("{message}.{}", base64url(signature))
 }
@@ -89,8 +89,9 @@ pub fn flipped(token: &str, bit: usize) -> String {
     format!("{message}.{}", base64url(signature))
 }
 
-fn hmac_sha256(key: &str, message: &str) -> Vec<u8> {
-    Hmac::<Sha256>::new_from_slice(key.as_bytes())
+/// HMAC-SHA256.
+pub(crate) fn hmac_sha256(key: &[u8], message: &str) -> Vec<u8> {
+    Hmac::<Sha256>::new_from_slice(key)
         .map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec())
         .unwrap_or_default()
 }

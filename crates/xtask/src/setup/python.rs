@@ -16,8 +16,12 @@ use crate::{
 };
 
 /// The files of the packages that the tests need.
-const REQUIREMENTS: &[&str] =
-    &["tests/schemathesis/requirements.txt", "tests/minting/requirements.txt", "tests/clients/requirements.txt"];
+const REQUIREMENTS: &[&str] = &[
+    "tests/schemathesis/requirements.txt",
+    "tests/minting/requirements.txt",
+    "tests/receivers/requirements.txt",
+    "tests/clients/requirements.txt",
+];
 
 /// Prints the version, and fails if it is too old.
 const OLD_ENOUGH: &str = "import sys, venv; print(sys.version); sys.exit(sys.version_info < (3, 9))";

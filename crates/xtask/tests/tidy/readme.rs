@@ -5,8 +5,14 @@ use std::fs;
 use crate::{none, root};
 
 /// The programs that the README contains in full, each with the language of its block.
-const SHOWN: &[(&str, &str)] =
-    &[("js", "tests/minting/mint.mjs"), ("python", "tests/minting/mint.py"), ("rust", "tests/minting/rust/mint.rs")];
+const SHOWN: &[(&str, &str)] = &[
+    ("js", "tests/minting/mint.mjs"),
+    ("python", "tests/minting/mint.py"),
+    ("rust", "tests/minting/rust/mint.rs"),
+    ("js", "tests/receivers/receive.mjs"),
+    ("python", "tests/receivers/receive.py"),
+    ("rust", "tests/receivers/rust/receive.rs"),
+];
 
 #[test]
 fn the_readme_shows_the_programs_that_are_tested() {

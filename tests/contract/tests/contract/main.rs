@@ -12,7 +12,9 @@
 
 mod bodies;
 mod producers;
+mod programs;
 mod security;
 mod streams;
 mod tokens;
 mod waiting;
+mod webhooks;

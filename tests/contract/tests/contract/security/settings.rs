@@ -47,6 +47,14 @@ fn a_deployment_without_its_secrets_refuses_every_request_and_names_what_is_miss
         (vec![("API_KEYS", &*key.line)], "no TOKEN_SECRET"),
         (vec![("API_KEYS", &*key.line), ("TOKEN_SECRET", "short")], "shorter than 32"),
         (vec![("API_KEYS", &*unhashed), ("TOKEN_SECRET", SECRET)], "Line 1 of API_KEYS"),
+        (
+            vec![
+                ("API_KEYS", &*key.line),
+                ("TOKEN_SECRET", SECRET),
+                ("WEBHOOKS", "acme https://example.com/ok\nacme http://10.0.0.1/hook"),
+            ],
+            "Line 2 of WEBHOOKS",
+        ),
         // The demo key is printed on terminals, so it is valid in development mode only.
         (vec![("API_KEYS", &*demo.line), ("TOKEN_SECRET", SECRET)], "insecure"),
     ] {
