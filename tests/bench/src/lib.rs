@@ -21,6 +21,7 @@ pub mod http;
 pub mod key;
 pub mod machine;
 pub mod process;
+pub mod receiver;
 pub mod sample;
 pub mod server;
 pub mod stream;

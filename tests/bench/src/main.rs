@@ -10,6 +10,7 @@ mod chart;
 mod fanout;
 mod ingest;
 mod page;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,8 @@ cargo xtask bench NAME
             reports to viewers: the age of what they show, and the cost
   ingest  [--pairs N] [--seconds N] [--dev]
             acknowledged reports a second: one job, fifty jobs, arrays of 500
+  webhooks [--pairs N] [--seconds N]
+            reports a second of a job with subscriptions to a receiver that never answers
   crash   [--kills N]
             kill the runtime while a job reports and viewers watch
   element [--elements N] [--jobs N] [--rate N] [--seconds N] [--pairs N]
@@ -81,6 +84,7 @@ fn run() -> Result<()> {
     match name.as_str() {
         "fan-out" => fanout::run(&options),
         "ingest" => ingest::run(&options),
+        "webhooks" => webhooks::run(&options),
         "crash" => crash(options.kills),
         "" | "help" => {
             print!("{HELP}");

@@ -1,7 +1,9 @@
 //! The servers under test: ours as it was built, and the baseline, each alone under workerd with storage on disk.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -118,10 +120,15 @@ impl Server {
     }
 
     /// Starts ours with these environment variables.
-    pub fn with_environment(variables: &[(&str, &Path)], folder: &Folder, key: &Key) -> Result<Server> {
+    pub fn with_environment<V: AsRef<OsStr>>(
+        kind: Kind,
+        variables: &[(&str, V)],
+        folder: &Folder,
+        key: &Key,
+    ) -> Result<Server> {
         let mut command = Command::new(xtask());
-        command.envs(variables.iter().copied());
-        Server::ours(Kind::Ours, free_port()?, folder, key, None, command)
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        Server::ours(kind, free_port()?, folder, key, None, command)
     }
 
     /// The processor seconds that it has used.

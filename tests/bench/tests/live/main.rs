@@ -1,5 +1,5 @@
 //! The live path on the real runtime: sleep, leaks, slow readers, crashes, panics, reconnecting crowds, abuse, deadlines,
-//! clocks.
+//! clocks, webhooks.
 //!
 //! Each test starts a worker of its own under workerd from the bundle that `cargo xtask build` made. `XTASK` names the
 //! program that starts it; the default is the one that `cargo build -p xtask` made.
@@ -30,6 +30,7 @@ mod rows;
 mod sleep;
 mod slow_reader;
 mod storm;
+mod webhooks;
 
 use std::{
     env,

@@ -9,7 +9,7 @@ use std::{
 
 use bench::{
     key::Key,
-    server::{Folder, Server},
+    server::{Folder, Kind, Server},
 };
 
 /// A wall clock that a server has and the test sets.
@@ -43,6 +43,6 @@ impl OffsetClock {
     /// Starts a server with this clock.
     pub(crate) fn server(&self, folder: &Folder, key: &Key) -> Server {
         let variables = [("LD_PRELOAD", self.library.as_path()), ("CLOCK_OFFSET", self.file.as_path())];
-        Server::with_environment(&variables, folder, key).unwrap()
+        Server::with_environment(Kind::Ours, &variables, folder, key).unwrap()
     }
 }
