@@ -3,6 +3,7 @@
 mod commit;
 mod control;
 mod deliveries;
+mod load;
 mod reads;
 mod store;
 mod viewers;
@@ -23,11 +24,11 @@ use engine::{
     job::Job,
     lifecycle::Lifecycle,
     subscription::{self, Admission},
-    webhook::{outbox::Outbox, subscriptions},
+    webhook::outbox::Outbox,
 };
 use js_sys::Promise;
 use protocol::{
-    Problem, Timestamp, control::ControlRequest, creation::Creation, cursor::Cursor, id, include::Include, json,
+    Problem, Timestamp, control::ControlRequest, creation::Creation, cursor::Cursor, include::Include, json,
     problem::Code, report::Reports,
 };
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -241,56 +242,6 @@ impl Object {
         }
     }
 
-    /// The job, if it exists.
-    fn load(&self) -> Result<Option<Rc<Job>>, ErrorResponse> {
-        if let Some(job) = self.job.borrow().as_ref() {
-            return Ok(Some(Rc::clone(job)));
-        }
-        let tables = self.store.tables()?;
-        if tables.delivery && !self.is_outbox_loaded.get() {
-            self.outbox.replace(self.store.outbox()?);
-            self.has_deliveries.set(true);
-        }
-        self.is_outbox_loaded.set(true);
-        let mut job = if tables.job { self.store.load()? } else { None };
-        if let Some(job) = &mut job {
-            self.add_project(job);
-        }
-        let job = job.map(Rc::new);
-        self.job.replace(job.clone());
-        Ok(job)
-    }
-
-    fn note_project(&self, project: &str) {
-        if !project.is_empty() && self.project.borrow().is_none() {
-            self.project.replace(Some(project.to_owned()));
-        }
-    }
-
-    /// Gives the job the project that a command has named, and the webhooks of its project.
-    fn add_project(&self, job: &mut Job) {
-        if job.record.project.is_none() {
-            job.record.project.clone_from(&self.project.borrow());
-        }
-        job.outgoing.project = self.config.webhooks.of(job.record.project.as_deref().unwrap_or_default());
-    }
-
-    /// Checks the webhooks of reports whose sender has the permissions `held` if it may not read the job.
-    fn check_webhooks(&self, job_id: &str, reports: &Reports, held: Option<&str>) -> Result<(), Problem> {
-        let held = held.map(|held| held.parse().unwrap_or_default());
-        subscriptions::check(reports, &self.config.targets, held, job_id)
-    }
-
-    fn new_job(&self, job_id: &str, former: Option<&Job>, now: Timestamp) -> Job {
-        let mut job = new_job(job_id, former, now);
-        self.add_project(&mut job);
-        job
-    }
-
-    fn find(&self, job_id: &str) -> Result<Rc<Job>, ErrorResponse> {
-        self.load()?.ok_or_else(|| Problem::job_not_found(job_id).into())
-    }
-
     fn create(
         self: &Rc<Object>,
         job_id: &str,
@@ -402,15 +353,6 @@ impl Object {
             }
         }
         Ok(())
-    }
-}
-
-/// A new job, in the place of `former` if there is one.
-fn new_job(job_id: &str, former: Option<&Job>, now: Timestamp) -> Job {
-    let job = Job::new(job_id.to_owned(), id::epoch(js::random()), now);
-    match former {
-        Some(former) => job.replacing(former),
-        None => job,
     }
 }
 

@@ -1,0 +1,72 @@
+//! Loading a job from storage, and making a new one.
+
+use std::rc::Rc;
+
+use engine::{job::Job, webhook::subscriptions};
+use protocol::{Problem, Timestamp, id, report::Reports};
+
+use super::Object;
+use crate::{js, response::ErrorResponse};
+
+impl Object {
+    /// The job, if it exists.
+    pub(super) fn load(&self) -> Result<Option<Rc<Job>>, ErrorResponse> {
+        if let Some(job) = self.job.borrow().as_ref() {
+            return Ok(Some(Rc::clone(job)));
+        }
+        let tables = self.store.tables()?;
+        if tables.delivery && !self.is_outbox_loaded.get() {
+            self.outbox.replace(self.store.outbox()?);
+            self.has_deliveries.set(true);
+        }
+        self.is_outbox_loaded.set(true);
+        let mut job = if tables.job { self.store.load()? } else { None };
+        if let Some(job) = &mut job {
+            self.add_project(job);
+        }
+        let job = job.map(Rc::new);
+        self.job.replace(job.clone());
+        Ok(job)
+    }
+
+    /// Notes the project that a command names.
+    pub(super) fn note_project(&self, project: &str) {
+        if !project.is_empty() && self.project.borrow().is_none() {
+            self.project.replace(Some(project.to_owned()));
+        }
+    }
+
+    /// Gives the job the project that a command has named, and the webhooks of its project.
+    fn add_project(&self, job: &mut Job) {
+        if job.record.project.is_none() {
+            job.record.project.clone_from(&self.project.borrow());
+        }
+        job.outgoing.project = self.config.webhooks.of(job.record.project.as_deref().unwrap_or_default());
+    }
+
+    /// Checks the webhooks of reports whose sender has the permissions `held` if it may not read the job.
+    pub(super) fn check_webhooks(&self, job_id: &str, reports: &Reports, held: Option<&str>) -> Result<(), Problem> {
+        let held = held.map(|held| held.parse().unwrap_or_default());
+        subscriptions::check(reports, &self.config.targets, held, job_id)
+    }
+
+    /// A new job, in the place of `former` if there is one.
+    pub(super) fn new_job(&self, job_id: &str, former: Option<&Job>, now: Timestamp) -> Job {
+        let new = Job::new(job_id.to_owned(), id::epoch(js::random()), now);
+        let mut job = match former {
+            Some(former) => new.replacing(former),
+            None => new,
+        };
+        self.add_project(&mut job);
+        job
+    }
+
+    /// The job.
+    ///
+    /// # Errors
+    ///
+    /// `JOB_NOT_FOUND`.
+    pub(super) fn find(&self, job_id: &str) -> Result<Rc<Job>, ErrorResponse> {
+        self.load()?.ok_or_else(|| Problem::job_not_found(job_id).into())
+    }
+}
