@@ -41,6 +41,29 @@ fn a_server_refuses_every_url_that_is_not_of_a_public_server() {
 }
 
 #[test]
+fn a_url_that_is_not_allowed_any_more_when_it_is_tried_again_is_given_up() {
+    let (key, folder) = (Key::draw().unwrap(), Folder::new("webhooks-again").unwrap());
+    run(async {
+        let inside = accepting().await;
+        let settings = [("WEBHOOK_ALLOW", "127.0.0.1")];
+        let server = Server::with_environment(Kind::Ours, &settings, &folder, &key).unwrap();
+        let job = fresh_job().unwrap();
+        let body = json!({"jobId": job, "webhooks": [{"url": format!("http://127.0.0.1:{}/", inside.port)}]});
+        let request = Request::new("POST", "/v2/jobs", &key.text, &[], body.to_string().as_bytes());
+        Connection::open(server.port).await.unwrap().ask(&request).await.unwrap().success().unwrap();
+        until("it has been tried", async || deliveries(server.port, &key.text, &job).await[0]["tries"] == 1).await;
+        server.crash().unwrap();
+        let server = Server::start(Kind::Ours, &folder, &key).unwrap();
+        until("it is given up", async || {
+            let delivery = deliveries(server.port, &key.text, &job).await.remove(0);
+            delivery["status"] == "failed" && delivery["lastError"] == "must be an https URL"
+        })
+        .await;
+        assert_eq!(inside.received().len(), 0);
+    });
+}
+
+#[test]
 fn a_host_that_is_allowed_but_resolves_to_this_machine_is_not_connected_to() {
     let (key, folder) = (Key::draw().unwrap(), Folder::new("webhooks-inside").unwrap());
     // The check of URLs lets these pass, as it would a public name that resolves inside; the network of the runtime does not.
