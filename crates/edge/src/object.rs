@@ -199,7 +199,7 @@ impl Object {
         response
     }
 
-    fn dispatch(self: &Rc<Object>, request: &CommandRequest, body: &[u8]) -> HandlerResult {
+    fn dispatch(&self, request: &CommandRequest, body: &[u8]) -> HandlerResult {
         #[cfg(feature = "fault-injection")]
         crate::fault_injection::in_the_object(body);
         let (job_id, time) = (request.text("job"), request.time());
@@ -242,14 +242,7 @@ impl Object {
         }
     }
 
-    fn create(
-        self: &Rc<Object>,
-        job_id: &str,
-        body: &[u8],
-        receipt: bool,
-        held: Option<&str>,
-        time: CommandTime,
-    ) -> HandlerResult {
+    fn create(&self, job_id: &str, body: &[u8], receipt: bool, held: Option<&str>, time: CommandTime) -> HandlerResult {
         let value = json::parse_body(body)?;
         let digest = idempotency::digest(&value);
         // The body is checked first: a job that exists is no reason to overlook an error in it.
@@ -269,7 +262,7 @@ impl Object {
         Ok(response::json_text(201, &answer))
     }
 
-    fn report(self: &Rc<Object>, job_id: &str, reports: Reports, creates: Creates, time: CommandTime) -> HandlerResult {
+    fn report(&self, job_id: &str, reports: Reports, creates: Creates, time: CommandTime) -> HandlerResult {
         let now = time.now;
         // The job is taken out, so that it need not be copied. On every way out, what is put back is what storage has.
         let (former, accepted) = match self.load()? {
@@ -330,8 +323,10 @@ impl Object {
 
     async fn delete(&self, job_id: &str) -> HandlerResult {
         let job = self.find(job_id)?;
-        self.remove(&job, js::now())?;
-        // The response waits until the deletion is durable.
+        if self.remove(&job, js::now())? {
+            // It deletes the alarm too (since compatibility date 2026-02-24).
+            self.state.storage().delete_all().await?;
+        }
         Ok(response::empty(204))
     }
 
@@ -342,13 +337,17 @@ impl Object {
     }
 
     /// Applies the deadlines that are due.
-    fn apply_deadlines(self: &Rc<Object>) -> Result<(), ErrorResponse> {
+    fn apply_deadlines(&self) -> Result<(), ErrorResponse> {
         while let Some(job) = self.load()? {
             let former = Former::Same(Lifecycle::of(&job.document));
             let outcome = deadline::on_alarm(&job, &self.outbox.borrow(), js::now());
             match outcome {
                 AlarmOutcome::Changed(job) => self.commit(former, *job, &[], CommandTime::own())?,
-                AlarmOutcome::Expired => self.remove(&job, js::now())?,
+                AlarmOutcome::Expired => {
+                    if self.remove(&job, js::now())? {
+                        store::delete_all(&self.state);
+                    }
+                }
                 AlarmOutcome::Early(_) => return Ok(()),
             }
         }

@@ -1,8 +1,8 @@
 //! The deadlines of a job: what happens to it at a time and not because of a request, and the one alarm for all of it and for
 //! the deliveries in its outbox.
 //!
-//! The due times of deadlines are derived from the job and stored nowhere. The alarm moves only to an earlier time: one that fires early sets
-//! the next one, so a report does not cost a second written row for the alarm.
+//! The due times of deadlines are derived from the job and stored nowhere. The alarm moves only to an earlier time: one that
+//! fires early sets the next one, so a report does not cost a second written row for the alarm.
 
 use protocol::{Status, Timestamp, document::JobError, limits::RETENTION_SECONDS};
 

@@ -9,7 +9,7 @@ use crate::{
     estimates::{Estimates, ProducerOverride},
     lifecycle::Lifecycle,
     retention::expires_at,
-    webhook::{outgoing::Outgoing, subscriptions::Subscriptions},
+    webhook::{of_job::JobWebhooks, outgoing::Outgoing},
 };
 
 /// A job: one row of the object's storage.
@@ -51,9 +51,9 @@ pub struct Record {
     /// When the alarm fires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alarm: Option<Timestamp>,
-    /// The subscriptions that reports have made.
-    #[serde(skip_serializing_if = "Subscriptions::is_empty")]
-    pub webhooks: Subscriptions,
+    /// The webhooks that reports have set.
+    #[serde(skip_serializing_if = "JobWebhooks::is_empty")]
+    pub webhooks: JobWebhooks,
     /// The project, whose secret signs the deliveries; `None` in a record of a release that did not write it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,

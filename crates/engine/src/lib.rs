@@ -19,7 +19,7 @@
 //! * *grant* ([`grant::Grant`]): what a verified credential allows. Its *holder* is the key or token behind it.
 //! * *mint*: to sign a token on behalf of a key.
 //! * *pace* ([`pace`]): the interval between two broadcasts of a job.
-//! * *webhook* ([`webhook`]): a subscription to the events of a job. Its *deliveries* are in the *outbox* until they are sent.
+//! * *webhook* ([`webhook`]): a URL with the events of a job that it gets. Its *deliveries* are in the *outbox* until they are sent.
 //! * *frame* ([`frame`]): one message from the object to the edge, a head line and the SSE frame that follows it.
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]

@@ -6,11 +6,12 @@
 
 pub mod delivery;
 pub mod event;
+pub mod of_job;
 pub mod outbox;
 pub mod outgoing;
 pub mod payload;
 pub mod project;
 pub mod schedule;
 pub mod signature;
-pub mod subscriptions;
+
 pub mod target;

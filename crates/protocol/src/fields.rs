@@ -269,6 +269,15 @@ pub fn object(value: Value, name: &str) -> Result<Object, Problem> {
     }
 }
 
+/// The position of the first item that equals an earlier one.
+///
+/// ```
+/// assert_eq!(protocol::fields::first_repeated(&["a", "b", "a"], PartialEq::eq), Some(2));
+/// ```
+pub fn first_repeated<T>(items: &[T], is_same: impl Fn(&T, &T) -> bool) -> Option<usize> {
+    items.iter().enumerate().position(|(index, item)| items.iter().take(index).any(|earlier| is_same(earlier, item)))
+}
+
 /// Reads an object whose members are strings.
 ///
 /// # Errors

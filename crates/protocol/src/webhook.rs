@@ -1,4 +1,4 @@
-//! Webhooks: the events of a job, and the subscriptions to them.
+//! Webhooks: the events of a job, and the URLs that get them.
 
 use std::fmt;
 
@@ -112,7 +112,7 @@ impl fmt::Debug for WebhookUrl {
     }
 }
 
-/// A subscription to the events of a job.
+/// A URL with the events of a job that it gets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Webhook {
@@ -133,7 +133,7 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Whether the subscription is to events of this type. Of `job.progress` and `job.alert` it is decided by their members.
+    /// Whether the URL gets events of this type. Of `job.progress` and `job.alert` it is decided by their members.
     pub fn has(&self, event: EventType) -> bool {
         self.events.as_ref().is_none_or(|events| events.contains(&event))
     }

@@ -15,7 +15,7 @@ use crate::{command::CommandTime, response::ErrorResponse};
 impl Object {
     /// Commits, then broadcasts. Nothing here waits, so the writes are one transaction.
     pub(super) fn commit(
-        self: &Rc<Object>,
+        &self,
         former: Former,
         mut job: Job,
         lines: &[LogLine],
@@ -68,7 +68,6 @@ impl Object {
         })?;
         self.outbox.replace(outbox);
         self.has_deliveries.set(true);
-        let job = saved.borrow().clone();
-        Ok((job, alarm, rows))
+        Ok((Rc::unwrap_or_clone(saved).into_inner(), alarm, rows))
     }
 }

@@ -1,6 +1,6 @@
 //! Control requests to a job, and the producers that wait for one.
 
-use std::{num::NonZeroU64, rc::Rc};
+use std::num::NonZeroU64;
 
 use engine::{
     control::{self, ControlAnswer, ControlOptions},
@@ -21,7 +21,7 @@ use crate::{
 impl Object {
     /// Makes a control request with the options in `body`.
     pub(super) fn control(
-        self: &Rc<Object>,
+        &self,
         job_id: &str,
         request: ControlRequest,
         body: &[u8],

@@ -143,7 +143,7 @@ impl Object {
         let Some(tried) = tried else { return Ok(()) };
         self.store.tried(number, tried, answer, now)?;
         if tried.status == DeliveryStatus::Gone {
-            self.end_subscription(&sent.url)?;
+            self.end_webhooks(&sent.url)?;
         }
         Ok(())
     }
@@ -168,8 +168,8 @@ impl Object {
         })
     }
 
-    /// Ends the subscriptions of a URL whose receiver is gone.
-    fn end_subscription(&self, url: &WebhookUrl) -> Result<(), ErrorResponse> {
+    /// Ends the webhooks of a URL whose receiver is gone.
+    fn end_webhooks(&self, url: &WebhookUrl) -> Result<(), ErrorResponse> {
         self.store.give_up(url)?;
         let Some(job) = self.load()? else { return Ok(()) };
         let mut job = Job::clone(&job);
@@ -201,7 +201,7 @@ impl Object {
         let Some(job) = self.load()? else {
             match self.outbox.borrow().next_due() {
                 Some(due) => store::set_alarm(&self.state, due),
-                None if self.has_deliveries.get() => self.delete_all(),
+                None if self.has_deliveries.take() => store::delete_all(&self.state),
                 None => {}
             }
             return Ok(());
@@ -217,32 +217,27 @@ impl Object {
         Ok(())
     }
 
-    /// Deletes the job. The deliveries of the deletion are stored until they have ended.
-    pub(super) fn remove(&self, job: &Job, now: Timestamp) -> Result<(), ErrorResponse> {
+    /// Removes the job, and stores the deliveries of its deletion until they have ended. `true` if there are none, so that the
+    /// caller deletes everything that is stored.
+    pub(super) fn remove(&self, job: &Job, now: Timestamp) -> Result<bool, ErrorResponse> {
         let mut job = Job::clone(job);
         job.outgoing.deliveries.clear();
         job.publish_deletion(now);
         let outbox = self.outbox.borrow().emptied();
         let Stored { deliveries, outbox, .. } = Stored::take(&mut job, outbox, now);
-        self.forget(&job.document.job_id);
-        if deliveries.is_empty() {
-            self.outbox.replace(outbox);
-            self.delete_all();
-            return Ok(());
+        let is_last = deliveries.is_empty();
+        if is_last {
+            self.has_deliveries.set(false);
+        } else {
+            let store = Rc::clone(&self.store);
+            let (has_log, project) = (store::has_log(&job.record), job.record.project.unwrap_or_default());
+            self.store.transaction(move || store.replace_by_deliveries(&deliveries, &project, has_log, now))?;
+            store::set_alarm(&self.state, now);
         }
-        let store = Rc::clone(&self.store);
-        let (has_log, project) = (store::has_log(&job.record), job.record.project.unwrap_or_default());
-        self.store.transaction(move || store.replace_by_deliveries(&deliveries, &project, has_log, now))?;
         self.outbox.replace(outbox);
-        store::set_alarm(&self.state, now);
+        self.forget(&job.document.job_id);
         self.wake_handler();
-        Ok(())
-    }
-
-    /// Deletes everything.
-    fn delete_all(&self) {
-        self.has_deliveries.set(false);
-        store::delete_all(&self.state);
+        Ok(is_last)
     }
 
     /// A page of the deliveries.
@@ -256,7 +251,7 @@ impl Object {
     }
 
     /// Makes a delivery pending again, and returns it.
-    pub(super) fn redeliver(self: &Rc<Object>, job_id: &str, number: u64, time: CommandTime) -> HandlerResult {
+    pub(super) fn redeliver(&self, job_id: &str, number: u64, time: CommandTime) -> HandlerResult {
         self.load()?;
         let delivery = if self.has_deliveries.get() { self.store.delivery(number)? } else { None };
         let Some(Sent { url, .. }) = delivery else {

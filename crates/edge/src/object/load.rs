@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use engine::{job::Job, webhook::subscriptions};
+use engine::{job::Job, webhook::of_job};
 use protocol::{Problem, Timestamp, id, report::Reports};
 
 use super::Object;
@@ -47,7 +47,7 @@ impl Object {
     /// Checks the webhooks of reports whose sender has the permissions `held` if it may not read the job.
     pub(super) fn check_webhooks(&self, job_id: &str, reports: &Reports, held: Option<&str>) -> Result<(), Problem> {
         let held = held.map(|held| held.parse().unwrap_or_default());
-        subscriptions::check(reports, &self.config.targets, held, job_id)
+        of_job::check(reports, &self.config.targets, held, job_id)
     }
 
     /// A new job, in the place of `former` if there is one.

@@ -23,7 +23,7 @@ pub struct NewDelivery {
     pub at: Timestamp,
 }
 
-/// What has become of a delivery.
+/// The status of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -70,7 +70,7 @@ pub struct Delivery {
     pub event: String,
     /// The origin of the URL, followed by `/…`: the rest can be a secret.
     pub url: String,
-    /// What has become of it.
+    /// The status.
     pub status: DeliveryStatus,
     /// The number of finished tries since the delivery was stored or requested again.
     pub tries: u32,

@@ -58,7 +58,7 @@ pub enum Answer {
 /// A delivery after a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tried {
-    /// What has become of it.
+    /// The status.
     pub status: DeliveryStatus,
     /// The number of finished tries.
     pub tries: u32,

@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::{
     delivery::NewDelivery,
     event,
+    of_job::{JobWebhook, JobWebhooks},
     payload::{self, Detail},
-    subscriptions::{Subscription, Subscriptions},
 };
 use crate::{crypto::sha256, lifecycle::Lifecycle};
 
@@ -21,10 +21,10 @@ const JOB_BYTES: usize = 12;
 /// The bytes of a digest that distinguish the alerts of one change.
 const ALERT_BYTES: usize = 4;
 
-/// The deliveries that the changes of a job have caused since its last commit, and the subscriptions of its project.
+/// The deliveries that the changes of a job have caused since its last commit, and the webhooks of its project.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outgoing {
-    /// The subscriptions of the project.
+    /// The webhooks of the project.
     pub project: Arc<[Webhook]>,
     /// The deliveries to store with the commit, in order.
     pub deliveries: Vec<NewDelivery>,
@@ -33,39 +33,34 @@ pub struct Outgoing {
 impl Outgoing {
     /// Adds the deliveries of a change to those that are stored with the next commit. `before` is the lifecycle before the
     /// change, and absent for the creation.
-    pub(crate) fn add_change(
-        &mut self,
-        subscriptions: &mut Subscriptions,
-        before: Option<Lifecycle>,
-        document: &Document,
-    ) {
-        if subscriptions.is_empty() && self.project.is_empty() {
+    pub(crate) fn add_change(&mut self, webhooks: &mut JobWebhooks, before: Option<Lifecycle>, document: &Document) {
+        if webhooks.is_empty() && self.project.is_empty() {
             return;
         }
         let events = event::of_change(before, document);
         if events.contains(&EventType::Retried) {
-            subscriptions.begin_attempt();
+            webhooks.begin_attempt();
         }
-        self.publish(subscriptions, document, &events, document.updated_at, true);
+        self.publish(webhooks, document, &events, document.updated_at, true);
     }
 
     /// Adds the deliveries of the deletion of the job at `now`.
-    pub(crate) fn add_deletion(&mut self, subscriptions: &mut Subscriptions, document: &Document, now: Timestamp) {
-        self.publish(subscriptions, document, &[EventType::Deleted], now, false);
+    pub(crate) fn add_deletion(&mut self, webhooks: &mut JobWebhooks, document: &Document, now: Timestamp) {
+        self.publish(webhooks, document, &[EventType::Deleted], now, false);
     }
 
     /// Adds the deliveries of these events and, if values are to be compared, of the thresholds and alerts that the change
     /// has reached. They precede the end of the job.
     fn publish(
         &mut self,
-        subscriptions: &mut Subscriptions,
+        webhooks: &mut JobWebhooks,
         document: &Document,
         events: &[EventType],
         at: Timestamp,
         compares: bool,
     ) {
         let Outgoing { project, deliveries } = self;
-        let Subscriptions { of_job, gone } = subscriptions;
+        let JobWebhooks { of_job, gone } = webhooks;
         let is_end = |event: &EventType| {
             matches!(event, EventType::Completed | EventType::Failed | EventType::Cancelled | EventType::Timeout)
         };
@@ -78,9 +73,9 @@ impl Outgoing {
                 at,
             });
         };
-        let has_alerts = of_job.iter().any(|subscription| !subscription.webhook.alerts.is_empty());
+        let has_alerts = of_job.iter().any(|known| !known.webhook.alerts.is_empty());
         let values = (compares && has_alerts).then(|| serde_json::to_value(document).unwrap_or_default());
-        for Subscription { webhook, reached, crossed } in of_job.iter_mut() {
+        for JobWebhook { webhook, reached, crossed } in of_job.iter_mut() {
             let wanted = events.iter().filter(|event| webhook.has(**event));
             wanted.clone().filter(|event| !is_end(event)).for_each(|event| add(webhook, *event, Detail::None));
             if compares {
@@ -104,7 +99,7 @@ impl Outgoing {
             wanted.filter(|event| is_end(event)).for_each(|event| add(webhook, *event, Detail::None));
         }
         let is_of_project = |webhook: &&Webhook| {
-            !gone.contains(&webhook.url) && of_job.iter().all(|subscription| subscription.webhook.url != webhook.url)
+            !gone.contains(&webhook.url) && of_job.iter().all(|known| known.webhook.url != webhook.url)
         };
         for webhook in project.iter().filter(is_of_project) {
             events.iter().filter(|event| webhook.has(**event)).for_each(|event| add(webhook, *event, Detail::None));

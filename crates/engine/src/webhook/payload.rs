@@ -19,7 +19,7 @@ pub(crate) enum Detail<'a> {
     Alert(&'a Alert, f64),
 }
 
-/// The payload of an event of the job with this document. `data` is the summary; or the document, if the subscription asks
+/// The payload of an event of the job with this document. `data` is the summary; or the document, if the webhook asks
 /// for it with `include` and the payload then has at most [`PAYLOAD_BYTES`].
 pub(crate) fn text(
     document: &Document,

@@ -1,4 +1,4 @@
-//! The subscriptions of projects: the setting `WEBHOOKS`.
+//! The webhooks of projects: the setting `WEBHOOKS`.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,7 +11,7 @@ use protocol::{
 use super::target::Targets;
 use crate::not_configured::NotConfigured;
 
-/// The subscriptions of each project.
+/// The webhooks of each project.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProjectWebhooks(HashMap<String, Arc<[Webhook]>>);
 
@@ -50,7 +50,7 @@ impl ProjectWebhooks {
         Ok(ProjectWebhooks(webhooks.into_iter().map(|(project, webhooks)| (project, webhooks.into())).collect()))
     }
 
-    /// The subscriptions of a project.
+    /// The webhooks of a project.
     pub fn of(&self, project: &str) -> Arc<[Webhook]> {
         self.0.get(project).cloned().unwrap_or_default()
     }

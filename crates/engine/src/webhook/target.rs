@@ -1,7 +1,7 @@
 //! Where webhooks may be sent: public servers over https, unless the operator allows others.
 //!
 //! A webhook makes the server send requests to a URL that somebody else chose (server-side request forgery, OWASP). The URL
-//! is checked when it is subscribed and again before each try. What a name resolves to is checked by the runtime: Cloudflare
+//! is checked when a report sets it and again before each try. What a name resolves to is checked by the runtime: Cloudflare
 //! has no private network, and a workerd outside of it is configured with `allow = ["public"]`.
 
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -16,8 +16,7 @@ impl Form for Controls {
     fn read(value: Value, name: &str) -> Result<Vec<ControlRequest>, Problem> {
         let word = |value, name: &str| fields::word(value, name, ControlRequest::LISTED, ControlRequest::as_str);
         let controls = fields::list(value, name, ControlRequest::LISTED.len(), word)?;
-        let is_repeated = |(index, request)| controls.iter().take(index).any(|earlier| earlier == request);
-        match controls.iter().enumerate().position(is_repeated) {
+        match fields::first_repeated(&controls, PartialEq::eq) {
             None => Ok(controls),
             Some(index) => Err(Problem::invalid(&format!("{name}[{index}]"), "is an earlier item")),
         }

@@ -1,4 +1,4 @@
-//! The field `webhooks`: the subscriptions of a job.
+//! The field `webhooks`: the webhooks of a job.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::{
     webhook::{Alert, Bound, EventType, Webhook, WebhookUrl},
 };
 
-/// A list of at most [`WEBHOOKS`] subscriptions, each with a URL of its own. Which URLs are allowed is the server's policy.
+/// A list of at most [`WEBHOOKS`] webhooks, each with a URL of its own. Which URLs are allowed is the server's policy.
 #[derive(Debug)]
 pub struct Webhooks;
 
@@ -68,8 +68,7 @@ fn thresholds(value: Value, name: &str) -> Result<Vec<Number>, Problem> {
 
 fn alerts(value: Value, name: &str) -> Result<Vec<Alert>, Problem> {
     let alerts = fields::list(value, name, WEBHOOK_ALERTS, alert)?;
-    let is_repeated = |(index, alert)| alerts.iter().take(index).any(|earlier| earlier == alert);
-    match alerts.iter().enumerate().position(is_repeated) {
+    match fields::first_repeated(&alerts, PartialEq::eq) {
         None => Ok(alerts),
         Some(index) => Err(Problem::invalid(&format!("{name}[{index}]"), "is an earlier item")),
     }
@@ -197,6 +196,11 @@ mod tests {
             Webhooks::read(alerts(WEBHOOK_ALERTS + 1), "webhooks").unwrap_err().details()["limit"],
             WEBHOOK_ALERTS
         );
+        let with =
+            |url: String, progress: Value| Webhooks::read(json!([{"url": url, "progress": progress}]), "webhooks");
+        let longest = format!("{url}{}", "x".repeat(WEBHOOK_URL_BYTES - url.len()));
+        assert!(with(longest.clone(), json!([1, 100])).is_ok() && with(longest + "x", json!([])).is_err());
+        assert!(with(url.to_owned(), json!(vec![50; WEBHOOK_THRESHOLDS])).is_ok());
         let many: Vec<_> = (0..=WEBHOOKS).map(|index| json!({"url": format!("{url}{index}")})).collect();
         assert_eq!(Webhooks::read(json!(many), "webhooks").unwrap_err().details()["limit"], WEBHOOKS);
     }

@@ -15,8 +15,7 @@ pub(super) fn get_deliveries() -> Value {
 }
 
 pub(super) fn redeliver() -> Value {
-    let description = "Sends a delivery again, whatever has become of it, with the same `webhook-id` and the whole schedule \
-                       of tries. Permission `jobs:admin`, which only keys have.";
+    let description = "Sends a delivery again, also one that has ended, with the same `webhook-id` and all tries. Permission `jobs:admin`, which only keys have.";
     Operation::new("redeliver", "operators", "Send a webhook delivery again", description)
         .parameters(vec![parameters::shared("JobId"), parameters::delivery_number()])
         .response(200, responses::json("The delivery, which is pending.", schema("Delivery"), &["delivery"]))

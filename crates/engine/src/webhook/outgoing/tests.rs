@@ -55,7 +55,7 @@ fn payload_of(text: &str) -> Value {
 const URL: &str = "https://example.com/hook";
 
 #[test]
-fn a_job_without_subscriptions_causes_no_delivery() {
+fn a_job_without_webhooks_causes_no_delivery() {
     assert_eq!(ids(&reported(created(json!({})), json!({"status": "completed"}))), [""; 0]);
 }
 
@@ -127,7 +127,7 @@ fn an_alert_on_a_value_that_is_no_number_is_never_sent() {
 }
 
 #[test]
-fn a_subscription_that_is_sent_again_does_not_repeat_its_events() {
+fn a_webhook_that_is_sent_again_does_not_repeat_its_events() {
     let webhooks = json!([{"url": URL, "progress": [50], "alerts": [{"field": "progress", "above": 40}]}]);
     let job = reported(created(json!({"webhooks": webhooks})), json!({"progress": 60}));
     assert_eq!(ids(&job), ["2_started", "2_progress_50", "2_alert"]);
@@ -208,4 +208,15 @@ fn an_id_is_that_of_one_event_of_one_job_and_the_same_for_every_url() {
     assert_eq!(seen.len(), 3, "started and two alerts: {seen:?}");
     assert_ne!(id_of_job("a", "k3v9a0"), id_of_job("b", "k3v9a0"));
     assert_ne!(id_of_job("a", "k3v9a0"), id_of_job("a", "k3v9a1"));
+}
+
+#[test]
+fn a_payload_of_the_largest_size_has_the_document() {
+    let payload_with = |bytes: usize| {
+        let job = created(json!({"webhooks": [{"url": URL, "include": []}], "output": "y".repeat(bytes)}));
+        job.outgoing.deliveries[0].payload.clone()
+    };
+    let largest = PAYLOAD_BYTES - payload_with(0).len();
+    assert_eq!(payload_with(largest).len(), PAYLOAD_BYTES);
+    assert!(payload_of(&payload_with(largest + 1))["data"]["output"].is_null());
 }

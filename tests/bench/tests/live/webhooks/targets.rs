@@ -1,4 +1,4 @@
-//! Where webhooks may be sent: nothing inside is reached, whatever URL is subscribed.
+//! Where webhooks may be sent: no URL reaches a private address.
 
 use std::time::Duration;
 

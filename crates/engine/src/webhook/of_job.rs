@@ -1,4 +1,4 @@
-//! The subscriptions of a job: which reports may make them, and how far their thresholds and alerts have come.
+//! The webhooks of a job: which reports may set them, and the state of their thresholds and alerts.
 
 use protocol::{
     Problem,
@@ -14,20 +14,20 @@ use crate::{
     permission::{Permission, Permissions},
 };
 
-/// The subscriptions that the reports of a job have made, as they are stored.
+/// The webhooks that the reports of a job have set, as they are stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Subscriptions {
-    pub(super) of_job: Vec<Subscription>,
+pub struct JobWebhooks {
+    pub(super) of_job: Vec<JobWebhook>,
     /// The URLs that answered with 410; no event of this job is sent there any more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) gone: Vec<WebhookUrl>,
 }
 
-/// A subscription, and the state of its thresholds and alerts in this attempt.
+/// A webhook, and the state of its thresholds and alerts in this attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Subscription {
+pub(super) struct JobWebhook {
     pub(super) webhook: Webhook,
     /// The highest progress.
     pub(super) reached: f64,
@@ -35,33 +35,33 @@ pub(super) struct Subscription {
     pub(super) crossed: Vec<bool>,
 }
 
-impl Subscriptions {
+impl JobWebhooks {
     /// Whether nothing is stored.
     pub fn is_empty(&self) -> bool {
         self.of_job.is_empty() && self.gone.is_empty()
     }
 
-    /// Replaces the subscriptions. One that was there before keeps its thresholds and alerts as they are.
+    /// Replaces the webhooks. One that was there before keeps its thresholds and alerts as they are.
     pub(crate) fn set(&mut self, webhooks: Vec<Webhook>) {
         self.gone.retain(|gone| webhooks.iter().all(|webhook| webhook.url != *gone));
         let former = std::mem::take(&mut self.of_job);
         let with_state = |webhook: Webhook| match former.iter().find(|former| former.webhook == webhook) {
             Some(former) => former.clone(),
-            None => Subscription { reached: 0.0, crossed: vec![false; webhook.alerts.len()], webhook },
+            None => JobWebhook { reached: 0.0, crossed: vec![false; webhook.alerts.len()], webhook },
         };
         self.of_job = webhooks.into_iter().map(with_state).collect();
     }
 
-    /// Ends the subscriptions of a URL whose receiver is gone.
+    /// Ends the webhook of a URL whose receiver is gone.
     pub fn end(&mut self, url: &WebhookUrl) {
-        self.of_job.retain(|subscription| subscription.webhook.url != *url);
+        self.of_job.retain(|known| known.webhook.url != *url);
         if !self.gone.contains(url) {
             self.gone.push(url.clone());
         }
     }
 
     pub(super) fn begin_attempt(&mut self) {
-        for Subscription { reached, crossed, .. } in &mut self.of_job {
+        for JobWebhook { reached, crossed, .. } in &mut self.of_job {
             *reached = 0.0;
             crossed.fill(false);
         }
