@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{bad_request::BadRequestFile, case::Case, case::FoldCase};
+use crate::{bad_request::BadRequestFile, case::Case, case::FoldCase, producer::ProducerCase};
 
 /// A case and where it comes from.
 #[derive(Clone, Debug)]
@@ -58,6 +58,15 @@ pub fn fold() -> Result<Vec<Sourced<FoldCase>>, String> {
 /// As [`api`].
 pub fn bad() -> Result<Vec<Sourced<BadRequestFile>>, String> {
     files("bad")
+}
+
+/// The cases of `producer/`.
+///
+/// # Errors
+///
+/// As [`api`].
+pub fn producer() -> Result<Vec<Sourced<ProducerCase>>, String> {
+    cases("producer")
 }
 
 fn cases<C: DeserializeOwned>(folder: &str) -> Result<Vec<Sourced<C>>, String> {

@@ -1,7 +1,7 @@
 //! The cases of `tests/cases` as Rust values, with the matchers and generators that they use.
 //!
-//! Two runners play them: `tests/contract` plays every case against a server, `crates/engine` plays the fold cases
-//! against the engine alone.
+//! Several runners play them: `tests/contract` plays the requests and streams against a server, `crates/engine` plays the
+//! fold cases against the engine alone, and each client library plays the cases of producers.
 //!
 //! # What this crate does not do
 //!
@@ -13,3 +13,4 @@ pub mod case;
 pub mod files;
 pub mod generators;
 pub mod matchers;
+pub mod producer;

@@ -10,7 +10,8 @@ use serde_json::Value;
 fn ids() -> Vec<String> {
     let http = [files::api().unwrap(), files::sse().unwrap()].concat().into_iter().map(|sourced| sourced.case.id);
     let fold = files::fold().unwrap().into_iter().map(|sourced| sourced.case.id);
-    http.chain(fold).collect()
+    let producer = files::producer().unwrap().into_iter().map(|sourced| sourced.case.id);
+    http.chain(fold).chain(producer).collect()
 }
 
 #[test]
@@ -18,6 +19,23 @@ fn no_two_cases_have_the_same_id() {
     let mut seen = HashSet::new();
     for id in ids() {
         assert!(seen.insert(id.clone()), "two cases have the id {id}");
+    }
+}
+
+#[test]
+fn every_step_of_a_producer_does_one_thing() {
+    for Sourced { case, .. } in files::producer().unwrap() {
+        for step in &case.steps {
+            let does = [
+                step.call.is_some(),
+                step.request.is_some(),
+                step.answer.is_some(),
+                step.cut,
+                step.expect.is_some(),
+                step.flush.is_some(),
+            ];
+            assert_eq!(does.into_iter().filter(|does| *does).count(), 1, "{}: {step:?}", case.id);
+        }
     }
 }
 
