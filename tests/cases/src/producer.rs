@@ -122,7 +122,7 @@ pub struct ExpectedProducer {
     pub cancel_requested: Option<bool>,
     /// Whether a pause is pending.
     pub pause_requested: Option<bool>,
-    /// The control requests of which the application was told.
+    /// The control requests of which the application was notified.
     pub controls: Option<Vec<String>>,
 }
 
