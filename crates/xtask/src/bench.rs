@@ -23,7 +23,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     {
         build::all(&project, &tools)?;
         let mut node = project.npm_command("node")?;
-        node.arg("tests/bench/element/run.mjs").args(rest).env("CHROMIUM", setup::CHROMIUM.program(&project)?);
+        node.arg("tests/bench/element/run.mjs").args(rest).env("CHROMIUM", setup::CHROMIUM.path(&project)?);
         return steps::shown("benchmark", &mut node);
     }
     build::worker_alone(&project, &tools)?;

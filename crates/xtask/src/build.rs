@@ -9,6 +9,7 @@ mod order;
 pub(crate) mod package;
 mod panic_texts;
 mod prune;
+pub(crate) mod python;
 mod trim;
 mod wasm;
 mod worker;

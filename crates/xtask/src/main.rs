@@ -43,8 +43,9 @@ cargo xtask <command>
                                     run the built worker, for tests and benchmarks; the environment has its
                                     variables (API_KEYS, TOKEN_SECRET, ...); --workerd runs it without wrangler,
                                     --expose-gc gives it gc(), --raise-limits turns the rate limits off
-  test   [STEP...]                  run all tests, or some: native, size, contract, schemathesis,
-                                    live, browser, firefox, clients, package, dev, deploy;
+  wheel                             build the Python package into dist/python/
+  test   [STEP...]                  run all tests, or some: native, size, contract, live, browser,
+                                    firefox, schemathesis, clients, python, cli, package, dev, deploy;
                                     CASE=name chooses cases, TEST=name browser and package tests
   check                             check format, clippy (native and wasm, warnings are errors),
                                     JavaScript, and the tidy tests
@@ -86,6 +87,7 @@ fn run() -> Result<()> {
         "build" => build::command(args),
         "dev" => dev::command(args),
         "serve" => serve::command(args),
+        "wheel" => build::python::command(args),
         "test" => test::command(args),
         "check" => check::command(args),
         "bench" => bench::command(args),

@@ -1,9 +1,9 @@
 //! Installs missing tools, and says which of them take minutes: `cargo xtask setup`.
 
-mod browser;
 mod cargo_tools;
 mod nightly;
 mod npm;
+mod program;
 mod python;
 
 use std::{
@@ -14,10 +14,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-pub(crate) use browser::{CHROMIUM, FIREFOX};
 pub(crate) use nightly::nightly;
 pub(crate) use npm::{bundlers, packages};
-pub(crate) use python::python_venv;
+pub(crate) use program::{CHROMIUM, FIREFOX, REDIS};
+pub(crate) use python::{python_client_venv, python_venv};
 
 use crate::{
     project::{self, Project},
@@ -51,11 +51,14 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     tools(&project)?;
     if browser {
         for browser in [CHROMIUM, FIREFOX] {
-            steps::note(&format!("browser: {}", browser.program(&project)?.display()));
+            steps::note(&format!("browser: {}", browser.path(&project)?.display()));
         }
     }
     if python {
-        steps::note(&format!("Python venv: {}", python_venv(&project)?.display()));
+        for venv in [python_venv(&project)?, python_client_venv(&project)?] {
+            steps::note(&format!("Python venv: {}", venv.display()));
+        }
+        steps::note(&format!("Redis: {}", REDIS.path(&project)?.display()));
     }
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! Progress on stderr: one line for each step, with its time.
 
 use std::{
-    fs::File,
+    cell::RefCell,
+    fs::{self, File},
     io::{self, IsTerminal},
-    path::Path,
-    process::Command,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -20,6 +21,22 @@ const SHORT: Duration = Duration::from_secs(1);
 
 /// How many bytes of a failed step's log are printed.
 const TAIL_BYTES: u64 = 12_000;
+
+thread_local! {
+    /// The file to which this thread writes the output of commands that are shown.
+    static COLLECTED: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
+}
+
+/// Does work beside other work: the output of the commands that it shows is written to a file and printed when it ends, so
+/// that it does not mix with that of the others.
+pub(crate) fn beside<T>(output: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    File::create(output).with_context(|| format!("cannot write {}", output.display()))?;
+    COLLECTED.set(Some(output.to_owned()));
+    let result = work();
+    COLLECTED.set(None);
+    print!("{}", String::from_utf8_lossy(&fs::read(output)?));
+    result
+}
 
 /// Prints that a step is done.
 pub(crate) fn done(name: &str, started: Instant) {
@@ -55,9 +72,13 @@ pub(crate) fn logged(name: &str, log: &Path, command: &mut Command) -> Result<()
     Ok(())
 }
 
-/// Runs a command whose output is printed as it comes.
+/// Runs a command whose output is printed as it comes, or when the work ends that is done [`beside`] other work.
 pub(crate) fn shown(name: &str, command: &mut Command) -> Result<()> {
     eprintln!("  … {name}");
+    if let Some(output) = COLLECTED.with_borrow(Clone::clone) {
+        let file = File::options().append(true).open(output)?;
+        command.stdout(Stdio::from(file.try_clone()?)).stderr(file);
+    }
     let started = Instant::now();
     let status = Group::start(command)?.wait(|| ())?;
     if !status.success() {

@@ -1,6 +1,6 @@
 //! Runs all tests, or some: `cargo xtask test [STEP…]`.
 
-use std::{fs, process::Command, time::Instant};
+use std::{fs, process::Command, thread, time::Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -21,22 +21,26 @@ struct Step {
     name: &'static str,
     /// Whether the tests need a running worker, which the variables of [`Site`] describe.
     site: bool,
+    /// The step beside which it runs if both are chosen. Firefox keeps a processor busy for a third of its time.
+    beside: Option<&'static str>,
     run: fn(&Project, Option<&Site>) -> Result<()>,
 }
 
 /// The steps, those closest to the code first.
 const STEPS: &[Step] = &[
-    Step { name: "native", site: false, run: native },
-    Step { name: "size", site: false, run: |project, _| size::print(project) },
-    Step { name: "contract", site: true, run: contract },
-    Step { name: "schemathesis", site: true, run: schemathesis },
-    Step { name: "live", site: false, run: live },
-    Step { name: "browser", site: true, run: browser },
-    Step { name: "firefox", site: true, run: firefox },
-    Step { name: "clients", site: true, run: clients },
-    Step { name: "package", site: true, run: package },
-    Step { name: "dev", site: false, run: |project, _| smoke::dev(project) },
-    Step { name: "deploy", site: false, run: deploy },
+    Step { name: "native", site: false, beside: None, run: native },
+    Step { name: "size", site: false, beside: None, run: |project, _| size::print(project) },
+    Step { name: "contract", site: true, beside: None, run: contract },
+    Step { name: "live", site: false, beside: None, run: live },
+    Step { name: "browser", site: true, beside: None, run: browser },
+    Step { name: "firefox", site: true, beside: None, run: firefox },
+    Step { name: "schemathesis", site: true, beside: Some("firefox"), run: schemathesis },
+    Step { name: "clients", site: true, beside: Some("firefox"), run: clients },
+    Step { name: "python", site: true, beside: Some("firefox"), run: python },
+    Step { name: "cli", site: true, beside: Some("firefox"), run: cli },
+    Step { name: "package", site: true, beside: None, run: package },
+    Step { name: "dev", site: false, beside: None, run: |project, _| smoke::dev(project) },
+    Step { name: "deploy", site: false, beside: None, run: deploy },
 ];
 
 /// A running worker, and the environment variables that describe it to the tests.
@@ -67,19 +71,39 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         build::all(&project, &tools)?;
     }
     let mut site = None;
-    for step in &chosen {
+    let beside = |step: &Step| step.beside.filter(|other| chosen.iter().any(|step| step.name == *other));
+    for step in chosen.iter().filter(|step| beside(step).is_none()) {
         if step.site && site.is_none() {
             site = Some(steps::step("start a worker for the tests", || Site::open(&project))?);
         } else if !step.site {
             site = None;
         }
-        (step.run)(&project, site.as_ref()).with_context(|| format!("the tests `{}`", step.name))?;
+        let others: Vec<_> = chosen.iter().filter(|other| beside(other) == Some(step.name)).copied().collect();
+        thread::scope(|scope| {
+            let (project, site) = (&project, site.as_ref());
+            let others = scope.spawn(move || others.into_iter().try_for_each(|other| other.beside(project, site)));
+            let done = step.run(project, site);
+            let others = others.join().unwrap_or_else(|_| bail!("a step beside `{}` panicked", step.name));
+            done.and(others)
+        })?;
         if let Some(site) = &mut site {
             site.server.check()?;
         }
     }
     steps::done("all tests passed", started);
     Ok(())
+}
+
+impl Step {
+    fn run(&self, project: &Project, site: Option<&Site>) -> Result<()> {
+        (self.run)(project, site).with_context(|| format!("the tests `{}`", self.name))
+    }
+
+    /// Runs while another step does, and prints its output at its end.
+    fn beside(&self, project: &Project, site: Option<&Site>) -> Result<()> {
+        let output = project.scratch()?.join(format!("test-{}.log", self.name));
+        steps::beside(&output, || self.run(project, site))
+    }
 }
 
 impl Site {
@@ -167,23 +191,49 @@ fn live(project: &Project, _: Option<&Site>) -> Result<()> {
 
 fn browser(project: &Project, site: Option<&Site>) -> Result<()> {
     let mut node = project.npm_command("node")?;
-    node.arg("tests/browser/run.mjs").env("CHROMIUM", setup::CHROMIUM.program(project)?);
+    node.arg("tests/browser/run.mjs").env("CHROMIUM", setup::CHROMIUM.path(project)?);
     steps::shown("browser tests", with_site(&mut node, site))
 }
 
 /// The browser tests in Firefox, but for those that need Chromium's protocol.
 fn firefox(project: &Project, site: Option<&Site>) -> Result<()> {
     let mut node = project.npm_command("node")?;
-    node.arg("tests/browser/run.mjs").env("FIREFOX", setup::FIREFOX.program(project)?);
+    node.arg("tests/browser/run.mjs").env("FIREFOX", setup::FIREFOX.path(project)?);
     steps::shown("browser tests in Firefox", with_site(&mut node, site))
 }
 
 /// The SSE libraries that readers use, each in a program of its own.
 fn clients(project: &Project, site: Option<&Site>) -> Result<()> {
     let mut node = project.npm_command("node")?;
-    node.args(["tests/browser/run.mjs", "tests/clients"]).env("CHROMIUM", setup::CHROMIUM.program(project)?);
+    node.args(["tests/browser/run.mjs", "tests/clients"]).env("CHROMIUM", setup::CHROMIUM.path(project)?);
     node.env("PYTHON", setup::python_venv(project)?.join("python"));
     steps::shown("tests of the SSE clients", with_site(&mut node, site))
+}
+
+/// Our own Python package, built and installed as its users do.
+fn python(project: &Project, site: Option<&Site>) -> Result<()> {
+    let venv = setup::python_client_venv(project)?;
+    build::python::build(project, &venv)?;
+    let dir = project.root.join("crates/client/python");
+    for (name, program, arguments) in [
+        ("ruff", "ruff", &["check", "."][..]),
+        ("ruff format", "ruff", &["format", "--check", "."]),
+        ("mypy", "mypy", &["--strict", "src", "tests"]),
+        ("pyright", "pyright", &[]),
+    ] {
+        steps::shown(name, Command::new(venv.join(program)).args(arguments).current_dir(&dir))?;
+    }
+    let mut pytest = Command::new(venv.join("python"));
+    pytest.args(["-m", "pytest", "-q", "tests"]).current_dir(&dir);
+    pytest.env("DIST", build::python::out_dir(project)).env("REDIS", setup::REDIS.path(project)?);
+    steps::shown("tests of the Python package", with_site(&mut pytest, site))
+}
+
+/// The command `jp`.
+fn cli(project: &Project, site: Option<&Site>) -> Result<()> {
+    let mut cargo = Command::new(project::cargo());
+    cargo.args(["test", "--package", "cli-tests"]).current_dir(&project.root);
+    steps::shown("tests of the command jp", with_site(&mut cargo, site))
 }
 
 /// The npm package as its users get it: packed, installed into an empty project, and imported from there.
@@ -204,7 +254,7 @@ fn package(project: &Project, site: Option<&Site>) -> Result<()> {
     install.args(["install", "--offline", "--no-audit", "--no-fund"]).arg(&tarball).current_dir(&user);
     steps::logged("npm install of the packed package", &scratch.join("npm-install.log"), &mut install)?;
     let mut node = project.npm_command("node")?;
-    node.args(["tests/browser/run.mjs", "tests/package"]).env("CHROMIUM", setup::CHROMIUM.program(project)?);
+    node.args(["tests/browser/run.mjs", "tests/package"]).env("CHROMIUM", setup::CHROMIUM.path(project)?);
     node.env("TARBALL", tarball).env("USER_DIR", user);
     steps::shown("tests of the npm package", with_site(&mut node, site))
 }

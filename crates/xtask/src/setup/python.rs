@@ -1,4 +1,4 @@
-//! The tests' Python: a venv in the cache, made from files of pinned requirements.
+//! The Python of the tests: venvs in the cache, made from files of pinned requirements.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use crate::{
     steps,
 };
 
-/// The files of the packages that the tests need.
+/// The files of the packages that the tests of the server need.
 const REQUIREMENTS: &[&str] = &[
     "tests/schemathesis/requirements.txt",
     "tests/minting/requirements.txt",
@@ -23,12 +23,27 @@ const REQUIREMENTS: &[&str] = &[
     "tests/clients/requirements.txt",
 ];
 
+/// The file of the packages that build, check and test our own Python package.
+const CLIENT_REQUIREMENTS: &[&str] = &["crates/client/python/requirements-test.txt"];
+
 /// Prints the version, and fails if it is too old.
 const OLD_ENOUGH: &str = "import sys, venv; print(sys.version); sys.exit(sys.version_info < (3, 9))";
 
-/// The folder with the venv's programs. The venv is made at the first call, and again when the requirements change.
+/// The folder with the programs of the venv in which programs of users run: libraries that read streams, mint tokens and
+/// receive webhooks, and schemathesis.
 pub(crate) fn python_venv(project: &Project) -> Result<PathBuf> {
-    let requirements: Vec<PathBuf> = REQUIREMENTS.iter().map(|file| project.root.join(file)).collect();
+    venv(project, REQUIREMENTS)
+}
+
+/// The folder with the programs of the venv in which our own Python package is built, checked and tested. It is another one
+/// because the package must work without the libraries of the first.
+pub(crate) fn python_client_venv(project: &Project) -> Result<PathBuf> {
+    venv(project, CLIENT_REQUIREMENTS)
+}
+
+/// Makes a venv at the first call, and again when its requirements change.
+fn venv(project: &Project, requirements: &[&str]) -> Result<PathBuf> {
+    let requirements: Vec<PathBuf> = requirements.iter().map(|file| project.root.join(file)).collect();
     let Some(python) = project::on_path("python3") else {
         bail!("this test needs Python 3.9 or newer with venv");
     };

@@ -1,4 +1,4 @@
-//! Finds the browsers for the browser tests, or installs Debian's packages.
+//! Finds the programs that only tests need, or installs Debian's packages of them.
 
 use std::{env, path::PathBuf, process::Command};
 
@@ -9,8 +9,10 @@ use crate::{
     steps,
 };
 
-/// A browser that the tests drive.
-pub(crate) struct Browser {
+/// A program that the tests start.
+pub(crate) struct Program {
+    /// The tests that need it.
+    tests: &'static str,
     /// The name of the Debian package.
     package: &'static str,
     /// The environment variable that names another program.
@@ -22,7 +24,8 @@ pub(crate) struct Browser {
 }
 
 /// Chromium, or Chrome.
-pub(crate) const CHROMIUM: Browser = Browser {
+pub(crate) const CHROMIUM: Program = Program {
+    tests: "browser tests",
     package: "chromium",
     variable: "JOB_PROGRESS_CHROMIUM",
     names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
@@ -33,16 +36,26 @@ pub(crate) const CHROMIUM: Browser = Browser {
 };
 
 /// Firefox.
-pub(crate) const FIREFOX: Browser = Browser {
+pub(crate) const FIREFOX: Program = Program {
+    tests: "browser tests",
     package: "firefox-esr",
     variable: "JOB_PROGRESS_FIREFOX",
     names: &["firefox-esr", "firefox"],
     apps: &["/Applications/Firefox.app/Contents/MacOS/firefox"],
 };
 
-impl Browser {
-    /// The program: the one that the variable names, else an installed one, else one from apt.
-    pub(crate) fn program(&self, project: &Project) -> Result<PathBuf> {
+/// Redis, the broker of the tests with Celery.
+pub(crate) const REDIS: Program = Program {
+    tests: "tests of the Python package",
+    package: "redis-server",
+    variable: "JOB_PROGRESS_REDIS",
+    names: &["redis-server"],
+    apps: &[],
+};
+
+impl Program {
+    /// Its path: that of the program that the variable names, else of an installed one, else of one from apt.
+    pub(crate) fn path(&self, project: &Project) -> Result<PathBuf> {
         if let Some(named) = env::var_os(self.variable).map(PathBuf::from) {
             if !named.is_file() {
                 bail!("{} names {}, which is not a file", self.variable, named.display());
@@ -69,7 +82,8 @@ impl Browser {
         let sudo = || steps::output(Command::new("sudo").args(["-n", "true"])).is_ok();
         if project::on_path("apt-get").is_none() || !(root || sudo()) {
             bail!(
-                "the browser tests need {}: install one, or set {} to its path",
+                "the {} need {}: install one, or set {} to its path",
+                self.tests,
                 self.names.join(" or "),
                 self.variable
             );
