@@ -1,0 +1,13 @@
+//! What the tests of the command `jp` share: the built binary, and jobs on the server under test.
+//!
+//! The server and its credentials are in the environment, as `contract::target` reads them.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::panic,
+    reason = "a test tool: it measures deadlines, and a panic is how a test fails"
+)]
+
+pub mod binary;
+pub mod job;

@@ -1,0 +1,3 @@
+//! The commands of `jp`, run as its users run them.
+
+mod status;
