@@ -2,8 +2,9 @@
 //!
 //! [`Connection`] is a pure state machine: a driver passes in what happened, as an [`Input`], and does what it returns, as
 //! [`Action`]s. It has no clock, no randomness and no network; the driver supplies them. One connection serves all jobs of
-//! a stream, a hundred at most. `browser` is the driver for web pages. `js/` holds the scripts that it calls, and those
-//! that do its work before the wasm has loaded and on pages that forbid wasm.
+//! a stream, a hundred at most. `browser` is the driver for web pages, and `native`, behind the feature of that name, the
+//! driver for programs. `js/` holds the scripts that the former calls, and those that do its work before the wasm has
+//! loaded and on pages that forbid wasm.
 //!
 //! # What this crate does not do
 //!
@@ -31,6 +32,8 @@ pub mod fallback;
 pub mod json;
 pub mod link;
 pub mod log;
+#[cfg(feature = "native")]
+pub mod native;
 pub mod parsed_frame;
 pub mod policy;
 pub mod problem;
