@@ -1,12 +1,18 @@
 //! HTTP calls of the API. A response that is not a success is a [`Failure`].
 
-use std::time::Duration;
+use std::{
+    cell::Cell,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
+use protocol::Timestamp;
 use serde_json::Value;
 use ureq::{Agent, Body, http};
 
 use crate::{
+    exit::Exit,
     failure::{Failure, Refusal},
+    output::{Output, printable},
     settings::Server,
 };
 
@@ -20,6 +26,8 @@ const RESPONSE_BYTES: u64 = 16 * 1024 * 1024;
 pub(crate) struct Api {
     agent: Agent,
     server: Server,
+    /// The `Date` of the last response.
+    date: Cell<Option<SystemTime>>,
 }
 
 impl Api {
@@ -31,7 +39,7 @@ impl Api {
             .timeout_global(Some(RESPONSE_TIMEOUT))
             .user_agent(concat!("jp/", env!("CARGO_PKG_VERSION")))
             .build();
-        Api { agent: config.into(), server }
+        Api { agent: config.into(), server, date: Cell::new(None) }
     }
 
     /// Sends a `GET`; `path` begins with a slash and can have a query.
@@ -45,8 +53,14 @@ impl Api {
     }
 
     /// Sends a `DELETE`.
-    pub(crate) fn delete(&self, path: &str) -> Result<Value, Failure> {
-        self.send("DELETE", path, None)
+    pub(crate) fn delete(&self, path: &str) -> Result<(), Failure> {
+        self.send("DELETE", path, None).map(drop)
+    }
+
+    /// The time by the server's clock at the last response; by this device's clock if there was none.
+    pub(crate) fn server_time(&self) -> Timestamp {
+        let since = self.date.get().unwrap_or_else(SystemTime::now).duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Sends a request and returns the JSON of the response, null if it has no body.
@@ -67,6 +81,8 @@ impl Api {
             |error: ureq::Error| Failure::NoResponse(format!("{} gives no response: {error}", self.server.url));
         let response = sent.map_err(no_response)?;
         let status = response.status();
+        let date = response.headers().get("Date").and_then(|date| date.to_str().ok());
+        self.date.set(date.and_then(|date| httpdate::parse_http_date(date).ok()));
         let text = read(response).map_err(no_response)?;
         if status == http::StatusCode::NO_CONTENT {
             return Ok(Value::Null);
@@ -88,4 +104,16 @@ impl Api {
 
 fn read(response: http::Response<Body>) -> Result<String, ureq::Error> {
     response.into_body().into_with_config().limit(RESPONSE_BYTES).lossy_utf8(true).read_to_string()
+}
+
+/// Prints the entries of `errors` in a response about many jobs; the exit code that they cause.
+pub(crate) fn refusals(response: &Value, output: Output) -> Exit {
+    let mut exit = Exit::Success;
+    for error in response.get("errors").and_then(Value::as_array).into_iter().flatten() {
+        let Some(refusal) = Refusal::from_body(error) else { continue };
+        let job = error.get("jobId").and_then(Value::as_str).unwrap_or_default();
+        output.notice(format_args!("jp: {}: {refusal}", printable(job)));
+        exit = Exit::Refused;
+    }
+    exit
 }

@@ -11,8 +11,13 @@
 
 mod api;
 mod commands;
+mod document_view;
 mod exit;
 mod failure;
+mod follower;
+mod job_ids;
+mod log_line;
+mod offline_token;
 mod output;
 mod settings;
 
@@ -40,7 +45,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let output = Output::new(arguments.json);
-    let exit = arguments.command.run(&arguments.settings, &output).unwrap_or_else(|failure| {
+    let exit = arguments.command.run(&arguments.settings, output).unwrap_or_else(|failure| {
         // A reader that has gone, as in `jp status x | head -1`, is no failure.
         if let Failure::OutputClosed = failure {
             return Exit::Success;

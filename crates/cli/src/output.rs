@@ -1,11 +1,12 @@
 //! What a command prints: lines for people or JSON on standard output, notices on standard error.
 
 use std::{
+    borrow::Cow,
     fmt,
     io::{self, IsTerminal as _, Write as _},
 };
 
-use console::{Style, strip_ansi_codes};
+use console::{Style, Term, strip_ansi_codes, truncate_str};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -34,6 +35,14 @@ impl Output {
     /// Whether lines for people go to a terminal.
     pub(crate) fn is_interactive(self) -> bool {
         self.is_terminal && !self.is_json
+    }
+
+    /// The line, cut to the width of the terminal; whole if the output is no terminal.
+    pub(crate) fn fitted(self, line: &str) -> Cow<'_, str> {
+        match Term::stdout().size_checked() {
+            Some((_, columns)) if self.is_interactive() => truncate_str(line, usize::from(columns), "…"),
+            _ => Cow::Borrowed(line),
+        }
     }
 
     /// Prints a line.
@@ -76,7 +85,7 @@ mod tests {
     fn a_text_of_a_job_cannot_control_the_terminal() {
         assert_eq!(printable("a\x1b[31mred\x1b[0m b"), "ared b");
         assert_eq!(printable("two\r\nlines\x07\x1b]0;title\x07"), "two lines");
-        assert_eq!(printable("\u{9b}31m"), "31m");
+        assert_eq!(printable("\u{9b}31mc\u{85}d"), "c d");
         assert_eq!(printable("Ünïcode 日本"), "Ünïcode 日本");
     }
 }
