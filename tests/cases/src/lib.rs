@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bad_request;
+pub mod bindings;
 pub mod case;
 pub mod files;
 pub mod generators;
