@@ -5,6 +5,9 @@ mod control;
 mod delete;
 mod list;
 mod logs;
+mod pipe;
+mod report;
+mod run;
 mod status;
 mod token;
 mod watch;
@@ -17,6 +20,12 @@ use crate::{exit::Exit, failure::Failure, output::Output, settings::Settings};
 /// A subcommand and its arguments.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run a command and report it as a job
+    Run(run::Arguments),
+    /// Copy standard input to standard output and report the bytes as a job
+    Pipe(pipe::Arguments),
+    /// Send one report of a job
+    Report(report::Arguments),
     /// Show the live progress of jobs until they end
     Watch(watch::Arguments),
     /// Show a table of jobs
@@ -45,6 +54,9 @@ impl Command {
     /// Runs the command.
     pub(crate) fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         match self {
+            Command::Run(arguments) => run::run(arguments, settings, output),
+            Command::Pipe(arguments) => pipe::run(&arguments, settings, output),
+            Command::Report(arguments) => report::run(&arguments, settings, output),
             Command::Watch(arguments) => watch::run(arguments, settings, output),
             Command::List(arguments) => list::run(arguments, settings, output),
             Command::Status(arguments) => status::run(&arguments, settings, output),

@@ -21,6 +21,8 @@ pub(crate) enum Exit {
     NoResponse,
     /// The user interrupted the command.
     Interrupted,
+    /// The exit code of the command that `jp run` has run.
+    OfCommand(u8),
 }
 
 /// What `--help` says about the exit codes. The README has the same table; a test compares both with [`Exit::code`].
@@ -46,6 +48,7 @@ impl Exit {
             Exit::Refused => 5,
             Exit::NoResponse => 6,
             Exit::Interrupted => 130,
+            Exit::OfCommand(code) => code,
         }
     }
 

@@ -16,10 +16,14 @@ mod exit;
 mod failure;
 mod follower;
 mod job_ids;
+mod job_name;
 mod log_line;
 mod offline_token;
 mod output;
+mod page;
+mod progress;
 mod settings;
+mod warnings;
 
 use std::process::ExitCode;
 
