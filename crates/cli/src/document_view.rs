@@ -94,10 +94,13 @@ impl<'a> DocumentView<'a> {
         self.text(&["message"]).map(printable).filter(|message| !message.is_empty())
     }
 
-    /// `CODE: message` of the error.
+    /// `CODE: message` of the error; the message alone if the code is the default.
     pub(crate) fn error(self) -> Option<String> {
         let message = printable(self.text(&["error", "message"])?);
-        Some(format!("{}: {message}", printable(self.text(&["error", "code"]).unwrap_or("FAILED"))))
+        match self.text(&["error", "code"]) {
+            Some(code) if code != "FAILED" => Some(format!("{}: {message}", printable(code))),
+            _ => Some(message),
+        }
     }
 
     /// What the job waits for: its place in the queue, a reason, or a pending request.

@@ -21,7 +21,9 @@ pub(crate) struct Output {
 impl Output {
     /// The output; JSON if `is_json`. Colours are used in a terminal, unless `NO_COLOR` is set and not empty.
     pub(crate) fn new(is_json: bool) -> Output {
-        let is_terminal = io::stdout().is_terminal();
+        // A dumb terminal cannot move its cursor.
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let is_terminal = io::stdout().is_terminal() && !is_dumb;
         let allows_color = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         console::set_colors_enabled(is_terminal && allows_color && !is_json);
         Output { is_json, is_terminal }

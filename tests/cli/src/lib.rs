@@ -10,4 +10,11 @@
 )]
 
 pub mod binary;
+pub mod following;
 pub mod job;
+pub mod native_reads;
+pub mod proxy;
+pub mod read_request;
+pub mod running;
+pub mod terminal;
+pub mod wait;

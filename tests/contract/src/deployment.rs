@@ -59,6 +59,7 @@ pub struct Deployment {
     pub base_url: String,
     launcher: Child,
     dir: PathBuf,
+    command: Command,
 }
 
 impl Deployment {
@@ -84,16 +85,20 @@ impl Deployment {
             command.env_remove(name);
         }
         command.envs(settings.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped());
-        let launched = fs::create_dir_all(dir.join("data")).and_then(|()| command.spawn());
-        let mut launcher = match launched {
-            Ok(launcher) => launcher,
-            Err(error) => panic!("the launcher cannot be run: {error}"),
-        };
-        let mut lines = launcher.stdout.take().map(BufReader::new).into_iter().flat_map(|output| output.lines());
-        let ready = lines.any(|line| line.is_ok_and(|line| line.starts_with("ready: ")));
-        let deployment = Deployment { base_url: format!("http://127.0.0.1:{port}"), launcher, dir };
-        assert!(ready, "the worker did not start:\n{}", deployment.log());
-        deployment
+        if let Err(error) = fs::create_dir_all(dir.join("data")) {
+            panic!("{}: {error}", dir.display());
+        }
+        let launcher = launch(&mut command, &dir);
+        Deployment { base_url: format!("http://127.0.0.1:{port}"), launcher, dir, command }
+    }
+
+    /// Starts the worker again after [`kill`](Deployment::kill), with its data, its settings and its port.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub fn restart(&mut self) {
+        self.launcher = launch(&mut self.command, &self.dir);
     }
 
     /// A `GET` without a credential.
@@ -108,7 +113,7 @@ impl Deployment {
 
     /// Everything the worker and its runtime have printed.
     pub fn log(&self) -> String {
-        fs::read(self.dir.join("log")).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+        log(&self.dir)
     }
 
     /// The folder of its data.
@@ -143,6 +148,22 @@ impl Drop for Deployment {
             thread::sleep(POLL_INTERVAL);
         }
     }
+}
+
+/// Runs the launcher, and waits until the worker is ready.
+fn launch(command: &mut Command, dir: &Path) -> Child {
+    let mut launcher = match command.spawn() {
+        Ok(launcher) => launcher,
+        Err(error) => panic!("the launcher cannot be run: {error}"),
+    };
+    let mut lines = launcher.stdout.take().map(BufReader::new).into_iter().flat_map(|output| output.lines());
+    let is_ready = lines.any(|line| line.is_ok_and(|line| line.starts_with("ready: ")));
+    assert!(is_ready, "the worker did not start:\n{}", log(dir));
+    launcher
+}
+
+fn log(dir: &Path) -> String {
+    fs::read(dir.join("log")).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
 /// The files below a folder.

@@ -11,9 +11,71 @@ use serde_json::{Map, Value};
 use crate::{
     http::{Answer, Request},
     rules::check_rules,
-    stream::{FRAME_TIMEOUT, Item, Stream},
+    stream::{FRAME_TIMEOUT, Frame, Stream},
     variables::Variables,
 };
+
+/// The frames that a reader gets.
+pub trait Frames {
+    /// The next frame, or `None` at the end of the stream.
+    ///
+    /// # Errors
+    ///
+    /// When nothing arrives before `deadline`.
+    fn frame(&mut self, deadline: Instant) -> Result<Option<Frame>, String>;
+}
+
+/// How the reads of a case are made: by plain HTTP, or by a reader that is under test too.
+pub trait Reads {
+    /// Opens a stream, and checks what is expected of the head of the answer.
+    ///
+    /// # Errors
+    ///
+    /// What is not as expected.
+    fn open(
+        &mut self,
+        request: &Request,
+        expect: &ExpectedResponse,
+        variables: &mut Variables,
+    ) -> Result<Box<dyn Frames>, String>;
+
+    /// Makes a request again whose answer was as expected, if it is a read that this reader makes.
+    ///
+    /// # Errors
+    ///
+    /// What is not as expected.
+    fn read_again(&mut self, _: &Request, _: &ExpectedResponse, _: &mut Variables) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Reads by plain HTTP.
+#[derive(Clone, Copy, Debug)]
+pub struct PlainHttp;
+
+impl Reads for PlainHttp {
+    fn open(
+        &mut self,
+        request: &Request,
+        expect: &ExpectedResponse,
+        variables: &mut Variables,
+    ) -> Result<Box<dyn Frames>, String> {
+        let mut stream = Stream::open(request)?;
+        let status = expect.status.unwrap_or(200);
+        if stream.status != status {
+            let rest = stream.rest();
+            return Err(format!("the status is {}; expected {status}: {rest}", stream.status));
+        }
+        check_headers(&expect.headers, |name| stream.header(name).map(str::to_owned), variables)?;
+        Ok(Box::new(stream))
+    }
+}
+
+impl Frames for Stream {
+    fn frame(&mut self, deadline: Instant) -> Result<Option<Frame>, String> {
+        Stream::frame(self, deadline)
+    }
+}
 
 /// Plays a case, step by step.
 ///
@@ -21,12 +83,21 @@ use crate::{
 ///
 /// The step that failed, and why.
 pub fn play(case: &Case) -> Result<(), String> {
+    play_with(case, &mut PlainHttp)
+}
+
+/// Plays a case whose reads are made by `reads`.
+///
+/// # Errors
+///
+/// As [`play`].
+pub fn play_with(case: &Case, reads: &mut dyn Reads) -> Result<(), String> {
     let mut variables = Variables::new();
     let mut streams = HashMap::new();
     for (number, step) in (1..).zip(&case.steps) {
         let played = match &step.stream {
-            Some(name) => play_stream(name, step, &mut variables, &mut streams),
-            None => play_request(step, &mut variables),
+            Some(name) => play_stream(name, step, &mut variables, &mut streams, reads),
+            None => play_request(step, &mut variables, reads),
         };
         played.map_err(|error| format!("step {number}: {error}"))?;
     }
@@ -97,12 +168,14 @@ pub fn render(template: &RequestTemplate, variables: &mut Variables) -> Result<R
     Ok(request)
 }
 
-fn play_request(step: &Step, variables: &mut Variables) -> Result<(), String> {
+fn play_request(step: &Step, variables: &mut Variables, reads: &mut dyn Reads) -> Result<(), String> {
     let request = render(step.request.as_ref().ok_or("a step needs a request or a stream")?, variables)?;
     let answer = request.send();
     let context = |error: String| format!("{request}\n    {error}\n    the answer: {answer}");
     check_rules(&answer, &request.path).map_err(context)?;
-    check(step.expect.as_ref().unwrap_or(&ExpectedResponse::default()), &answer, variables).map_err(context)?;
+    let no_expectation = ExpectedResponse::default();
+    let expect = step.expect.as_ref().unwrap_or(&no_expectation);
+    check(expect, &answer, variables).map_err(context)?;
     for (name, place) in &step.save {
         let place = place.as_str().unwrap_or_default();
         let value = match place.strip_prefix("header:") {
@@ -111,7 +184,7 @@ fn play_request(step: &Step, variables: &mut Variables) -> Result<(), String> {
         };
         variables.save(name, value.ok_or_else(|| context(format!("{place} is missing and cannot be saved")))?);
     }
-    Ok(())
+    reads.read_again(&request, expect, variables)
 }
 
 fn check(expect: &ExpectedResponse, answer: &Answer, variables: &mut Variables) -> Result<(), String> {
@@ -147,33 +220,27 @@ fn play_stream(
     name: &str,
     step: &Step,
     variables: &mut Variables,
-    streams: &mut HashMap<String, Stream>,
+    streams: &mut HashMap<String, Box<dyn Frames>>,
+    reads: &mut dyn Reads,
 ) -> Result<(), String> {
     if let Some(template) = &step.request {
-        let mut stream = Stream::open(&render(template, variables)?)?;
-        let expect = step.expect.as_ref();
-        let status = expect.and_then(|expect| expect.status).unwrap_or(200);
-        if stream.status != status {
-            let rest = stream.rest();
-            return Err(format!("the status is {}; expected {status}: {rest}", stream.status));
-        }
-        if let Some(expect) = expect {
-            check_headers(&expect.headers, |name| stream.header(name).map(str::to_owned), variables)?;
-        }
+        let request = render(template, variables)?;
+        let no_expectation = ExpectedResponse::default();
+        let stream = reads.open(&request, step.expect.as_ref().unwrap_or(&no_expectation), variables)?;
         streams.insert(name.to_owned(), stream);
     }
     let stream = streams.get_mut(name).ok_or_else(|| format!("the stream {name} is not open"))?;
     for frame in &step.frames {
-        await_frame(stream, frame, variables)?;
+        await_frame(stream.as_mut(), frame, variables)?;
     }
     if step.closed {
-        await_close(stream)?;
+        await_close(stream.as_mut())?;
     }
     Ok(())
 }
 
 /// Reads up to the expected frame. Documents before it are skipped, because a stream shows state and not history.
-fn await_frame(stream: &mut Stream, expected: &ExpectedFrame, variables: &mut Variables) -> Result<(), String> {
+fn await_frame(stream: &mut dyn Frames, expected: &ExpectedFrame, variables: &mut Variables) -> Result<(), String> {
     let deadline = Instant::now() + FRAME_TIMEOUT;
     let data = variables.fill(&expected.data)?;
     let id = expected.id.as_ref().map(|id| variables.fill(id)).transpose()?;
@@ -209,14 +276,10 @@ fn await_frame(stream: &mut Stream, expected: &ExpectedFrame, variables: &mut Va
     }
 }
 
-fn await_close(stream: &mut Stream) -> Result<(), String> {
-    let deadline = Instant::now() + FRAME_TIMEOUT;
-    loop {
-        match stream.next(deadline) {
-            Ok(None) => return Ok(()),
-            Ok(Some(Item::Frame(frame))) => return Err(format!("expected the end of the stream; got {frame:?}")),
-            Ok(Some(_)) => {}
-            Err(error) => return Err(format!("expected the end of the stream: {error}")),
-        }
+fn await_close(stream: &mut dyn Frames) -> Result<(), String> {
+    match stream.frame(Instant::now() + FRAME_TIMEOUT) {
+        Ok(None) => Ok(()),
+        Ok(Some(frame)) => Err(format!("expected the end of the stream; got {frame:?}")),
+        Err(error) => Err(format!("expected the end of the stream: {error}")),
     }
 }

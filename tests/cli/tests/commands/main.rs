@@ -1,3 +1,10 @@
 //! The commands of `jp`, run as its users run them.
+#![allow(clippy::disallowed_methods, reason = "a test measures deadlines")]
 
-mod status;
+mod bars;
+mod control;
+mod errors;
+mod logs;
+mod read;
+mod token;
+mod watch;
