@@ -11,6 +11,7 @@
 
 mod api;
 mod commands;
+mod delivery;
 mod document_view;
 mod exit;
 mod failure;

@@ -49,31 +49,32 @@ impl Reader {
 
     /// The progress in the newest of these lines that shows one.
     pub(crate) fn newest<'a>(&mut self, lines: impl DoubleEndedIterator<Item = &'a str> + Clone) -> Option<Progress> {
-        if self.pattern.is_none() {
-            for duration in lines.clone().filter_map(tools::ffmpeg_duration) {
-                self.duration = Some(self.duration.map_or(duration, |longest| longest.max(duration)));
-            }
+        if let Some(pattern) = &self.pattern {
+            return lines.rev().find_map(|line| pattern.read(line));
         }
-        lines.rev().find_map(|line| self.line(line))
+        for duration in lines.clone().filter_map(tools::ffmpeg_duration) {
+            self.duration = Some(self.duration.map_or(duration, |longest| longest.max(duration)));
+        }
+        let is_one_of_many = |line| tools::rsync(line).is_some_and(|line| line.is_one_of_many);
+        self.rsync_by_file = self.rsync_by_file || lines.clone().any(is_one_of_many);
+        let of_tool = lines.clone().rev().find_map(|line| self.of_tool(line));
+        if of_tool.is_some() || self.has_tool {
+            self.has_tool = true;
+            return of_tool;
+        }
+        lines.rev().find_map(|line| counts::count(line).or_else(|| counts::percentage(line)))
     }
 
-    fn line(&mut self, line: &str) -> Option<Progress> {
-        if let Some(pattern) = &self.pattern {
-            return pattern.read(line);
-        }
-        let of_tool = tools::curl(line)
+    fn of_tool(&self, line: &str) -> Option<Progress> {
+        tools::curl(line)
             .or_else(|| self.rsync(line))
             .or_else(|| tools::ffmpeg(line, self.duration))
             .or_else(|| tools::pv(line))
-            .or_else(|| tools::tar(line));
-        self.has_tool |= of_tool.is_some();
-        if self.has_tool { of_tool } else { counts::count(line).or_else(|| counts::percentage(line)) }
+            .or_else(|| tools::tar(line))
     }
 
-    fn rsync(&mut self, line: &str) -> Option<Progress> {
+    fn rsync(&self, line: &str) -> Option<Progress> {
         let line = tools::rsync(line)?;
-        self.rsync_by_file |= line.is_one_of_many;
-        self.has_tool = true;
         if self.rsync_by_file { line.files } else { Some(line.bytes) }
     }
 }
@@ -154,6 +155,15 @@ mod tests {
             assert_eq!(all[0], Progress::counts(100.0, None, Some("records")));
             assert_eq!(all.last().unwrap().current, Some(800.0));
         }
+    }
+
+    #[test]
+    fn the_statistics_of_a_tool_are_no_progress_also_if_they_come_in_one_block() {
+        let lines: Vec<&str> = include_str!("../recordings/ffmpeg.txt").split(['\r', '\n']).collect();
+        assert_eq!(
+            Reader::new(None).newest(lines.into_iter()),
+            Some(Progress::counts(5.88, Some(6.0), Some("seconds")))
+        );
     }
 
     #[test]

@@ -10,11 +10,13 @@
 )]
 
 pub mod binary;
+pub mod file_server;
 pub mod following;
 pub mod job;
 pub mod native_reads;
 pub mod proxy;
 pub mod read_request;
 pub mod running;
+pub mod signals;
 pub mod terminal;
 pub mod wait;

@@ -26,6 +26,11 @@ impl Running {
         Running { child, out, err }
     }
 
+    /// The id of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The next line of standard output.
     ///
     /// # Panics

@@ -19,12 +19,10 @@ use signal_hook::{
     iterator::Signals,
 };
 
-use crate::{exit::Exit, failure::Failure, job_name, output::Output, page, settings::Settings, warnings};
+use crate::{delivery, exit::Exit, failure::Failure, job_name, output::Output, page, settings::Settings, warnings};
 
 /// Bytes that are copied at a time. A pipe gives at most 64 KiB; a file gives more.
 const BUFFER_BYTES: usize = 256 * 1024;
-/// The longest time for which the end of the job is being delivered.
-const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The arguments of `jp pipe`.
 #[derive(Args, Debug)]
@@ -80,8 +78,8 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings, output: Output) ->
     let job = Arc::new(job.start());
     page::show(&job, output);
     let gate = Arc::new(Gate::default());
-    cancel_on_signals(&job)?;
-    follow_requests(&job, &gate);
+    cancel_on_signals(&job, output)?;
+    follow_requests(&job, &gate, output);
 
     let copied = copy(&mut input, &mut target, |done| {
         gate.wait();
@@ -106,8 +104,7 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings, output: Output) ->
             Exit::Failed
         }
     };
-    // What was not delivered is a warning of the producer; the data has been copied.
-    let _ = job.flush(FLUSH_TIMEOUT);
+    delivery::finish(&job, output);
     Ok(exit)
 }
 
@@ -169,13 +166,13 @@ impl Gate {
     }
 }
 
-fn follow_requests(job: &Arc<Job>, gate: &Arc<Gate>) {
+fn follow_requests(job: &Arc<Job>, gate: &Arc<Gate>, output: Output) {
     let (of_callback, gate) = (Arc::clone(job), Arc::clone(gate));
     job.on_control(move |control| match control.request {
         ControlRequest::Cancel => {
             // Delivering waits for the thread that calls this.
             let job = Arc::clone(&of_callback);
-            thread::spawn(move || cancel(&job, SIGTERM));
+            thread::spawn(move || cancel(&job, SIGTERM, output));
         }
         ControlRequest::Pause => {
             gate.set(true);
@@ -189,12 +186,12 @@ fn follow_requests(job: &Arc<Job>, gate: &Arc<Gate>) {
     });
 }
 
-fn cancel_on_signals(job: &Arc<Job>) -> io::Result<()> {
+fn cancel_on_signals(job: &Arc<Job>, output: Output) -> io::Result<()> {
     let job = Arc::clone(job);
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            cancel(&job, signal);
+            cancel(&job, signal, output);
         }
     });
     Ok(())
@@ -202,9 +199,9 @@ fn cancel_on_signals(job: &Arc<Job>) -> io::Result<()> {
 
 /// Ends the job as `cancelled` and the program with the exit code of this signal. The copy can be waiting for its input, so it
 /// cannot end by itself.
-fn cancel(job: &Job, signal: i32) -> ! {
+fn cancel(job: &Job, signal: i32, output: Output) -> ! {
     job.cancelled();
-    let _ = job.flush(FLUSH_TIMEOUT);
+    delivery::finish(job, output);
     process::exit(i32::from(code_of(signal)))
 }
 

@@ -17,6 +17,7 @@ use protocol::id::JobId;
 
 use self::{child::Child, observer::Observer, supervisor::Supervisor};
 use crate::{
+    delivery,
     exit::Exit,
     failure::Failure,
     job_name,
@@ -107,13 +108,9 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings, output: Output) -> 
             if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 }
         }
     };
-    // What was not delivered is a warning of the producer; it does not change how the command has ended.
-    let _ = job.flush(FLUSH_TIMEOUT);
+    delivery::finish(&job, output);
     Ok(Exit::OfCommand(exit))
 }
-
-/// The longest time for which the end of the job is being delivered.
-const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The job with the fields of the arguments.
 fn job(arguments: &Arguments, client: &Client, id: &str) -> JobBuilder {
