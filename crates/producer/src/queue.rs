@@ -1,5 +1,8 @@
 //! The queue: the items that wait, and those that were sent and have no response yet.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 
 use crate::{identity::Identity, item::Item};

@@ -28,7 +28,7 @@ pub fn start(bytes: usize, bytes_per_tick: usize) -> String {
 
 fn serve(mut connection: &TcpStream, bytes: usize, bytes_per_tick: usize) -> Option<()> {
     let mut lines = BufReader::new(connection).lines();
-    while lines.next()?.ok()? != "" {}
+    while !lines.next()?.ok()?.is_empty() {}
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {bytes}\r\nConnection: close\r\n\r\n");
     connection.write_all(head.as_bytes()).ok()?;
     for part in vec![b'x'; bytes].chunks(bytes_per_tick) {

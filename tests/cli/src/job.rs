@@ -64,7 +64,7 @@ impl Job {
     ///
     /// When it has not in time.
     pub fn until_status(&self, status: &str) -> Value {
-        self.until(|document| document["status"] == status)
+        self.until(|document| document.get("status").is_some_and(|is| is == status))
     }
 
     /// The text of every log line.
@@ -74,8 +74,9 @@ impl Job {
     /// When the job does not exist.
     pub fn log(&self) -> Vec<String> {
         let page = Request::get(format!("/v2/jobs/{}/logs?limit=1000", self.id)).send().expect(200);
-        let lines = page["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
-        lines.iter().map(|line| line["message"].as_str().unwrap_or_default().to_owned()).collect()
+        let lines = page.get("lines").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let text = |line: &Value| line.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+        lines.iter().map(text).collect()
     }
 
     /// Makes a control request with these members.
