@@ -103,6 +103,12 @@ impl<'a> DocumentView<'a> {
         }
     }
 
+    /// The output as JSON, or a text as it is; under either of its names.
+    pub(crate) fn output(self) -> Option<String> {
+        let output = self.value(&["output"]).or_else(|| self.value(&["result"]))?;
+        Some(printable(&output.as_str().map_or_else(|| output.to_string(), str::to_owned)))
+    }
+
     /// What the job waits for: its place in the queue, a reason, or a pending request.
     pub(crate) fn waits_for(self) -> Option<String> {
         let queue = self.number(&["queuePosition"]).map(|ahead| format!("{ahead} ahead in the queue"));

@@ -25,16 +25,23 @@ pub(crate) enum Exit {
     OfCommand(u8),
 }
 
-/// What `--help` says about the exit codes. The README has the same table; a test compares both with [`Exit::code`].
-pub(crate) const HELP: &str = "Exit codes:
-    0  done; a watched job is completed
-    1  a watched job is failed
-    2  the arguments or the settings are wrong
-    3  a watched job is cancelled
-    4  a watched job has timed out
-    5  the server refused the request
-    6  the server gave no response
-  130  interrupted (Ctrl-C)";
+/// What each exit code of `jp` itself means, for `--help` and the README.
+const MEANINGS: [(Exit, &str); 8] = [
+    (Exit::Success, "done; a watched job is completed"),
+    (Exit::Failed, "a watched job is failed"),
+    (Exit::Usage, "the arguments or the settings are wrong"),
+    (Exit::Cancelled, "a watched job is cancelled"),
+    (Exit::Timeout, "a watched job has timed out"),
+    (Exit::Refused, "the server refused the request"),
+    (Exit::NoResponse, "the server gave no response"),
+    (Exit::Interrupted, "interrupted (Ctrl-C)"),
+];
+
+/// What `--help` says about the exit codes.
+pub(crate) fn help() -> String {
+    let lines = MEANINGS.iter().map(|(exit, meaning)| format!("{:>5}  {meaning}", exit.code()));
+    [vec!["Exit codes:".to_owned()], lines.collect()].concat().join("\n")
+}
 
 impl Exit {
     /// The exit code.
@@ -61,5 +68,17 @@ impl Exit {
             Status::Timeout => Some(Exit::Timeout),
             Status::Queued | Status::Initializing | Status::Running | Status::Paused => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_lists_every_exit_code_with_its_meaning() {
+        let rows = MEANINGS.iter().map(|(exit, meaning)| format!("| {} | {meaning} |\n", exit.code()));
+        let table = format!("| exit code | meaning |\n|---|---|\n{}\n", rows.collect::<String>());
+        assert!(include_str!("../README.md").contains(&table), "{table}");
     }
 }

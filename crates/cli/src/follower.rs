@@ -12,7 +12,7 @@ use crate::{failure::Failure, settings::Server};
 
 /// How long a server that has never given a response is tried: long enough for one that restarts, and not for ever, because
 /// the URL may be wrong.
-const FIRST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+const FIRST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The updates of some jobs of a server.
 #[derive(Debug)]

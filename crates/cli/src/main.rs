@@ -34,7 +34,7 @@ use crate::{commands::Command, exit::Exit, failure::Failure, output::Output, set
 
 /// Report, watch and control jobs of a job-progress server.
 #[derive(Debug, Parser)]
-#[command(name = "jp", version, max_term_width = 100, after_help = exit::HELP)]
+#[command(name = "jp", version, max_term_width = 100, after_help = exit::help())]
 struct Arguments {
     #[command(flatten)]
     settings: Settings,

@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings, output: Output) ->
     }
     let view = DocumentView(&document);
     for (label, value) in rows(view, api.server_time()) {
-        output.line(format_args!("{label:<9} {value}"))?;
+        output.line(output.fitted(&format!("{label:<9} {value}")))?;
     }
     for (label, status, progress) in view.steps() {
         let progress = progress.map(|progress| format!(" {}%", progress.floor())).unwrap_or_default();
@@ -61,6 +61,7 @@ fn rows(view: DocumentView, now: Timestamp) -> Vec<(&'static str, String)> {
         ("Progress", parts([view.percent(), view.counts(), view.throughput()])),
         ("Message", view.message()),
         ("Error", view.error()),
+        ("Output", view.output()),
         ("Attempt", view.number(&["attempt"]).filter(|attempt| *attempt > 1.0).map(|attempt| attempt.to_string())),
         ("Created", since("createdAt")),
         ("Started", since("startedAt")),

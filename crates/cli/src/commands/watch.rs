@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings, output: Output) -> 
         for signal in [SIGINT, SIGTERM] {
             signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
         }
-        Box::new(Bars::new(arguments.steps))
+        Box::new(Bars::new(output, arguments.steps))
     } else {
         Box::new(Lines::new(output, arguments.steps))
     };

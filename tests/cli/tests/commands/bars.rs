@@ -5,7 +5,7 @@ use cli_tests::{
     proxy::{Mode, Proxy},
     terminal::Terminal,
 };
-use contract::target::Target;
+use contract::{http::Request, target::Target};
 use serde_json::json;
 
 #[test]
@@ -168,4 +168,15 @@ fn the_texts_of_a_job_cannot_control_the_terminal() {
         !written.contains("\x1b]0") && !written.contains("\x1b[2J") && !written.contains("\x1b[31m"),
         "{written:?}"
     );
+}
+
+#[test]
+fn a_problem_that_ends_a_job_is_printed_whole_at_the_end() {
+    let job = Job::create(&json!({"progress": 45}));
+    let mut terminal = Terminal::run(&["watch", &job.id], 10, 40, &[]);
+    terminal.until(|screen| screen.contains("45%"));
+    assert_eq!(Request::new("DELETE", format!("/v2/jobs/{}", job.id)).send().status, 204);
+    assert_eq!(terminal.exit(), 5);
+    let screen = terminal.screen().replace('\n', "");
+    assert!(screen.contains("does not exist or has expired (JOB_NOT_FOUND)"), "{}", terminal.screen());
 }

@@ -6,5 +6,6 @@ mod control;
 mod errors;
 mod logs;
 mod read;
+mod readme;
 mod token;
 mod watch;

@@ -9,6 +9,7 @@ use cli_tests::{
     running::Running,
 };
 use contract::{
+    deployment::free_port,
     http::Request,
     target::{Target, fresh_job},
 };
@@ -140,4 +141,26 @@ fn a_credential_that_is_refused_ends_the_command() {
     let ended = run(command);
     assert_eq!((ended.code, ended.out.as_str()), (5, ""));
     assert!(ended.err.contains("(UNAUTHENTICATED)") && !ended.err.contains("0123456789"), "{ended:?}");
+}
+
+#[test]
+fn a_server_that_never_responds_ends_the_command_after_half_a_minute() {
+    let url = format!("http://127.0.0.1:{}", free_port());
+    let ended = run(jp(&["watch", "job-1", "--url", &url]));
+    assert_eq!((ended.code, ended.out.as_str()), (6, ""));
+    let lines: Vec<&str> = ended.err.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", ended.err);
+    assert!(lines[0].ends_with("(NO_RESPONSE); it is tried again"), "{}", ended.err);
+    assert!(lines[1].starts_with(&format!("jp: {url} gives no response: ")), "{}", ended.err);
+}
+
+#[test]
+fn log_lines_that_are_not_shown_are_named() {
+    let logs: Vec<String> = (1..=300).map(|number| format!("line {number}")).collect();
+    let job = Job::create(&json!({"logs": logs}));
+    job.report(&json!({"status": "completed"}));
+    let ended = run(jp(&["watch", &job.id, "--logs"]));
+    let notice = format!("jp: {0}: the log lines 1 to 100 are not shown; `jp logs {0}` prints them\n", job.id);
+    assert_eq!((ended.code, ended.err), (0, notice));
+    assert_eq!(ended.out.lines().filter(|line| line.contains(" line ")).count(), 200);
 }

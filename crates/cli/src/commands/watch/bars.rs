@@ -8,12 +8,12 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use protocol::Timestamp;
 use serde_json::Value;
 
-use super::{view::View, watched_job::WatchedJob};
+use super::{lines::notice, view::View, watched_job::WatchedJob};
 use crate::{
     document_view::{DocumentView, duration},
     failure::Failure,
-    log_line::log_line,
-    output::{printable, style_of},
+    log_line::{log_line, skipped},
+    output::{Output, printable, style_of},
 };
 
 /// The time between two frames.
@@ -33,13 +33,16 @@ pub(super) struct Bars {
     steps: bool,
     frame: usize,
     drawn_at: Option<Instant>,
+    /// Why jobs are not followed any more, for the end.
+    notices: Vec<String>,
+    output: Output,
 }
 
 impl Bars {
     /// A view in the terminal, with the steps if `steps` is set.
-    pub(super) fn new(steps: bool) -> Bars {
+    pub(super) fn new(output: Output, steps: bool) -> Bars {
         let progress = MultiProgress::with_draw_target(ProgressDrawTarget::stdout());
-        Bars { progress, lines: Vec::new(), steps, frame: 0, drawn_at: None }
+        Bars { progress, lines: Vec::new(), steps, frame: 0, drawn_at: None, notices: Vec::new(), output }
     }
 
     /// The lines for all jobs, not wider than the terminal.
@@ -95,13 +98,18 @@ impl View for Bars {
     }
 
     fn show_log(&mut self, job: &WatchedJob, new: &NewLines<Value>) -> Result<(), Failure> {
+        if let Some(notice) = skipped(&job.id, new) {
+            self.progress.println(style(notice).dim().to_string())?;
+        }
         for line in &new.lines {
             self.progress.println(format!("{}  {}", style(&job.id).bold(), log_line(line)))?;
         }
         Ok(())
     }
 
-    fn show_problem(&mut self, _: &WatchedJob, _: &Problem<Value>) -> Result<(), Failure> {
+    fn show_problem(&mut self, job: &WatchedJob, problem: &Problem<Value>) -> Result<(), Failure> {
+        // While a job is tried again, its line shows the problem. What ends it has to stay, whole.
+        self.notices.extend(problem.fatal.then(|| notice(job, problem)));
         Ok(())
     }
 
@@ -125,6 +133,7 @@ impl View for Bars {
         for text in self.texts(jobs, now, Bars::size().0) {
             term.write_line(&text)?;
         }
+        self.notices.iter().for_each(|notice| self.output.notice(notice));
         Ok(())
     }
 

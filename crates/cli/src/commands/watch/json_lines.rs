@@ -6,8 +6,8 @@ use client::{Problem, log::NewLines};
 use protocol::Timestamp;
 use serde_json::{Value, json};
 
-use super::{lines::notify, view::View, watched_job::WatchedJob};
-use crate::{failure::Failure, output::Output};
+use super::{lines::notice, view::View, watched_job::WatchedJob};
+use crate::{failure::Failure, log_line::skipped, output::Output};
 
 /// How long one wait for an update lasts; another one follows.
 const WAIT: Duration = Duration::from_secs(3_600);
@@ -30,11 +30,12 @@ impl View for JsonLines {
     }
 
     fn show_log(&mut self, job: &WatchedJob, new: &NewLines<Value>) -> Result<(), Failure> {
+        skipped(&job.id, new).iter().for_each(|notice| self.output.notice(notice));
         new.lines.iter().try_for_each(|line| self.output.json(&json!({"jobId": job.id.as_str(), "log": line})))
     }
 
     fn show_problem(&mut self, job: &WatchedJob, problem: &Problem<Value>) -> Result<(), Failure> {
-        notify(self.output, job, problem);
+        self.output.notice(notice(job, problem));
         Ok(())
     }
 

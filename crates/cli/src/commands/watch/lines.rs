@@ -10,7 +10,12 @@ use protocol::Timestamp;
 use serde_json::Value;
 
 use super::{view::View, watched_job::WatchedJob};
-use crate::{document_view::DocumentView, failure::Failure, log_line::log_line, output::Output};
+use crate::{
+    document_view::DocumentView,
+    failure::Failure,
+    log_line::{log_line, skipped},
+    output::{Output, printable},
+};
 
 /// The least time between two lines of a job, unless its status has changed.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -78,11 +83,12 @@ impl View for Lines {
     }
 
     fn show_log(&mut self, job: &WatchedJob, new: &NewLines<Value>) -> Result<(), Failure> {
+        skipped(&job.id, new).iter().for_each(|notice| self.output.notice(notice));
         new.lines.iter().try_for_each(|line| self.output.line(format_args!("{}  {}", job.id, log_line(line))))
     }
 
     fn show_problem(&mut self, job: &WatchedJob, problem: &Problem<Value>) -> Result<(), Failure> {
-        notify(self.output, job, problem);
+        self.output.notice(notice(job, problem));
         Ok(())
     }
 
@@ -108,10 +114,10 @@ impl View for Lines {
     }
 }
 
-/// Prints a problem on standard error.
-pub(super) fn notify(output: Output, job: &WatchedJob, problem: &Problem<Value>) {
+/// The notice of a problem.
+pub(super) fn notice(job: &WatchedJob, problem: &Problem<Value>) -> String {
     let next = if problem.fatal { "" } else { "; it is tried again" };
-    output.notice(format_args!("jp: {}: {} ({}){next}", job.id, problem.message, problem.code));
+    format!("jp: {}: {} ({}){next}", job.id, printable(&problem.message), problem.code)
 }
 
 fn is_due(printed: &Printed) -> bool {
