@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use client::{Link, Problem, log::NewLines};
 use console::{Term, measure_text_width, pad_str, style, truncate_str};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use protocol::Timestamp;
 use serde_json::Value;
 
@@ -27,9 +27,8 @@ const MAX_STEPS: usize = 8;
 
 /// Draws a line for each job.
 pub(super) struct Bars {
-    progress: MultiProgress,
-    /// The lines that are drawn.
-    lines: Vec<ProgressBar>,
+    /// All lines as one message: a bar of its own for each line would redraw all of them for each line that changes.
+    drawing: ProgressBar,
     steps: bool,
     frame: usize,
     drawn_at: Option<Instant>,
@@ -41,8 +40,9 @@ pub(super) struct Bars {
 impl Bars {
     /// A view in the terminal, with the steps if `steps` is set.
     pub(super) fn new(output: Output, steps: bool) -> Bars {
-        let progress = MultiProgress::with_draw_target(ProgressDrawTarget::stdout());
-        Bars { progress, lines: Vec::new(), steps, frame: 0, drawn_at: None, notices: Vec::new(), output }
+        let drawing = ProgressBar::with_draw_target(None, ProgressDrawTarget::stdout());
+        drawing.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        Bars { drawing, steps, frame: 0, drawn_at: None, notices: Vec::new(), output }
     }
 
     /// The lines for all jobs, not wider than the terminal.
@@ -75,19 +75,9 @@ impl Bars {
             texts.truncate(capacity.saturating_sub(1));
             texts.push(truncate_str(&format!("… {hidden} more lines"), width, "").into_owned());
         }
-        while self.lines.len() > texts.len() {
-            self.lines.pop().iter().for_each(|line| self.progress.remove(line));
-        }
-        for (index, text) in texts.into_iter().enumerate() {
-            match self.lines.get(index) {
-                Some(line) if line.message() == text => {}
-                Some(line) => line.set_message(text),
-                None => {
-                    let line = self.progress.add(ProgressBar::new_spinner().with_style(plain_style()));
-                    line.set_message(text);
-                    self.lines.push(line);
-                }
-            }
+        let message = texts.join("\n");
+        if self.drawing.message() != message {
+            self.drawing.set_message(message);
         }
     }
 }
@@ -99,10 +89,10 @@ impl View for Bars {
 
     fn show_log(&mut self, job: &WatchedJob, new: &NewLines<Value>) -> Result<(), Failure> {
         if let Some(notice) = skipped(&job.id, new) {
-            self.progress.println(style(notice).dim().to_string())?;
+            self.drawing.println(style(notice).dim().to_string());
         }
         for line in &new.lines {
-            self.progress.println(format!("{}  {}", style(&job.id).bold(), log_line(line)))?;
+            self.drawing.println(format!("{}  {}", style(&job.id).bold(), log_line(line)));
         }
         Ok(())
     }
@@ -128,7 +118,7 @@ impl View for Bars {
 
     fn finish(&mut self, jobs: &[WatchedJob], now: Timestamp) -> Result<(), Failure> {
         // The last lines stay as ordinary text, also those for which the terminal is too low.
-        self.progress.clear()?;
+        self.drawing.finish_and_clear();
         let term = Term::stdout();
         for text in self.texts(jobs, now, Bars::size().0) {
             term.write_line(&text)?;
@@ -139,13 +129,9 @@ impl View for Bars {
 
     fn interrupt(&mut self) -> Result<(), Failure> {
         // The terminal has printed `^C` behind the bars, so they cannot be redrawn in place.
-        self.progress.set_draw_target(ProgressDrawTarget::hidden());
+        self.drawing.set_draw_target(ProgressDrawTarget::hidden());
         Ok(Term::stdout().write_line("")?)
     }
-}
-
-fn plain_style() -> ProgressStyle {
-    ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 /// The columns of the lines.
