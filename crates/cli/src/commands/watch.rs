@@ -40,7 +40,10 @@ pub(crate) struct Arguments {
 /// Shows the jobs until all of them have ended. The exit is that of the first job that did not complete.
 pub(crate) fn run(arguments: Arguments, settings: &Settings, output: Output) -> Result<Exit, Failure> {
     let ids = arguments.jobs.distinct()?;
-    let include = if arguments.logs { Include::parse(["logs"]).unwrap_or_default() } else { Include::NONE };
+    // Programs get all of a document; people are not shown its metrics and resources.
+    let logs = arguments.logs.then_some("logs");
+    let include = Include::parse(logs.into_iter().chain(output.is_json().then_some("metrics,resources")));
+    let include = include.unwrap_or_default();
     let mut follower = Follower::new(&settings.server()?, &ids, include);
     let mut jobs: Vec<WatchedJob> = ids.into_iter().map(WatchedJob::new).collect();
     let interrupted = Arc::new(AtomicBool::new(false));

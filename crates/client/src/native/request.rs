@@ -111,3 +111,33 @@ fn head<B>(response: &http::Response<B>) -> ResponseHead {
         date: date.and_then(|date| u64::try_from(date.as_millis()).ok()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head_of(headers: &[(&str, &str)]) -> ResponseHead {
+        let mut response = http::Response::builder().status(200);
+        for (name, value) in headers {
+            response = response.header(*name, *value);
+        }
+        head(&response.body(()).unwrap())
+    }
+
+    #[test]
+    fn the_head_has_what_the_state_machine_needs() {
+        let headers = [
+            ("Content-Type", "text/event-stream; charset=utf-8"),
+            ("Date", "Thu, 15 Jan 2026 14:30:00 GMT"),
+            ("Retry-After", "7"),
+        ];
+        let wanted = ResponseHead { status: 200, is_stream: true, retry_after: Some(7), date: Some(1_768_487_400_000) };
+        assert_eq!(head_of(&headers), wanted);
+    }
+
+    #[test]
+    fn headers_that_cannot_be_read_are_as_good_as_absent() {
+        let headers = [("Content-Type", "text/html"), ("Date", "yesterday"), ("Retry-After", "soon")];
+        assert_eq!(head_of(&headers), ResponseHead { status: 200, ..ResponseHead::default() });
+    }
+}

@@ -86,12 +86,13 @@ fn the_lines_of_a_second_are_fewer_than_its_changes() {
 
 #[test]
 fn json_is_a_document_a_line() {
-    let job = Job::create(&json!({"progress": 10, "logs": ["one"]}));
+    let job = Job::create(&json!({"progress": 10, "logs": ["one"], "metrics": {"a": 1}}));
     let mut watch = Running::start(jp(&["watch", &job.id, "--json", "--logs"]));
     let value = |line: String| serde_json::from_str::<Value>(&line).unwrap();
     let log = value(watch.line());
     assert_eq!((&log["jobId"], &log["log"]["message"]), (&json!(job.id), &json!("one")));
-    assert_eq!(value(watch.line())["progress"], json!(10));
+    let document = value(watch.line());
+    assert_eq!((&document["progress"], &document["metrics"]), (&json!(10), &json!({"a": 1})));
     job.report(&json!({"status": "completed", "output": {"rows": 7}}));
     let last = value(watch.line());
     assert_eq!((&last["status"], &last["output"]), (&json!("completed"), &json!({"rows": 7})));
