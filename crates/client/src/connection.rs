@@ -33,16 +33,16 @@ use crate::{
 };
 
 /// Milliseconds that a stream must last to count as healthy.
-const HEALTHY_MS: u64 = 5_000;
+pub(crate) const HEALTHY_MS: u64 = 5_000;
 /// Milliseconds of silence after which a page that becomes visible again replaces its stream.
 const DOUBT_MS: u64 = 20_000;
 /// Milliseconds in which jobs that join are gathered for one stream: those of one turn of the page's event loop.
 const GATHER_MS: u64 = 1;
 /// Minimum milliseconds between two streams that are opened because jobs join: four a second, of the five that the server
 /// allows.
-const MIN_REOPEN_INTERVAL_MS: u64 = 250;
+pub(crate) const MIN_REOPEN_INTERVAL_MS: u64 = 250;
 /// Milliseconds that a stream may hold jobs that have left, before a stream without them replaces it.
-const STALE_MS: u64 = 5_000;
+pub(crate) const STALE_MS: u64 = 5_000;
 
 /// Keeps a page informed of the jobs of one server, at most [`JOBS`] of them, on one stream.
 ///

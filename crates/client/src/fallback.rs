@@ -13,7 +13,7 @@ pub enum Route {
 }
 
 /// How many times in a row a route must fail without a byte before the next route is taken.
-const MAX_CUTS: u8 = 2;
+pub(crate) const MAX_CUTS: u8 = 2;
 /// Milliseconds until a stream is tried again after the first fallback; they double with every fallback after it.
 pub const PROBE_MS: u64 = 120_000;
 const PROBE_LONGEST_MS: u64 = 30 * 60_000;

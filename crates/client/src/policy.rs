@@ -1,7 +1,8 @@
 //! The retry policy that all clients on the page share.
 //!
-//! `js/polling.js` and `js/early.js` follow it too, where there is no wasm. They read it from `js/policy.js`, which is
-//! generated from this file; a test below holds the two together.
+//! `js/polling.js` and `js/early.js` follow it too, where there is no wasm, and so does the JavaScript client in `js/client`. They
+//! read it from `js/policy.js`, which is generated from this file and the constants of the connection; a test below holds the two
+//! together.
 
 /// Maximum milliseconds that a server can make a client wait with `Retry-After` or `retry:`.
 pub const MAX_RETRY_AFTER_MS: u64 = 600_000;
@@ -57,9 +58,19 @@ pub const TOKEN_NOT_RENEWED_MESSAGE: &str = "The token provider failed, gave no 
 
 #[cfg(test)]
 mod tests {
-    use protocol::{include::Include, limits::JOBS};
+    use protocol::{
+        include::Include,
+        limits::{JOBS, LOG_BYTES, LOG_LINE_BYTES, LOG_LINES, LOG_LINES_RESUME, REPORTS},
+        status::Status,
+    };
 
     use super::*;
+    use crate::{
+        backoff::{FIRST_MS, LONGEST_MS},
+        connection::{ANSWER_MS, HEALTHY_MS, MIN_REOPEN_INTERVAL_MS, SILENCE_MS, STALE_MS},
+        endpoints::WAIT_SECONDS,
+        fallback::{MAX_CUTS, PROBE_MS},
+    };
 
     /// Writes `js/policy.js` anew.
     const UPDATE: &str = "UPDATE_POLICY";
@@ -72,6 +83,23 @@ mod tests {
         let mut line = |name: &str, value: String| text.push_str(&format!("export const {name} = {value};\n"));
         line("MAX_JOBS", JOBS.to_string());
         line("INCLUDE_NAMES", format!("[{}]", Include::NAMES.map(|name| format!("{name:?}")).join(", ")));
+        let names = Status::ALL.into_iter().filter(|status| status.is_terminal()).map(|status| format!("{:?}", status.as_str()));
+        line("TERMINAL_STATES", format!("[{}]", names.collect::<Vec<_>>().join(", ")));
+        line("REPORTS", REPORTS.to_string());
+        line("LOG_LINES", LOG_LINES.to_string());
+        line("LOG_BYTES", LOG_BYTES.to_string());
+        line("LOG_LINE_BYTES", LOG_LINE_BYTES.to_string());
+        line("LOG_LINES_RESUME", LOG_LINES_RESUME.to_string());
+        line("BACKOFF_FIRST_MS", FIRST_MS.to_string());
+        line("BACKOFF_LONGEST_MS", LONGEST_MS.to_string());
+        line("ANSWER_MS", ANSWER_MS.to_string());
+        line("SILENCE_MS", SILENCE_MS.to_string());
+        line("HEALTHY_MS", HEALTHY_MS.to_string());
+        line("MIN_REOPEN_INTERVAL_MS", MIN_REOPEN_INTERVAL_MS.to_string());
+        line("STALE_MS", STALE_MS.to_string());
+        line("WAIT_SECONDS", WAIT_SECONDS.to_string());
+        line("MAX_CUTS", MAX_CUTS.to_string());
+        line("PROBE_MS", PROBE_MS.to_string());
         line("MAX_RETRY_AFTER_MS", MAX_RETRY_AFTER_MS.to_string());
         line("RENEWAL_TIMEOUT_MS", RENEWAL_TIMEOUT_MS.to_string());
         line("MISSING_TRIES", MISSING_TRIES.to_string());

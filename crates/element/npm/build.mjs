@@ -12,6 +12,7 @@ import { withTables } from "./tables.mjs";
 const [out, version] = process.argv.slice(2);
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const scripts = join(root, "crates/element/js");
+const client = join(root, "crates/client/js/client");
 const built = join(root, "dist/element");
 
 const locales = readdirSync(join(scripts, "locales")).map((name) => `locales/${name}`);
@@ -46,6 +47,11 @@ const keepFromBundlers = (name) => {
 };
 keepFromBundlers("element.js");
 await bundle(["index.js", "define.js", ...locales]);
+
+// The client loads the second file when it is first needed.
+const PRODUCER = "client-producer.js";
+const clients = ["client.js", PRODUCER].map((name) => join(client, name));
+await bundle([], { entryPoints: clients, outbase: client, bundle: true, external: [`./${PRODUCER}`] });
 
 // The files that the class loads when it needs them, from next to itself.
 const FULL = "job-progress-element.js";
@@ -83,6 +89,8 @@ write("index.d.ts", declarations.index);
 write("define.d.ts", declarations.define);
 write("element.d.ts", declarations.element);
 write("react.d.ts", declarations.react);
+cpSync(join(client, "client.d.ts"), join(out, "client.d.ts"));
+write("api.d.ts", await declarations.operations(openapi));
 write("document.d.ts", await declarations.document(openapi));
 // Every language has every text, so the first one serves for the types.
 const { default: texts } = await import(join(scripts, locales[0]));

@@ -101,16 +101,26 @@ ${Object.entries(texts)
   .join("")}}
 `;
 
-// The types of the documents in the events.
-export async function document(openapi) {
-  const { schemas } = openapi.components;
-  const readable = simplified({ ...schemas.Document, components: { schemas } });
-  return compile(readable, "JobDocument", {
+const compiled = (schema, name, { components: { schemas } }) =>
+  compile(simplified({ ...schema, components: { schemas } }), name, {
     bannerComment: "",
     additionalProperties: false,
+    // As types they would be tuples of every length.
+    ignoreMinAndMaxItems: true,
     style: { printWidth: 120 },
   });
-}
+
+// The types of the documents in the events.
+export const document = (openapi) => compiled(openapi.components.schemas.Document, "JobDocument", openapi);
+
+// The schemas of the client's requests and responses.
+const OPERATIONS = ["Report", "ReportAnswer", "Receipt", "Access", "Summary", "LogPage", "Minted", "ControlState"];
+
+// The types of the client's requests and responses.
+export const operations = (openapi) => {
+  const properties = Object.fromEntries(OPERATIONS.map((name) => [name, { $ref: `#/components/schemas/${name}` }]));
+  return compiled({ type: "object", properties }, "Operations", openapi);
+};
 
 // A schema that has only a description allows every value. A description beside a `$ref` is dropped, because the compiler
 // would make a separate type of it.

@@ -1,0 +1,30 @@
+// Back-off: how long to wait before the next try, as ../../src/backoff.rs does.
+
+import { BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS, MAX_RETRY_AFTER_MS } from "../policy.js";
+
+export class Backoff {
+  failures = 0;
+  // The `retry:` of the server, in milliseconds.
+  retryMs = 0;
+
+  // Milliseconds to wait: at least the last `retry:` and the seconds that the server asked for, plus a random part of a
+  // spread that doubles with each failure.
+  next(retryAfter = 0) {
+    const spread = Math.min(BACKOFF_LONGEST_MS, BACKOFF_FIRST_MS * 2 ** this.failures++);
+    return Math.max(this.retryMs, Math.min(MAX_RETRY_AFTER_MS, retryAfter * 1000)) + spread * Math.random();
+  }
+}
+
+// Resolves after that time or when `signal` aborts. If `isIdle`, it does not keep a process running.
+export const pause = (ms, signal, isIdle) =>
+  new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    if (isIdle) timer.unref?.();
+    signal?.addEventListener("abort", end);
+  });

@@ -1,0 +1,37 @@
+// The one class of errors: a problem of the server, or a request without a response.
+
+import { problemOf } from "../answer.js";
+import { LATER_STATUSES, NO_RESPONSE } from "../policy.js";
+
+// The codes after which the same request cannot succeed, where no HTTP status says so: in a stream or in a batch.
+const LAST_CODES = ["UNAUTHENTICATED", "ACCESS_DENIED", "JOB_NOT_FOUND", "NOT_FOUND", "INVALID_REQUEST"];
+
+export class JobProgressError extends Error {
+  name = "JobProgressError";
+
+  constructor(code, message, { status = 0, details = {}, retryAfter, jobId, cause } = {}) {
+    super(message, { cause });
+    this.code = code;
+    this.status = status;
+    this.details = details;
+    this.retryAfter = retryAfter;
+    this.jobId = jobId;
+  }
+
+  // Whether the same request may succeed later.
+  get isTemporary() {
+    const { code, status } = this;
+    return status < 400 ? !LAST_CODES.includes(code) : status >= 500 || LATER_STATUSES.includes(status);
+  }
+}
+
+// The error of a body that is a problem, or of a response that is not this API's.
+export const errorOf = (status, body, headers) => {
+  const { error, message, details, jobId } = problemOf(status, body);
+  // A `Retry-After` that is a date is ignored.
+  const retryAfter = Number(headers?.get("retry-after")) || details?.retryAfter;
+  return new JobProgressError(error, message, { status, details, retryAfter, jobId: jobId ?? details?.jobId });
+};
+
+export const noResponse = (cause) =>
+  new JobProgressError(NO_RESPONSE, `The server gave no response to this request. ${cause}`, { cause });
