@@ -11,7 +11,7 @@ export class Backoff {
   // spread that doubles with each failure.
   next(retryAfter = 0) {
     const spread = Math.min(BACKOFF_LONGEST_MS, BACKOFF_FIRST_MS * 2 ** this.failures++);
-    return Math.max(this.retryMs, Math.min(MAX_RETRY_AFTER_MS, retryAfter * 1000)) + spread * Math.random();
+    return Math.min(MAX_RETRY_AFTER_MS, Math.max(this.retryMs, retryAfter * 1000)) + spread * Math.random();
   }
 }
 

@@ -63,6 +63,11 @@ export class Connection {
     this.#missingTries = missingTries;
   }
 
+  // Outside of pages and workers there are no such events.
+  #listen(method) {
+    for (const type of ["online", "offline"]) globalThis[method]?.(type, this.#onNetwork);
+  }
+
   get size() {
     return this.#jobs.size;
   }
@@ -72,7 +77,7 @@ export class Connection {
   }
 
   add(job) {
-    if (this.size === 0) for (const type of ["online", "offline"]) globalThis.addEventListener?.(type, this.#onNetwork);
+    if (this.size === 0) this.#listen("addEventListener");
     this.#jobs.set(job.id, job);
     job.backoff = new Backoff();
     this.#start(job);
@@ -83,7 +88,7 @@ export class Connection {
     job.leave();
     this.#jobs.delete(job.id);
     if (this.size > 0) return this.#review(STALE_MS);
-    for (const type of ["online", "offline"]) globalThis.removeEventListener?.(type, this.#onNetwork);
+    this.#listen("removeEventListener");
     this.#drop();
     clearTimeout(this.#timer);
   }
@@ -97,6 +102,7 @@ export class Connection {
   // The job has another token, or another `include`.
   restart(job) {
     job.stream = undefined;
+    job.set({ problem: undefined, ended: false });
     this.#start(job);
   }
 
@@ -229,7 +235,7 @@ export class Connection {
       // No job was accepted, and each may have a reason of its own.
       if (active.length === 1) return this.#onRefused(active[0], problem);
       for (const job of active) this.#poll(job);
-    } else if (isCut && ++this.#cuts >= MAX_CUTS) {
+    } else if (isCut && !this.#live && ++this.#cuts >= MAX_CUTS) {
       this.#probe();
       for (const job of active) this.#poll(job);
     } else {
@@ -259,6 +265,7 @@ export class Connection {
     try {
       const path = `/v2/jobs/${encodeURIComponent(job.id)}/status`;
       const query = { include: job.include, ...(job.cursor && { cursor: job.cursor, wait: waits ? WAIT_SECONDS : 0 }) };
+      job.sentToken = job.credential.value;
       const ms = ANSWER_MS + (waits ? WAIT_SECONDS * 1000 : 0);
       const { body } = await this.#http.request("GET", path, { query, ms, signal, credential: job.credential });
       if (signal.aborted) return;
@@ -303,6 +310,7 @@ export class Connection {
   }
 
   #onRefused(job, problem) {
+    job.stream = undefined;
     const isMissing = problem.code === "JOB_NOT_FOUND" && !job.state.job && job.missing++ < this.#missingTries;
     if (problem.code === "UNAUTHENTICATED" && !job.isRenewed) return this.#renew(job, problem);
     // The response to a poll of a job that has ended changes nothing that is shown.
@@ -325,7 +333,7 @@ export class Connection {
     job.phase = "renewing";
     const { credential, signal } = job;
     try {
-      const isNew = await credential.renew(credential.value);
+      const isNew = await credential.renew(job.sentToken);
       if (signal.aborted || credential !== job.credential) return;
       job.isRenewed = true;
       if (isNew) return this.#start(job);

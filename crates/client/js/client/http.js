@@ -13,21 +13,19 @@ export const json = (value) =>
     typeof member === "bigint" || (typeof member === "number" && !Number.isFinite(member)) ? String(member) : member,
   );
 
-// Calls `start` with a signal that aborts when `signal` aborts, or after `ms` milliseconds. If `start` fails, it rejects with a
-// JobProgressError, or with the reason of `signal`.
-export const withDeadline = async (signal, ms, start) => {
+// Calls `start` with a signal that aborts when `signal` aborts, and with `reason` after `ms` milliseconds. Until `start` ends it
+// listens to `signal`.
+export const withDeadline = async (signal, ms, reason, start) => {
   signal?.throwIfAborted();
   const controller = new AbortController();
-  signal?.addEventListener("abort", () => controller.abort(), { signal: controller.signal });
-  const timer = setTimeout(() => controller.abort(new Error(`timeout after ${ms / 1000} s`)), ms);
+  const abort = (reason) => controller.abort(reason);
+  signal?.addEventListener("abort", () => abort(signal.reason), { signal: controller.signal });
+  const timer = ms && setTimeout(abort, ms, reason);
   try {
     return await start(controller.signal);
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw noResponse(controller.signal.reason ?? error);
   } finally {
     clearTimeout(timer);
-    controller.abort();
+    abort();
   }
 };
 
@@ -43,6 +41,11 @@ export class Http {
       throw new TypeError("baseUrl must be the URL of a server, with http:// or https:// and without ? and #");
     this.#fetch = fetch;
     this.credential = new Credential(credential);
+  }
+
+  // The credential that the options of a call have, or else the client's.
+  credentialOf({ token, tokenProvider }) {
+    return token || tokenProvider ? new Credential({ token, tokenProvider }) : this.credential;
   }
 
   // Sends a request as `fetch` does.
@@ -70,9 +73,17 @@ export class Http {
     if (credential.isMissing) await credential.renew();
     for (let isRenewed = false; ; isRenewed = true) {
       const token = credential.value;
-      const { status, headers, text } = await withDeadline(signal, ms, async (signal) => {
-        const response = await this.fetch(method, path, { ...request, signal }, token);
-        return { status: response.status, headers: response.headers, text: await response.text() };
+      const { status, headers, text } = await withDeadline(
+        signal,
+        ms,
+        `No response after ${ms / 1000} s.`,
+        async (signal) => {
+          const response = await this.fetch(method, path, { ...request, signal }, token);
+          return { status: response.status, headers: response.headers, text: await response.text() };
+        },
+      ).catch((error) => {
+        signal?.throwIfAborted();
+        throw noResponse(error);
       });
       if (status === 401 && !isRenewed && (await credential.renew(token))) continue;
       const body = parsed(text);

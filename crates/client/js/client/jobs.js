@@ -3,7 +3,7 @@
 import { MAX_JOBS } from "../policy.js";
 import { Backoff, pause } from "./backoff.js";
 import { errorOf, JobProgressError } from "./error.js";
-import { json } from "./http.js";
+import { json, withDeadline } from "./http.js";
 import { SharedConnections } from "./shared.js";
 import { updates } from "./updates.js";
 
@@ -71,20 +71,12 @@ export class Jobs {
     throw timedOut();
   }
 
-  async waitFor(id, { maxWait, signal, ...options } = {}) {
-    const controller = new AbortController();
-    const abort = () => controller.abort(signal.reason);
-    signal?.throwIfAborted();
-    signal?.addEventListener("abort", abort);
-    const timer = maxWait && setTimeout(() => controller.abort(timedOut()), maxWait);
-    try {
+  waitFor(id, { maxWait, signal, ...options } = {}) {
+    return withDeadline(signal, maxWait, timedOut(), async (signal) => {
       let last;
-      for await (last of this.streamStatus(id, { ...options, signal: controller.signal }));
+      for await (last of this.streamStatus(id, { ...options, signal }));
       return last;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    }
+    });
   }
 
   watch(ids, callback, options) {

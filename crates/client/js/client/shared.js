@@ -2,7 +2,6 @@
 
 import { INCLUDE_NAMES, MAX_JOBS, MISSING_TRIES } from "../policy.js";
 import { Connection } from "./connection.js";
-import { Credential } from "./credential.js";
 import { WatchedJob } from "./watched-job.js";
 
 export class SharedConnections {
@@ -21,14 +20,14 @@ export class SharedConnections {
     return watch;
   }
 
-  // Adds a listener of a job; resolves to the connection and the job.
-  join(id, { include = [], token, tokenProvider }, listener) {
-    const credential = token || tokenProvider ? new Credential({ token, tokenProvider }) : this.#http.credential;
+  // Adds a listener of a job; returns the connection and the job.
+  join(id, { include = [], ...own }, listener) {
+    const credential = this.#http.credentialOf(own);
     let connection = this.#connections.find((connection) => connection.get(id));
     let job = connection?.get(id);
     if (job) {
       const all = INCLUDE_NAMES.filter((name) => include.includes(name) || job.include.includes(name));
-      const isOther = (token ?? job.credential.value) !== job.credential.value;
+      const isOther = own.token && own.token !== job.credential.value;
       job.listeners.add(listener);
       if (isOther) job.credential = credential;
       if (isOther || all.length > job.include.length) {

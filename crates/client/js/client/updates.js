@@ -1,15 +1,13 @@
 // The updates of one job, one after another, for `for await`.
 
 import { Connection } from "./connection.js";
-import { Credential } from "./credential.js";
 import { WatchedJob } from "./watched-job.js";
 
 // Yields the newest document whenever it has changed. What the consumer was too slow for is skipped, but `logs` has every line
 // that the client still has and the consumer has not.
-export async function* updates(http, id, { include, cursor, token, tokenProvider, signal } = {}) {
+export async function* updates(http, id, { include, cursor, signal, ...own } = {}) {
   signal?.throwIfAborted();
-  const credential = token || tokenProvider ? new Credential({ token, tokenProvider }) : http.credential;
-  const watched = new WatchedJob(id, { include, cursor, credential });
+  const watched = new WatchedJob(id, { include, cursor, credential: http.credentialOf(own) });
   const connection = new Connection(http, 0);
   let wake;
   const onChange = () => wake?.();

@@ -31,6 +31,7 @@ export class WatchedJob {
   // The job's entry in the request of a stream. A key is in the header of the request.
   entry() {
     const { isKey, value } = this.credential;
+    this.sentToken = value;
     return { jobId: this.id, token: isKey ? undefined : value, include: this.include, cursor: this.cursor };
   }
 
