@@ -71,7 +71,11 @@ test("a queued job is polled to its end", async (t) => {
   await report(JOB, { queuePosition: 3 });
   const sample = run(t);
   await sample.prints("Status: queued, Progress: null%");
-  await report(JOB, { status: "failed", progress: 45, error: { code: "RESOURCE_EXHAUSTED", message: "Out of memory" } });
+  await report(JOB, {
+    status: "failed",
+    progress: 45,
+    error: { code: "RESOURCE_EXHAUSTED", message: "Out of memory" },
+  });
   await sample.prints("Status: failed, Progress: 45%");
   assert.equal(await sample.ended, 0);
   assert.equal(sample.errors, "");

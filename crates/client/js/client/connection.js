@@ -335,7 +335,8 @@ export class Connection {
     try {
       const isNew = await credential.renew(job.sentToken);
       if (signal.aborted || credential !== job.credential) return;
-      job.isRenewed = true;
+      // A token that was given for none may be refused once.
+      job.isRenewed = Boolean(problem);
       if (isNew) return this.#start(job);
       job.setProblem(problem);
       this.#end(job);
