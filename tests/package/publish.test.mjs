@@ -20,7 +20,8 @@ test("every entry point has types", async () => {
 });
 
 test("the package has only files of known kinds", () => {
-  const kinds = /^(package\.json|README\.md|LICENSE-MIT|LICENSE-APACHE|custom-elements\.json|.+\.js|.+\.d\.ts)$/;
+  const kinds =
+    /^(package\.json|README\.md|CLIENT\.md|LICENSE-MIT|LICENSE-APACHE|custom-elements\.json|.+\.js|.+\.d\.ts)$/;
   const files = readdirSync(PACKAGE, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const unknown = files.map(({ name }) => name).filter((name) => !kinds.test(name));
   assert.deepEqual(unknown, []);

@@ -1,4 +1,4 @@
-// The README of the package and its code blocks.
+// The pages of the package and their code blocks.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,20 +6,24 @@ import { PACKAGE } from "./user.mjs";
 
 export const README = readFileSync(join(PACKAGE, "README.md"), "utf8");
 
-// Each code block by name: `Heading/language`, with `/2` for the second one in that language below the heading.
-export const SNIPPETS = new Map();
-
-let heading = "";
-for (const [, title, language, code] of README.matchAll(/^#+ (.+)$|^```(\w+)\n([\s\S]*?)^```$/gm)) {
-  if (title !== undefined) {
-    heading = title;
-    continue;
+// Each code block of a page by name: `Heading/language`, with `/2` for the second one in that language below the heading.
+export function snippetsOf(page) {
+  const snippets = new Map();
+  let heading = "";
+  for (const [, title, language, code] of page.matchAll(/^#+ (.+)$|^```(\w+)\n([\s\S]*?)^```$/gm)) {
+    if (title !== undefined) {
+      heading = title;
+      continue;
+    }
+    const name = `${heading}/${language}`;
+    let [unique, count] = [name, 1];
+    while (snippets.has(unique)) unique = `${name}/${++count}`;
+    snippets.set(unique, code);
   }
-  const name = `${heading}/${language}`;
-  let [unique, count] = [name, 1];
-  while (SNIPPETS.has(unique)) unique = `${name}/${++count}`;
-  SNIPPETS.set(unique, code);
+  return snippets;
 }
+
+export const SNIPPETS = snippetsOf(README);
 
 export function snippet(name) {
   const code = SNIPPETS.get(name);

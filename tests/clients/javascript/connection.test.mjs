@@ -32,7 +32,7 @@ test("a connection that was silent for two heartbeats is replaced", async (t) =>
   const job = await create({ progress: 10 });
   const proxied = await proxy(t, BASE_URL);
   const { watch, links } = watching(t, clientWithToken(job.token, proxied.base), [job.jobId]);
-  await until("it is live", () => watch.get(job.jobId).link === "live");
+  await until("it is live", () => watch.get(job.jobId).link === "live" && watch.get(job.jobId).job);
   proxied.silence();
   await report(job.jobId, { progress: 20 });
   await until("the newest document comes", () => watch.get(job.jobId).job.progress === 20, { seconds: 40 });

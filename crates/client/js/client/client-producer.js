@@ -26,6 +26,12 @@ const lineOf = (line) => {
   return typeof line === "object" ? { at, ...line, message: String(line.message) } : { at, message: String(line) };
 };
 
+// What was thrown, as the field `error` of a report.
+const errorFields = (error) => {
+  if (error instanceof Error) return { code: String(error.code ?? error.name), message: error.message };
+  return error?.message ? error : String(error);
+};
+
 // Resolves when `promise` does, and after `ms` milliseconds at the latest.
 const within = (ms, promise) => {
   let timer;
@@ -123,9 +129,7 @@ export class Producer {
   }
 
   fail(error, fields) {
-    const isError = error instanceof Error;
-    const reported = isError ? { code: String(error.code ?? error.name), message: error.message } : error;
-    this.update({ ...fields, status: "failed", error: reported });
+    this.update({ ...fields, status: "failed", error: errorFields(error) });
   }
 
   cancelled(fields) {

@@ -166,8 +166,8 @@ export interface Producer {
   log(message: string, level?: string): void;
   /** Ends the job as `completed`. */
   complete(fields?: Report): void;
-  /** Ends the job as `failed`. */
-  fail(error: Error | string | { code?: string; message: string; details?: unknown }, fields?: Report): void;
+  /** Ends the job as `failed`. `error` is what was thrown, or `{ code, message, details }`. */
+  fail(error: unknown, fields?: Report): void;
   /** Ends the job as `cancelled`. */
   cancelled(fields?: Report): void;
   /** Whether the producer sends nothing any more: it ended the job or was closed, the job ended elsewhere, or it was refused. */

@@ -120,7 +120,8 @@ export class Connection {
 
   // Checks in `ms` milliseconds, or later during a back-off, whether the stream has the right jobs.
   #review(ms = 0) {
-    const at = Math.max(now() + ms, this.#notBefore);
+    const wait = Math.max(ms, this.#notBefore - now());
+    const at = now() + wait;
     if (at >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;
@@ -131,7 +132,7 @@ export class Connection {
       const lacks = active.some(({ stream }) => !stream || stream !== this.#live);
       const isStale = this.#live && [...this.#live.jobs].some((job) => this.#jobs.get(job.id) !== job);
       if (!this.#opening && (lacks || isStale)) this.#open(active);
-    }, at - now());
+    }, wait);
   }
 
   #drop() {

@@ -20,7 +20,8 @@ export const withDeadline = async (signal, ms, reason, start) => {
   const controller = new AbortController();
   const abort = (reason) => controller.abort(reason);
   signal?.addEventListener("abort", () => abort(signal.reason), { signal: controller.signal });
-  const timer = ms && setTimeout(abort, ms, reason);
+  // A timer cannot be longer.
+  const timer = ms && setTimeout(abort, Math.min(ms, 2 ** 31 - 1), reason);
   try {
     return await start(controller.signal);
   } finally {

@@ -65,7 +65,7 @@ export class Jobs {
         if (!error.isTemporary) throw error;
         wait = Math.max(interval, backoff.next(error.retryAfter));
       }
-      await pause(Math.min(wait, deadline - performance.now()), signal);
+      await pause(Math.max(0, Math.min(wait, deadline - performance.now())), signal);
       signal?.throwIfAborted();
     } while (performance.now() < deadline);
     throw timedOut();

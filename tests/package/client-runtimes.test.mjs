@@ -1,0 +1,130 @@
+// The client in every runtime that it names: Node.js, Deno, Bun, a Worker under workerd, and a page.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { BASE_URL, KEY, freshJob } from "../browser/api.mjs";
+import { useBrowser } from "../browser/browser.mjs";
+import { until } from "../browser/until.mjs";
+import { freePort } from "../browser/worker.mjs";
+import { BUNDLERS, USER, html, run, serve, write } from "./user.mjs";
+
+const browser = useBrowser();
+const program = readFileSync(new URL("client-program.mjs", import.meta.url), "utf8");
+// What the program returns.
+const EXPECTED = {
+  statuses: ["queued", "running", "completed"],
+  messages: ["begins", "ends"],
+  links: ["connecting", "live", "none"],
+  progress: 100,
+  isDelivered: true,
+  isError: true,
+  minted: 3,
+};
+
+const settings = () => ({ baseUrl: BASE_URL, apiKey: KEY, jobId: freshJob("runtime") });
+
+// The program of a runtime that runs files of the user's project.
+function runtime(scope, file) {
+  const modules = join(BUNDLERS, "node_modules", scope);
+  const [name] = readdirSync(modules);
+  return join(modules, name, file);
+}
+
+const RUNTIMES = {
+  "Node.js": [process.execPath],
+  Deno: [runtime("@deno", "deno"), "run", "--allow-net", "--no-prompt"],
+  Bun: [runtime("@oven", "bin/bun"), "run"],
+};
+
+for (const [name, [command, ...args]] of Object.entries(RUNTIMES)) {
+  test(`${name} runs the client`, async () => {
+    const main = `import { run } from "./program.js";
+      console.log(JSON.stringify(await run(${JSON.stringify(settings())})));`;
+    const dir = write("client", { "program.js": program, "main.mjs": main });
+    const { stdout, stderr } = await run(command, [...args, "main.mjs"], { cwd: dir });
+    assert.deepEqual(JSON.parse(stdout), EXPECTED);
+    assert.equal(stderr, "");
+  });
+}
+
+// Bundles a module of the user's project; resolves to its text.
+async function bundled(code, options) {
+  const stdin = { contents: code, resolveDir: write("client", { "program.js": program }) };
+  const { outputFiles } = await build({
+    stdin,
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    logLevel: "error",
+    ...options,
+  });
+  return outputFiles[0].text;
+}
+
+test("a Worker under workerd runs the client", async (t) => {
+  const worker = await bundled(`
+    import { run } from "./program.js";
+    export default { fetch: async (request) => Response.json(await run(await request.json())) };`);
+  const port = await freePort();
+  const config = `using Workerd = import "/workerd/workerd.capnp";
+    const config :Workerd.Config = (
+      services = [
+        (name = "main", worker = (
+          modules = [(name = "worker", esModule = embed "worker.js")],
+          compatibilityDate = "2026-01-01",
+          globalOutbound = "local")),
+        (name = "local", network = (allow = ["private"])),
+      ],
+      sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+    );`;
+  const dir = write("client-worker", { "worker.js": worker, "config.capnp": config });
+  const { default: workerd } = createRequire(import.meta.url)("workerd");
+  const child = spawn(workerd, ["serve", join(dir, "config.capnp")], { stdio: ["ignore", "ignore", "pipe"] });
+  t.after(() => child.kill("SIGKILL"));
+  let errors = "";
+  child.stderr.on("data", (text) => (errors += text));
+  const ask = () => fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: JSON.stringify(settings()) });
+  const response = await until("the worker answers", ask);
+  assert.deepEqual(await response.json(), EXPECTED, errors);
+});
+
+const IMPORTS =
+  '<script type="importmap">{"imports": {"job-progress/client": "/node_modules/job-progress/client.js"}}</script>';
+
+// Opens a page that runs the program; resolves to what it returns.
+async function runOnPage(script, head) {
+  const origin = await serve(USER);
+  write("client-pages", { "index.html": html(script, head), "program.js": program });
+  const page = await browser.goto(`${origin}/client-pages/`);
+  const result = await until("the program has ended", () => page.evaluate(() => window.result));
+  assert.deepEqual(page.faults, []);
+  return result;
+}
+
+const MAIN = `import { run } from "./program.js"; run(${JSON.stringify(settings())}).then((result) => (window.result = result));`;
+
+test("a page without a bundler runs the client", async () => {
+  assert.deepEqual(await runOnPage(`<script type="module">${MAIN}</script>`, IMPORTS), EXPECTED);
+});
+
+test("a page with a bundled client runs it", async () => {
+  const main = MAIN.replace(/"jobId":"[^"]+"/, `"jobId":"${freshJob("bundled")}"`);
+  assert.deepEqual(await runOnPage(`<script type="module">${await bundled(main)}</script>`), EXPECTED);
+});
+
+test("a page that only reads loads at most 6 KB after gzip", async () => {
+  const code = 'import { JobProgressClient } from "job-progress/client"; window.client = JobProgressClient;';
+  // Bundlers make a file of its own of what is imported when it is first needed.
+  const reader = await bundled(code, { external: ["./client-producer.js"] });
+  const size = gzipSync(reader, { level: 9 }).length;
+  const whole = gzipSync(await bundled(code), { level: 9 }).length;
+  console.log(`${size} bytes after gzip; with a producer ${whole}`);
+  assert.ok(size <= 6 * 1024, `${size} bytes`);
+});
