@@ -8,7 +8,7 @@ import { JobProgressClient, JobProgressError, mintToken } from "../../../crates/
 import { freshJob } from "../../browser/api.mjs";
 import { until } from "../../browser/until.mjs";
 import { freePort } from "../../browser/worker.mjs";
-import { BASE_URL, clientWithKey, clientWithToken, create, report } from "./clients.mjs";
+import { BASE_URL, KEY, clientWithKey, clientWithToken, create, report } from "./clients.mjs";
 import { scriptedServer } from "./scripted-server.mjs";
 
 const { PROJECT, TOKEN_SECRET } = process.env;
@@ -54,6 +54,12 @@ test("an error has the code, the status, the details and the time to wait", asyn
     );
     return true;
   });
+});
+
+test("an error by which the fetch of a framework controls a rendering is passed on as it is", async () => {
+  const dynamic = Object.assign(new Error("Dynamic server usage"), { digest: "DYNAMIC_SERVER_USAGE" });
+  const client = new JobProgressClient({ baseUrl: BASE_URL, apiKey: KEY, fetch: () => Promise.reject(dynamic) });
+  await assert.rejects(client.jobs.getStatus("import-42"), (error) => error === dynamic);
 });
 
 test("a server that is not there, and one that is another service, have codes of their own", async (t) => {

@@ -84,6 +84,8 @@ export class Http {
         },
       ).catch((error) => {
         signal?.throwIfAborted();
+        // The `fetch` of Next.js throws it to render the page at another time, and Next.js recognizes it by this member.
+        if (error?.digest) throw error;
         throw noResponse(error);
       });
       if (status === 401 && !isRenewed && (await credential.renew(token))) continue;
