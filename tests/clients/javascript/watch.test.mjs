@@ -84,7 +84,7 @@ test("a job that is not there yet is shown when it is created", async (t) => {
   await until("it is not found", () => watch.get(id).problem?.code === "JOB_NOT_FOUND");
   assert.equal(watch.get(id).ended, false);
   await create({ jobId: id, progress: 5 });
-  await until("it is live", () => watch.get(id).link === "live");
+  await until("it is live", () => watch.get(id).link === "live" && watch.get(id).job);
   assert.deepEqual([watch.get(id).job.progress, watch.get(id).problem], [5, undefined]);
 });
 
@@ -108,6 +108,18 @@ test("the token of a watched job is renewed by a provider of its own", async (t)
   watch.add(jobId, { tokenProvider: () => tokens.shift() });
   await until("it is live", () => watch.get(jobId).link === "live");
   assert.deepEqual(tokens, []);
+});
+
+test("a token provider that comes later overcomes a refusal, with the refused token and without any", async (t) => {
+  const { jobId, token } = await create({ progress: 1 });
+  for (const first of [{}, { token: "none.that.fits" }]) {
+    const client = new JobProgressClient({ baseUrl: BASE_URL });
+    const { watch } = watching(t, client, [jobId], first);
+    await until("it is refused", () => watch.get(jobId).ended);
+    const later = watching(t, client, [jobId], { ...first, tokenProvider: () => token });
+    await until("both are live", () => watch.get(jobId).link === "live" && watch.get(jobId).job);
+    assert.equal(later.watch.get(jobId), watch.get(jobId));
+  }
 });
 
 test("an error in a callback stops no other", async (t) => {

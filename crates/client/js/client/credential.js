@@ -14,6 +14,11 @@ export class Credential {
     this.#provider = tokenProvider;
   }
 
+  // Whether a token that is refused can be replaced by another, or need not, as it is a key.
+  get isRenewable() {
+    return Boolean(this.#provider || this.isKey);
+  }
+
   // Whether there is a token provider and no token yet.
   get isMissing() {
     return Boolean(this.#provider && !this.value);

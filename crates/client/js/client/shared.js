@@ -22,14 +22,18 @@ export class SharedConnections {
 
   // Adds a listener of a job; returns the connection and the job.
   join(id, { include = [], ...own }, listener) {
-    const credential = this.#http.credentialOf(own);
     let connection = this.#connections.find((connection) => connection.get(id));
     let job = connection?.get(id);
     if (job) {
       const all = INCLUDE_NAMES.filter((name) => include.includes(name) || job.include.includes(name));
-      const isOther = own.token && own.token !== job.credential.value;
+      const { value, isRenewable } = job.credential;
+      // The first token provider stays, since it may have renewed the token already.
+      const isOther = (own.token && own.token !== value) || (own.tokenProvider && !isRenewable);
       job.listeners.add(listener);
-      if (isOther) job.credential = credential;
+      if (isOther) {
+        job.credential = this.#http.credentialOf({ ...own, token: own.token ?? value });
+        job.isRenewed = false;
+      }
       if (isOther || all.length > job.include.length) {
         job.include = all;
         // A document of the same version has other members now.
@@ -40,7 +44,7 @@ export class SharedConnections {
     }
     connection = this.#connections.find(({ size }) => size < MAX_JOBS);
     if (!connection) this.#connections.push((connection = new Connection(this.#http, MISSING_TRIES)));
-    job = new WatchedJob(id, { include, credential });
+    job = new WatchedJob(id, { include, credential: this.#http.credentialOf(own) });
     job.listeners.add(listener);
     connection.add(job);
     return [connection, job];
