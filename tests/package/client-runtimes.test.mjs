@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { BASE_URL, KEY, freshJob } from "../browser/api.mjs";
+import { BASE_URL, KEY, call, create, freshJob, report } from "../browser/api.mjs";
 import { useBrowser } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
 import { freePort } from "../browser/worker.mjs";
@@ -50,6 +50,21 @@ for (const [name, [command, ...args]] of Object.entries(RUNTIMES)) {
     const { stdout, stderr } = await run(command, [...args, "main.mjs"], { cwd: dir });
     assert.deepEqual(JSON.parse(stdout), EXPECTED);
     assert.equal(stderr, "");
+  });
+}
+
+for (const [name, [command, ...args]] of Object.entries(RUNTIMES)) {
+  test(`a program in ${name} that ends without another word delivers its reports`, async () => {
+    const { jobId, ...options } = settings();
+    const main = `import { JobProgressClient } from "job-progress/client";
+      const producer = await new JobProgressClient(${JSON.stringify(options)}).jobs.producer("${jobId}");
+      for (let current = 1; current <= 1000; current += 1) producer.progress.update(current, 1000);
+      producer.log("done");`;
+    const dir = write("client-exit", { [`${name}.mjs`]: main });
+    const { stderr } = await run(command, [...args, `${name}.mjs`], { cwd: dir });
+    assert.equal(stderr, "");
+    const { current, logs } = await call("GET", `/v2/jobs/${jobId}/status?include=logs`);
+    assert.deepEqual([current, logs.length], [1000, 1]);
   });
 }
 
@@ -117,6 +132,27 @@ test("a page without a bundler runs the client", async () => {
 test("a page with a bundled client runs it", async () => {
   const main = MAIN.replace(/"jobId":"[^"]+"/, `"jobId":"${freshJob("bundled")}"`);
   assert.deepEqual(await runOnPage(`<script type="module">${await bundled(main)}</script>`), EXPECTED);
+});
+
+test("a page without network says so, and shows the newest state when the network is back", async () => {
+  const { jobId, token } = await create({ progress: 10 });
+  const script = `import { JobProgressClient } from "job-progress/client";
+    const { jobs } = new JobProgressClient(${JSON.stringify({ baseUrl: BASE_URL, token })});
+    window.watch = jobs.watch(["${jobId}"], (state) => (window.state = state));`;
+  write("client-pages", { "offline.html": html(`<script type="module">${script}</script>`, IMPORTS) });
+  const page = await browser.goto(`${await serve(USER)}/client-pages/offline.html`);
+  const shows = (link, progress) =>
+    until(`it is ${link} at ${progress} %`, async () => {
+      const state = await page.evaluate(() => window.state);
+      return state?.link === link && state.job?.progress === progress;
+    });
+  await shows("live", 10);
+  await page.context().setOffline(true);
+  await shows("offline", 10);
+  await report(jobId, { progress: 20 });
+  await page.context().setOffline(false);
+  await shows("live", 20);
+  assert.deepEqual(page.faults, []);
 });
 
 test("a page that only reads loads at most 6 KB after gzip", async () => {

@@ -2,6 +2,7 @@
 // tokens that expire.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { createServer, request as forward } from "node:http";
 import { test } from "node:test";
 import { JobProgressClient } from "../../../crates/client/js/client/client.js";
@@ -66,9 +67,10 @@ test("a server that is killed and started again is followed, also by its produce
 });
 
 // A proxy that ends every stream before its first byte, as one does that buffers, and forwards everything else.
-async function swallowing(t, requests) {
+async function swallowing(t, requests, times = []) {
   const server = createServer((near, response) => {
     requests.push(`${near.method} ${near.url}`);
+    times.push(performance.now());
     if (near.url.includes("stream")) return response.writeHead(200, { "content-type": "text/event-stream" }).end();
     const far = forward(BASE_URL + near.url, { method: near.method, headers: near.headers }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
@@ -98,6 +100,29 @@ test("where a proxy holds streams back, the job is followed by delayed responses
   await until("the end comes", () => watch.get(job.jobId).ended);
   assert.equal(watch.get(job.jobId).problem, undefined);
   assert.equal(requests.filter((request) => request.includes("stream")).length, 2);
+});
+
+test("where a proxy holds streams back, many jobs are polled at most once a second, each until its end", async (t) => {
+  const jobs = await Promise.all([1, 2, 3].map((progress) => create({ progress })));
+  const [requests, times] = [[], []];
+  const ids = jobs.map(({ jobId }) => jobId);
+  const { watch } = watching(t, clientWithKey(await swallowing(t, requests, times)), ids);
+  await until("all are polled", () => ids.every((id) => watch.get(id).link === "polling"));
+  const polls = (id) => times.filter((_, index) => requests[index].includes(`/${id}/status`));
+  await until("each is polled again without a change", () => ids.every((id) => polls(id).length > 2));
+  for (const id of ids) await report(id, { status: "completed" });
+  await until("all have ended", () => ids.every((id) => watch.get(id).ended));
+  for (const id of ids) {
+    const waits = polls(id)
+      .slice(1)
+      .map((time, index) => time - polls(id)[index]);
+    // A millisecond is tolerance of the timers.
+    assert.ok(Math.min(...waits) >= 999, `${waits} ms`);
+  }
+  assert.ok(
+    !requests.some((request) => request.includes("wait=25")),
+    "more than two would hold all connections of a browser",
+  );
 });
 
 test("a token that expires is renewed while the job is followed", async () => {
@@ -158,6 +183,31 @@ test("a consumer that is slow gets the newest document and every log line", asyn
   await report(jobId, { status: "completed" });
   assert.equal((await updates.next()).value.status, "completed");
   assert.deepEqual(await updates.next(), { done: true, value: undefined });
+});
+
+test("a program that breaks out of its loop at the end of the job ends at once", async () => {
+  for (let run = 0; run < 5; run += 1) {
+    const { jobId, token } = await create({ progress: 10 });
+    const program = `
+      import { JobProgressClient } from "${new URL("../../../crates/client/js/client/client.js", import.meta.url)}";
+      const { jobs } = new JobProgressClient({ baseUrl: process.env.BASE_URL, token: "${token}" });
+      for await (const { status } of jobs.streamStatus("${jobId}")) {
+        console.log(status);
+        if (status === "completed") break;
+      }
+      console.log(performance.now());
+      process.on("exit", () => console.log(performance.now()));`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", program]);
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    await until("the first document comes", () => output.includes("running\n"));
+    await report(jobId, { status: "completed" });
+    await ended;
+    const [brokeOutAt, exitedAt] = output.trim().split("\n").slice(-2).map(Number);
+    // A connection that is kept alive for a next request does not keep the program running.
+    assert.ok(exitedAt - brokeOutAt < 2_000, output);
+  }
 });
 
 test("a reader that breaks out of the loop, and one that aborts, close their streams", async (t) => {

@@ -1,7 +1,9 @@
 // A watch: many jobs on one connection, for many callers.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { JobProgressClient } from "../../../crates/client/js/client/client.js";
 import { freshJob } from "../../browser/api.mjs";
 import { STREAM, proxy } from "../../browser/proxy.mjs";
@@ -122,19 +124,37 @@ test("a token provider that comes later overcomes a refusal, with the refused to
   }
 });
 
-test("an error in a callback stops no other", async (t) => {
+test("an error in a callback is one of the program, and stops no other callback", async () => {
   const { jobId } = await create({ progress: 1 });
-  const client = clientWithKey();
-  const errors = [];
-  const onError = (error) => errors.push(error.message);
-  process.on("uncaughtException", onError);
-  t.after(() => process.off("uncaughtException", onError));
-  const broken = client.jobs.watch([jobId], () => {
-    throw new Error("broken");
-  });
-  t.after(() => broken.close());
-  const { watch } = watching(t, client, [jobId]);
-  await until("the other is called", () => watch.get(jobId).job);
-  await until("the error is reported", () => errors.length > 0);
-  assert.deepEqual([...new Set(errors)], ["broken"]);
+  const program = `
+    import { JobProgressClient } from "${new URL("../../../crates/client/js/client/client.js", import.meta.url)}";
+    const { jobs } = new JobProgressClient({ baseUrl: process.env.BASE_URL, apiKey: process.env.API_KEY });
+    const errors = new Set();
+    process.on("uncaughtException", ({ message }) => errors.add(message));
+    const broken = jobs.watch(["${jobId}"], () => {
+      throw new Error("broken");
+    });
+    const watch = jobs.watch(["${jobId}"], ({ job }) => {
+      if (!job) return;
+      console.log(job.progress, [...errors]);
+      watch.close();
+      broken.close();
+    });`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program]);
+  assert.equal(stdout, "1 [ 'broken' ]\n");
+});
+
+test("more than 100 jobs are watched over as many connections as they need", async (t) => {
+  const jobs = await Promise.all(Array.from({ length: 120 }, (_, progress) => create({ progress: progress / 2 })));
+  const proxied = await proxy(t, BASE_URL);
+  const client = clientWithKey(proxied.base);
+  const { watch } = watching(
+    t,
+    client,
+    jobs.map(({ jobId }) => jobId),
+  );
+  await until("all have a document", () =>
+    jobs.every(({ jobId }, index) => watch.get(jobId).job?.progress === index / 2),
+  );
+  assert.equal(proxied.count(STREAM), 2);
 });

@@ -11,6 +11,7 @@ import {
   MIN_REOPEN_INTERVAL_MS,
   MISSING_DELAY_MS,
   NO_RESPONSE_MS,
+  POLL_MS,
   PROBE_MS,
   SILENCE_MS,
   STALE_MS,
@@ -143,6 +144,8 @@ export class Connection {
   #abort(stream) {
     if (!stream) return;
     stream.isDropped = true;
+    // In Node.js the pending read may never end, and the timer would keep the process running.
+    clearTimeout(stream.timer);
     stream.controller.abort();
   }
 
@@ -151,10 +154,9 @@ export class Connection {
     const stream = { jobs: new Set(jobs), controller, sentAt: now(), lastAt: now() };
     this.#opening = stream;
     this.#notBefore = now() + MIN_REOPEN_INTERVAL_MS;
-    let timer;
     const check = () => {
       const silence = stream.lastAt + (stream.liveAt ? SILENCE_MS : ANSWER_MS) - now();
-      if (silence > 0) timer = setTimeout(check, silence);
+      if (silence > 0) stream.timer = setTimeout(check, silence);
       else controller.abort();
     };
     check();
@@ -164,7 +166,7 @@ export class Connection {
     } catch (error) {
       problem = noResponse(error);
     }
-    clearTimeout(timer);
+    clearTimeout(stream.timer);
     if (!stream.isDropped) this.#onClosed(stream, problem);
     controller.abort();
   }
@@ -262,12 +264,15 @@ export class Connection {
     const { signal } = job;
     const startedAt = now();
     const jobs = this.#active().length;
-    const waits = this.#probeAt && this.#canWait && job.state.job && job.phase === "active" && jobs <= MAX_LONG_POLLS;
+    // That a job has ended for good shows only in a response with a body.
+    const isKnown = job.state.job && !job.hasEnded;
+    const waits = this.#probeAt && this.#canWait && isKnown && job.phase === "active" && jobs <= MAX_LONG_POLLS;
     try {
       const path = `/v2/jobs/${encodeURIComponent(job.id)}/status`;
-      const query = { include: job.include, ...(job.cursor && { cursor: job.cursor, wait: waits ? WAIT_SECONDS : 0 }) };
+      const wait = waits ? WAIT_SECONDS : 0;
+      const query = { include: job.include, ...(isKnown && { cursor: job.cursor, wait }) };
       job.sentToken = job.credential.value;
-      const ms = ANSWER_MS + (waits ? WAIT_SECONDS * 1000 : 0);
+      const ms = ANSWER_MS + wait * 1000;
       const { body } = await this.#http.request("GET", path, { query, ms, signal, credential: job.credential });
       if (signal.aborted) return;
       job.isPolling = false;
@@ -281,10 +286,9 @@ export class Connection {
       job.pollsWork = true;
       this.#setLinks();
       if (!this.#probeAt) return this.#review();
-      const wait = waits
-        ? 0
-        : Math.max(Math.min(MAX_POLL_MS, body?.pollAfterMs ?? job.state.job.pollAfterMs), jobs * POLL_PACE_MS);
-      job.after(Math.max(wait, startedAt + MIN_POLL_MS - now()), () => this.#poll(job));
+      const interval = waits ? 0 : Math.min(MAX_POLL_MS, body?.pollAfterMs ?? POLL_MS);
+      const least = Math.max(startedAt + MIN_POLL_MS - now(), jobs * POLL_PACE_MS);
+      job.after(Math.max(interval, least), () => this.#poll(job));
     } catch (error) {
       if (signal.aborted) return;
       job.isPolling = job.pollsWork = false;

@@ -8,14 +8,12 @@ const LAST_CODES = ["UNAUTHENTICATED", "ACCESS_DENIED", "JOB_NOT_FOUND", "NOT_FO
 
 export class JobProgressError extends Error {
   name = "JobProgressError";
+  status = 0;
+  details = {};
 
-  constructor(code, message, { status = 0, details = {}, retryAfter, jobId, cause } = {}) {
+  constructor(code, message, { cause, ...more } = {}) {
     super(message, { cause });
-    this.code = code;
-    this.status = status;
-    this.details = details;
-    this.retryAfter = retryAfter;
-    this.jobId = jobId;
+    Object.assign(this, { code, ...more });
   }
 
   // Whether the same request may succeed later.
@@ -27,10 +25,10 @@ export class JobProgressError extends Error {
 
 // The error of a body that is a problem, or of a response that is not this API's.
 export const errorOf = (status, body, headers) => {
-  const { error, message, details, jobId } = problemOf(status, body);
+  const { error, message, details = {}, jobId = details.jobId } = problemOf(status, body);
   // A `Retry-After` that is a date is ignored.
-  const retryAfter = Number(headers?.get("retry-after")) || details?.retryAfter;
-  return new JobProgressError(error, message, { status, details, retryAfter, jobId: jobId ?? details?.jobId });
+  const retryAfter = Number(headers?.get("retry-after")) || details.retryAfter;
+  return new JobProgressError(error, message, { status, details, retryAfter, jobId });
 };
 
 export const noResponse = (cause) =>
