@@ -20,6 +20,7 @@ import {
 import { Backoff } from "./backoff.js";
 import { errorOf, noResponse } from "./error.js";
 import { frameParser } from "./frames.js";
+import { abortable } from "./http.js";
 
 // Long polls hold connections of which a browser has six for a server.
 const MAX_LONG_POLLS = 2;
@@ -144,31 +145,29 @@ export class Connection {
   #abort(stream) {
     if (!stream) return;
     stream.isDropped = true;
-    // In Node.js the pending read may never end, and the timer would keep the process running.
-    clearTimeout(stream.timer);
-    stream.controller.abort();
+    stream.abort();
   }
 
   async #open(jobs) {
-    const controller = new AbortController();
-    const stream = { jobs: new Set(jobs), controller, sentAt: now(), lastAt: now() };
+    const stream = { jobs: new Set(jobs), sentAt: now(), lastAt: now(), ...abortable() };
     this.#opening = stream;
     this.#notBefore = now() + MIN_REOPEN_INTERVAL_MS;
+    let timer;
     const check = () => {
       const silence = stream.lastAt + (stream.liveAt ? SILENCE_MS : ANSWER_MS) - now();
-      if (silence > 0) stream.timer = setTimeout(check, silence);
-      else controller.abort();
+      if (silence > 0) timer = setTimeout(check, silence);
+      else stream.abort();
     };
     check();
     let problem;
     try {
-      problem = await this.#read(stream, jobs);
+      problem = await Promise.race([this.#read(stream, jobs), stream.aborted]);
     } catch (error) {
       problem = noResponse(error);
     }
-    clearTimeout(stream.timer);
+    clearTimeout(timer);
     if (!stream.isDropped) this.#onClosed(stream, problem);
-    controller.abort();
+    stream.abort();
   }
 
   // Reads a stream to its end; resolves to the problem if the server refuses it.
@@ -178,7 +177,7 @@ export class Connection {
     const request = {
       body: JSON.stringify({ jobs: entries }),
       headers: { accept: "text/event-stream" },
-      signal: stream.controller.signal,
+      signal: stream.signal,
     };
     this.#unansweredSince ??= now();
     const response = await this.#http.fetch("POST", "/v2/jobs/status/stream", request, isKey && value);

@@ -13,17 +13,26 @@ export const json = (value) =>
     typeof member === "bigint" || (typeof member === "number" && !Number.isFinite(member)) ? String(member) : member,
   );
 
+// A signal, a function that aborts it, and a promise that rejects then. In Node.js a read that is aborted in the turn in which the
+// response ends never ends, so nobody may wait for the read alone.
+export const abortable = () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const aborted = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  aborted.catch(() => {});
+  return { signal, aborted, abort: (reason) => controller.abort(reason) };
+};
+
 // Calls `start` with a signal that aborts when `signal` aborts, and with `reason` after `ms` milliseconds. Until `start` ends it
 // listens to `signal`.
 export const withDeadline = async (signal, ms, reason, start) => {
   signal?.throwIfAborted();
-  const controller = new AbortController();
-  const abort = (reason) => controller.abort(reason);
-  signal?.addEventListener("abort", () => abort(signal.reason), { signal: controller.signal });
+  const { abort, aborted, ...own } = abortable();
+  signal?.addEventListener("abort", () => abort(signal.reason), own);
   // A timer cannot be longer.
   const timer = ms && setTimeout(abort, Math.min(ms, 2 ** 31 - 1), reason);
   try {
-    return await start(controller.signal);
+    return await Promise.race([start(own.signal), aborted]);
   } finally {
     clearTimeout(timer);
     abort();

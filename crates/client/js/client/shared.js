@@ -1,6 +1,6 @@
 // The connections that all watches of one client share.
 
-import { INCLUDE_NAMES, MAX_JOBS, MISSING_TRIES } from "../policy.js";
+import { MAX_JOBS, MISSING_TRIES } from "../policy.js";
 import { Connection } from "./connection.js";
 import { WatchedJob } from "./watched-job.js";
 
@@ -25,7 +25,7 @@ export class SharedConnections {
     let connection = this.#connections.find((connection) => connection.get(id));
     let job = connection?.get(id);
     if (job) {
-      const all = INCLUDE_NAMES.filter((name) => include.includes(name) || job.include.includes(name));
+      const all = [...new Set([...job.include, ...include])];
       const { value, isRenewable } = job.credential;
       // The first token provider stays, since it may have renewed the token already.
       const isOther = (own.token && own.token !== value) || (own.tokenProvider && !isRenewable);
