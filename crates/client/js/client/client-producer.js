@@ -39,9 +39,9 @@ const within = (ms, promise) => {
   return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 };
 
-// The producers that are open: they are flushed when the process has nothing else to do.
-const open = new Set();
-const flushAll = () => open.forEach((producer) => producer.close().catch(() => {}));
+// The producers of which something waits: they are closed when the process has nothing else to do.
+const sending = new Set();
+globalThis.process?.on?.("beforeExit", () => sending.forEach((producer) => producer.close().catch(() => {})));
 
 export class Producer {
   #http;
@@ -96,8 +96,6 @@ export class Producer {
     // A restarted process continues above its former numbers.
     if (producer) this.#order = Date.now() - 1;
     this.#requests = new ControlRequests(options.onControl);
-    if (open.size === 0) globalThis.process?.on?.("beforeExit", flushAll);
-    open.add(this);
   }
 
   get ended() {
@@ -176,6 +174,7 @@ export class Producer {
 
   // Sends until nothing waits.
   async #sendAll() {
+    sending.add(this);
     // The calls of one turn are sent together.
     await undefined;
     while (!this.ended && (this.#sent.length > 0 || this.#waiting.items.length > 0)) {
@@ -184,6 +183,7 @@ export class Producer {
       else await this.#send();
     }
     this.#sending = undefined;
+    sending.delete(this);
   }
 
   #dueAt() {
@@ -219,7 +219,7 @@ export class Producer {
         body,
         signal: this.#ended.signal,
       });
-      if (!Array.isArray(answer.body.results)) throw this.#http.errorOf(answer.status);
+      if (!Array.isArray(answer.body?.results)) throw this.#http.errorOf(answer.status);
       this.#onSuccess(answer.body);
     } catch (error) {
       if (!this.ended) this.#onFailure(error);
@@ -319,7 +319,5 @@ export class Producer {
     clearTimeout(this.#heartbeat);
     this.#wake();
     this.#onAnswer();
-    open.delete(this);
-    if (open.size === 0) globalThis.process?.off?.("beforeExit", flushAll);
   }
 }
