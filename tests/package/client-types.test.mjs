@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { snippetsOf } from "./readme.mjs";
-import { PACKAGE, run, tool, write } from "./user.mjs";
+import { PACKAGE, USER, run, tool, write } from "./user.mjs";
 
 const options = {
   strict: true,
@@ -28,6 +28,36 @@ async function compile(folder, files) {
     assert.fail(error.stdout);
   }
 }
+
+test("the declarations name the members that there are", async () => {
+  const declarations = readFileSync(join(PACKAGE, "client.d.ts"), "utf8");
+  // The members of a declared interface or class.
+  const declared = (name) => {
+    const [, body] = new RegExp(`^export (?:interface|declare class) ${name} .*{\n([^]*?)^}`, "m").exec(declarations);
+    return [...new Set([...body.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map(([, member]) => member))].sort();
+  };
+  const program = `
+    import { JobProgressClient, JobProgressError } from "job-progress/client";
+    const client = new JobProgressClient({ baseUrl: "http://127.0.0.1:1", apiKey: "k" });
+    const watch = client.jobs.watch([], () => {});
+    const producer = await client.jobs.producer("a");
+    const error = await client.jobs.getStatus("a").catch((error) => error);
+    const members = (object) => {
+      const own = [object, Object.getPrototypeOf(object)].flatMap((object) => Object.getOwnPropertyNames(object));
+      return own.filter((name) => name !== "constructor").sort();
+    };
+    console.log(JSON.stringify([client.jobs, watch, producer, error].map(members)));`;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: USER });
+  const [jobs, watch, producer, error] = JSON.parse(stdout);
+  assert.deepEqual(declared("Jobs"), jobs);
+  assert.deepEqual(declared("Watch"), watch);
+  assert.deepEqual(declared("Producer"), producer);
+  const ofEveryError = ["cause", "message", "stack"];
+  assert.deepEqual(
+    declared("JobProgressError").filter((name) => !["jobId", "retryAfter"].includes(name)),
+    error.filter((name) => !ofEveryError.includes(name)),
+  );
+});
 
 test("the snippets of the page are typed", async () => {
   const page = readFileSync(join(PACKAGE, "CLIENT.md"), "utf8");
