@@ -35,6 +35,20 @@ test("the package has no dependencies and no install scripts", () => {
   assert.match(shipped.version, /^\d+\.\d+\.\d+$/);
 });
 
+test("the package installs beside any version of a framework, since the element needs none", async () => {
+  const files = Object.fromEntries(
+    Object.entries({ react: "16.14.0", svelte: "3.59.2", vue: "2.7.16" }).map(([name, version]) => [
+      `${name}/package.json`,
+      JSON.stringify({ name, version }),
+    ]),
+  );
+  const dependencies = { react: "file:react", svelte: "file:svelte", vue: "file:vue" };
+  const project = write("old", { ...files, "package.json": JSON.stringify({ private: true, dependencies }) });
+  const env = { ...process.env, npm_config_offline: "true" };
+  await run("npm", ["install", "--no-audit", "--no-fund", TARBALL], { cwd: project, env });
+  assert.ok(existsSync(join(project, "node_modules/job-progress/package.json")));
+});
+
 test("the commands of the README pack it in a clone and install it in the project beside", async () => {
   const build = "cargo xtask build && ";
   assert.ok(snippet("Install/sh").startsWith(build), "the README builds the package first");

@@ -8,34 +8,13 @@ import { fileURLToPath } from "node:url";
 import { BASE_URL, KEY, call, create, report } from "../browser/api.mjs";
 import { STATES } from "../browser/states.mjs";
 import { INCLUDE } from "../browser/variants.mjs";
+import { compile } from "./compile.mjs";
 import { snippet } from "./readme.mjs";
 import * as api from "../../crates/element/npm/api.mjs";
 import { fieldsOf } from "../../crates/element/npm/schemas.mjs";
-import { PACKAGE, borrow, run, tool, write } from "./user.mjs";
-
-const options = {
-  strict: true,
-  exactOptionalPropertyTypes: true,
-  noEmit: true,
-  target: "es2022",
-  module: "esnext",
-  moduleResolution: "bundler",
-  lib: ["es2022", "dom", "dom.iterable"],
-  types: [],
-};
+import { PACKAGE, borrow } from "./user.mjs";
 
 const openapi = async () => (await fetch(`${BASE_URL}/openapi.json`)).json();
-
-// Compiles the files; fails with the errors of the compiler.
-async function compile(folder, files, more = {}) {
-  const config = { compilerOptions: { ...options, ...more }, files: Object.keys(files) };
-  const dir = write(folder, { ...files, "tsconfig.json": JSON.stringify(config) });
-  try {
-    await run(tool("tsc"), ["--project", dir]);
-  } catch (error) {
-    assert.fail(error.stdout);
-  }
-}
 
 test("a program without a framework knows the tag, its members and the types of its events", async () => {
   const members = `
@@ -172,44 +151,6 @@ test("real documents and errors have the types of the events", async () => {
     export const problem: Problem = ${await refusal.text()};
   `;
   await compile("documents", { "documents.ts": program });
-});
-
-test("the JSX of React 19 knows the tag after the type import", async () => {
-  borrow("react", "@types/react");
-  const props = `
-    import type {} from "job-progress/react";
-    import { useRef } from "react";
-    import type { JobProgressElement } from "job-progress";
-
-    export function Bar({ token }: { token: string | undefined }) {
-      const element = useRef<JobProgressElement>(null);
-      return (
-        <job-progress
-          ref={element}
-          key="bar"
-          id="bar"
-          className="wide"
-          style={{ inlineSize: "20rem" }}
-          src="https://status.example.com"
-          job="import-42"
-          token={token}
-          variant="compact"
-          tokenProvider={() => "eyJ…"}
-          messages={{ running: "Baking" }}
-          onjob-progress-update={({ detail }) => detail.progress}
-          onjob-progress-problem={({ detail }) => element.current?.setAttribute("title", detail.message)}
-          onClick={() => element.current?.refresh()}
-        >
-          Your import is being prepared.
-        </job-progress>
-      );
-    }
-    // @ts-expect-error There is no such variant.
-    export const pie = <job-progress variant="pie" />;
-    // @ts-expect-error The tag is misspelled.
-    export const other = <job-progres />;
-  `;
-  await compile("react", { "props.tsx": props, "readme.tsx": snippet("Frameworks/tsx") }, { jsx: "react-jsx" });
 });
 
 test("the manifest follows the schema of custom elements manifests", async () => {

@@ -6,6 +6,7 @@ import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as declarations from "./declarations.mjs";
+import { doors, useJob } from "./frameworks.mjs";
 import { manifest } from "./manifest.mjs";
 import { withTables } from "./tables.mjs";
 
@@ -53,6 +54,13 @@ const PRODUCER = "client-producer.js";
 const clients = ["client.js", PRODUCER].map((name) => join(client, name));
 await bundle([], { entryPoints: clients, outbase: client, bundle: true, external: [`./${PRODUCER}`] });
 
+// The doors to frameworks share the client and the class of the element with the other entry points.
+await bundle(["use-job.js", ...Object.keys(doors).map((name) => `${name}.js`)], {
+  bundle: true,
+  packages: "external",
+  external: ["./client.js", "./element.js", "./use-job.js"],
+});
+
 // The files that the class loads when it needs them, from next to itself.
 const FULL = "job-progress-element.js";
 const parts = readdirSync(built).filter((name) => name.startsWith("job-progress-") && extname(name) === ".js");
@@ -89,9 +97,10 @@ write("custom-elements.json", json(manifest));
 write("index.d.ts", declarations.index);
 write("define.d.ts", declarations.define);
 write("element.d.ts", declarations.element);
-write("react.d.ts", declarations.react);
 cpSync(join(client, "client.d.ts"), join(out, "client.d.ts"));
 write("api.d.ts", await declarations.operations(openapi));
+write("use-job.d.ts", useJob);
+for (const [name, text] of Object.entries(doors)) write(`${name}.d.ts`, text);
 write("document.d.ts", await declarations.document(openapi));
 // Every language has every text, so the first one serves for the types.
 const { default: texts } = await import(join(scripts, locales[0]));

@@ -3,7 +3,7 @@
 import { compile } from "json-schema-to-typescript";
 import * as api from "./api.mjs";
 
-const doc = (text, indent = "") => `${indent}/** ${text} */\n`;
+export const doc = (text, indent = "") => `${indent}/** ${text} */\n`;
 
 const parameter = ({ name, type }) => `${name}?: ${type}`;
 
@@ -51,29 +51,6 @@ declare global {
     "${api.TAG}": ${api.CLASS};
   }
   interface GlobalEventHandlersEventMap extends JobProgressEventMap {}
-}
-`;
-
-// The tag in the JSX of React 19. It is a separate module, so that programs without React do not need React's types.
-export const react = `import type { DetailedHTMLProps, HTMLAttributes } from "react";
-import type { JobProgressEventMap, ${api.CLASS} } from "./element.js";
-
-/** The props of \`<${api.TAG}>\`. */
-export interface JobProgressProps extends DetailedHTMLProps<HTMLAttributes<${api.CLASS}>, ${api.CLASS}> {
-${api.ATTRIBUTES.map(({ name, type, text }) => `${doc(text, "  ")}  ${name}?: ${type} | undefined;\n`).join("")}${api.PROPERTIES.filter(
-  ({ isReadonly }) => !isReadonly,
-)
-  .map(({ name, text }) => `${doc(text, "  ")}  ${name}?: ${api.CLASS}["${name}"];\n`)
-  .join(
-    "",
-  )}${api.EVENTS.map(({ name, text }) => `${doc(text, "  ")}  "on${name}"?: ((event: JobProgressEventMap["${name}"]) => void) | undefined;\n`).join("")}}
-
-declare module "react" {
-  namespace JSX {
-    interface IntrinsicElements {
-      "${api.TAG}": JobProgressProps;
-    }
-  }
 }
 `;
 
