@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { check, compile, project } from "./compile.mjs";
 import { snippet } from "./readme.mjs";
-import { BUNDLERS, USER, borrow, link } from "./user.mjs";
+import { BUNDLERS, borrow, borrowFrameworks } from "./user.mjs";
 
 // Programs that rely on the types of a library see an error in them with the one setting, and must not become untyped with the
 // other.
@@ -14,9 +14,57 @@ const LIBRARY_CHECKS = [{ skipLibCheck: false }, { skipLibCheck: true }];
 // Vue's and Svelte's checkers need the TypeScript that is written in JavaScript, which only these packages have.
 const checker = (name) => join(BUNDLERS, "node_modules/.bin", name);
 
+// A component of Vue with this template.
+const template = (tag, script = "") => `
+  <script setup lang="ts">
+    import "job-progress/define";
+    import type {} from "job-progress/vue";
+    import type { JobDocument } from "job-progress";
+    ${script}
+    // vue-tsc checks no tag with a literal that contains "//".
+    const server = "https://status.example.com";
+    const ended = (event: CustomEvent<JobDocument>) => console.log(event.detail.status);
+  </script>
+
+  <template>${tag}</template>
+`;
+
+function checkVue(folder, files, more) {
+  borrowFrameworks();
+  const settings = { vueCompilerOptions: { strictTemplates: true } };
+  const dir = project(folder, files, { jsx: "preserve", ...more }, settings);
+  return check(checker("vue-tsc"), ["--project", dir]);
+}
+
+// A component of Svelte with this markup.
+const component = (tag) => `
+  <script lang="ts">
+    import "job-progress/define";
+    import { job } from "job-progress/svelte";
+
+    let { id }: { id: string | null } = $props();
+    const baseUrl = "https://status.example.com";
+    const shown = job(() => id, { baseUrl, include: ["logs"], tokenProvider: () => "eyJ…" });
+    const percent: number | null | undefined = $derived(shown.job?.progress);
+    const store = job("import-42", { baseUrl });
+    // @ts-expect-error The server is missing.
+    job("import-42", {});
+  </script>
+
+  <button onclick={() => shown.refresh()}>{percent} {shown.link} {shown.problem?.code} {$store.job?.status}</button>
+  ${tag}
+`;
+
+function checkSvelte(folder, files, more) {
+  borrowFrameworks();
+  const dir = project(folder, files, { moduleDetection: "force", verbatimModuleSyntax: true, ...more });
+  const args = ["--workspace", dir, "--tsconfig", "./tsconfig.json", "--fail-on-warnings", "--output", "machine"];
+  return check(checker("svelte-check"), args);
+}
+
 test("a program without a framework loads the types of none", async () => {
-  borrow("react", "@types/react");
-  link(["vue", "svelte"], BUNDLERS, USER);
+  borrowFrameworks();
+  borrow("@types/react");
   const program = `
     import "job-progress/define";
     import { JobProgressElement } from "job-progress";
@@ -32,7 +80,8 @@ for (const [index, more] of LIBRARY_CHECKS.entries()) {
   const about = more.skipLibCheck ? "without" : "with";
 
   test(`the hook and the component for React are typed, ${about} a check of the libraries`, async () => {
-    borrow("react", "@types/react");
+    borrowFrameworks();
+    borrow("@types/react");
     const hook = `
       import { useJob, type JobState } from "job-progress/react";
 
@@ -100,7 +149,8 @@ for (const [index, more] of LIBRARY_CHECKS.entries()) {
   });
 
   test(`the JSX of React 19 knows the tag after the type import, ${about} a check of the libraries`, async () => {
-    borrow("react", "@types/react");
+    borrowFrameworks();
+    borrow("@types/react");
     const props = `
       import type {} from "job-progress/react";
       import { useRef } from "react";
@@ -139,7 +189,6 @@ for (const [index, more] of LIBRARY_CHECKS.entries()) {
   });
 
   test(`the function and the tag for Vue are typed in strict templates, ${about} a check of the libraries`, async () => {
-    link(["vue"], BUNDLERS, USER);
     const hook = `
       import { effectScope, ref } from "vue";
       import { useJob } from "job-progress/vue";
@@ -163,99 +212,56 @@ for (const [index, more] of LIBRARY_CHECKS.entries()) {
       // @ts-expect-error The server is missing.
       useJob(id, { token: "eyJ…" });
     `;
-    const template = (tag, script = "") => `
-      <script setup lang="ts">
-      import "job-progress/define";
-      import type {} from "job-progress/vue";
-      import type { JobDocument } from "job-progress";
-      ${script}
-      // vue-tsc checks no tag with a literal that contains "//".
-      const server = "https://status.example.com";
-      const ended = (event: CustomEvent<JobDocument>) => console.log(event.detail.status);
-      </script>
-
-      <template>${tag}</template>
-    `;
-    const good = template(
-      `<job-progress
+    const tag = `
+      <job-progress
         ref="bar" class="wide" :src="server" job="import-42" variant="ring" :controls="true"
-        :token-provider="() => 'eyJ…'" @job-progress-end="ended" @job-progress-update="({ detail }) => shown = detail.progress"
-        @click="bar?.refresh()"
-      >Being prepared.</job-progress>`,
-      `
+        :token-provider="() => 'eyJ…'" @job-progress-end="ended"
+        @job-progress-update="({ detail }) => shown = detail.progress" @click="bar?.refresh()"
+      >Being prepared.</job-progress>`;
+    const script = `
       import { ref, useTemplateRef } from "vue";
       const bar = useTemplateRef("bar");
       const shown = ref<number | null>(null);
-      `,
-    );
-    const wrong = {
-      "variant.vue": '<job-progress variant="pie" />',
-      "attribute.vue": '<job-progress jobb="import-42" />',
-      "event.vue": '<job-progress @job-progress-ended="ended" />',
-      "detail.vue": '<job-progress @job-progress-problem="ended" />',
-    };
-    const vue = (folder, files) => {
-      const dir = project(
-        folder,
-        files,
-        { jsx: "preserve", ...more },
-        { vueCompilerOptions: { strictTemplates: true } },
-      );
-      return check(checker("vue-tsc"), ["--project", dir]);
-    };
-    await vue(`vue-door-${index}`, { "hook.ts": hook, "Good.vue": good });
-    // One program: each run takes seconds.
-    const files = Object.fromEntries(Object.entries(wrong).map(([name, tag]) => [name, template(tag)]));
-    const errors = await vue(`vue-wrong-${index}`, files).then(() => "", String);
-    assert.deepEqual(
-      Object.keys(wrong).filter((name) => !errors.includes(`${name}(`)),
-      [],
-      errors,
-    );
+    `;
+    await checkVue(`vue-door-${index}`, { "hook.ts": hook, "Bar.vue": template(tag, script) }, more);
   });
 
   test(`the function and the tag for Svelte are typed, ${about} a check of the libraries`, async () => {
-    link(["svelte"], BUNDLERS, USER);
-    const component = (tag) => `
-      <script lang="ts">
-        import "job-progress/define";
-        import { job } from "job-progress/svelte";
-
-        let { id }: { id: string | null } = $props();
-        const baseUrl = "https://status.example.com";
-        const shown = job(() => id, { baseUrl, include: ["logs"], tokenProvider: () => "eyJ…" });
-        const percent: number | null | undefined = $derived(shown.job?.progress);
-        const store = job("import-42", { baseUrl });
-        // @ts-expect-error The server is missing.
-        job("import-42", {});
-      </script>
-
-      <button onclick={() => shown.refresh()}>{percent} {shown.link} {shown.problem?.code} {$store.job?.status}</button>
-      ${tag}
-    `;
-    const good = `
+    const tag = `
       <job-progress
         class="wide" src={baseUrl} job={id ?? ""} variant="ring" controls tokenProvider={() => "eyJ…"}
         onjob-progress-end={(event) => console.log(event.detail.status, event.initial)}
       >Being prepared.</job-progress>
     `;
-    const wrong = {
-      "Variant.svelte": '<job-progress variant="pie"></job-progress>',
-      "Attribute.svelte": '<job-progress jobb="import-42"></job-progress>',
-      "Detail.svelte": "<job-progress onjob-progress-problem={(event) => event.detail.jobId}></job-progress>",
-    };
-    const svelte = (folder, tags) => {
-      const files = Object.fromEntries(Object.entries(tags).map(([name, tag]) => [name, component(tag)]));
-      const dir = project(folder, files, { moduleDetection: "force", verbatimModuleSyntax: true, ...more });
-      const args = ["--workspace", dir, "--tsconfig", "./tsconfig.json", "--fail-on-warnings", "--output", "machine"];
-      return check(checker("svelte-check"), args);
-    };
-    await svelte(`svelte-door-${index}`, { "Good.svelte": good });
-    const errors = await svelte(`svelte-wrong-${index}`, wrong).then(() => "", String);
-    assert.deepEqual(
-      Object.keys(wrong).filter((name) => !errors.includes(name)),
-      [],
-      errors,
-    );
+    await checkSvelte(`svelte-door-${index}`, { "Bar.svelte": component(tag) }, more);
   });
 }
+
+// Each mistake is in a file of its own; one run of the checker finds all.
+async function finds(mistakes, checked) {
+  const errors = await checked.then(() => "", String);
+  assert.deepEqual(
+    Object.keys(mistakes).filter((name) => !errors.includes(name)),
+    [],
+    errors,
+  );
+}
+
+test("a strict template of Vue with a wrong attribute, value, event or handler is refused", async () => {
+  const mistakes = {
+    "variant.vue": template('<job-progress variant="pie" />'),
+    "attribute.vue": template('<job-progress jobb="import-42" />'),
+    "event.vue": template('<job-progress @job-progress-ended="ended" />'),
+    "handler.vue": template('<job-progress @job-progress-problem="ended" />'),
+  };
+  await finds(mistakes, checkVue("vue-mistakes", mistakes, { skipLibCheck: true }));
+});
+
+test("a component of Svelte with a wrong attribute, value or handler is refused", async () => {
+  const mistakes = {
+    "Variant.svelte": component('<job-progress variant="pie"></job-progress>'),
+    "Attribute.svelte": component('<job-progress jobb="import-42"></job-progress>'),
+    "Handler.svelte": component("<job-progress onjob-progress-problem={(event) => event.detail.jobId}></job-progress>"),
+  };
+  await finds(mistakes, checkSvelte("svelte-mistakes", mistakes, { skipLibCheck: true }));
+});

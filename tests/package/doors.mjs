@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import vue from "@vitejs/plugin-vue";
 import { build } from "vite";
-import { BUNDLERS, USER, html, link, serve, write } from "./user.mjs";
+import { borrowFrameworks, html, serve, write } from "./user.mjs";
 
 // What a page shows of a job; it counts how often it is called.
 const TEXT = `
@@ -144,26 +144,26 @@ const SVELTE = {
 
 const isCustomElement = (tag) => tag === "job-progress";
 
-// By the name of the door: the packages of the framework, the plugins of Vite and the sources.
+// By the name of the door: the plugins of Vite and the sources.
 export const DOORS = {
-  react: { packages: ["react", "react-dom"], plugins: () => [], files: REACT },
+  react: { plugins: () => [], files: REACT },
   vue: {
     packages: ["vue", "@vitejs/plugin-vue"],
     plugins: () => [vue({ template: { compilerOptions: { isCustomElement } } })],
     files: VUE,
   },
-  svelte: { packages: ["svelte"], plugins: () => [svelte({ configFile: false })], files: SVELTE },
+  svelte: { plugins: () => [svelte({ configFile: false })], files: SVELTE },
 };
 
 // Builds a page of these files; resolves to its folder. In development mode the framework warns of mistakes. A file
 // `vite.config.js` has the plugins.
 export async function builtPage(door, folder, files, mode = "production") {
-  const { packages, plugins } = DOORS[door];
+  const { plugins } = DOORS[door];
   const main = Object.keys(files).find((name) => name.startsWith("main."));
   const body = `<div id="root"></div><script type="module" src="./${main}"></script>`;
   // Without an icon of its own the browser requests one and reports that there is none.
   const root = write(folder, { ...files, "index.html": html(body, '<link rel="icon" href="data:,">') });
-  link(packages, BUNDLERS, USER);
+  borrowFrameworks();
   const define = { "process.env.NODE_ENV": JSON.stringify(mode) };
   const own = files["vite.config.js"] !== undefined;
   const configured = own ? { configFile: join(root, "vite.config.js") } : { configFile: false, plugins: plugins() };
@@ -180,20 +180,13 @@ const pageOf = (door) => {
   return built.get(door);
 };
 
-// Opens the page of that framework. Its `messages` are the warnings and errors on its console, `streams` the requests for streams, of which
-// `open` are those that have not ended.
-export async function openPage(browser, door, { rendered } = {}) {
-  const dist = await pageOf(door);
-  if (rendered) {
-    const index = readFileSync(join(dist, "index.html"), "utf8");
-    const uses = `<script>window.uses = ${JSON.stringify(rendered.uses)}</script>`;
-    const page = index.replace("</head>", `${uses}</head>`).replace('<div id="root">', `$&${rendered.markup}`);
-    write(`door-${door}/dist`, { "rendered.html": page });
-  }
+// Opens a page that was built. Its `messages` are the warnings and errors on its console, `streams` the jobs of each request for
+// a stream, `open` those requests that have not ended; `show` calls the function of the window of that name.
+export async function openBuilt(browser, dist, path = "") {
   const streams = [];
   const open = new Set();
   const messages = [];
-  const page = await browser.goto(`${await serve(dist)}/${rendered ? "rendered.html" : ""}`, {
+  const page = await browser.goto(`${await serve(dist)}/${path}`, {
     before: (page) => {
       page.on("console", (message) => {
         if (["warning", "error"].includes(message.type())) messages.push(message.text());
@@ -206,13 +199,26 @@ export async function openPage(browser, door, { rendered } = {}) {
       for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => open.delete(request));
     },
   });
-  const show = (...uses) => page.evaluate((uses) => window.show(uses), uses);
-  // What each use shows.
+  const show = (value) => page.evaluate((value) => void window.show(value), value);
+  return { page, show, streams, open, messages };
+}
+
+// Opens the page of that framework likewise, which shows a list of uses; `shown` resolves to what each of them shows. With
+// `rendered`, the page hydrates markup that a server has rendered for these uses.
+export async function openPage(browser, door, { rendered } = {}) {
+  const dist = await pageOf(door);
+  if (rendered) {
+    const index = readFileSync(join(dist, "index.html"), "utf8");
+    const uses = `<script>window.uses = ${JSON.stringify(rendered.uses)}</script>`;
+    const page = index.replace("</head>", `${uses}</head>`).replace('<div id="root">', `$&${rendered.markup}`);
+    write(`door-${door}/dist`, { "rendered.html": page });
+  }
+  const opened = await openBuilt(browser, dist, rendered && "rendered.html");
   const shown = () =>
-    page.evaluate(() =>
+    opened.page.evaluate(() =>
       [...document.querySelectorAll("p")].map(({ textContent, dataset }) => ({ text: textContent, ...dataset })),
     );
-  return { page, show, shown, streams, open, messages };
+  return { ...opened, show: (...uses) => opened.show(uses), shown };
 }
 
 // Renders uses as a server does; resolves to the markup.

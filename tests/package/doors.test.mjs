@@ -165,6 +165,17 @@ for (const door of Object.keys(DOORS)) {
     await isLinked(page, "live");
   });
 
+  test(`${door}: a token provider that comes later overcomes a refusal`, async () => {
+    const job = await running();
+    const page = await open();
+    await page.page.evaluate((token) => (window.renew = () => token), job.token);
+    await page.show(useOf(job, { token: undefined }));
+    await isLinked(page, "lost");
+    await page.show(useOf(job, { token: undefined, renews: true }));
+    await shows(page, "running 45");
+    await isLinked(page, "live");
+  });
+
   test(`${door}: another include requests more of the same job`, async () => {
     const job = await running();
     await report(job.jobId, { metrics: { loss: 0.03 } });

@@ -7,7 +7,7 @@ import { useBrowser } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
 import { builtPage } from "./doors.mjs";
 import { consoleThatFollows, follows } from "./follow.mjs";
-import { serve } from "./user.mjs";
+import { USER, borrowFrameworks, run, serve } from "./user.mjs";
 
 const browser = useBrowser();
 const running = () => create({ current: 45, total: 100 });
@@ -126,29 +126,45 @@ test("a reader's request is passed to the handler", async () => {
   await until("the handler gets it", async () => (await calls(page)).includes("control accepted"));
 });
 
-// Adds the markup of a server, whose element works before React does, as with a script of the job-progress server.
-async function openRendered(job) {
+// Adds the markup that React renders on a server. Its element works before React does, as with a script of the job-progress
+// server.
+async function openRendered(properties) {
+  borrowFrameworks();
+  const program = `
+    import { createElement } from "react";
+    import { renderToString } from "react-dom/server";
+    import { JobProgress } from "job-progress/react";
+
+    process.stdout.write(renderToString(createElement(JobProgress, ${JSON.stringify(properties)})));
+  `;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: USER });
   const page = await open();
   await page.evaluate(
-    ([base, { jobId, token }]) => {
-      const markup = `<job-progress src="${base}" job="${jobId}" token="${token}"></job-progress>`;
+    ([base, markup]) => {
       document.getElementById("root").innerHTML = markup;
       const script = document.createElement("script");
       Object.assign(script, { type: "module", src: `${base}/job-progress.js` });
       document.head.append(script);
     },
-    [BASE_URL, job],
+    [BASE_URL, stdout],
   );
   return page;
 }
-const hydrate = (page, job) => page.evaluate((properties) => window.hydrate(properties), propertiesOf(job));
+const hydrate = (page, properties) => page.evaluate((properties) => window.hydrate(properties), properties);
 const element = (page, member) => page.evaluate((member) => document.querySelector("job-progress")[member], member);
 
 test("what the element received before hydration reaches the handlers, and what follows too", async () => {
   const job = await running();
-  const page = await openRendered(job);
+  const properties = propertiesOf(job, {
+    variant: "ring",
+    controls: true,
+    label: "A & B",
+    className: "wide",
+    id: "bar",
+  });
+  const page = await openRendered(properties);
   await until("the element has the document", () => element(page, "document"));
-  await hydrate(page, job);
+  await hydrate(page, properties);
   await called(page, "update running");
   await report(job.jobId, { status: "completed" });
   await called(page, "update running", "update completed", "end completed false");
@@ -157,11 +173,11 @@ test("what the element received before hydration reaches the handlers, and what 
 
 test("an end before hydration reaches the handlers once, as an initial one", async () => {
   const job = await running();
-  const page = await openRendered(job);
+  const page = await openRendered(propertiesOf(job));
   await until("the element has the document", () => element(page, "document"));
   await report(job.jobId, { status: "completed" });
   await until("the element has the end", async () => (await element(page, "document")).status === "completed");
-  await hydrate(page, job);
+  await hydrate(page, propertiesOf(job));
   await called(page, "update completed", "end completed true");
   // A witness: had the end been passed again, it would have come before this.
   await page.evaluate(() => document.querySelector("job-progress").refresh());
@@ -170,10 +186,10 @@ test("an end before hydration reaches the handlers once, as an initial one", asy
 });
 
 test("a problem before hydration reaches the handlers", async () => {
-  const { token } = await running();
-  const page = await openRendered({ jobId: "another", token });
+  const properties = propertiesOf(await running(), { job: "another" });
+  const page = await openRendered(properties);
   await until("the element has the problem", () => element(page, "problem"));
-  await hydrate(page, { jobId: "another", token });
+  await hydrate(page, properties);
   await called(page, "problem ACCESS_DENIED");
   assert.deepEqual(page.faults, []);
 });

@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { USER, borrow, run } from "./user.mjs";
+import { USER, borrowFrameworks, run } from "./user.mjs";
+
+// Runs a program in the project of the user; resolves to what it prints. It must end by itself.
+async function printed(program) {
+  const { stdout, stderr } = await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: USER });
+  assert.equal(stderr, "");
+  return stdout;
+}
 
 for (const entry of ["job-progress", "job-progress/define"]) {
   test(`importing ${entry} on a server throws nothing, prints nothing and adds no globals`, async () => {
@@ -13,13 +20,26 @@ for (const entry of ["job-progress", "job-progress/define"]) {
       const after = Object.getOwnPropertyNames(globalThis).sort().join();
       if (before !== after) throw new Error("globals: " + before + " became " + after);
     `;
-    const { stdout, stderr } = await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: USER });
-    assert.deepEqual([stdout, stderr], ["", ""]);
+    assert.equal(await printed(program), "");
+  });
+}
+
+for (const door of ["react", "vue", "svelte"]) {
+  test(`importing job-progress/${door} on a server prints nothing and adds no globals to those of the framework`, async () => {
+    borrowFrameworks();
+    const program = `
+      await import("${door === "svelte" ? "svelte/reactivity" : door}");
+      const before = Object.getOwnPropertyNames(globalThis).sort().join();
+      await import("job-progress/${door}");
+      const after = Object.getOwnPropertyNames(globalThis).sort().join();
+      if (before !== after) throw new Error("globals: " + before + " became " + after);
+    `;
+    assert.equal(await printed(program), "");
   });
 }
 
 test("React renders the tag on a server with its attributes and without its functions", async () => {
-  borrow("react", "react-dom");
+  borrowFrameworks();
   const program = `
     import "job-progress/define";
     import { createElement } from "react";
@@ -28,6 +48,23 @@ test("React renders the tag on a server with its attributes and without its func
     const properties = { job: "import-42", label: "A & B", tokenProvider: () => "", "onjob-progress-end": () => {} };
     process.stdout.write(renderToStaticMarkup(createElement("job-progress", properties, "Being prepared.")));
   `;
-  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: USER });
-  assert.equal(stdout, '<job-progress job="import-42" label="A &amp; B">Being prepared.</job-progress>');
+  assert.equal(
+    await printed(program),
+    '<job-progress job="import-42" label="A &amp; B">Being prepared.</job-progress>',
+  );
+});
+
+test("React renders the component on a server as the tag, without its handlers", async () => {
+  borrowFrameworks();
+  const program = `
+    import { createElement } from "react";
+    import { renderToString } from "react-dom/server";
+    import { JobProgress } from "job-progress/react";
+
+    const attributes = { job: "import-42", variant: "ring", controls: true, className: "wide" };
+    const handlers = { tokenProvider: () => "", messages: {}, onUpdate() {}, onEnd() {}, onProblem() {}, onControl() {} };
+    process.stdout.write(renderToString(createElement(JobProgress, { ...attributes, ...handlers }, "Being prepared.")));
+  `;
+  const tag = '<job-progress job="import-42" variant="ring" controls="" class="wide">Being prepared.</job-progress>';
+  assert.equal(await printed(program), tag);
 });

@@ -25,6 +25,10 @@ export const BUNDLERS = fileURLToPath(new URL(".", import.meta.url));
 // Links packages of our own node_modules into those of the user.
 export const borrow = (...names) => link(names, ROOT, USER);
 
+// Links the frameworks into the node_modules of the user: all from one place, because there must be one copy of React.
+export const borrowFrameworks = () =>
+  link(["react", "react-dom", "vue", "@vitejs/plugin-vue", "svelte"], BUNDLERS, USER);
+
 // Links packages of one folder's node_modules into those of another.
 export function link(names, from, to) {
   for (const name of names) {
