@@ -57,7 +57,7 @@ for (const door of Object.keys(DOORS)) {
   test(`${door}: several uses share one connection, whatever their jobs and tokens`, async () => {
     const [one, other] = [await running(), await create({ progress: 10 })];
     const page = await open();
-    await page.show(useOf(one), useOf(one), useOf(other));
+    await page.show(useOf(one), useOf(one, { baseUrl: `${BASE_URL}/` }), useOf(other));
     await shows(page, "running 45", "running 45", "running 10");
     assert.deepEqual(
       page.streams.map((jobs) => jobs.map(({ jobId, token }) => ({ jobId, token }))),

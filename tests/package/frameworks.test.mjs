@@ -63,12 +63,12 @@ for (const door of Object.keys(SNIPPETS)) {
     const job = await running();
     const url = await pageOf(door, SNIPPETS[door].function, job, { id: job.jobId, token: job.token });
     const page = await browser.goto(url);
-    const shows = (text) => until(`the page shows ${text}`, async () => (await page.textContent("p")) === text);
-    await shows("running, 45 %");
+    const shows = (text) => until(`the page shows ${text}`, async () => (await page.innerText("p")).trim() === text);
+    await shows("running 45 %");
     await report(job.jobId, { current: 80 });
-    await shows("running, 80 %");
+    await shows("running 80 %");
     await report(job.jobId, { status: "completed" });
-    await shows("completed, 100 %");
+    await shows("completed 100 %");
     assert.deepEqual(page.faults, []);
   });
 

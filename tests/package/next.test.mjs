@@ -81,7 +81,7 @@ test("a component that runs on the server only can render the component of the p
 test("Next renders the document that its server has read, and the hydrated page continues from it", async () => {
   const job = await jobs.dynamic;
   const markup = await markupOf("/dynamic");
-  assert.match(markup, /<p>running, 45 %<\/p>/);
+  assert.match(markup, /<p>running 45 % *<\/p>/);
   assert.ok(!markup.includes(KEY), "the key of the server is in the page");
   const messages = [];
   const page = await browser.goto(await url("/dynamic"), {
@@ -91,11 +91,11 @@ test("Next renders the document that its server has read, and the hydrated page 
           messages.push(message.text());
       }),
   });
-  const shows = (text) => until(`the page shows ${text}`, async () => (await page.textContent("p")) === text);
-  await shows("running, 45 %");
+  const shows = (text) => until(`the page shows ${text}`, async () => (await page.innerText("p")).trim() === text);
+  await shows("running 45 %");
   await report(job.jobId, { current: 80 });
-  await shows("running, 80 %");
+  await shows("running 80 %");
   await report(job.jobId, { status: "completed" });
-  await shows("completed, 100 %");
+  await shows("completed 100 %");
   assert.deepEqual([page.faults, messages], [[], []]);
 });

@@ -194,6 +194,21 @@ test("a problem before hydration reaches the handlers", async () => {
   assert.deepEqual(page.faults, []);
 });
 
+test("a token provider solves the lack of a token before hydration, or its refusal reaches the handlers", async () => {
+  const job = await running();
+  const properties = { src: BASE_URL, job: job.jobId };
+  for (const [token, call] of [
+    [job.token, "update running"],
+    ["none.that.fits", "problem UNAUTHENTICATED"],
+  ]) {
+    const page = await openRendered(properties);
+    await until("the element has the problem", () => element(page, "problem"));
+    await page.evaluate((token) => (window.token = token), token);
+    await hydrate(page, { ...properties, renews: true });
+    await called(page, call);
+  }
+});
+
 test("the tag of React 19 gets functions and objects as properties", async () => {
   const job = await running();
   const main = `

@@ -50,6 +50,8 @@ export const listen = (element, heard, emit) => {
     passUpdate(job);
     if (hasEnded(job)) passEnd(job, isFirst);
   }
-  if (problem && problem !== heard.problem) passProblem(problem);
+  // The token provider that the component has set may solve it: the element asks again, and fires an event if it is refused.
+  const isAskedAgain = problem?.error === "UNAUTHENTICATED" && element.tokenProvider;
+  if (problem && problem !== heard.problem && !isAskedAgain) passProblem(problem);
   return () => listeners.abort();
 };

@@ -17,7 +17,8 @@ const clientOf = (baseUrl) => {
 export const keyOf = (id, { baseUrl, token, tokenProvider, include = [], enabled = true }) =>
   JSON.stringify({
     id: id ?? "",
-    baseUrl,
+    // With and without a slash at the end it is the same server.
+    baseUrl: baseUrl && String(baseUrl).replace(/(?<!\/)\/+$/, ""),
     token: token ?? undefined,
     include: INCLUDE_NAMES.filter((name) => include.includes(name)),
     isRenewed: Boolean(tokenProvider),

@@ -38,7 +38,7 @@ import type { JobDocument } from "./document.js";
 /** How a job is followed. */
 export interface UseJobOptions {
   /** The URL of the job-progress server, such as \`https://status.example.com\`. */
-  baseUrl: string;
+  baseUrl: string | URL;
   /** A token that may read the job. */
   token?: string | null | undefined;
   /** A function that returns a token. It is called when there is no token, or when the current one expires or is refused. */
