@@ -1,0 +1,39 @@
+"""Fixtures: a client of the server that runs for the tests, and fresh job ids."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from job_progress import JobProgressClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def base_url() -> str:
+    """The server that runs for the tests."""
+    return os.environ["BASE_URL"]
+
+
+@pytest.fixture(scope="session")
+def api_key() -> str:
+    """A key with all permissions."""
+    return os.environ["API_KEY"]
+
+
+@pytest.fixture
+def client(base_url: str, api_key: str) -> Iterator[JobProgressClient]:
+    """A client with all permissions."""
+    with JobProgressClient(api_key=api_key, base_url=base_url) as client:
+        yield client
+
+
+@pytest.fixture
+def job_id() -> str:
+    """The id of a job that does not exist yet."""
+    return f"py-{uuid.uuid4().hex}"
