@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 Status = Literal["queued", "initializing", "running", "paused", "completed", "failed", "cancelled", "timeout"]
 Substate = Literal["warming_up", "processing", "finalizing", "uploading"]
+#: Before a capital that begins a word: ``gpuUsage`` and ``URLList``, but not within ``GPU``.
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 #: A time: an aware `datetime`, or RFC 3339 text.
 Time = Union[datetime, str]
 
@@ -132,10 +135,10 @@ def to_camel(name: str) -> str:
 def to_snake(name: str) -> str:
     """The name in Python.
 
-    >>> to_snake("gpuUtilization"), to_snake("current_step")
-    ('gpu_utilization', 'current_step')
+    >>> to_snake("gpuUtilization"), to_snake("current_step"), to_snake("outputURL")
+    ('gpu_utilization', 'current_step', 'output_url')
     """
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+    return _WORD_START.sub("_", name).lower()
 
 
 def to_wire(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,6 +162,6 @@ def _value(value: Any) -> Any:
         return time_text(value)
     if (members := as_object(value)) is not None:
         return {name: _value(item) for name, item in members.items()}
-    if (items := as_list(list(value) if isinstance(value, tuple) else value)) is not None:
+    if (items := as_list(value)) is not None:
         return [_value(item) for item in items]
     return value
