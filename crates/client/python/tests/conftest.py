@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from job_progress import JobProgressClient
+from scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,3 +38,11 @@ def client(base_url: str, api_key: str) -> Iterator[JobProgressClient]:
 def job_id() -> str:
     """The id of a job that does not exist yet."""
     return f"py-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def scripted_server() -> Iterator[ScriptedServer]:
+    """A server that holds each request until the test answers it."""
+    server = ScriptedServer()
+    yield server
+    server.stop()

@@ -60,18 +60,22 @@ class SyncTransport:
         path: str,
         *,
         json: Any = None,
+        content: bytes | None = None,
         params: Params | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Response:
-        """Sends one request; `path` begins with ``/`` and is encoded, `timeout` is in seconds without a byte.
+        """Sends one request; `path` begins with ``/`` and is encoded, `timeout` is in seconds without a byte. The body is
+        `json`, or `content` if that is JSON already.
 
         Raises JobProgressError for a refusal, for a response that is not this API's, and if there is no response.
         """
         secret = self.credential.current()
 
         def send() -> httpx.Response:
-            request = build(self.base_url, secret, method, path, json, params, headers, timeout or self.timeout)
+            request = build(
+                self.base_url, secret, method, path, json, params, headers, timeout or self.timeout, content=content
+            )
             try:
                 return self.client().send(request)
             except httpx.HTTPError as error:
@@ -106,9 +110,9 @@ def build(
     headers: Mapping[str, str] | None = None,
     timeout: float = TIMEOUT,
     read_timeout: float | None = None,
+    content: bytes | None = None,
 ) -> httpx.Request:
     """The request as httpx sends it. Raises ValueError if the body has NaN or Infinity, which are not JSON."""
-    content = None
     all_headers = {
         "Accept": "application/json",
         "Authorization": f"Bearer {secret}",
@@ -116,6 +120,7 @@ def build(
     }
     if json_body is not None:
         content = json.dumps(json_body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    if content is not None:
         all_headers["Content-Type"] = "application/json"
     all_headers.update(headers or {})
     limits = httpx.Timeout(timeout, read=read_timeout or timeout)

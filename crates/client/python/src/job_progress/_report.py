@@ -74,8 +74,8 @@ class ReportedLogLine(_LogMessage, total=False):
     level: str
 
 
-class ReportFields(TypedDict, total=False):
-    """The fields of a report. None clears a field; PROTOCOL.md section 5 says what each one means."""
+class UpdateFields(TypedDict, total=False):
+    """The fields of a report that change the job. None clears a field; PROTOCOL.md section 5 says what each one means."""
 
     status: Status
     substate: Substate | None
@@ -115,6 +115,11 @@ class ReportFields(TypedDict, total=False):
     priority: str | None
     tags: Mapping[str, Any] | None
     webhooks: Sequence[Mapping[str, Any]]
+
+
+class ReportFields(UpdateFields, total=False):
+    """The fields of a report, also those that describe the report itself."""
+
     logs: Sequence[str | ReportedLogLine]
     at: Time
     attempt: int

@@ -1,0 +1,376 @@
+"""The background thread of a producer, and what happens at a fork and at the exit of the process."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import random
+import secrets
+import string
+import sys
+import threading
+import time
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Callable
+
+from .._errors import NO_RESPONSE, JobProgressError
+from .delivery import ControlRequest, Delivery, job_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._http import SyncTransport
+    from .encode import Value
+
+#: Longest wait of `flush` and `close`, and for all producers of a process at its exit, in seconds.
+FLUSH_TIMEOUT = 5.0
+
+OnControl = Callable[[ControlRequest], object]
+
+_LOG = logging.getLogger("job_progress")
+
+# A thread without work ends after this many seconds; the next call starts another one.
+_IDLE = 10.0
+
+_CONTROL_WAIT = 30
+_THREAD_PREFIX = "job-progress "
+_NAME_LETTERS = string.ascii_lowercase + string.digits
+
+# Producers that were closed without waiting and still have something to send: more of them only if a server is away
+# for long, and then the oldest are given up.
+_MAX_LINGERING = 100
+
+
+def random_name() -> str:
+    """The name of a producer."""
+    return "".join(secrets.choice(_NAME_LETTERS) for _ in range(12))
+
+
+class Sender:
+    """Sends what one producer reports, from a daemon thread that the first call starts."""
+
+    def __init__(self, delivery: Delivery, transport: SyncTransport, on_control: OnControl | None, strict: bool) -> None:
+        self.delivery = delivery
+        self._transport = transport
+        self._on_control = on_control
+        self._strict = strict
+        self._error: JobProgressError | None = None
+        self._warned: set[str] = set()
+        self._start()
+        _ALL.add(self)
+
+    def _start(self) -> None:
+        # Reentrant, because a signal handler or a finalizer may report while this thread is in a call.
+        self._lock = threading.RLock()
+        self._wake = threading.Condition(self._lock)
+        self._thread: threading.Thread | None = None
+        self._listener: threading.Thread | None = None
+        self._notifier: threading.Thread | None = None
+        self._flushes = 0
+        self._is_unreachable = False
+        self._last_error: JobProgressError | None = None
+
+    def after_fork(self) -> None:
+        """Gives the copy in a forked child a producer of its own; what waits in the parent is sent by the parent."""
+        parent = self.delivery
+        self._start()
+        # The parent answers control requests; its children see them as flags.
+        self._on_control = None
+        self.delivery = child = Delivery(
+            parent.job_id, random_name(), create=parent.create and not parent.is_created, interval=parent.interval
+        )
+        child.attempt, child.is_created, child.listens = parent.attempt, parent.is_created, parent.listens
+        child.is_closed, child.has_ended = parent.is_closed, parent.has_ended
+        child.links, child.token, child.status = parent.links, parent.token, parent.status
+
+    def call(self, fields: dict[str, Value], lines: Sequence[bytes] = ()) -> None:
+        """Takes a call of the application. Raises only if the producer is strict."""
+        with self._lock:
+            if self.delivery.call(fields, lines, time.monotonic()):
+                self._wake_up()
+        if self._error is not None:
+            self.raise_error()
+
+    def refuse(self, problems: Sequence[JobProgressError]) -> None:
+        """Takes problems of a call itself."""
+        with self._lock:
+            self.delivery.problems += problems
+        self._notify()
+        self.raise_error()
+
+    def raise_error(self) -> None:
+        """Raises the error that a strict producer has for its next call."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def listen(self) -> None:
+        """Waits for control requests while nothing is sent."""
+        if not self.delivery.listens:
+            with self._lock:
+                self.delivery.listens = True
+                self._wake_up()
+
+    def flush(self, timeout: float) -> bool:
+        """Waits until everything is delivered. False if it was not, or if reports were given up since the last flush."""
+        return self.finish_flush(self.begin_flush(), timeout)
+
+    def begin_flush(self) -> bool:
+        """Sends what waits without delay."""
+        with self._lock:
+            self._flushes += 1
+            self.delivery.is_flushing = True
+            self._wake_up()
+        return threading.current_thread() not in (self._thread, self._listener)
+
+    def finish_flush(self, can_wait: bool, timeout: float) -> bool:
+        """Waits for a flush that has begun."""
+        with self._lock:
+            if can_wait:
+                self._wake.wait_for(lambda: self.delivery.is_idle or self.delivery.has_ended, timeout)
+            self._flushes -= 1
+            self.delivery.is_flushing = self._flushes > 0
+            lost, self.delivery.lost = self.delivery.lost, 0
+            return lost == 0 and not len(self.delivery.queue)
+
+    def close(self, timeout: float) -> bool:
+        """Ignores later calls, waits until everything is delivered, and gives up what is not."""
+        with self._lock:
+            self.delivery.is_closed = True
+        is_delivered = self.flush(timeout)
+        self.give_up()
+        return is_delivered
+
+    def linger(self) -> None:
+        """Ignores later calls, and delivers what waits without making the application wait."""
+        with self._lock:
+            self.delivery.is_closed = True
+            self._wake_up()
+        for sender in list(_LINGERING):
+            if not len(sender.delivery.queue):
+                _forget(sender)
+        _LINGERING.append(self)
+        if len(_LINGERING) > _MAX_LINGERING:
+            oldest = _LINGERING.popleft()
+            oldest.give_up()
+
+    def give_up(self) -> None:
+        """Drops what waits, with a warning."""
+        with self._lock:
+            count = self.delivery.give_up()
+            error = self._last_error
+            self._wake.notify_all()
+        if count:
+            cause = f": {error}" if error else ""
+            self._warn_or_keep(
+                error or JobProgressError(NO_RESPONSE, "The server did not answer in time."),
+                f"{count} report(s) were given up, because they could not be delivered in time{cause}",
+            )
+
+    def wait_for_answer(self, timeout: float) -> None:
+        """Waits until a response has come."""
+        with self._lock:
+            self._wake.wait_for(
+                lambda: self.delivery.is_created or self.delivery.has_ended or self._thread is None, timeout
+            )
+
+    def _wake_up(self) -> None:
+        if self._thread is None and not self.delivery.has_ended:
+            self._thread = _start_thread(self._run, "sender")
+        else:
+            self._wake.notify_all()
+
+    def _run(self) -> None:
+        while (request := self._next_request()) is not None:
+            error = answer = None
+            try:
+                path, body = request
+                answer = self._transport.request("POST", path, content=body).body
+            except JobProgressError as refusal:
+                error = refusal
+            except Exception as failure:  # noqa: BLE001  a token provider of the application
+                error = JobProgressError(NO_RESPONSE, f"The request could not be made: {type(failure).__name__}")
+            with self._lock:
+                now = time.monotonic()
+                if error is None:
+                    self._is_unreachable = False
+                    self.delivery.on_answer(answer, now, random.random())  # noqa: S311  not a secret
+                else:
+                    self._last_error = error
+                    self.delivery.on_error(error, now, random.random())  # noqa: S311
+                self._wake.notify_all()
+            self._notify()
+
+    def _next_request(self) -> tuple[str, bytes] | None:
+        """Waits until a request is due. None if this thread has nothing more to do."""
+        idle_since = time.monotonic()
+        while True:
+            with self._lock:
+                now = time.monotonic()
+                delivery = self.delivery
+                due, listening = delivery.due(), delivery.listening_due()
+                if due is not None and due <= now:
+                    return delivery.start(now)
+                if listening is not None and self._listener is None and listening <= now:
+                    self._listener = _start_thread(self._listen, "listener")
+                if self._listener is not None:
+                    listening = None
+                warning = None if self._is_unreachable else delivery.unreachable_at()
+                if warning is None or warning > now:
+                    times = [moment for moment in (due, listening, warning) if moment is not None]
+                    is_done = delivery.has_ended or (delivery.is_closed and delivery.is_idle)
+                    if is_done or (not times and now - idle_since >= _IDLE):
+                        self._thread = None
+                        self._wake.notify_all()
+                        return None
+                    self._wake.wait(max(min(times) - now, 0.0) if times else idle_since + _IDLE - now)
+                    continue
+                self._is_unreachable = True
+            self._warn_unreachable()
+
+    def _listen(self) -> None:
+        """Waits for control requests with requests of its own, as long as nothing else is sent."""
+        headers: dict[str, str] = {}
+        failures = 0
+        while self._is_listening():
+            started = time.monotonic()
+            try:
+                response = self._transport.request(
+                    "GET",
+                    f"{job_path(self.delivery.job_id)}/control",
+                    params={"wait": _CONTROL_WAIT},
+                    headers=headers,
+                    timeout=_CONTROL_WAIT + 10.0,
+                )
+            except Exception as error:  # noqa: BLE001  a token provider of the application
+                failures += 1
+                pause = min(30.0, 2.0**failures)
+                if isinstance(error, JobProgressError):
+                    if not error.is_temporary:
+                        with self._lock:
+                            self.delivery.listens = False
+                        continue
+                    pause = max(pause, error.retry_after or 0.0)
+            else:
+                failures = 0
+                # A server that does not wait is not asked more often than this.
+                pause = 1.0 - (time.monotonic() - started)
+                if "ETag" in response.headers:
+                    headers = {"If-None-Match": response.headers["ETag"]}
+                with self._lock:
+                    self.delivery.on_control(response.body)
+                    self._wake.notify_all()
+                self._notify()
+            with self._lock:
+                if pause > 0:
+                    self._wake.wait_for(lambda: self.delivery.is_closed, pause)
+
+    def _is_listening(self) -> bool:
+        with self._lock:
+            due = self.delivery.listening_due()
+            if due is not None and due <= time.monotonic():
+                return True
+            self._listener = None
+            self._wake.notify_all()
+            return False
+
+    def _notify(self) -> None:
+        """Tells the application of problems and control requests. The lock is not held meanwhile."""
+        with self._lock:
+            problems, self.delivery.problems = self.delivery.problems, []
+            if self._on_control is None:
+                self.delivery.requests.clear()
+            elif self.delivery.requests and self._notifier is None:
+                self._notifier = _start_thread(self._call_back, "callback")
+        for problem in problems:
+            if self._strict or problem.code not in self._warned:
+                self._warned.add(problem.code)
+                self._warn_or_keep(problem, f"a report was refused: {problem}")
+
+    def _call_back(self) -> None:
+        while True:
+            with self._lock:
+                if not self.delivery.requests:
+                    self._notifier = None
+                    return
+                request = self.delivery.requests.pop(0)
+            try:
+                if self._on_control is not None:
+                    self._on_control(request)
+            except Exception:
+                _LOG.exception("job %s: on_control raised an exception", self.delivery.job_id)
+
+    def _warn_unreachable(self) -> None:
+        error = self._last_error or JobProgressError(NO_RESPONSE, "The server has not answered yet.")
+        self._warn_or_keep(error, f"no report could be delivered for 10 seconds, and the producer tries again: {error}")
+
+    def _warn_or_keep(self, error: JobProgressError, message: str) -> None:
+        if self._strict:
+            self._error = error
+        else:
+            _LOG.warning("job %s: %s", self.delivery.job_id, message)
+
+
+class _NotOurs(logging.Filter):
+    """httpx logs each request at INFO. Two lines a second for a progress bar are not what an application asked for."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.threadName or "").startswith(_THREAD_PREFIX)
+
+
+logging.getLogger("httpx").addFilter(_NotOurs())
+
+_ALL: weakref.WeakSet[Sender] = weakref.WeakSet()
+_LINGERING: deque[Sender] = deque()
+_exit_pid = 0
+
+
+def _start_thread(target: Callable[[], None], name: str) -> threading.Thread | None:
+    _flush_at_exit()
+    thread = threading.Thread(target=target, name=_THREAD_PREFIX + name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # the interpreter is being finalized, or has too many threads
+        return None
+    return thread
+
+
+def _flush_at_exit() -> None:
+    """Arranges the flush at the exit of this process, once."""
+    global _exit_pid  # noqa: PLW0603
+    if _exit_pid == os.getpid():
+        return
+    _exit_pid = os.getpid()
+    atexit.register(_at_exit)
+    # A child of multiprocessing ends without atexit before Python 3.13; it runs these instead.
+    if "multiprocessing.util" in sys.modules:
+        sys.modules["multiprocessing.util"].Finalize(None, _at_exit, exitpriority=0)
+
+
+def _at_exit() -> None:
+    deadline = time.monotonic() + FLUSH_TIMEOUT
+    open_senders = [sender for sender in _ALL if not sender.delivery.has_ended]
+    flushes = [(sender, sender.begin_flush()) for sender in open_senders if not sender.delivery.is_idle]
+    for sender, can_wait in flushes:
+        sender.finish_flush(can_wait, max(deadline - time.monotonic(), 0.0))
+        if not sender.delivery.is_idle:
+            sender.give_up()
+
+
+def _forget(sender: Sender) -> None:
+    try:
+        _LINGERING.remove(sender)
+    except ValueError:  # another thread was faster
+        return
+
+
+def _after_fork() -> None:
+    _LINGERING.clear()
+    for sender in _ALL:
+        sender.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
