@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Callable
+from typing import TYPE_CHECKING, Any, Callable
+
+from job_progress import JobProgressError
+
+if TYPE_CHECKING:
+    from job_progress import JobProgressClient
 
 
 def until(condition: Callable[[], object], explain: Callable[[], str] = lambda: "", timeout: float = 10.0) -> None:
@@ -12,3 +17,18 @@ def until(condition: Callable[[], object], explain: Callable[[], str] = lambda: 
     while not condition():
         assert time.monotonic() < deadline, f"not within {timeout} s. {explain()}"
         time.sleep(0.01)
+
+
+def document_of(client: JobProgressClient, job_id: str) -> dict[str, Any]:
+    """The document of the job, or an empty one if it does not exist."""
+    try:
+        return client._http.request("GET", f"/v2/jobs/{job_id}/status").body
+    except JobProgressError as error:
+        assert error.code == "JOB_NOT_FOUND", error
+        return {}
+
+
+def ended_document(client: JobProgressClient, job_id: str) -> dict[str, Any]:
+    """The document of the job, once it has ended."""
+    until(lambda: document_of(client, job_id).get("status") in ("completed", "failed", "cancelled", "timeout"))
+    return document_of(client, job_id)

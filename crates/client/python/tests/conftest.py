@@ -7,9 +7,9 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from scripted_server import ScriptedServer
 
 from job_progress import JobProgressClient
-from scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,3 +46,10 @@ def scripted_server() -> Iterator[ScriptedServer]:
     server = ScriptedServer()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, base_url: str, api_key: str) -> None:
+    """The environment names the server and the key."""
+    monkeypatch.setenv("JOB_PROGRESS_URL", base_url)
+    monkeypatch.setenv("JOB_PROGRESS_KEY", api_key)

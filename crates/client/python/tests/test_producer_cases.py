@@ -14,8 +14,8 @@ from matching import Matching
 from scripted_server import Held, ScriptedServer
 
 from job_progress import JobProgressClient
-from job_progress._producer.encode import WIRE_NAMES
 from job_progress._job import Producer
+from job_progress._producer.encode import WIRE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ class _Player:
         self.answered = time.monotonic()
         client = JobProgressClient(api_key="jp_test_secret", base_url=server.base_url)
         self.producer = Producer(
-            client._producer_http,
+            client.producer_transport,
             self.job_id,
             name=options.get("producer"),
             create=options.get("create", True),

@@ -42,8 +42,8 @@ class JobProgressClient:
     ) -> None:
         url, credential = resolve(api_key, base_url, token, token_provider)
         self._http = SyncTransport(url, credential, timeout)
-        # Producers send after `close` too, until everything is delivered.
-        self._producer_http = SyncTransport(url, credential)
+        #: What producers send with, also after `close`, until everything is delivered.
+        self.producer_transport = SyncTransport(url, credential)
 
     @property
     def base_url(self) -> str:
@@ -73,7 +73,7 @@ class JobProgressClient:
         ...     job.update(current=1, message="Half of it")
         """
         return Job(
-            self._producer_http,
+            self.producer_transport,
             job_id or uuid.uuid4().hex,
             fields,
             replace=replace,
@@ -104,7 +104,7 @@ class JobProgressClient:
         ...     producer.update(increment=1)
         """
         return Producer(
-            self._producer_http,
+            self.producer_transport,
             job_id,
             name=name,
             create=create,

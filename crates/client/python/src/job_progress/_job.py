@@ -9,12 +9,12 @@ from collections.abc import Sized
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._config import Credential
-from ._context import CURRENT
+from ._context import CURRENT, leave
 from ._errors import JobProgressError
 from ._http import SyncTransport
 from ._producer.delivery import INTERVAL, ControlRequest, Delivery, job_path
 from ._producer.encode import Encoded, encode_fields, encode_line
-from ._producer.sender import FLUSH_TIMEOUT, OnControl, Sender, random_name
+from ._producer.sender import FLUSH_TIMEOUT, OnControl, OnEnd, Sender, random_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -62,6 +62,7 @@ class Producer:
         replace: bool = False,
         interval: float = INTERVAL,
         on_control: OnControl | None = None,
+        on_end: OnEnd | None = None,
         raise_on_cancel: bool = False,
         strict: bool = False,
     ) -> None:
@@ -76,7 +77,7 @@ class Producer:
             first_order=1 if name is None else int(time.time() * 1000),
         )
         delivery.listens = on_control is not None or raise_on_cancel
-        self._sender = Sender(delivery, transport, on_control, strict)
+        self._sender = Sender(delivery, transport, on_control, on_end, strict)
 
     @property
     def job_id(self) -> str:
@@ -89,14 +90,16 @@ class Producer:
         Returns at once. Raises `JobCancelled` with ``raise_on_cancel=True``, and `JobProgressError` if the producer is
         strict.
         """
-        if self._raise_on_cancel and self.cancel_requested:
-            self._cancel()
-        self._report(fields)
+        self.raise_if_cancelled()
+        self.report_fields(fields)
 
     def log(self, line: str, level: str | None = None) -> None:
         """Appends a line to the log of the job, with the time of this call. `level` is a word such as ``"warning"``."""
-        if self._raise_on_cancel and self.cancel_requested:
-            self._cancel()
+        self.raise_if_cancelled()
+        self.append_log(line, level)
+
+    def append_log(self, line: str, level: str | None = None) -> None:
+        """The same as `log`, and never raises `JobCancelled`."""
         self._sender.call({}, (encode_line(line, level, time.time()),))
 
     def track(self, items: Iterable[_Item], total: float | None = None) -> Iterator[_Item]:
@@ -138,6 +141,14 @@ class Producer:
         """Whether nothing more will be sent: the job has ended, here or elsewhere, or the server refuses the reports."""
         return self._sender.delivery.has_ended
 
+    def raise_if_cancelled(self) -> None:
+        """Raises `JobCancelled`, once, if the job shall be cancelled and the producer has ``raise_on_cancel=True``."""
+        if self._raise_on_cancel and self.cancel_requested:
+            # Once, so that the cleanup of the work can report too.
+            self._raise_on_cancel = False
+            control = self._sender.delivery.control
+            raise JobCancelled((control and control.reason) or f"job {self.job_id} was cancelled")
+
     @property
     def links(self) -> Mapping[str, str]:
         """The URLs ``status``, ``stream``, ``reports``, and ``page`` if this producer has created the job with a key
@@ -165,6 +176,10 @@ class Producer:
         is_delivered = self._sender.close(timeout)
         self._sender.raise_error()
         return is_delivered
+
+    def linger(self) -> None:
+        """Ignores later calls and returns at once: what waits is delivered in the background."""
+        self._sender.linger()
 
     def __enter__(self) -> Self:
         return self
@@ -202,17 +217,12 @@ class Producer:
     def _finish(self, error: BaseException | None) -> None:
         """Reports what the end of the block means for the job: nothing, if the producer only takes part in it."""
 
-    def _report(self, fields: Mapping[str, Any]) -> None:
+    def report_fields(self, fields: Mapping[str, Any]) -> None:
+        """The same as `update` with the fields as a mapping, and never raises `JobCancelled`."""
         values, problems = encode_fields(fields)
         self._sender.call(values)
         if problems:
             self._sender.refuse(problems)
-
-    def _cancel(self) -> None:
-        # Once, so that the cleanup can report too.
-        self._raise_on_cancel = False
-        control = self._sender.delivery.control
-        raise JobCancelled((control and control.reason) or f"job {self.job_id} was cancelled")
 
 
 class Job(Producer):
@@ -238,7 +248,7 @@ class Job(Producer):
             self._sender.listen()
         self._pid = os.getpid()
         self._token: Token[Producer | None] | None = None
-        self._report({"status": "running", **fields})
+        self.report_fields({"status": "running", **fields})
 
     def __enter__(self) -> Self:
         self._token = CURRENT.set(self)
@@ -246,7 +256,7 @@ class Job(Producer):
 
     def _finish(self, error: BaseException | None) -> None:
         if self._token is not None:
-            _reset(self._token)
+            leave(self._token)
             self._token = None
         if self._pid != os.getpid():
             # A forked child has left the block too; the job goes on in its parent.
@@ -258,6 +268,11 @@ class Job(Producer):
                 if value is not None:
                     fields[name] = value
         self._end(fields)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Ends the job as the end of a block does, and returns at once: what waits is delivered in the background."""
+        self._finish(error)
+        self.linger()
 
     def _end(self, fields: Mapping[str, Any]) -> None:
         values, problems = encode_fields(fields)
@@ -301,13 +316,6 @@ def _size(value: Value) -> int:
 
 def _length(items: Iterable[object]) -> int | None:
     return len(items) if isinstance(items, Sized) else None
-
-
-def _reset(token: Token[Producer | None]) -> None:
-    try:
-        CURRENT.reset(token)
-    except ValueError:  # the block was left in another context than it was entered in
-        CURRENT.set(None)
 
 
 def _attach(base_url: str, secret: str, job_id: str) -> Producer:

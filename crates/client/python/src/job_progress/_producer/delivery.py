@@ -79,6 +79,8 @@ class Delivery:
         self.is_closed = False
         #: Whether nothing more will be sent, because the job has ended or the server refuses the producer.
         self.has_ended = False
+        #: Whether the job or the attempt has ended without this producer.
+        self.ended_elsewhere = False
         #: Whether the application waits for delivery.
         self.is_flushing = False
         self.in_flight = False
@@ -169,6 +171,7 @@ class Delivery:
                 self._refuse(_problem(result))
             reason = result.get("reason")
             if reason == "finished" or (reason == "stale" and self._is_other_attempt(body)):
+                self.ended_elsewhere = True
                 self._end()
         self._end_if_final()
 
@@ -202,6 +205,7 @@ class Delivery:
             return
         self._on_state(body)
         if self.is_idle and (self.status in TERMINAL or self._is_other_attempt(body)):
+            self.ended_elsewhere = True
             self._end()
 
     def unreachable_at(self) -> float | None:

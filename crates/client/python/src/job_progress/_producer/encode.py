@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Union, cast
+from typing import TYPE_CHECKING, Any, Union
 
 from .._errors import JobProgressError
 from .._report import UpdateFields, time_text, to_camel
@@ -29,7 +29,7 @@ MAX_LINE_BYTES = 8 * 1024
 #: The fields that a call can have, with their names on the wire.
 WIRE_NAMES = {name: to_camel(name) for name in UpdateFields.__annotations__}
 
-_IMMUTABLE = (str, int, bool, type(None))
+_IMMUTABLE = (str, int, bool, type(None), Encoded)
 
 
 def encode_fields(fields: Mapping[str, Any]) -> tuple[dict[str, Value], list[JobProgressError]]:

@@ -13,7 +13,8 @@ import threading
 import time
 import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Callable, Optional
 
 from .._errors import NO_RESPONSE, JobProgressError
 from .delivery import ControlRequest, Delivery, job_path
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 FLUSH_TIMEOUT = 5.0
 
 OnControl = Callable[[ControlRequest], object]
+
+#: Called with the state of a job that has ended without this producer.
+OnEnd = Callable[[Optional[str]], object]
 
 _LOG = logging.getLogger("job_progress")
 
@@ -51,10 +55,18 @@ def random_name() -> str:
 class Sender:
     """Sends what one producer reports, from a daemon thread that the first call starts."""
 
-    def __init__(self, delivery: Delivery, transport: SyncTransport, on_control: OnControl | None, strict: bool) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        transport: SyncTransport,
+        on_control: OnControl | None = None,
+        on_end: OnEnd | None = None,
+        strict: bool = False,
+    ) -> None:
         self.delivery = delivery
         self._transport = transport
         self._on_control = on_control
+        self._on_end = on_end
         self._strict = strict
         self._error: JobProgressError | None = None
         self._warned: set[str] = set()
@@ -77,7 +89,7 @@ class Sender:
         parent = self.delivery
         self._start()
         # The parent answers control requests; its children see them as flags.
-        self._on_control = None
+        self._on_control = self._on_end = None
         self.delivery = child = Delivery(
             parent.job_id, random_name(), create=parent.create and not parent.is_created, interval=parent.interval
         )
@@ -282,7 +294,8 @@ class Sender:
             problems, self.delivery.problems = self.delivery.problems, []
             if self._on_control is None:
                 self.delivery.requests.clear()
-            elif self.delivery.requests and self._notifier is None:
+            is_news = self.delivery.requests or (self.delivery.ended_elsewhere and self._on_end is not None)
+            if is_news and self._notifier is None:
                 self._notifier = _start_thread(self._call_back, "callback")
         for problem in problems:
             if self._strict or problem.code not in self._warned:
@@ -290,17 +303,21 @@ class Sender:
                 self._warn_or_keep(problem, f"a report was refused: {problem}")
 
     def _call_back(self) -> None:
-        while True:
-            with self._lock:
-                if not self.delivery.requests:
-                    self._notifier = None
-                    return
-                request = self.delivery.requests.pop(0)
+        while (notification := self._next_notification()) is not None:
             try:
-                if self._on_control is not None:
-                    self._on_control(request)
+                notification()
             except Exception:
-                _LOG.exception("job %s: on_control raised an exception", self.delivery.job_id)
+                _LOG.exception("job %s: a callback raised an exception", self.delivery.job_id)
+
+    def _next_notification(self) -> Callable[[], object] | None:
+        with self._lock:
+            if self.delivery.requests and self._on_control is not None:
+                return partial(self._on_control, self.delivery.requests.pop(0))
+            if self.delivery.ended_elsewhere and self._on_end is not None:
+                on_end, self._on_end = self._on_end, None
+                return partial(on_end, self.delivery.status)
+            self._notifier = None
+            return None
 
     def _warn_unreachable(self) -> None:
         error = self._last_error or JobProgressError(NO_RESPONSE, "The server has not answered yet.")
@@ -343,13 +360,14 @@ def _flush_at_exit() -> None:
     if _exit_pid == os.getpid():
         return
     _exit_pid = os.getpid()
-    atexit.register(_at_exit)
+    atexit.register(flush_all)
     # A child of multiprocessing ends without atexit before Python 3.13; it runs these instead.
     if "multiprocessing.util" in sys.modules:
-        sys.modules["multiprocessing.util"].Finalize(None, _at_exit, exitpriority=0)
+        sys.modules["multiprocessing.util"].Finalize(None, flush_all, exitpriority=0)
 
 
-def _at_exit() -> None:
+def flush_all() -> None:
+    """Flushes every open producer of this process, for at most 5 seconds in all; what is left is given up."""
     deadline = time.monotonic() + FLUSH_TIMEOUT
     open_senders = [sender for sender in _ALL if not sender.delivery.has_ended]
     flushes = [(sender, sender.begin_flush()) for sender in open_senders if not sender.delivery.is_idle]
