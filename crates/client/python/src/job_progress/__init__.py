@@ -1,9 +1,43 @@
 """The Python client of job-progress: report the progress of jobs, follow it live, control it."""
 
-from ._client import JobProgressClient
+from ._client import AsyncJobProgressClient, JobProgressClient
 from ._context import current_job
 from ._errors import JobProgressError
 from ._job import Job, JobCancelled, Producer
+from ._object import FreeForm
 from ._producer.delivery import ControlRequest
+from ._report import ReportFields
+from ._results import BatchStatus, ItemResult, Links, LogPage, NewJob, NewToken, ReportResult
+from ._status import Attempt, Control, JobError, JobStatus, LogLine, Step, Throughput, Waiting
+from ._stream.status_stream import StatusStream
+from ._token import mint_token
 
-__all__ = ["ControlRequest", "Job", "JobCancelled", "JobProgressClient", "JobProgressError", "Producer", "current_job"]
+__all__ = [
+    "AsyncJobProgressClient",
+    "Attempt",
+    "BatchStatus",
+    "Control",
+    "ControlRequest",
+    "FreeForm",
+    "ItemResult",
+    "Job",
+    "JobCancelled",
+    "JobError",
+    "JobProgressClient",
+    "JobProgressError",
+    "JobStatus",
+    "Links",
+    "LogLine",
+    "LogPage",
+    "NewJob",
+    "NewToken",
+    "Producer",
+    "ReportFields",
+    "ReportResult",
+    "StatusStream",
+    "Step",
+    "Throughput",
+    "Waiting",
+    "current_job",
+    "mint_token",
+]

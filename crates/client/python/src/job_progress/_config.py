@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import threading
-from typing import Callable
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Callable, Union
 from urllib.parse import urlsplit
 
 URL_VARIABLE = "JOB_PROGRESS_URL"
 KEY_VARIABLE = "JOB_PROGRESS_KEY"
 
-TokenProvider = Callable[[], str]
+#: A function that returns a token; with `AsyncJobProgressClient` and in ``async for`` it may be asynchronous.
+TokenProvider = Callable[[], Union[str, Awaitable[str]]]
 
 
 class Credential:
@@ -26,25 +30,59 @@ class Credential:
         """The key or token. Calls the provider if it has not given a token yet."""
         with self._lock:
             if self._secret is None:
-                self._secret = _provide(self._provider)
+                self._secret = _checked_token(self._provide())
             return self._secret
 
     def renew(self, refused: str) -> bool:
-        """Replaces a token that the server has refused. False if there is no provider, or it gave the same token."""
+        """Replaces a token that the server has refused. False without a provider, or if it gives the same token."""
         if self._provider is None:
             return False
         with self._lock:
             # Another thread may have renewed it meanwhile.
             if self._secret == refused:
-                self._secret = _provide(self._provider)
+                self._secret = _checked_token(self._provide())
             return self._secret != refused
 
+    async def current_async(self) -> str:
+        """`current` for coroutines."""
+        if self._secret is None:
+            self._secret = await self._provide_async()
+        return self._secret
 
-def _provide(provider: TokenProvider | None) -> str:
-    token: object = provider() if provider else None
+    async def renew_async(self, refused: str) -> bool:
+        """`renew` for coroutines."""
+        if self._provider is None:
+            return False
+        if self._secret == refused:
+            self._secret = await self._provide_async()
+        return self._secret != refused
+
+    def _provide(self) -> object:
+        return self._provider() if self._provider else None
+
+    async def _provide_async(self) -> str:
+        token = self._provide()
+        return _checked_token(await token if inspect.isawaitable(token) else token)
+
+
+def _checked_token(token: object) -> str:
+    if inspect.iscoroutine(token):
+        token.close()
+        raise TypeError("an asynchronous token_provider needs AsyncJobProgressClient or `async for`")
     if not isinstance(token, str) or not token:
         raise TypeError("token_provider must return a token as a non-empty str")
     return token
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A server, the credential with which it is asked, and how long it may be silent."""
+
+    #: Without a slash at its end.
+    base_url: str
+    credential: Credential
+    #: Seconds without a byte after which a request has failed.
+    timeout: float
 
 
 def resolve(
@@ -52,8 +90,9 @@ def resolve(
     base_url: str | None,
     token: str | None,
     token_provider: TokenProvider | None,
-) -> tuple[str, Credential]:
-    """The base URL without a slash at its end, and the credential: from the arguments, else from the environment."""
+    timeout: float,
+) -> Endpoint:
+    """The endpoint that arguments and environment name. Raises ValueError that names what is missing."""
     given = [
         name for name, value in (("api_key", api_key), ("token", token), ("token_provider", token_provider)) if value
     ]
@@ -70,10 +109,10 @@ def resolve(
         missing.append(f"api_key (or the environment variable {KEY_VARIABLE}), token or token_provider, the credential")
     if missing or not url:
         raise ValueError("set " + ", and ".join(missing))
-    return _checked(url), Credential(secret.strip() if secret else None, token_provider)
+    return Endpoint(_checked_url(url), Credential(secret.strip() if secret else None, token_provider), timeout)
 
 
-def _checked(url: str) -> str:
+def _checked_url(url: str) -> str:
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 import httpx
 
@@ -16,9 +18,12 @@ from ._json import as_object
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ._config import Credential
+    from ._config import Endpoint
+    from ._operations import Operation
 
     Params = Mapping[str, Union[str, int, Sequence[str]]]
+
+T = TypeVar("T")
 
 #: Seconds without a byte after which a request has failed.
 TIMEOUT = 10.0
@@ -39,20 +44,35 @@ class Response:
     """A response that is not a refusal: 2xx or 304."""
 
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     #: The JSON body; None if there is none (204, 304).
     body: Any
+
+
+@lru_cache(maxsize=1)
+def _ssl_context() -> ssl.SSLContext:
+    # Reading the certificates takes tens of milliseconds, and each `async for` has a client of its own.
+    return httpx.create_ssl_context()
+
+
+def _options() -> dict[str, Any]:
+    # Streams hold connections for hours, so their number must not keep requests waiting.
+    return {"verify": _ssl_context(), "limits": httpx.Limits(max_connections=None, max_keepalive_connections=20)}
 
 
 class SyncTransport:
     """Sends requests to one server with one credential; blocking, safe to share between threads and over a fork."""
 
-    def __init__(self, base_url: str, credential: Credential, timeout: float = TIMEOUT) -> None:
-        self.base_url = base_url
-        self.credential = credential
-        self.timeout = timeout
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
         self._pid = os.getpid()
-        self._client = httpx.Client()
+        self._client = httpx.Client(**_options())
+
+    def perform(self, operation: Operation[T]) -> T:
+        """Performs an operation of the API. Raises JobProgressError."""
+        return operation.read(
+            self.request(operation.method, operation.path, json=operation.json, params=operation.params)
+        )
 
     def request(
         self,
@@ -65,33 +85,28 @@ class SyncTransport:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Response:
-        """Sends one request; `path` begins with ``/`` and is encoded, `timeout` is in seconds without a byte. The body is
-        `json`, or `content` if that is JSON already.
+        """Sends one request; `path` begins with ``/`` and is encoded, `timeout` is in seconds without a byte.
+        The body is `json`, or `content` if that is JSON already.
 
         Raises JobProgressError for a refusal, for a response that is not this API's, and if there is no response.
         """
-        secret = self.credential.current()
-
-        def send() -> httpx.Response:
-            request = build(
-                self.base_url, secret, method, path, json, params, headers, timeout or self.timeout, content=content
-            )
+        credential = self.endpoint.credential
+        for is_last in (False, True):
+            secret = credential.current()
+            request = build(self.endpoint, secret, method, path, json, params, headers, timeout, content)
             try:
-                return self.client().send(request)
+                response = self.client().send(request)
             except httpx.HTTPError as error:
-                raise no_response(self.base_url, error) from error
-
-        response = send()
-        if response.status_code == 401 and self.credential.renew(secret):
-            secret = self.credential.current()
-            response = send()
-        return decode(response)
+                raise no_response(self.endpoint.base_url, error) from error
+            if response.status_code != 401 or is_last or not credential.renew(secret):
+                return decode(response)
+        raise AssertionError("the last response is returned")
 
     def client(self) -> httpx.Client:
         """The connection pool of this process."""
         if self._pid != os.getpid():
             # A forked child must not write into the connections of its parent.
-            self._pid, self._client = os.getpid(), httpx.Client()
+            self._pid, self._client = os.getpid(), httpx.Client(**_options())
         return self._client
 
     def close(self) -> None:
@@ -100,34 +115,59 @@ class SyncTransport:
             self._client.close()
 
 
+class AsyncTransport:
+    """Sends requests to one server with one credential, for coroutines of one event loop."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._client = httpx.AsyncClient(**_options())
+
+    async def perform(self, operation: Operation[T]) -> T:
+        """Performs an operation of the API. Raises JobProgressError."""
+        credential = self.endpoint.credential
+        for is_last in (False, True):
+            secret = await credential.current_async()
+            request = build(self.endpoint, secret, operation.method, operation.path, operation.json, operation.params)
+            try:
+                response = await self._client.send(request)
+            except httpx.HTTPError as error:
+                raise no_response(self.endpoint.base_url, error) from error
+            if response.status_code != 401 or is_last or not await credential.renew_async(secret):
+                return operation.read(decode(response))
+        raise AssertionError("the last response is returned")
+
+    def client(self) -> httpx.AsyncClient:
+        """The connection pool."""
+        return self._client
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._client.aclose()
+
+
 def build(
-    base_url: str,
+    endpoint: Endpoint,
     secret: str,
     method: str,
     path: str,
     json_body: Any = None,
     params: Params | None = None,
     headers: Mapping[str, str] | None = None,
-    timeout: float = TIMEOUT,
-    read_timeout: float | None = None,
+    timeout: float | None = None,
     content: bytes | None = None,
 ) -> httpx.Request:
     """The request as httpx sends it. Raises ValueError if the body has NaN or Infinity, which are not JSON."""
-    all_headers = {
-        "Accept": "application/json",
-        "Authorization": f"Bearer {secret}",
-        "User-Agent": USER_AGENT,
-    }
+    all_headers = {"Accept": "application/json", "Authorization": f"Bearer {secret}", "User-Agent": USER_AGENT}
     if json_body is not None:
         content = json.dumps(json_body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     if content is not None:
         all_headers["Content-Type"] = "application/json"
     all_headers.update(headers or {})
-    limits = httpx.Timeout(timeout, read=read_timeout or timeout)
+    limits = httpx.Timeout(min(endpoint.timeout, timeout or endpoint.timeout), read=timeout or endpoint.timeout)
     return httpx.Request(
         method,
-        base_url + path,
-        params=None if params is None else dict(params),
+        endpoint.base_url + path,
+        params=dict(params) if params else None,
         content=content,
         headers=all_headers,
         extensions={"timeout": limits.as_dict()},

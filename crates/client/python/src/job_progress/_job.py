@@ -8,10 +8,10 @@ import time
 from collections.abc import Sized
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._config import Credential
+from ._config import Credential, Endpoint
 from ._context import CURRENT, leave
 from ._errors import JobProgressError
-from ._http import SyncTransport
+from ._http import TIMEOUT, SyncTransport
 from ._producer.delivery import INTERVAL, ControlRequest, Delivery, job_path
 from ._producer.encode import Encoded, encode_fields, encode_line
 from ._producer.sender import FLUSH_TIMEOUT, OnControl, OnEnd, Sender, random_name
@@ -154,7 +154,7 @@ class Producer:
         """The URLs ``status``, ``stream``, ``reports``, and ``page`` if this producer has created the job with a key
         that can read it. Waits for the first response, for at most 5 seconds."""
         self._sender.wait_for_answer(FLUSH_TIMEOUT)
-        path = self._transport.base_url + job_path(self.job_id)
+        path = self._transport.endpoint.base_url + job_path(self.job_id)
         ours = {"status": f"{path}/status", "stream": f"{path}/status/stream", "reports": f"{path}/reports"}
         return self._sender.delivery.links or ours
 
@@ -211,8 +211,8 @@ class Producer:
         from multiprocessing.context import assert_spawning  # noqa: PLC0415  only here
 
         assert_spawning(self)
-        transport = self._transport
-        return (_attach, (transport.base_url, transport.credential.current(), self.job_id))
+        endpoint = self._transport.endpoint
+        return (_attach, (endpoint.base_url, endpoint.credential.current(), self.job_id))
 
     def _finish(self, error: BaseException | None) -> None:
         """Reports what the end of the block means for the job: nothing, if the producer only takes part in it."""
@@ -319,4 +319,4 @@ def _length(items: Iterable[object]) -> int | None:
 
 
 def _attach(base_url: str, secret: str, job_id: str) -> Producer:
-    return Producer(SyncTransport(base_url, Credential(secret, None)), job_id)
+    return Producer(SyncTransport(Endpoint(base_url, Credential(secret, None), TIMEOUT)), job_id)

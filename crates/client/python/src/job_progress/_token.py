@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ._operations import list_of_ids
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._operations import JobIds, Permission
 
 _DAY = 24 * 3600
-_READ = "jobs:read"
+_READ: Final = "jobs:read"
 
 
 def mint_token(
