@@ -42,7 +42,9 @@ class Matching:
                 self.check(value, actual.get(name, _ABSENT), f"{where}/{name}")
         elif isinstance(expected, list):
             assert isinstance(actual, list), f"{where} is {actual!r}, expected a list"
-            assert len(actual) == len(expected), f"{where} has {len(actual)} items, expected {len(expected)}: {actual!r}"
+            assert len(actual) == len(expected), (
+                f"{where} has {len(actual)} items, expected {len(expected)}: {actual!r}"
+            )
             for index, (item, value) in enumerate(zip(expected, actual)):
                 self.check(item, value, f"{where}/{index}")
         elif isinstance(expected, str) and (match := re.fullmatch(r"\{\{(\w+)\}\}", expected)):

@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = _hold
+    do_GET = do_POST = _hold  # noqa: N815  the names that http.server calls
 
     def log_message(self, format: str, *args: Any) -> None:
         """The output of the tests is theirs."""

@@ -36,7 +36,7 @@ def test_a_producer_behaves_as_the_case_says(case: dict[str, Any], scripted_serv
     for number, step in enumerate(case["steps"]):
         try:
             player.play(step)
-        except AssertionError as difference:
+        except AssertionError as difference:  # noqa: PERF203
             raise AssertionError(f"step {number}, {json.dumps(step)}: {difference}") from difference
     player.producer.close(timeout=0)
 
@@ -111,7 +111,10 @@ class _Player:
 
     def _expect(self, step: dict[str, Any]) -> None:
         for name, value in step["expect"].items():
-            until(lambda name=name, value=value: self._state(name) == value, lambda name=name: f"{name}: {self._state(name)}")
+            until(
+                lambda name=name, value=value: self._state(name) == value,
+                lambda name=name: f"{name}: {self._state(name)}",
+            )
 
     def _flush(self, step: dict[str, Any]) -> None:
         assert self.producer.flush(timeout=1.0) == step["flush"]

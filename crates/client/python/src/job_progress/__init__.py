@@ -5,7 +5,6 @@ from ._context import current_job
 from ._errors import JobProgressError
 from ._job import Job, JobCancelled, Producer
 from ._object import FreeForm
-from ._producer.delivery import ControlRequest
 from ._report import ReportFields
 from ._results import BatchStatus, ItemResult, Links, LogPage, NewJob, NewToken, ReportResult
 from ._status import Attempt, Control, JobError, JobStatus, LogLine, Step, Throughput, Waiting
@@ -17,7 +16,6 @@ __all__ = [
     "Attempt",
     "BatchStatus",
     "Control",
-    "ControlRequest",
     "FreeForm",
     "ItemResult",
     "Job",

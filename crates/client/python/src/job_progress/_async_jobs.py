@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._http import AsyncTransport
-    from ._operations import ControlRequest, Include, JobIds, Permission
+    from ._operations import Control, Include, JobIds, Permission
     from ._report import ReportFields
 
 
@@ -125,7 +125,7 @@ class AsyncJobs:
         return await self._http.perform(operations.control(job_id, "retry", reason))
 
     async def control_batch(
-        self, job_ids: Iterable[str], request: ControlRequest, *, reason: str | None = None, force: bool = False
+        self, job_ids: Iterable[str], request: Control, *, reason: str | None = None, force: bool = False
     ) -> BatchStatus:
         """Makes the same request for many jobs. Statuses of the result have `control`, `attempt` and little else."""
         batches = operations.control_batch(job_ids, request, reason, force)

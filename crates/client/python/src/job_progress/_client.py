@@ -36,7 +36,9 @@ class JobProgressClient(Producers):
         token_provider: TokenProvider | None = None,
         timeout: float = TIMEOUT,
     ) -> None:
-        self._http = SyncTransport(resolve(api_key, base_url, token, token_provider, timeout))
+        endpoint = resolve(api_key, base_url, token, token_provider, timeout)
+        super().__init__(endpoint)
+        self._http = SyncTransport(endpoint)
         #: The operations on jobs.
         self.jobs = Jobs(self._http)
 
@@ -77,7 +79,9 @@ class AsyncJobProgressClient(Producers):
         token_provider: TokenProvider | None = None,
         timeout: float = TIMEOUT,
     ) -> None:
-        self._http = AsyncTransport(resolve(api_key, base_url, token, token_provider, timeout))
+        endpoint = resolve(api_key, base_url, token, token_provider, timeout)
+        super().__init__(endpoint)
+        self._http = AsyncTransport(endpoint)
         #: The operations on jobs.
         self.jobs = AsyncJobs(self._http)
 

@@ -12,9 +12,10 @@ from ._config import Credential, Endpoint
 from ._context import CURRENT, leave
 from ._errors import JobProgressError
 from ._http import TIMEOUT, SyncTransport
-from ._producer.delivery import INTERVAL, ControlRequest, Delivery, job_path
+from ._producer.delivery import INTERVAL, Delivery, job_path
 from ._producer.encode import Encoded, encode_fields, encode_line
 from ._producer.sender import FLUSH_TIMEOUT, OnControl, OnEnd, Sender, random_name
+from ._status import Control
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -116,7 +117,7 @@ class Producer:
             self.update(current=count)
 
     @property
-    def control(self) -> ControlRequest | None:
+    def control(self) -> Control | None:
         """The pending request to this job: its `request` is ``"cancel"``, ``"pause"`` or ``"resume"``."""
         self._sender.listen()
         return self._sender.delivery.control
@@ -138,7 +139,7 @@ class Producer:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will be sent: the job has ended, here or elsewhere, or the server refuses the reports."""
+        """Whether nothing more will be sent: the job has ended, here or elsewhere, or the server refuses reports."""
         return self._sender.delivery.has_ended
 
     def raise_if_cancelled(self) -> None:
@@ -301,7 +302,10 @@ def outcome(error: BaseException | None) -> dict[str, Any]:
         return {"status": "cancelled"}
     name = type(error).__name__
     if isinstance(error, (KeyboardInterrupt, asyncio.CancelledError, GeneratorExit)):
-        return {"status": "cancelled", "error": {"code": "CANCELLED", "message": f"The program was interrupted: {name}"}}
+        return {
+            "status": "cancelled",
+            "error": {"code": "CANCELLED", "message": f"The program was interrupted: {name}"},
+        }
     return {"status": "failed", "error": {"code": _code(name), "message": str(error) or name}}
 
 

@@ -22,7 +22,7 @@ BATCH = 100
 
 Include = Sequence[Literal["logs", "metrics", "resources"]]
 Permission = Literal["jobs:read", "jobs:write", "jobs:control"]
-ControlRequest = Literal["cancel", "pause", "resume", "retry"]
+Control = Literal["cancel", "pause", "resume", "retry"]
 JobIds = Union[str, Iterable[str]]
 T = TypeVar("T")
 
@@ -95,15 +95,13 @@ def logs(job_id: str, after: int, limit: int | None) -> Operation[LogPage]:
     return Operation("GET", job_path(job_id, "/logs"), _reader(LogPage), params=params)
 
 
-def control(
-    job_id: str, request: ControlRequest, reason: str | None = None, force: bool = False
-) -> Operation[JobStatus]:
+def control(job_id: str, request: Control, reason: str | None = None, force: bool = False) -> Operation[JobStatus]:
     """`POST /v2/jobs/{jobId}/cancel`, `/pause`, `/resume` and `/retry`."""
     return Operation("POST", job_path(job_id, f"/{request}"), _reader(JobStatus), json=_control_body(reason, force))
 
 
 def control_batch(
-    job_ids: Iterable[str], request: ControlRequest, reason: str | None, force: bool
+    job_ids: Iterable[str], request: Control, reason: str | None, force: bool
 ) -> list[Operation[BatchStatus]]:
     """`POST /v2/jobs/control/batch`, for each hundred of the jobs."""
     body = {"request": request, **_control_body(reason, force)}

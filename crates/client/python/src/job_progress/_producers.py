@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ._config import Endpoint
 from ._http import TIMEOUT, SyncTransport
@@ -18,21 +18,16 @@ if TYPE_CHECKING:
     from ._report import UpdateFields
 
 
-class _HasEndpoint(Protocol):
-    @property
-    def endpoint(self) -> Endpoint: ...
-
-
 class Producers:
     """The part of a client that makes producers. They send from threads of their own, also for coroutines."""
 
-    _http: _HasEndpoint
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
 
     @cached_property
     def producer_transport(self) -> SyncTransport:
         """What producers send with, also after `close`, until everything is delivered."""
-        endpoint = self._http.endpoint
-        return SyncTransport(Endpoint(endpoint.base_url, endpoint.credential, TIMEOUT))
+        return SyncTransport(Endpoint(self._endpoint.base_url, self._endpoint.credential, TIMEOUT))
 
     def job(
         self,
@@ -49,7 +44,7 @@ class Producers:
 
         `fields` is the first report: ``total=``, ``kind=``, ``heartbeat_timeout_seconds=``, ``controls=``, …
         With `replace` a job that has ended is replaced by this one. `on_control` is called, in a thread of its own,
-        with each `ControlRequest`; with `raise_on_cancel` a cancel request raises `JobCancelled` in the next call.
+        with each `Control`; with `raise_on_cancel` a cancel request raises `JobCancelled` in the next call.
         Progress is sent at most every `interval` seconds. Without `strict` nothing raises, however the server behaves;
         with it, what the server refuses and that it cannot be reached are errors of the next call.
 

@@ -75,7 +75,7 @@ class ReportedLogLine(_LogMessage, total=False):
 
 
 class UpdateFields(TypedDict, total=False):
-    """The fields of a report that change the job. None clears a field; PROTOCOL.md section 5 says what each one means."""
+    """The fields of a report that change the job, as PROTOCOL.md section 5 explains them. None clears a field."""
 
     status: Status
     substate: Substate | None

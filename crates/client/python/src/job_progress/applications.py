@@ -13,7 +13,7 @@ from ._job import MAX_RESULT_BYTES, Job
 from ._producer.encode import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Generator, Mapping
     from types import TracebackType
 
     from ._job import Producer
@@ -89,9 +89,9 @@ def function(**options: Any) -> Callable[[_Function], _Function]:
 
     The job has a random id, and the server and the key come from ``JOB_PROGRESS_URL`` and ``JOB_PROGRESS_KEY``. It ends
     with the result of the function, if that is JSON of at most 100,000 bytes, or with its exception. Functions that it
-    calls share its request. Within a job (`JobProgressClient.job`, or ``JOB_PROGRESS_JOB``) the function reports to that
-    job. Without the environment variables the function just runs, and the first call logs a warning. The options of
-    Tensorlake's decorator are accepted and mean nothing here.
+    calls share its request. Within a job (`JobProgressClient.job`, or ``JOB_PROGRESS_JOB``) the function reports to
+    that job. Without the environment variables the function just runs, and the first call logs a warning. The options
+    of Tensorlake's decorator are accepted and mean nothing here.
 
     Also decorates coroutine functions, and generator functions that are only iterated.
 
@@ -103,75 +103,86 @@ def function(**options: Any) -> Callable[[_Function], _Function]:
     del options
 
     def decorate(work: _Function) -> _Function:
-        kind = getattr(work, "__name__", type(work).__name__)
-
-        @functools.wraps(work)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            with _Request(kind) as request:
-                request.result = result = work(*args, **kwargs)
-            return result
-
-        @functools.wraps(work)
-        async def call_async(*args: Any, **kwargs: Any) -> Any:
-            with _Request(kind) as request:
-                request.result = result = await work(*args, **kwargs)
-            return result
-
-        @functools.wraps(work)
-        def iterate(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            request = _Request(kind)
-            items = work(*args, **kwargs)
-            try:
-                while True:
-                    with request.active():
-                        try:
-                            item = next(items)
-                        except StopIteration as stop:
-                            request.result = stop.value
-                            break
-                    yield item
-            except BaseException as error:
-                items.close()
-                request.end(error)
-                raise
-            request.end(None)
-            return request.result
-
-        @functools.wraps(work)
-        async def iterate_async(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            request = _Request(kind)
-            items = work(*args, **kwargs)
-            try:
-                while True:
-                    with request.active():
-                        try:
-                            item = await items.__anext__()
-                        except StopAsyncIteration:
-                            break
-                    yield item
-            except BaseException as error:
-                await items.aclose()
-                request.end(error)
-                raise
-            request.end(None)
-
         if inspect.isasyncgenfunction(work):
-            decorated: Callable[..., Any] = iterate_async
+            decorated: Callable[..., Any] = _iterated_async(work)
         elif inspect.isgeneratorfunction(work):
-            decorated = iterate
+            decorated = _iterated(work)
         elif inspect.iscoroutinefunction(work):
-            decorated = call_async
+            decorated = _awaited(work)
         else:
-            decorated = call
-        return cast("_Function", decorated)
+            decorated = _called(work)
+        return cast("_Function", functools.wraps(work)(decorated))
 
     return decorate
+
+
+def _called(work: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with _Request(work) as request:
+            request.result = result = work(*args, **kwargs)
+        return result
+
+    return call
+
+
+def _awaited(work: Callable[..., Any]) -> Callable[..., Any]:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        with _Request(work) as request:
+            request.result = result = await work(*args, **kwargs)
+        return result
+
+    return call
+
+
+def _iterated(work: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Generator[Any, None, Any]:
+        request = _Request(work)
+        items = work(*args, **kwargs)
+        try:
+            while True:
+                # The caller, who runs in between, is not in the request.
+                with request.active():
+                    try:
+                        item = next(items)
+                    except StopIteration as stop:
+                        request.result = stop.value
+                        break
+                yield item
+        except BaseException as error:
+            items.close()
+            request.end(error)
+            raise
+        request.end(None)
+        return request.result
+
+    return call
+
+
+def _iterated_async(work: Callable[..., Any]) -> Callable[..., Any]:
+    async def call(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        request = _Request(work)
+        items = work(*args, **kwargs)
+        try:
+            while True:
+                with request.active():
+                    try:
+                        item = await items.__anext__()
+                    except StopAsyncIteration:
+                        break
+                yield item
+        except BaseException as error:
+            await items.aclose()
+            request.end(error)
+            raise
+        request.end(None)
+
+    return call
 
 
 class _Request:
     """One call of a function, which has a job of its own only if it is the outermost one."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, work: Callable[..., Any]) -> None:
         self.result: Any = None
         self._job: Job | None = None
         outer = _CONTEXT.get()
@@ -184,7 +195,7 @@ class _Request:
             if client is None:
                 _warn_unconfigured()
             else:
-                job = self._job = client.job(kind=kind)
+                job = self._job = client.job(kind=getattr(work, "__name__", type(work).__name__))
         self._context = RequestContext(job)
 
     def active(self) -> _Active:

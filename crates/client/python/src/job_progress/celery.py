@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from celery import Task as _Task
 from celery import current_app, signals
 
 from ._context import CURRENT, client_of_environment, current_job, leave
 from ._job import MAX_RESULT_BYTES, Producer
+from ._json import as_object
 from ._producer.encode import cut, to_json
 from ._producer.sender import flush_all
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextvars import Token
 
     from ._client import JobProgressClient
-    from ._producer.delivery import ControlRequest
+    from ._status import Control
 
 __all__ = ["ProgressTask", "report_tasks"]
 
@@ -44,7 +46,7 @@ def report_tasks(client: JobProgressClient | None = None, *, terminate: bool = T
     _Reporter(client, terminate).connect()
 
 
-class ProgressTask(_Task):  # type: ignore[misc]  # Celery has no types
+class ProgressTask(_Task):  # type: ignore[type-arg]  # generic in its stubs only
     """A task class that also reports what ``self.update_state(meta={"current": …, "total": …})`` says.
 
     `current`, `total`, `progress`, and `message` or a text as `status` become these fields of the job; the other
@@ -53,12 +55,15 @@ class ProgressTask(_Task):  # type: ignore[misc]  # Celery has no types
     >>> app = Celery("shop", task_cls="job_progress.celery:ProgressTask")
     """
 
-    def update_state(self, task_id: str | None = None, state: str | None = None, meta: Any = None, **options: Any) -> None:
+    def update_state(
+        self, task_id: str | None = None, state: str | None = None, meta: Any = None, **options: Any
+    ) -> None:
         """Stores the state, and reports it if it is the one of the current job."""
         super().update_state(task_id=task_id, state=state, meta=meta, **options)
         job = current_job()
-        if job is not None and isinstance(meta, dict) and (task_id or self.request.id) == job.job_id:
-            job.report_fields(_fields_of_meta(meta))
+        members = as_object(meta)
+        if job is not None and members is not None and (task_id or self.request.id) == job.job_id:
+            job.report_fields(_fields_of_meta(members))
 
 
 class _Running(NamedTuple):
@@ -75,7 +80,7 @@ class _Reporter:
         self._running: dict[str, _Running] = {}
 
     def connect(self) -> None:
-        for signal, handler in (
+        handlers: tuple[tuple[Any, Callable[..., None]], ...] = (
             (signals.before_task_publish, self._on_publish),
             (signals.task_prerun, self._on_start),
             (signals.task_success, self._on_success),
@@ -84,7 +89,8 @@ class _Reporter:
             (signals.task_revoked, self._on_revoked),
             (signals.task_postrun, self._on_end),
             (signals.worker_process_shutdown, self._on_shutdown),
-        ):
+        )
+        for signal, handler in handlers:
             signal.connect(handler, weak=False, dispatch_uid=f"job_progress.{handler.__name__}")
 
     def _on_publish(self, sender: str, headers: dict[str, Any], **_: object) -> None:
@@ -92,7 +98,7 @@ class _Reporter:
             # Without a status: if a worker is faster, the job stays in the state that the worker reports.
             self._report_once(headers["id"], {"kind": sender})
 
-    def _on_start(self, task_id: str, task: _Task, **_: object) -> None:
+    def _on_start(self, task_id: str, task: Any, **_: object) -> None:
         job = Producer(
             self._client.producer_transport,
             task_id,
@@ -106,17 +112,17 @@ class _Reporter:
             fields.update(retry_count=task.request.retries, waiting=None)
         job.report_fields(fields)
 
-    def _on_success(self, sender: _Task, result: Any, **_: object) -> None:
+    def _on_success(self, sender: Any, result: Any, **_: object) -> None:
         self._finish(sender.request.id, {"status": "completed", **_result(result)})
 
     def _on_failure(self, task_id: str, exception: BaseException, **_: object) -> None:
         self._finish(task_id, {"status": "failed", "error": _error(exception)})
 
-    def _on_retry(self, sender: _Task, request: Any, reason: Any, **_: object) -> None:
+    def _on_retry(self, request: Any, reason: Any, **_: object) -> None:
         running = self._running.get(request.id)
         if running is None:
             return
-        waiting = {"reason": cut(f"Retry {request.retries + 1}: {reason}")}
+        waiting: dict[str, Any] = {"reason": cut(f"Retry {request.retries + 1}: {reason}")}
         until = _retry_time(reason)
         if until is not None:
             waiting["until"] = until
@@ -125,11 +131,10 @@ class _Reporter:
     def _on_revoked(self, request: Any, terminated: bool, expired: bool, **_: object) -> None:
         # In the process that supervises the pool: the one that ran the task may have been killed.
         if expired:
-            fields = {"status": "timeout", "error": {"code": "EXPIRED", "message": "The task expired before it was run."}}
-        else:
-            how = "while it ran" if terminated else "before it was run"
-            fields = {"status": "cancelled", "error": {"code": "REVOKED", "message": f"The task was revoked {how}."}}
-        self._report_once(request.id, fields)
+            self._report_once(request.id, _ending("timeout", "EXPIRED", "The task expired before it was run."))
+            return
+        how = "while it ran" if terminated else "before it was run"
+        self._report_once(request.id, _ending("cancelled", "REVOKED", f"The task was revoked {how}."))
 
     def _on_end(self, task_id: str, state: str | None, **_: object) -> None:
         running = self._running.pop(task_id, None)
@@ -137,14 +142,14 @@ class _Reporter:
             return
         leave(running.token)
         if state in ("IGNORED", "REJECTED", "REVOKED"):
-            running.job.report_fields({"status": "cancelled", "error": {"code": state, "message": f"The task was {state.lower()}."}})
+            running.job.report_fields(_ending("cancelled", state, f"The task was {state.lower()}."))
         running.job.linger()
 
     def _on_shutdown(self, **_: object) -> None:
         # The processes of a pool end without the exit handlers of Python.
         flush_all()
 
-    def _on_control(self, task_id: str, request: ControlRequest) -> None:
+    def _on_control(self, task_id: str, request: Control) -> None:
         if request.request == "cancel":
             self._revoke(task_id)
 
@@ -167,7 +172,11 @@ class _Reporter:
         producer.linger()
 
 
-def _fields_of_meta(meta: dict[Any, Any]) -> dict[str, Any]:
+def _ending(status: str, code: str, message: str) -> dict[str, Any]:
+    return {"status": status, "error": {"code": code, "message": message}}
+
+
+def _fields_of_meta(meta: Mapping[Any, Any]) -> dict[str, Any]:
     fields = {name: meta[name] for name in ("current", "total", "progress") if isinstance(meta.get(name), (int, float))}
     message = meta.get("message", meta.get("status"))
     if isinstance(message, str):

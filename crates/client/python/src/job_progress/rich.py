@@ -105,10 +105,7 @@ class Progress(rich.progress.Progress):
             if label:
                 fields["message"] = label
         else:
-            if task.finished:
-                status = "completed"
-            else:
-                status = "running" if task.started else "pending"
+            status = "completed" if task.finished else "running" if task.started else "pending"
             self._steps.set(str(task_id), label or f"task {task_id}", status, percentage(task.completed, task.total))
             fields = {"steps": self._steps.value}
             if len(self._order) == 2:

@@ -1,1 +1,4 @@
-"""How a producer reports: PROTOCOL.md section 19. `queue` and `delivery` decide and do no I/O; `sender` is the thread."""
+"""How a producer reports: PROTOCOL.md section 19.
+
+`queue` and `delivery` decide, without I/O; `sender` is the thread that drives them.
+"""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .._errors import MAX_RETRY_AFTER, UNEXPECTED_ANSWER, JobProgressError
 from .._json import as_list, as_object
+from .._status import Control
 from .queue import TERMINAL, ReportQueue
 
 if TYPE_CHECKING:
@@ -30,17 +30,6 @@ _FLUSH_RETRY = 1.0
 
 # Refusals of what was sent; every other refusal is one of the producer.
 _REFUSE_ITEMS = (400, 409, 413, 415)
-
-
-@dataclass(frozen=True)
-class ControlRequest:
-    """What a person asks of a job: `request` is ``"cancel"``, ``"pause"`` or ``"resume"``."""
-
-    request: str
-    #: When it was requested, as RFC 3339 text.
-    at: str
-    #: Why, for people.
-    reason: str | None = None
 
 
 class Delivery:
@@ -74,7 +63,7 @@ class Delivery:
         #: The last state of the job that a response named.
         self.status: str | None = None
         #: The pending request.
-        self.control: ControlRequest | None = None
+        self.control: Control | None = None
         #: Whether calls are ignored.
         self.is_closed = False
         #: Whether nothing more will be sent, because the job has ended or the server refuses the producer.
@@ -90,14 +79,14 @@ class Delivery:
         self.lost = 0
         #: Problems and control requests of which the application has not been notified yet.
         self.problems: list[JobProgressError] = []
-        self.requests: list[ControlRequest] = []
+        self.requests: list[Control] = []
 
         self._is_final = False
         self._heartbeat_timeout: float | None = None
         self._failures = 0
         self._failed_at = self._retry_at = self._retry_after_at = 0.0
         self._waiting_since: float | None = None
-        self._last_request: tuple[str, str] | None = None
+        self._last_request: tuple[Any, Any] | None = None
 
     def call(self, fields: dict[str, Value], lines: Sequence[bytes], now: float) -> bool:
         """Takes a call of the application. True if it changes when the next request is due."""
@@ -256,12 +245,11 @@ class Delivery:
         if control is None:
             self.control = None
             return
-        reason = control.get("reason")
-        request = ControlRequest(str(control.get("request")), str(control.get("at")), str(reason) if reason else None)
-        if self._last_request != (request.request, request.at):
-            self._last_request = (request.request, request.at)
-            self.requests.append(request)
-        self.control = request
+        identity = (control.get("request"), control.get("at"))
+        self.control = Control(control)
+        if self._last_request != identity:
+            self._last_request = identity
+            self.requests.append(self.control)
 
 
 def job_path(job_id: str) -> str:

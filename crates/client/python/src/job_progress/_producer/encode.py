@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Union, cast
 
 from .._errors import JobProgressError
 from .._report import UpdateFields, time_text, to_camel
@@ -42,7 +42,7 @@ def encode_fields(fields: Mapping[str, Any]) -> tuple[dict[str, Value], list[Job
     problems: list[JobProgressError] = []
     for name, value in fields.items():
         wire_name = WIRE_NAMES.get(name)
-        kind = type(value)
+        kind = cast("type[object]", type(value))
         if wire_name is None:
             problems.append(invalid(name, f"`{name}` is not a field of a report"))
         elif kind in _IMMUTABLE or (kind is float and math.isfinite(value)):
@@ -65,9 +65,7 @@ def encode_line(message: str, level: str | None, at: float | str) -> bytes:
 
 def encode_object(values: Mapping[str, Value]) -> bytes:
     """The fields of a report as JSON, without the brace that closes it."""
-    members = [
-        f'"{name}":{value if type(value) is Encoded else to_json(value)}' for name, value in values.items()
-    ]
+    members = [f'"{name}":{value if type(value) is Encoded else to_json(value)}' for name, value in values.items()]
     return ("{" + ",".join(members)).encode()
 
 
@@ -98,7 +96,10 @@ def utc(seconds: float) -> str:
     >>> utc(0)
     '1970-01-01T00:00:00.000Z'
     """
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(seconds * 1000) % 1000:03}Z"
+    return (
+        datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.")
+        + f"{int(seconds * 1000) % 1000:03}Z"
+    )
 
 
 def invalid(field: str, message: str) -> JobProgressError:

@@ -17,7 +17,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Callable, Optional
 
 from .._errors import NO_RESPONSE, JobProgressError
-from .delivery import ControlRequest, Delivery, job_path
+from .._status import Control
+from .delivery import Delivery, job_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 #: Longest wait of `flush` and `close`, and for all producers of a process at its exit, in seconds.
 FLUSH_TIMEOUT = 5.0
 
-OnControl = Callable[[ControlRequest], object]
+OnControl = Callable[[Control], object]
 
 #: Called with the state of a job that has ended without this producer.
 OnEnd = Callable[[Optional[str]], object]
@@ -126,7 +127,7 @@ class Sender:
                 self._wake_up()
 
     def flush(self, timeout: float) -> bool:
-        """Waits until everything is delivered. False if it was not, or if reports were given up since the last flush."""
+        """Waits until everything is delivered. False if it was not, or if reports were lost since the last flush."""
         return self.finish_flush(self.begin_flush(), timeout)
 
     def begin_flush(self) -> bool:
@@ -306,7 +307,7 @@ class Sender:
         while (notification := self._next_notification()) is not None:
             try:
                 notification()
-            except Exception:
+            except Exception:  # noqa: BLE001, PERF203  what the application does there is its own
                 _LOG.exception("job %s: a callback raised an exception", self.delivery.job_id)
 
     def _next_notification(self) -> Callable[[], object] | None:

@@ -108,7 +108,7 @@ class Reporting:
 
     def refresh(self, *args: Any, **options: Any) -> Any:
         """Shows and reports the current state."""
-        result = super().refresh(*args, **options)  # type: ignore[misc]
+        result: Any = super().refresh(*args, **options)  # type: ignore[misc]  # pyright: ignore
         self._report()
         if self._bars is not None and not isinstance(threading.current_thread(), TMonitor):
             self._bars.job.raise_if_cancelled()
@@ -150,7 +150,8 @@ class Reporting:
     @property
     def depth(self) -> int:
         """How many bars are above this one."""
-        return abs(getattr(self, "pos", 0))
+        position: int = getattr(self, "pos", 0)
+        return abs(position)
 
     @property
     def is_incomplete(self) -> bool:
