@@ -8,7 +8,7 @@ import sys
 import threading
 import weakref
 from numbers import Number
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tqdm._monitor import TMonitor
 
@@ -106,9 +106,9 @@ class Reporting:
             else:
                 self._report()
 
-    def refresh(self, *args: Any, **options: Any) -> Any:
+    def refresh(self, *args: Any, **options: Any) -> object:
         """Shows and reports the current state."""
-        result: Any = super().refresh(*args, **options)  # type: ignore[misc]  # pyright: ignore
+        result = cast("object", super().refresh(*args, **options))  # type: ignore[misc]
         self._report()
         if self._bars is not None and not isinstance(threading.current_thread(), TMonitor):
             self._bars.job.raise_if_cancelled()
