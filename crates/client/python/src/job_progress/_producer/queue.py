@@ -30,13 +30,15 @@ _DECIDE_PROGRESS = ("current", "total", "increment", "steps")
 class Item:
     """One report that waits or was sent. Once it has a body it never changes."""
 
-    __slots__ = ("body", "fields", "lines", "order")
+    __slots__ = ("body", "fields", "line_count", "lines", "order")
 
     def __init__(self, fields: dict[str, Value], lines: Sequence[bytes] = ()) -> None:
         self.fields = fields
         self.lines = deque(lines)
         self.order = 0
+        # Of a report that was sent; its lines are in the body.
         self.body = b""
+        self.line_count = 0
 
     @property
     def status(self) -> Value:
@@ -135,7 +137,7 @@ class ReportQueue:
     def take(self, producer: str, attempt: int | None) -> list[Item]:
         """The reports of the next request, which then count as sent. Those that were sent before come first."""
         size = sum(len(item.body) + 1 for item in self.sent)
-        lines = sum(len(item.lines) for item in self.sent)
+        lines = sum(item.line_count for item in self.sent)
         while self.unsent and len(self.sent) < MAX_BATCH_ITEMS:
             item = self._next(MAX_BATCH_BYTES - size, MAX_BATCH_LINES - lines)
             if item is None:
@@ -143,10 +145,12 @@ class ReportQueue:
             item.order = self._next_order
             self._next_order += 1
             item.body = _body(item, producer, attempt)
-            self._count(item, -1)
+            self._uncount(item)
+            item.line_count = len(item.lines)
+            item.lines.clear()
             self.sent.append(item)
             size += len(item.body) + 1
-            lines += len(item.lines)
+            lines += item.line_count
         return list(self.sent)
 
     def heartbeat(self) -> None:
@@ -187,14 +191,14 @@ class ReportQueue:
         fields, item.fields = item.fields, {}
         return Item(fields, lines)
 
-    def _count(self, item: Item, sign: int) -> None:
-        self.line_count += sign * len(item.lines)
-        self.line_bytes += sign * sum(map(len, item.lines))
+    def _uncount(self, item: Item) -> None:
+        self.line_count -= len(item.lines)
+        self.line_bytes -= sum(map(len, item.lines))
 
     def _drop_oldest(self) -> None:
         for index, item in enumerate(self.unsent):
             if not item.is_terminal:
-                self._count(item, -1)
+                self._uncount(item)
                 del self.unsent[index]
                 return
 
