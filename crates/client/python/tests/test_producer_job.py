@@ -299,7 +299,9 @@ def test_a_job_in_asyncio_leaves_the_loop_free(client: JobProgressClient, job_id
     assert (document["status"], document["current"]) == ("completed", 10)
 
 
-def test_the_asynchronous_client_makes_jobs_too(base_url: str, api_key: str, client: JobProgressClient, job_id: str) -> None:
+def test_the_asynchronous_client_makes_jobs_too(
+    base_url: str, api_key: str, client: JobProgressClient, job_id: str
+) -> None:
     async def main() -> None:
         async with AsyncJobProgressClient(base_url=base_url, api_key=api_key) as own, own.job(job_id) as job:
             job.update(current=1)

@@ -32,7 +32,7 @@ def report_tasks(client: JobProgressClient | None = None, *, terminate: bool = T
 
     A task is `queued` when it is sent, `running` in a worker, `waiting` for its retries, and `completed`, `failed` or
     `cancelled` at its end. Revoking the task cancels the job. A request to cancel the job revokes the task, and with
-    `terminate` also ends it if it runs, which the pools `prefork` and `gevent` can do. Within a task `current_job()` is
+    `terminate` also ends it if it runs, which the pool `prefork` can do. Within a task `current_job()` is
     its job. Without `client` it is the one of ``JOB_PROGRESS_URL`` and ``JOB_PROGRESS_KEY``; if these are not set, a
     warning is logged and nothing is reported.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import rich.progress
@@ -12,6 +13,7 @@ from ._context import client_of_environment, current_job
 from ._steps import Steps, percentage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
     from rich.progress import ProgressColumn, TaskID
@@ -33,20 +35,23 @@ class Progress(rich.progress.Progress):
     """
 
     def __init__(self, *columns: str | ProgressColumn, job: Producer | None = None, **options: Any) -> None:
-        self._job = job
+        #: The job that is reported, once the bars have started.
+        self.job = job
         self._own_job: Job | None = None
+        self._thread: int | None = None
         self._steps = Steps()
         self._order: list[TaskID] = []
         super().__init__(*columns, **options)
 
     def start(self) -> None:
         """Shows the bars, and begins a job if there is none."""
-        if self._job is None:
-            self._job = current_job()
-        if self._job is None:
+        if self.job is None:
+            self.job = current_job()
+        if self.job is None:
             client = client_of_environment()
             if client is not None:
-                self._job = self._own_job = client.job(kind="rich.progress")
+                self.job = self._own_job = client.job(kind="rich.progress")
+        self._thread = threading.get_ident()
         super().start()
         for task in self.tasks:
             self._report(task.id)
@@ -63,6 +68,13 @@ class Progress(rich.progress.Progress):
         super().__exit__(kind, error, traceback)
         self._own_job = job
         self._end(error)
+
+    def track(self, *args: Any, **options: Any) -> Iterable[Any]:
+        """Yields the items of a sequence, and counts them. Raises `JobCancelled` as `Producer.update` does."""
+        for item in super().track(*args, **options):
+            yield item
+            if self.job is not None:
+                self.job.raise_if_cancelled()
 
     def add_task(self, description: str, *args: Any, **options: Any) -> TaskID:
         """Adds a task, which is the progress of the job or one of its steps."""
@@ -92,12 +104,12 @@ class Progress(rich.progress.Progress):
         """Removes a task."""
         super().remove_task(task_id)
         self._steps.remove(str(task_id))
-        if len(self._order) > 1 and self._job is not None:
-            self._job.report_fields({"steps": self._steps.value})
+        if len(self._order) > 1 and self.job is not None:
+            self.job.report_fields({"steps": self._steps.value})
 
     def _report(self, task_id: TaskID) -> None:
         task = self._tasks.get(task_id)
-        if self._job is None or task is None:
+        if self.job is None or task is None:
             return
         label = _plain(task.description)
         if len(self._order) == 1:
@@ -111,13 +123,15 @@ class Progress(rich.progress.Progress):
             if len(self._order) == 2:
                 # The progress of several tasks is the mean of them, which needs counts that are not set.
                 fields.update(current=None, total=None, message=None)
-        self._job.report_fields(fields)
-        self._job.raise_if_cancelled()
+        self.job.report_fields(fields)
+        if threading.get_ident() == self._thread:
+            # Not in the threads in which rich counts.
+            self.job.raise_if_cancelled()
 
     def _end(self, error: BaseException | None) -> None:
         job, self._own_job = self._own_job, None
         if job is not None:
-            self._job = None
+            self.job = None
             job.end(error)
 
 

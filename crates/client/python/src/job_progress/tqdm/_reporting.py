@@ -47,7 +47,7 @@ class Bars:
             if bar is self.outermost:
                 fields: dict[str, Any] = {"current": bar.scaled(bar.n), "total": total}
                 if total is None:
-                    # The steps within must not count as the progress of the whole.
+                    # Without a total the server would take the progress from the steps.
                     fields["progress"] = None
                 if bar.unit != "it":
                     fields["unit"] = bar.unit
@@ -64,6 +64,8 @@ class Bars:
                 label = bar.label or f"bar {bar.depth}"
                 self.steps.set(label, label, status, percentage(bar.n, bar.total))
                 fields = {"steps": self.steps.value}
+                if self.outermost is not None and self.outermost.total is None:
+                    fields["progress"] = None
             self.job.report_fields(fields)
 
 
