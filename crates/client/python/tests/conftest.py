@@ -53,3 +53,16 @@ def environment(monkeypatch: pytest.MonkeyPatch, base_url: str, api_key: str) ->
     """The environment names the server and the key."""
     monkeypatch.setenv("JOB_PROGRESS_URL", base_url)
     monkeypatch.setenv("JOB_PROGRESS_KEY", api_key)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says how much of the contract went through the client."""
+    sums = {"requests": 0, "calls": 0}
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name in sums:
+                sums[name] += int(str(value))
+    if sums["requests"]:
+        terminalreporter.write_line(
+            f"cases of the contract: {sums['requests']} requests, {sums['calls']} of them calls of the client"
+        )

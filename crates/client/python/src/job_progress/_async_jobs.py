@@ -46,7 +46,7 @@ class AsyncJobs:
 
     def watch(self, job_ids: Iterable[str], *, include: Include | None = None) -> StatusStream:
         """The statuses of up to a hundred jobs as they change, on one connection, until all have ended."""
-        return StatusStream(self._http, dict.fromkeys(operations.list_of_ids(job_ids)), include, is_many=True)
+        return StatusStream(self._http, dict.fromkeys(operations.list_of_names(job_ids)), include, is_many=True)
 
     async def wait_for(self, job_id: str, *, timeout: float | None = None, include: Include | None = None) -> JobStatus:
         """Waits until the job has ended and returns its last status; a job that awaits a retry has not ended."""

@@ -77,7 +77,7 @@ class Jobs:
             for status in client.jobs.watch(["import-42", "import-43"]):
                 print(status.job_id, status.progress)
         """
-        return StatusStream(self._http, dict.fromkeys(operations.list_of_ids(job_ids)), include, is_many=True)
+        return StatusStream(self._http, dict.fromkeys(operations.list_of_names(job_ids)), include, is_many=True)
 
     def wait_for(self, job_id: str, *, timeout: float | None = None, include: Include | None = None) -> JobStatus:
         """Waits until the job has ended and returns its last status; a job that awaits a retry has not ended.

@@ -60,7 +60,7 @@ def get_status(
 
 def get_batch_status(job_ids: Iterable[str], include: Include | None) -> list[Operation[BatchStatus]]:
     """`POST /v2/jobs/status/batch`, for each hundred of the jobs."""
-    extra = {"include": list(include)} if include else {}
+    extra = {"include": list_of_names(include)} if include else {}
     return [
         Operation("POST", "/v2/jobs/status/batch", read_batch, json={"jobIds": ids, **extra})
         for ids in _hundreds(job_ids)
@@ -97,7 +97,9 @@ def logs(job_id: str, after: int, limit: int | None) -> Operation[LogPage]:
 
 def control(job_id: str, request: Control, reason: str | None = None, force: bool = False) -> Operation[JobStatus]:
     """`POST /v2/jobs/{jobId}/cancel`, `/pause`, `/resume` and `/retry`."""
-    return Operation("POST", job_path(job_id, f"/{request}"), _reader(JobStatus), json=_control_body(reason, force))
+    return Operation(
+        "POST", job_path(job_id, f"/{request}"), _reader(JobStatus), json=_control_body(reason, force) or None
+    )
 
 
 def control_batch(
@@ -120,7 +122,7 @@ def create_token(
     job_ids: JobIds, permissions: Sequence[Permission] | None, expires_in: int | None
 ) -> Operation[NewToken]:
     """`POST /v2/tokens`."""
-    body: dict[str, Any] = {"jobIds": list_of_ids(job_ids)}
+    body: dict[str, Any] = {"jobIds": list_of_names(job_ids)}
     if permissions is not None:
         body["permissions"] = list(permissions)
     if expires_in is not None:
@@ -130,12 +132,12 @@ def create_token(
 
 def include_params(include: Include | None) -> dict[str, str]:
     """`include` as a query parameter."""
-    return {"include": ",".join(include)} if include else {}
+    return {"include": ",".join(list_of_names(include))} if include else {}
 
 
-def list_of_ids(job_ids: JobIds) -> list[str]:
-    """One id or several as a list; an id is not read as a list of letters."""
-    return [job_ids] if isinstance(job_ids, str) else list(job_ids)
+def list_of_names(names: JobIds) -> list[str]:
+    """One name or several as a list; a name is not read as a list of letters."""
+    return [names] if isinstance(names, str) else list(names)
 
 
 def read_batch(response: Response) -> BatchStatus:
@@ -173,6 +175,6 @@ def _control_body(reason: str | None, force: bool) -> dict[str, Any]:
 
 
 def _hundreds(job_ids: Iterable[str]) -> list[list[str]]:
-    ids = list(dict.fromkeys(list_of_ids(job_ids)))
+    ids = list(dict.fromkeys(list_of_names(job_ids)))
     # A batch without jobs is sent too, so that the server refuses it.
     return [ids[start : start + BATCH] for start in range(0, max(len(ids), 1), BATCH)]

@@ -9,7 +9,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from ._operations import list_of_ids
+from ._operations import list_of_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def mint_token(
     is_read_only = list(permissions) == [_READ]
     longest = (30 if is_read_only else 1) * _DAY
     lifetime = (_DAY if is_read_only else 15 * 60) if expires_in is None else expires_in
-    job_ids = list_of_ids(jobs)
+    job_ids = list_of_names(jobs)
     if len(signing_secret) != 43 or not signing_secret.isascii():
         raise ValueError("signing_secret must be the 43 characters that `cargo xtask key secret --project` prints")
     if not 1 <= len(job_ids) <= 100:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from .._errors import NO_RESPONSE, UNEXPECTED_ANSWER, JobProgressError
 from .._http import Response, parse_problem, problem
 from .._json import as_object, as_text
-from .._operations import Include, get_batch_status, include_params, job_path, read_batch
+from .._operations import Include, get_batch_status, include_params, job_path, list_of_names, read_batch
 from .._status import JobStatus
 from .backoff import Backoff
 from .exchange import Exchange
@@ -162,7 +162,7 @@ class Connection:
             (job,) = self._jobs.values()
             params = {**include_params(self._include), **({"cursor": job.cursor} if job.cursor else {})}
             return Send("GET", job_path(job.job_id, "/status/stream"), SILENCE, params, headers)
-        include = {"include": list(self._include)} if self._include else {}
+        include = {"include": list_of_names(self._include)} if self._include else {}
         jobs = [
             {"jobId": job.job_id, **include, **({"cursor": job.cursor} if job.cursor else {})} for job in self._active()
         ]

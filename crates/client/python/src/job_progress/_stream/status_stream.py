@@ -30,9 +30,6 @@ class StatusStream:
     server cannot be reached at the start. (Later it is tried again for as long as it takes.)
     """
 
-    #: Of several jobs: why one is not followed to its end, by job id.
-    errors: Mapping[str, JobProgressError]
-
     def __init__(
         self,
         http: SyncTransport | AsyncTransport,
@@ -47,7 +44,7 @@ class StatusStream:
         self._include = include
         self._is_many = is_many
         self._timeout = timeout
-        self.errors = {}
+        self._connection: Connection | None = None
 
     def __iter__(self) -> Iterator[JobStatus]:
         connection = self._connect()
@@ -65,7 +62,6 @@ class StatusStream:
                     connection.on_renewed(step.error, credential.renew(secret))
                 else:
                     yield from self._exchange(connection, http, self._request(step, secret))
-                self.errors = connection.errors
 
     def _exchange(self, connection: Connection, http: SyncTransport, request: httpx.Request) -> Iterator[JobStatus]:
         try:
@@ -107,7 +103,6 @@ class StatusStream:
                             yield status
                     finally:
                         await statuses.aclose()
-                self.errors = connection.errors
 
     async def _async_exchange(
         self, connection: Connection, http: AsyncTransport, request: httpx.Request
@@ -131,10 +126,17 @@ class StatusStream:
         for status in connection.take():
             yield status
 
+    @property
+    def errors(self) -> dict[str, JobProgressError]:
+        """Of several jobs: why one is not followed to its end, by job id; of the last iteration, also while it goes on."""
+        return {} if self._connection is None else self._connection.errors
+
     def _connect(self) -> Connection:
         deadline = None if self._timeout is None else time.monotonic() + self._timeout
         base_url = self._http.endpoint.base_url
-        return Connection(base_url, self._jobs, self._include, is_many=self._is_many, deadline=deadline)
+        connection = Connection(base_url, self._jobs, self._include, is_many=self._is_many, deadline=deadline)
+        self._connection = connection
+        return connection
 
     def _request(self, step: Send, secret: str) -> httpx.Request:
         headers = {**step.headers, "Accept-Encoding": "identity"}

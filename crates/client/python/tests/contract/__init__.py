@@ -1,0 +1,1 @@
+"""The contract as data (tests/cases of the repository), played through this client."""
