@@ -7,9 +7,10 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from scripted_server import ScriptedServer
 
 from job_progress import JobProgressClient
+
+from .support.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

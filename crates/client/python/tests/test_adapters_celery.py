@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conditions import document_of, ended_document, until
 
 from job_progress import JobProgressClient
+
+from .support.conditions import document_of, ended_document, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parents[1]
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -49,7 +50,7 @@ def tasks(broker: str, base_url: str, api_key: str) -> Iterator[Any]:
         patch.setenv("BROKER", broker)
         patch.setenv("JOB_PROGRESS_URL", base_url)
         patch.setenv("JOB_PROGRESS_KEY", api_key)
-        import celery_app
+        from . import celery_app
 
         yield celery_app
 
@@ -58,11 +59,11 @@ def tasks(broker: str, base_url: str, api_key: str) -> Iterator[Any]:
 def worker(request: pytest.FixtureRequest, tasks: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A worker that is ready, with two processes."""
     log = tmp_path_factory.mktemp("worker") / "log"
-    command = [sys.executable, "-m", "celery", "-A", "celery_app", "worker", "--pool", request.param]
+    command = [sys.executable, "-m", "celery", "-A", "tests.celery_app", "worker", "--pool", request.param]
     options = ["--concurrency", "2", "--loglevel", "info", "--without-mingle", "--without-gossip"]
     with log.open("wb") as output:
         process = subprocess.Popen([*command, *options], cwd=_FOLDER, env=os.environ, stdout=output, stderr=output)
-        until(lambda: b"ready." in log.read_bytes(), lambda: log.read_text(), timeout=30)
+        until(lambda: b"ready." in log.read_bytes(), log.read_text, timeout=30)
         yield
         _stop(process)
     # Nothing was refused, given up or raised on the way.
@@ -75,7 +76,11 @@ def test_a_task_is_a_job_with_its_id_progress_log_and_result(
 ) -> None:
     result = tasks.load.delay([1, 2, 3])
     document = ended_document(client, result.id)
-    assert (document["status"], document["result"], document["kind"]) == ("completed", {"rows": 3}, "celery_app.load")
+    assert (document["status"], document["result"], document["kind"]) == (
+        "completed",
+        {"rows": 3},
+        "tests.celery_app.load",
+    )
     assert (document["current"], document["total"], document["message"]) == (3, 3, "Loading")
     lines = client._http.request("GET", f"/v2/jobs/{result.id}/logs").body["lines"]
     assert [line["message"] for line in lines] == ["row 1", "row 2", "row 3"]
@@ -135,7 +140,7 @@ def test_a_task_that_waits_is_a_queued_job(client: JobProgressClient, tasks: Any
     result = tasks.load.apply_async(args=[[1]], queue="nobody")
     until(lambda: document_of(client, result.id))
     document = document_of(client, result.id)
-    assert (document["status"], document["kind"]) == ("queued", "celery_app.load")
+    assert (document["status"], document["kind"]) == ("queued", "tests.celery_app.load")
 
 
 def test_a_task_whose_job_was_cancelled_while_it_waited_is_ended(

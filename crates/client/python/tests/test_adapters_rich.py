@@ -6,11 +6,12 @@ import io
 from typing import Any
 
 import pytest
-from conditions import document_of, ended_document, until
 from rich.console import Console
 
 from job_progress import JobCancelled, JobProgressClient, current_job
 from job_progress.rich import Progress
+
+from .support.conditions import document_of, ended_document, until
 
 
 def _quiet(**options: Any) -> dict[str, Any]:

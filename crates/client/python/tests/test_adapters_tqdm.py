@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 import tqdm as original
-from conditions import document_of, ended_document, until
 
 from job_progress import JobCancelled, JobProgressClient, current_job
 from job_progress.tqdm import tqdm, trange
 from job_progress.tqdm.auto import tqdm as tqdm_auto
+
+from .support.conditions import document_of, ended_document, until
 
 
 def _quiet(**options: Any) -> dict[str, Any]:

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conditions import document_of, ended_document
 
 from job_progress import JobProgressClient, applications, current_job
 from job_progress.applications import RequestContext, function
 
+from .support.conditions import document_of, ended_document
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-_SAMPLES = json.loads((Path(__file__).parent / "tensorlake_samples.json").read_text())
+_SAMPLES = json.loads((Path(__file__).parent / "data/tensorlake_samples.json").read_text())
 
 
 def _process(item: Any) -> Any:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conditions import until
-from matching import Matching
-from scripted_server import Held, ScriptedServer
 
 from job_progress import JobProgressClient
 from job_progress._job import Producer
 from job_progress._producer.encode import WIRE_NAMES
+
+from .contract.matching import matches
+from .support.conditions import until
+from .support.scripted_server import Held, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +48,7 @@ class _Player:
     def __init__(self, server: ScriptedServer, options: dict[str, Any]) -> None:
         self.job_id = f"case-{uuid.uuid4().hex}"
         self.server = server
-        self.matching = Matching(job=self.job_id)
+        self.variables: dict[str, Any] = {"job": self.job_id}
         self.requests: list[str] = []
         self.problems: list[str] = []
         self.held: Held | None = None
@@ -80,13 +83,13 @@ class _Player:
 
     def _request(self, step: dict[str, Any]) -> None:
         expected = step["request"]
-        path = self.matching.text(expected.get("path", "/v2/jobs/{{job}}/reports"))
+        path = self._filled(expected.get("path", "/v2/jobs/{{job}}/reports"))
         self.held = held = self.server.next(expected.get("method", "POST"), path)
         if "path" in expected:
             assert held.path == path
-        self.matching.check(expected.get("headers", {}), held.headers, "headers")
+        self._check(expected.get("headers", {}), held.headers, "headers")
         if "reports" in expected:
-            self.matching.check(expected["reports"], held.body, "reports")
+            self._check(expected["reports"], held.body, "reports")
         waited = held.arrived - self.answered
         assert waited >= expected.get("after", 0), f"the request came after {waited} s"
         assert waited <= expected.get("within", 10), f"the request came after {waited} s"
@@ -101,7 +104,7 @@ class _Player:
         elif 200 <= status < 300 and self.held.method == "POST" and answer.get("json", {}) is not None:
             self.held.accept(status, headers, answer.get("json"))
         else:
-            text = self.matching.text(json.dumps(answer.get("json")))
+            text = self._filled(json.dumps(answer.get("json")))
             self.held.respond(status, headers, text.encode())
 
     def _cut(self, _: dict[str, Any]) -> None:
@@ -118,6 +121,27 @@ class _Player:
 
     def _flush(self, step: dict[str, Any]) -> None:
         assert self.producer.flush(timeout=1.0) == step["flush"]
+
+    def _check(self, expected: Any, actual: Any, place: str) -> None:
+        matches(self._bound(expected, actual), actual, place)
+
+    def _bound(self, expected: Any, actual: Any) -> Any:
+        """The expectation with the values of its variables; one that has none yet takes what is there."""
+        if isinstance(expected, dict):
+            members = actual if isinstance(actual, dict) else {}
+            return {
+                name: self._bound(value, actual if name.startswith("$") else members.get(name))
+                for name, value in expected.items()
+            }
+        if isinstance(expected, list):
+            items = actual if isinstance(actual, list) else []
+            return [self._bound(value, item) for value, item in zip_longest(expected, items)][: len(expected)]
+        if isinstance(expected, str) and (variable := re.fullmatch(r"\{\{(\w+)\}\}", expected)):
+            return self.variables.setdefault(variable[1], actual)
+        return expected
+
+    def _filled(self, text: str) -> str:
+        return re.sub(r"\{\{(\w+)\}\}", lambda variable: str(self.variables[variable[1]]), text)
 
     def _state(self, name: str) -> Any:
         producer = self.producer

@@ -8,10 +8,11 @@ import threading
 from typing import Any
 
 import pytest
-from conditions import document_of, ended_document, until
-from scripted_server import ScriptedServer
 
 from job_progress import AsyncJobProgressClient, JobCancelled, JobProgressClient, JobProgressError, current_job
+
+from .support.conditions import document_of, ended_document, until
+from .support.scripted_server import ScriptedServer
 
 
 def test_a_block_is_a_job_from_its_beginning_to_its_end(client: JobProgressClient, job_id: str) -> None:

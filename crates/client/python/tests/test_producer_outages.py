@@ -9,10 +9,11 @@ import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
-from conditions import document_of, until
-from tcp_proxy import TcpProxy
 
 from job_progress import JobProgressClient, JobProgressError
+
+from .support.conditions import document_of, until
+from .support.tcp_proxy import TcpProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -171,16 +171,16 @@ class Sender:
 
     def give_up(self) -> None:
         """Drops what waits, with a warning."""
+        count, error = self.drop()
+        if count:
+            self._warn_or_keep(error, f"{_given_up(count)}: {error}")
+
+    def drop(self) -> tuple[int, JobProgressError]:
+        """Drops what waits; how many reports that were, and why they could not be delivered."""
         with self._lock:
             count = self.delivery.give_up()
-            error = self._last_error
             self._wake.notify_all()
-        if count:
-            cause = f": {error}" if error else ""
-            self._warn_or_keep(
-                error or JobProgressError(NO_RESPONSE, "The server did not answer in time."),
-                f"{count} report(s) were given up, because they could not be delivered in time{cause}",
-            )
+            return count, self._last_error or JobProgressError(NO_RESPONSE, "The server did not answer in time.")
 
     def wait_for_answer(self, timeout: float) -> None:
         """Waits until a response has come."""
@@ -370,12 +370,18 @@ def _flush_at_exit() -> None:
 def flush_all() -> None:
     """Flushes every open producer of this process, for at most 5 seconds in all; what is left is given up."""
     deadline = time.monotonic() + FLUSH_TIMEOUT
-    open_senders = [sender for sender in _ALL if not sender.delivery.has_ended]
-    flushes = [(sender, sender.begin_flush()) for sender in open_senders if not sender.delivery.is_idle]
-    for sender, can_wait in flushes:
+    busy = [sender for sender in _ALL if not sender.delivery.has_ended and not sender.delivery.is_idle]
+    flushes = [sender.begin_flush() for sender in busy]
+    for sender, can_wait in zip(busy, flushes):
         sender.finish_flush(can_wait, max(deadline - time.monotonic(), 0.0))
-        if not sender.delivery.is_idle:
-            sender.give_up()
+    dropped = [sender.drop() for sender in busy if not sender.delivery.is_idle]
+    count = sum(reports for reports, _ in dropped)
+    if count:
+        _LOG.warning("%d job(s): %s: %s", len(dropped), _given_up(count), dropped[-1][1])
+
+
+def _given_up(count: int) -> str:
+    return f"{count} report(s) were given up, because they could not be delivered in time"
 
 
 def _forget(sender: Sender) -> None:
