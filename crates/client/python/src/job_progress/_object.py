@@ -125,6 +125,9 @@ class FreeForm(JsonObject):
 
         def __getattr__(self, name: str) -> Any: ...
 
+    def __str__(self) -> str:
+        return str(self._members)
+
     @classmethod
     def _is_known(cls, name: str) -> bool:  # noqa: ARG003
         return True

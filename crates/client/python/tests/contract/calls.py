@@ -80,13 +80,25 @@ def _of_job(request: Request, job_id: str, rest: str, query: dict[str, str]) -> 
     if (request.method, rest) == ("POST", "/reports"):
         return _report(request, job_id, query)
     if request.method == "POST" and rest[1:] in _CONTROL and not query:
-        body = request.json
-        if isinstance(body, dict) and {"reason"} | ({"force"} if rest == "/cancel" else set()) >= set(body):
-            if body.get("reason", "") is not None and body.get("force", True) is True:
-                return lambda jobs: getattr(jobs, rest[1:])(job_id, **body)
+        return _control(request, job_id, rest[1:])
     if (request.method, rest) == ("DELETE", "") and not query and request.content is None:
         return lambda jobs: jobs.delete(job_id)
     return None
+
+
+def _control(request: Request, job_id: str, name: str) -> Call | None:
+    body = {} if request.content is None else request.json
+    allowed = {"reason", "force"} if name == "cancel" else {"reason"}
+    # The client sends neither an absent reason nor a `force` that is not true, and no empty body.
+    is_sent = (
+        isinstance(body, dict)
+        and set(body) <= allowed
+        and None not in body.values()
+        and body.get("force", True) is True
+    )
+    if not is_sent or body != (request.json or {}) or request.json == {}:
+        return None
+    return lambda jobs: getattr(jobs, name)(job_id, **body)
 
 
 def _report(request: Request, job_id: str, query: dict[str, str]) -> Call | None:

@@ -11,7 +11,7 @@ MISSING = object()
 _KINDS: dict[str, Any] = {
     "value": lambda value: True,
     "string": lambda value: isinstance(value, str),
-    "number": lambda value: _is_number(value),
+    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
     "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "boolean": lambda value: isinstance(value, bool),
     "object": lambda value: isinstance(value, dict),
@@ -100,7 +100,7 @@ def _fits(expected: Any, actual: Any, place: str) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return bool(_KINDS["number"](value))
 
 
 def _is_text(value: Any, pattern: str) -> bool:

@@ -128,7 +128,7 @@ class StatusStream:
 
     @property
     def errors(self) -> dict[str, JobProgressError]:
-        """Of several jobs: why one is not followed to its end, by job id; of the last iteration, also while it goes on."""
+        """Of several jobs: why some are not followed to their end, by job id. It is that of the last iteration."""
         return {} if self._connection is None else self._connection.errors
 
     def _connect(self) -> Connection:
