@@ -42,6 +42,12 @@ def job_id() -> str:
 
 
 @pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of producers wait longer for their delivery than they do by default: the machine may be busy."""
+    monkeypatch.setattr("job_progress._job.FLUSH_TIMEOUT", 30.0)
+
+
+@pytest.fixture
 def scripted_server() -> Iterator[ScriptedServer]:
     """A server that holds each request until the test answers it."""
     server = ScriptedServer()

@@ -76,7 +76,7 @@ def test_the_requests_that_carry_the_lines_make_no_lines(client: JobProgressClie
         with client.job(job_id, interval=0) as job:
             for number in range(3):
                 logging.getLogger("app").info("line %d", number)
-                job.flush()
+                job.flush(timeout=30)
                 client._http.request("GET", "/healthz")
             logging.getLogger("job_progress").warning("of this package")
     finally:

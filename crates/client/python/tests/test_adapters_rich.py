@@ -13,6 +13,8 @@ from job_progress.rich import Progress
 
 from .support.conditions import document_of, ended_document, until
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 
 def _quiet(**options: Any) -> dict[str, Any]:
     return {"console": Console(file=io.StringIO()), **options}
@@ -23,7 +25,7 @@ def test_a_single_task_is_the_progress_of_the_current_job(client: JobProgressCli
         task = progress.add_task("[red]Loading[/red]", total=10)
         progress.update(task, advance=4)
         progress.advance(task)
-        job.flush()
+        job.flush(timeout=30)
         document = document_of(client, job_id)
         assert (document["current"], document["total"], document["message"]) == (5, 10, "Loading")
 
@@ -33,7 +35,7 @@ def test_several_tasks_are_steps_and_their_mean_is_the_progress(client: JobProgr
         first = progress.add_task("Download", total=10)
         second = progress.add_task("Unpack", total=4, start=False)
         progress.update(first, completed=10)
-        job.flush()
+        job.flush(timeout=30)
         document = document_of(client, job_id)
         assert document["steps"] == [
             {"id": "0", "label": "Download", "status": "completed", "progress": 100},
@@ -42,17 +44,17 @@ def test_several_tasks_are_steps_and_their_mean_is_the_progress(client: JobProgr
         assert (document["progress"], "current" in document) == (50, False)
         progress.start_task(second)
         progress.advance(second, 2)
-        job.flush()
+        job.flush(timeout=30)
         assert document_of(client, job_id)["progress"] == 75
         progress.remove_task(first)
-        job.flush()
+        job.flush(timeout=30)
         assert [step["label"] for step in document_of(client, job_id)["steps"]] == ["Unpack"]
 
 
 def test_a_task_without_a_total_is_indeterminate(client: JobProgressClient, job_id: str) -> None:
     with client.job(job_id) as job, Progress(**_quiet()) as progress:
         progress.add_task("Searching", total=None)
-        job.flush()
+        job.flush(timeout=30)
         document = document_of(client, job_id)
         assert (document["progress"], "total" in document) == (None, False)
 
@@ -68,7 +70,7 @@ def test_tracked_items_are_counted(client: JobProgressClient, job_id: str, auto_
 @pytest.mark.parametrize("auto_refresh", [True, False])
 def test_a_cancel_request_raises_out_of_the_loop(client: JobProgressClient, job_id: str, auto_refresh: bool) -> None:
     with pytest.raises(JobCancelled), client.job(job_id, raise_on_cancel=True) as job:
-        job.flush()
+        job.flush(timeout=30)
         client._http.request("POST", f"/v2/jobs/{job_id}/cancel", json={})
         job.update(message="hears of it")
         until(lambda: job.cancel_requested)

@@ -18,6 +18,8 @@ from job_progress.tqdm.auto import tqdm as tqdm_auto
 
 from .support.conditions import document_of, ended_document, until
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 
 def _quiet(**options: Any) -> dict[str, Any]:
     return {"file": io.StringIO(), "mininterval": 0, **options}
@@ -27,7 +29,7 @@ def test_a_bar_is_the_progress_of_the_current_job(client: JobProgressClient, job
     with client.job(job_id) as job:
         for number in tqdm(range(5), desc="Loading", unit="rows", **_quiet()):
             if number == 3:
-                job.flush()
+                job.flush(timeout=30)
                 document = document_of(client, job_id)
                 assert (document["current"], document["total"], document["unit"]) == (3, 5, "rows")
                 assert (document["message"], document["status"]) == ("Loading", "running")
@@ -41,7 +43,7 @@ def test_the_last_state_is_reported_whatever_the_interval_of_the_bar(client: Job
         for _ in range(777):
             bar.update()
         bar.close()
-        job.flush()
+        job.flush(timeout=30)
         assert document_of(client, job_id)["current"] == 777
 
 
@@ -50,7 +52,7 @@ def test_bars_within_a_bar_are_steps(client: JobProgressClient, job_id: str) -> 
         for epoch in tqdm(range(2), desc="epochs", **_quiet()):
             for batch in trange(4, desc=f"epoch {epoch}", leave=False, **_quiet()):
                 if (epoch, batch) == (1, 2):
-                    job.flush()
+                    job.flush(timeout=30)
                     document = document_of(client, job_id)
                     assert (document["current"], document["total"], document["message"]) == (1, 2, "epochs")
                     assert document["steps"] == [
@@ -74,7 +76,7 @@ def test_a_bar_without_a_total_is_indeterminate(client: JobProgressClient, job_i
             bar.update(12)
             with tqdm(total=2, desc="part", **_quiet()) as inner:
                 inner.update(1)
-                job.flush()
+                job.flush(timeout=30)
                 document = document_of(client, job_id)
         assert (document["current"], document["progress"], "total" in document) == (12, None, False)
         assert document["steps"][0]["progress"] == 50
@@ -93,7 +95,7 @@ def test_counts_are_in_the_unit_that_the_bar_shows(
 ) -> None:
     with client.job(job_id) as job, tqdm(total=4096, unit="B", **_quiet(**options)) as bar:
         bar.update(2048)
-        job.flush()
+        job.flush(timeout=30)
         document = document_of(client, job_id)
         assert (document["current"], document["total"], document["unit"]) == (current, total, "B")
 
@@ -103,7 +105,7 @@ def test_reset_begins_the_bar_again(client: JobProgressClient, job_id: str) -> N
         bar.update(10)
         bar.reset(total=20)
         bar.update(1)
-        job.flush()
+        job.flush(timeout=30)
         document = document_of(client, job_id)
         assert (document["current"], document["total"]) == (1, 20)
 
@@ -112,11 +114,11 @@ def test_description_and_postfix_are_message_and_attributes(client: JobProgressC
     with client.job(job_id) as job, tqdm(total=10, **_quiet()) as bar:
         bar.set_description("Reading")
         bar.set_postfix({"file": "a.csv"}, loss=0.12345)
-        job.flush()
+        job.flush(timeout=30)
         document = document_of(client, job_id)
         assert (document["message"], document["attributes"]) == ("Reading", {"file": "a.csv", "loss": "0.123"})
         bar.set_postfix_str("almost there")
-        job.flush()
+        job.flush(timeout=30)
         assert document_of(client, job_id)["attributes"] == {"postfix": "almost there"}
 
 
@@ -193,7 +195,7 @@ def test_a_disabled_bar_reports_nothing(client: JobProgressClient, job_id: str) 
 
 def test_a_cancel_request_raises_out_of_the_loop(client: JobProgressClient, job_id: str) -> None:
     with pytest.raises(JobCancelled), client.job(job_id, raise_on_cancel=True) as job:
-        job.flush()
+        job.flush(timeout=30)
         client._http.request("POST", f"/v2/jobs/{job_id}/cancel", json={})
         job.update(message="hears of it")
         until(lambda: job.cancel_requested)
@@ -227,7 +229,7 @@ def test_a_program_changes_only_its_import(client: JobProgressClient, job_id: st
     for module in ("tqdm", "job_progress.tqdm"):
         environment = {**os.environ, "JOB_PROGRESS_JOB": job_id, "COLUMNS": "80"}
         with client.job(job_id) as job:
-            job.flush()
+            job.flush(timeout=30)
             result = subprocess.run(
                 [sys.executable, "-c", program.format(module)],
                 env=environment,

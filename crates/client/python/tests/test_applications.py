@@ -216,7 +216,7 @@ def test_a_function_within_a_job_reports_to_that_job(client: JobProgressClient, 
 
     with client.job(job_id) as job:
         assert work() == job_id
-        job.flush()
+        job.flush(timeout=30)
         assert document_of(client, job_id)["status"] == "running"
 
 

@@ -14,12 +14,14 @@ from job_progress import AsyncJobProgressClient, JobCancelled, JobProgressClient
 from .support.conditions import document_of, ended_document, until
 from .support.scripted_server import ScriptedServer
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 
 def test_a_block_is_a_job_from_its_beginning_to_its_end(client: JobProgressClient, job_id: str) -> None:
     with client.job(job_id, total=3, kind="import", tags={"team": "a"}, heartbeat_timeout_seconds=60) as job:
         assert current_job() is job
         job.update(current=1, message="Half", attributes={"batch": "7"}, current_step="load")
-        assert job.flush()
+        assert job.flush(timeout=30)
         document = document_of(client, job_id)
         assert document["status"] == "running"
         assert (document["current"], document["total"], document["kind"]) == (1, 3, "import")
@@ -110,7 +112,7 @@ def test_links_and_token_come_with_the_creation(client: JobProgressClient, base_
 
 def test_a_producer_takes_part_without_ending_the_job(client: JobProgressClient, job_id: str) -> None:
     with client.job(job_id, total=10) as job:
-        job.flush()
+        job.flush(timeout=30)
         producers = [client.producer(job_id) for _ in range(4)]
 
         def work(producer: Any) -> None:
@@ -151,7 +153,7 @@ def test_many_threads_share_a_job(client: JobProgressClient, job_id: str) -> Non
 def test_a_cancel_request_calls_back_and_shows_as_a_flag(client: JobProgressClient, job_id: str) -> None:
     requests = []
     with client.job(job_id, on_control=requests.append) as job:
-        job.flush()
+        job.flush(timeout=30)
         client._http.request("POST", f"/v2/jobs/{job_id}/cancel", json={"reason": "The wrong file"})
         job.update(current=1)
         until(lambda: requests)
@@ -165,7 +167,7 @@ def test_a_cancel_request_calls_back_and_shows_as_a_flag(client: JobProgressClie
 def test_cancel_raises_in_the_next_call_and_the_block_reports_it(client: JobProgressClient, job_id: str) -> None:
     cleaned_up = False
     with pytest.raises(JobCancelled, match="The wrong file"), client.job(job_id, raise_on_cancel=True) as job:
-        job.flush()
+        job.flush(timeout=30)
         client._http.request("POST", f"/v2/jobs/{job_id}/cancel", json={"reason": "The wrong file"})
         job.update(current=1)
         until(lambda: job.cancel_requested)
@@ -183,7 +185,7 @@ def test_cancel_raises_in_the_next_call_and_the_block_reports_it(client: JobProg
 
 def test_a_silent_job_hears_of_a_cancel_request(client: JobProgressClient, job_id: str) -> None:
     with client.job(job_id, controls=["cancel"]) as job:
-        job.flush()
+        job.flush(timeout=30)
         client._http.request("POST", f"/v2/jobs/{job_id}/cancel", json={})
         until(lambda: job.cancel_requested, timeout=15)
 
@@ -192,7 +194,7 @@ def test_a_job_that_is_cancelled_with_force_is_cancelled_for_its_program(
     client: JobProgressClient, job_id: str
 ) -> None:
     with client.job(job_id) as job:
-        job.flush()
+        job.flush(timeout=30)
         client._http.request("POST", f"/v2/jobs/{job_id}/cancel", json={"force": True})
         job.update(current=1)
         until(lambda: job.ended)
@@ -225,7 +227,7 @@ def test_strict_raises_what_the_server_refuses(client: JobProgressClient, job_id
     with client.job(job_id, strict=True) as job:
         job.update(progress=400)
         with pytest.raises(JobProgressError) as refusal:
-            job.flush()
+            job.flush(timeout=30)
         assert refusal.value.code == "INVALID_REQUEST"
         assert refusal.value.details["field"] == "progress"
 

@@ -46,7 +46,7 @@ def test_the_document_ends_on_the_true_last_state_through_cut_connections(
                 job.update(status="running")
                 proxy.cut()
                 proxy.lose_answers(1)
-                job.flush()
+                job.flush(timeout=30)
         assert proxy.answers_to_lose == 0
     document = document_of(client, job_id)
     assert (document["current"], document["status"]) == (30_000, "completed")
@@ -63,7 +63,7 @@ def test_increments_count_once_although_answers_are_lost(
             proxy.lose_answers(1)
             for _ in range(1_000):
                 job.update(increment=1)
-            assert job.flush()
+            assert job.flush(timeout=30)
             assert proxy.answers_to_lose == 0
     assert document_of(client, job_id)["current"] == 5_000
 
@@ -73,7 +73,7 @@ def test_a_server_that_comes_back_gets_every_change_of_the_status_and_every_line
 ) -> None:
     own = JobProgressClient(base_url=proxy.base_url, api_key=api_key)
     with caplog.at_level(logging.WARNING, "job_progress"), own.job(job_id, total=10) as job:
-        job.flush()
+        job.flush(timeout=30)
         before = document_of(client, job_id)["seq"]
         proxy.close()
         job.update(current=3)
@@ -82,7 +82,7 @@ def test_a_server_that_comes_back_gets_every_change_of_the_status_and_every_line
         job.update(status="running", current=4)
         assert not job.flush(timeout=0.3)
         proxy.open()
-        assert job.flush()
+        assert job.flush(timeout=30)
         document = document_of(client, job_id)
         assert (document["seq"] - before, document["current"], document["status"]) == (3, 4, "running")
     assert caplog.records == []
