@@ -65,7 +65,7 @@ def test_a_job_that_awaits_a_retry_is_followed_into_its_next_attempt(
 ) -> None:
     client.jobs.report(job_id, create=True, current=1)
     retry_at = client.jobs.get_status(job_id).updated_at + timedelta(minutes=30)
-    client.jobs.report(job_id, status="failed", error="No luck", next_retry_at=retry_at)
+    client.jobs.report(job_id, status="failed", error="Disk full", next_retry_at=retry_at)
     reader = Reader(client.jobs.stream_status(job_id), how)
     assert reader.until(lambda status: status.status == "failed").next_retry_at == retry_at
     client.jobs.retry(job_id)

@@ -104,7 +104,7 @@ def test_a_provider_that_gives_the_refused_token_again_is_not_asked_for_ever(
 
 
 @pytest.mark.parametrize("how", ["for", "async for"])
-def test_a_stream_goes_on_when_its_token_expires(
+def test_a_stream_continues_when_its_token_expires(
     client: JobProgressClient, job_id: str, signing_secret: str, how: Any
 ) -> None:
     client.jobs.report(job_id, create=True, current=0, total=2)

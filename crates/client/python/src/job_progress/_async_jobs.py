@@ -117,7 +117,7 @@ class AsyncJobs:
         return await self._http.perform(operations.control(job_id, "pause", reason))
 
     async def resume(self, job_id: str, *, reason: str | None = None) -> JobStatus:
-        """Requests that the job goes on after a pause."""
+        """Requests that the job continues after a pause."""
         return await self._http.perform(operations.control(job_id, "resume", reason))
 
     async def retry(self, job_id: str, *, reason: str | None = None) -> JobStatus:

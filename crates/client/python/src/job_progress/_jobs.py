@@ -70,7 +70,7 @@ class Jobs:
     def watch(self, job_ids: Iterable[str], *, include: Include | None = None) -> StatusStream:
         """The statuses of up to a hundred jobs as they change, on one connection, until all have ended.
 
-        A job that cannot be read is in `errors` of the stream, and the others go on.
+        A job that cannot be read is in `errors` of the stream, and the others continue.
 
         ::
 
@@ -179,7 +179,7 @@ class Jobs:
         return self._http.perform(operations.control(job_id, "pause", reason))
 
     def resume(self, job_id: str, *, reason: str | None = None) -> JobStatus:
-        """Requests that the job goes on after a pause."""
+        """Requests that the job continues after a pause."""
         return self._http.perform(operations.control(job_id, "resume", reason))
 
     def retry(self, job_id: str, *, reason: str | None = None) -> JobStatus:

@@ -101,12 +101,12 @@ def frames_of_client(statuses: Iterable[JobStatus], errors: Any) -> Iterator[dic
     """What the client gives, as the frames that it was made from: log lines before their document, the end last."""
     last: dict[str, JobStatus] = {}
     lines: dict[str, int] = {}
-    told: set[str] = set()
+    known: set[str] = set()
 
     def problems() -> Iterator[dict[str, Any]]:
         for job_id, error in errors().items():
-            if job_id not in told:
-                told.add(job_id)
+            if job_id not in known:
+                known.add(job_id)
                 data = {"jobId": job_id, **problem_body(error)}
                 yield {"event": "problem", "data": data, "id": None, "is_derived": True}
 
@@ -115,7 +115,7 @@ def frames_of_client(statuses: Iterable[JobStatus], errors: Any) -> Iterator[dic
         document = status.to_dict()
         if new := document.pop("logs", []):
             first, after = new[0]["number"], lines.get(status.job_id, 0) + 1
-            # The numbers have no gaps, so they tell which lines are missing.
+            # The numbers have no gaps, so they show which lines are missing.
             skipped = {"skippedFrom": after, "skippedTo": first - 1} if first > after else {}
             lines[status.job_id] = new[-1]["number"]
             data = {"jobId": status.job_id, "epoch": status.epoch, "lines": new, **skipped}

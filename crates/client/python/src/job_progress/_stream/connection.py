@@ -107,7 +107,7 @@ class Connection:
         self._exchange.on_head(status, headers)
 
     def on_bytes(self, chunk: bytes, now: float) -> bool:
-        """Bytes of the body have arrived. Returns whether the exchange goes on; if not, the driver closes it."""
+        """Bytes of the body have arrived. Returns whether the exchange continues; if not, the driver closes it."""
         try:
             events = self._exchange.on_bytes(chunk)
         except EventTooLargeError as error:

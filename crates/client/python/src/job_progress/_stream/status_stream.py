@@ -69,9 +69,9 @@ class StatusStream:
             try:
                 connection.on_head(response.status_code, response.headers)
                 for chunk in response.iter_raw():
-                    goes_on = connection.on_bytes(chunk, time.monotonic())
+                    continues = connection.on_bytes(chunk, time.monotonic())
                     yield from connection.take()
-                    if not goes_on:
+                    if not continues:
                         break
             finally:
                 response.close()
@@ -112,10 +112,10 @@ class StatusStream:
             try:
                 connection.on_head(response.status_code, response.headers)
                 async for chunk in response.aiter_raw():
-                    goes_on = connection.on_bytes(chunk, time.monotonic())
+                    continues = connection.on_bytes(chunk, time.monotonic())
                     for status in connection.take():
                         yield status
-                    if not goes_on:
+                    if not continues:
                         break
             finally:
                 await response.aclose()
