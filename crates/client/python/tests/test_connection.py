@@ -219,6 +219,19 @@ def test_a_problem_of_one_job_does_not_end_the_others() -> None:
     assert driver.send().json == {"jobs": [{"jobId": "a", "cursor": "abc123.1"}]}
 
 
+def test_each_of_many_jobs_has_its_turn_in_batches_that_are_too_small_for_all() -> None:
+    driver = Driver(Connection(_URL, {"a": None, "b": None}, is_many=True, deadline=1010.0))
+    orders = []
+    for _ in range(2):
+        orders.append(driver.send().json["jobIds"])
+        first, second = orders[-1]
+        too_large = {"jobId": second, **_problem("PAYLOAD_TOO_LARGE")}
+        driver.answer(200, {"jobs": [_document(1, jobId=first)], "errors": [too_large]})
+    assert orders[0] == orders[1][::-1]
+    assert sorted(status.job_id for status in driver.connection.take()) == ["a", "b"]
+    assert driver.connection.errors == {}
+
+
 def test_something_else_than_this_server_is_an_error_after_a_few_tries() -> None:
     driver = Driver()
     for _ in range(FIRST_TRIES):

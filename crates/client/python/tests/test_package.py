@@ -83,8 +83,9 @@ def test_the_wheel_follows_a_job_from_a_bare_environment(
     install = [program, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)]
     subprocess.run(install, check=True)
     client.jobs.report(job_id, create=True, status="completed")
-    environment = {**os.environ, "JOB_PROGRESS_URL": client.base_url, "JOB_PROGRESS_KEY": api_key}
-    # Without the folder of the tests on the path, it is the installed package that is imported.
+    # Without the sources on the path, it is the installed package that is imported.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment = {**inherited, "JOB_PROGRESS_URL": client.base_url, "JOB_PROGRESS_KEY": api_key}
     follow = [program, "-W", "error", "-c", _FOLLOW, job_id]
     done = subprocess.run(follow, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stderr == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def run(client: JobProgressClient, api_key: str, job_id: str, monkeypatch: pytes
 
 
 def test_the_first_program_shows_live_progress(client: JobProgressClient, api_key: str) -> None:
-    environment = {"JOB_PROGRESS_URL": client.base_url, "JOB_PROGRESS_KEY": api_key}
+    environment = {**os.environ, "JOB_PROGRESS_URL": client.base_url, "JOB_PROGRESS_KEY": api_key}
     done = subprocess.run(
         [sys.executable, "-c", _SNIPPETS[0]], env=environment, capture_output=True, text=True, check=True
     )

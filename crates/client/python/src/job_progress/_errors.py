@@ -16,6 +16,19 @@ UNEXPECTED_ANSWER = "UNEXPECTED_ANSWER"
 #: HTTP statuses below 500 after which the same request may succeed later.
 _LATER_STATUSES = (408, 425, 429)
 
+#: The codes of refusals that stay, where there is no status: in a stream and in a batch.
+_LASTING = (
+    "ACCESS_DENIED",
+    "INVALID_REQUEST",
+    "INVALID_TRANSITION",
+    "JOB_EXISTS",
+    "JOB_NOT_FOUND",
+    "METHOD_NOT_ALLOWED",
+    "NOT_FOUND",
+    "UNAUTHENTICATED",
+    "UNSUPPORTED_MEDIA_TYPE",
+)
+
 #: Maximum seconds that a server can make a client wait with ``Retry-After`` or ``retry:``.
 MAX_RETRY_AFTER = 600.0
 
@@ -69,7 +82,8 @@ class JobProgressError(Exception):
     def is_temporary(self) -> bool:
         """Whether the same request may succeed later: no response, a rate limit, or a fault of the server."""
         if self.status is None:
-            return self.code in (NO_RESPONSE, UNEXPECTED_ANSWER, "INTERNAL", "OVERLOADED", "RATE_LIMIT_EXCEEDED")
+            # A document that was too large for one batch fits another one.
+            return self.code not in _LASTING
         return self.status in _LATER_STATUSES or not 400 <= self.status < 500
 
 

@@ -54,13 +54,14 @@ class StatusStream:
             if isinstance(http, AsyncTransport):
                 http = SyncTransport(http.endpoint)
                 stack.callback(http.close)
+            secret = credential.current()
             while (step := connection.next_step(time.monotonic(), _jitter())) is not None:
-                secret = credential.current()
                 if isinstance(step, Pause):
                     time.sleep(step.seconds)
                 elif isinstance(step, Renew):
                     connection.on_renewed(step.error, credential.renew(secret))
                 else:
+                    secret = credential.current()
                     yield from self._exchange(connection, http, self._request(step, secret))
 
     def _exchange(self, connection: Connection, http: SyncTransport, request: httpx.Request) -> Iterator[JobStatus]:
@@ -90,13 +91,14 @@ class StatusStream:
                 # Connections belong to an event loop, which may be another one in each iteration.
                 http = AsyncTransport(http.endpoint)
                 stack.push_async_callback(http.close)
+            secret = await credential.current_async()
             while (step := connection.next_step(time.monotonic(), _jitter())) is not None:
-                secret = await credential.current_async()
                 if isinstance(step, Pause):
                     await anyio.sleep(step.seconds)
                 elif isinstance(step, Renew):
                     connection.on_renewed(step.error, await credential.renew_async(secret))
                 else:
+                    secret = await credential.current_async()
                     statuses = self._async_exchange(connection, http, self._request(step, secret))
                     try:
                         async for status in statuses:
