@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+pytestmark = pytest.mark.usefixtures("patient")
+
+
 @pytest.fixture
 def logger(job_id: str) -> Iterator[logging.Logger]:
     """A logger of the application with the handler."""

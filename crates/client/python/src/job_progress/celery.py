@@ -6,8 +6,7 @@ import logging
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
-from celery import Task as _Task
-from celery import current_app, signals
+from celery import Task, current_app, signals
 
 from ._context import CURRENT, client_of_environment, current_job, leave
 from ._job import MAX_RESULT_BYTES, Producer
@@ -21,6 +20,10 @@ if TYPE_CHECKING:
 
     from ._client import JobProgressClient
     from ._status import Control
+
+    _Task = Task[..., Any]
+else:
+    _Task = Task
 
 __all__ = ["ProgressTask", "report_tasks"]
 
@@ -46,7 +49,7 @@ def report_tasks(client: JobProgressClient | None = None, *, terminate: bool = T
     _Reporter(client, terminate).connect()
 
 
-class ProgressTask(_Task):  # type: ignore[type-arg]  # generic in its stubs only
+class ProgressTask(_Task):
     """A task class that also reports what ``self.update_state(meta={"current": …, "total": …})`` says.
 
     `current`, `total`, `progress`, and `message` or a text as `status` become these fields of the job; the other

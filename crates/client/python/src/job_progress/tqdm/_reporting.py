@@ -7,8 +7,7 @@ import os
 import sys
 import threading
 import weakref
-from numbers import Number
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from tqdm._monitor import TMonitor
 
@@ -20,7 +19,13 @@ if TYPE_CHECKING:
     from contextvars import Token
     from types import TracebackType
 
+    from tqdm.std import tqdm
+
     from .._job import Job, Producer
+
+    _Bar = tqdm[Any]
+else:
+    _Bar = object
 
 
 class Bars:
@@ -73,18 +78,8 @@ _BARS: weakref.WeakKeyDictionary[Producer, Bars] = weakref.WeakKeyDictionary()
 _BARS_LOCK = threading.Lock()
 
 
-class Reporting:
+class Reporting(_Bar):
     """The part of a bar that reports; mixed into a class of tqdm."""
-
-    if TYPE_CHECKING:
-        n: float
-        total: float | None
-        unit: str
-        unit_scale: bool | float
-        desc: str | None
-        pos: int
-        disable: bool
-        format_num: Any
 
     attributes: dict[str, str] | None = None
     _bars: Bars | None = None
@@ -101,48 +96,51 @@ class Reporting:
                 options["file"] = io.StringIO()
         if not options.get("disable"):
             self._attach()
-        super().__init__(*args, **options)
+        base: Any = super()
+        base.__init__(*args, **options)
         if self._bars is not None:
             if self.disable:
                 self._detach()
             else:
                 self._report()
 
-    def refresh(self, *args: Any, **options: Any) -> object:
+    def refresh(self, nolock: bool = False, lock_args: tuple[Any, ...] | None = None) -> None:
         """Shows and reports the current state."""
-        result = cast("object", super().refresh(*args, **options))  # type: ignore[misc]
+        super().refresh(nolock=nolock, lock_args=lock_args)
         self._report()
         if self._bars is not None and not isinstance(threading.current_thread(), TMonitor):
             self._bars.job.raise_if_cancelled()
-        return result
 
     def close(self) -> None:
         """Shows and reports the last state."""
         bars = None if getattr(self, "disable", True) else self._bars
-        super().close()  # type: ignore[misc]
+        super().close()
         if bars is not None:
             bars.report(self, is_closing=True)
             self._detach()
 
-    def set_postfix(self, ordered_dict: Mapping[str, Any] | None = None, refresh: bool = True, **values: Any) -> None:
+    def set_postfix(
+        self, ordered_dict: Mapping[str, Any] | None = None, refresh: bool | None = True, **values: Any
+    ) -> None:
         """Shows the values behind the bar, and reports them as `attributes`."""
         shown = {**(ordered_dict or {}), **dict(sorted(values.items()))}
         self.attributes = {
-            str(name): self.format_num(value) if isinstance(value, Number) else str(value).strip()
+            str(name): self.format_num(value) if isinstance(value, (int, float)) else str(value).strip()
             for name, value in shown.items()
         }
-        super().set_postfix(ordered_dict, refresh=refresh, **values)  # type: ignore[misc]
+        base: Any = super()
+        base.set_postfix(ordered_dict, refresh=refresh, **values)
 
     def set_postfix_str(self, s: str = "", refresh: bool = True) -> None:
         """Shows the text behind the bar, and reports it as the attribute `postfix`."""
         self.attributes = {"postfix": str(s)}
-        super().set_postfix_str(s, refresh=refresh)  # type: ignore[misc]
+        super().set_postfix_str(s, refresh=refresh)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._error = error
-        super().__exit__(kind, error, traceback)  # type: ignore[misc]
+        super().__exit__(kind, error, traceback)
 
     @property
     def label(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tqdm.notebook import tqdm_notebook as _tqdm
 
@@ -10,11 +10,19 @@ from ._reporting import Reporting
 
 __all__ = ["tqdm", "trange"]
 
+_T = TypeVar("_T")
 
-class tqdm(Reporting, _tqdm):  # type: ignore[type-arg, misc]  # noqa: N801  the name of what it replaces
-    """A widget that is also the progress of the current job."""
+if TYPE_CHECKING:
+
+    class tqdm(_tqdm[_T]):  # noqa: N801  the name of what it replaces
+        """A widget that is also the progress of the current job."""
+
+else:
+
+    class tqdm(Reporting, _tqdm):  # noqa: N801
+        """A widget that is also the progress of the current job."""
 
 
-def trange(*args: int, **options: Any) -> tqdm:
+def trange(*args: int, **options: Any) -> tqdm[int]:
     """The same as ``tqdm(range(*args), **options)``."""
     return tqdm(range(*args), **options)
