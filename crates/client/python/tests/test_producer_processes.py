@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -40,7 +41,7 @@ class _Program:
 
     def end(self) -> tuple[int, str]:
         """The exit code and what was written to the standard error."""
-        _, errors = self.process.communicate(timeout=30)
+        _, errors = self.process.communicate(timeout=60)
         return self.process.returncode, errors
 
 
@@ -268,7 +269,7 @@ def test_a_fork_while_another_thread_reports_blocks_nothing(
                 pid = os.fork()
                 if pid == 0:
                     job.update(increment=1)
-                    os._exit(0 if job.flush() else 1)
+                    os._exit(0 if job.flush(timeout=25) else 1)
                 assert os.waitpid(pid, 0)[1] == 0
             stop.set()
             for thread in threads:
@@ -282,3 +283,12 @@ def test_a_fork_while_another_thread_reports_blocks_nothing(
 def test_a_job_is_not_pickled_where_its_key_could_be_stored(client: JobProgressClient, job_id: str) -> None:
     with client.job(job_id) as job, pytest.raises(RuntimeError, match="inheritance"):
         pickle.dumps(job)
+
+
+def test_the_processes_of_the_readme_count_together(client: JobProgressClient, job_id: str, tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (snippet,) = [part for part in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "multiprocessing" in part]
+    program = _Program(tmp_path, job_id, snippet.replace('"import-42"', f'"{job_id}"'))
+    assert program.end() == (0, "")
+    document = document_of(client, job_id)
+    assert (document["current"], document["status"]) == (300, "completed")

@@ -43,6 +43,10 @@ class Credential:
                 self._secret = _checked_token(self._provide())
             return self._secret != refused
 
+    def after_fork(self) -> None:
+        """Gives a forked child a lock that no thread of its parent holds."""
+        self._lock = threading.Lock()
+
     async def current_async(self) -> str:
         """`current` for coroutines."""
         if self._secret is None:

@@ -89,6 +89,7 @@ class Sender:
         """Gives the copy in a forked child a producer of its own; what waits in the parent is sent by the parent."""
         parent = self.delivery
         self._start()
+        self._transport.endpoint.credential.after_fork()
         # The parent answers control requests; its children see them as flags.
         self._on_control = self._on_end = None
         self.delivery = child = Delivery(

@@ -7,7 +7,8 @@ import os
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from numbers import Number
+from typing import TYPE_CHECKING, Any, cast
 
 from tqdm._monitor import TMonitor
 
@@ -125,7 +126,7 @@ class Reporting(_Bar):
         """Shows the values behind the bar, and reports them as `attributes`."""
         shown = {**(ordered_dict or {}), **dict(sorted(values.items()))}
         self.attributes = {
-            str(name): self.format_num(value) if isinstance(value, (int, float)) else str(value).strip()
+            str(name): self.format_num(cast("float", value)) if isinstance(value, Number) else str(value).strip()
             for name, value in shown.items()
         }
         base: Any = super()
