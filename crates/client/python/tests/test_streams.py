@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -10,10 +13,11 @@ import pytest
 
 from job_progress import AsyncJobProgressClient, JobProgressClient, JobProgressError
 
+from .support.proxy import Proxy
 from .support.reader import Reader
 
 if TYPE_CHECKING:
-    from job_progress import StatusStream
+    from job_progress import JobStatus, StatusStream
 
 How = Literal["for", "async for"]
 both = pytest.mark.parametrize("how", ["for", "async for"])
@@ -102,14 +106,76 @@ def test_an_unknown_job_and_a_deleted_job_are_errors(client: JobProgressClient, 
         reader.rest()
 
 
-def test_a_loop_that_is_left_closes_its_connection(client: JobProgressClient, job_id: str) -> None:
+@both
+def test_a_loop_that_is_left_closes_its_connection(
+    client: JobProgressClient, base_url: str, api_key: str, job_id: str, how: How
+) -> None:
+    async def leave(stream: StatusStream) -> None:
+        async for status in stream:
+            assert status.current == 1
+            break
+
     client.jobs.report(job_id, create=True, current=1)
-    for status in client.jobs.stream_status(job_id):
-        assert status.current == 1
-        break
-    assert [
-        connection for connection in client._http.client()._transport._pool.connections if not connection.is_idle()
-    ] == []  # type: ignore[attr-defined]
+    with Proxy(base_url) as proxy, JobProgressClient(api_key=api_key, base_url=proxy.url) as reader:
+        stream = reader.jobs.stream_status(job_id)
+        if how == "for":
+            for status in stream:
+                assert status.current == 1
+                break
+        else:
+            asyncio.run(leave(stream))
+        assert proxy.has_closed(), "the connection is closed although the job continues"
+
+
+@both
+def test_a_reader_that_is_slower_than_its_job_gets_the_newest_status(
+    client: JobProgressClient, job_id: str, how: How
+) -> None:
+    client.jobs.report(job_id, create=True, current=0, total=100)
+    slow = iter(client.jobs.stream_status(job_id)) if how == "for" else _Slow(client.jobs.stream_status(job_id))
+    assert next(slow).current == 0
+    witness = Reader(client.jobs.stream_status(job_id))
+    for current in range(1, 21):
+        client.jobs.report(job_id, current=current)
+        witness.until(lambda status, current=current: status.current == current)  # type: ignore[misc]
+    client.jobs.report(job_id, status="completed")
+    witness.rest()
+    statuses = list(slow)
+    assert (statuses[-1].status, len(statuses) <= 3) == ("completed", True), statuses
+
+
+class _Slow:
+    """Reads with `async for`, and awaits nothing else while it does not read."""
+
+    def __init__(self, stream: StatusStream) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._statuses = stream.__aiter__()
+
+    def __iter__(self) -> _Slow:
+        return self
+
+    def __next__(self) -> JobStatus:
+        try:
+            return self._loop.run_until_complete(self._statuses.__anext__())
+        except StopAsyncIteration:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+            raise StopIteration from None
+
+
+def test_a_program_ends_although_it_has_not_left_its_stream(
+    client: JobProgressClient, api_key: str, job_id: str
+) -> None:
+    client.jobs.report(job_id, create=True, current=1)
+    program = f"""
+from job_progress import JobProgressClient
+statuses = iter(JobProgressClient().jobs.stream_status({job_id!r}))
+print(next(statuses).current)
+"""
+    environment = {**os.environ, "JOB_PROGRESS_URL": client.base_url, "JOB_PROGRESS_KEY": api_key}
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
 
 
 def test_a_stream_can_be_read_twice_and_by_both_clients(client: JobProgressClient, job_id: str) -> None:

@@ -56,16 +56,16 @@ def client(base_url: str) -> Iterator[JobProgressClient]:
 
 
 def test_the_sample_runs_as_it_is_and_follows_a_real_job(client: JobProgressClient) -> None:
-    program = subprocess.Popen([sys.executable, "-u", "-c", _sample()], stdout=subprocess.PIPE, text=True)
-    assert program.stdout is not None
     lines = []
-    for line in program.stdout:
-        lines.append(line.rstrip("\n"))
-        if line.startswith("Progress: 45"):
-            client.jobs.report(_FIRST, progress=90, current_step="uploading")
-        if line.startswith("Progress: 90"):
-            client.jobs.report(_FIRST, status="completed", output={"outputUrl": "https://example.com/1.pdf"})
-    assert program.wait() == 0
+    with subprocess.Popen([sys.executable, "-u", "-c", _sample()], stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        for line in program.stdout:
+            lines.append(line.rstrip("\n"))
+            if line.startswith("Progress: 45"):
+                client.jobs.report(_FIRST, progress=90, current_step="uploading")
+            if line.startswith("Progress: 90"):
+                client.jobs.report(_FIRST, status="completed", output={"outputUrl": "https://example.com/1.pdf"})
+    assert program.returncode == 0
     assert lines == [
         f"Job {_FIRST}: running (45%)",
         f"Job {_FIRST}: running",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
-
-import anyio
 
 from . import _operations as operations
 from ._errors import JobProgressError
@@ -42,16 +41,18 @@ class AsyncJobs:
 
     def stream_status(self, job_id: str, *, include: Include | None = None, cursor: str | None = None) -> StatusStream:
         """The statuses of a job as it changes, until it ends; for ``for`` and ``async for``."""
-        return StatusStream(self._http, {job_id: cursor}, include)
+        return StatusStream(self._http.endpoint, {job_id: cursor}, include)
 
     def watch(self, job_ids: Iterable[str], *, include: Include | None = None) -> StatusStream:
         """The statuses of up to a hundred jobs as they change, on one connection, until all have ended."""
-        return StatusStream(self._http, dict.fromkeys(operations.list_of_names(job_ids)), include, is_many=True)
+        return StatusStream(
+            self._http.endpoint, dict.fromkeys(operations.list_of_names(job_ids)), include, is_many=True
+        )
 
     async def wait_for(self, job_id: str, *, timeout: float | None = None, include: Include | None = None) -> JobStatus:
         """Waits until the job has ended and returns its last status; a job that awaits a retry has not ended."""
         last: JobStatus | None = None
-        async for status in StatusStream(self._http, {job_id: None}, include, timeout=timeout):
+        async for status in StatusStream(self._http.endpoint, {job_id: None}, include, timeout=timeout):
             last = status
         return last or await self.get_status(job_id, include=include)
 
@@ -74,7 +75,7 @@ class AsyncJobs:
                 if poll.has_ended(status):
                     return status
                 pause = poll.pause(time.monotonic())
-            await anyio.sleep(pause)
+            await asyncio.sleep(pause)
 
     async def create(
         self, job_id: str | None = None, *, replace: Literal["ended"] | None = None, **fields: Unpack[ReportFields]

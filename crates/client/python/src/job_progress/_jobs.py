@@ -65,7 +65,7 @@ class Jobs:
             for status in client.jobs.stream_status("import-42"):
                 print(status.progress)
         """
-        return StatusStream(self._http, {job_id: cursor}, include)
+        return StatusStream(self._http.endpoint, {job_id: cursor}, include)
 
     def watch(self, job_ids: Iterable[str], *, include: Include | None = None) -> StatusStream:
         """The statuses of up to a hundred jobs as they change, on one connection, until all have ended.
@@ -77,7 +77,9 @@ class Jobs:
             for status in client.jobs.watch(["import-42", "import-43"]):
                 print(status.job_id, status.progress)
         """
-        return StatusStream(self._http, dict.fromkeys(operations.list_of_names(job_ids)), include, is_many=True)
+        return StatusStream(
+            self._http.endpoint, dict.fromkeys(operations.list_of_names(job_ids)), include, is_many=True
+        )
 
     def wait_for(self, job_id: str, *, timeout: float | None = None, include: Include | None = None) -> JobStatus:
         """Waits until the job has ended and returns its last status; a job that awaits a retry has not ended.
@@ -85,7 +87,7 @@ class Jobs:
         Raises TimeoutError if that takes more than `timeout` seconds.
         """
         last: JobStatus | None = None
-        for status in StatusStream(self._http, {job_id: None}, include, timeout=timeout):
+        for status in StatusStream(self._http.endpoint, {job_id: None}, include, timeout=timeout):
             last = status
         return last or self.get_status(job_id, include=include)
 

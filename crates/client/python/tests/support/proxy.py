@@ -23,6 +23,7 @@ class Proxy:
         self._is_refusing = threading.Event()
         #: Responses to requests whose first line contains this text are held back, as a proxy does that buffers them.
         self.held_path: bytes | None = None
+        self._has_closed = threading.Event()
         #: The first lines of the requests that were forwarded.
         self.requests: list[str] = []
         threading.Thread(target=self._accept, daemon=True).start()
@@ -50,6 +51,10 @@ class Proxy:
             self._sockets, silent = set(), self._sockets
         self._silent = silent
 
+    def has_closed(self) -> bool:
+        """Waits until the client has closed every connection; False if that takes longer than ten seconds."""
+        return self._has_closed.wait(10)
+
     def __enter__(self) -> Proxy:
         return self
 
@@ -74,7 +79,15 @@ class Proxy:
                 pair = _Pair(self, client, server)
                 with self._lock:
                     self._sockets |= {client, server}
+                self._has_closed.clear()
                 pair.start()
+
+    def on_closed(self, *pair: socket.socket) -> None:
+        """A client has closed its connection."""
+        with self._lock:
+            self._sockets -= set(pair)
+            if not self._sockets:
+                self._has_closed.set()
 
     def is_forwarding(self, one: socket.socket) -> bool:
         """Whether the connection is neither cut nor silenced."""
@@ -105,6 +118,8 @@ class _Pair:
                     self._proxy.requests.append(line.decode())
                 self._server.sendall(chunk)
         _close(self._server)
+        _close(self._client)
+        self._proxy.on_closed(self._client, self._server)
 
     def _down(self) -> None:
         with contextlib.suppress(OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from .._errors import NO_RESPONSE, UNEXPECTED_ANSWER, JobProgressError
 from .._http import Response, parse_problem, problem
@@ -33,8 +34,6 @@ POLL_GAP = 2.0
 FIRST_TRIES = 3
 #: Seconds of an outage after which one warning is logged.
 WARN_AFTER = 10.0
-#: Seconds before a deadline in which polls replace a stream, because they end in time. Heartbeats come more often.
-LAST_STRETCH = 15.0
 
 
 class Connection:
@@ -50,13 +49,13 @@ class Connection:
         jobs: Mapping[str, str | None],
         include: Include | None = None,
         is_many: bool = False,
-        deadline: float | None = None,
     ) -> None:
         self._base_url = base_url
         self._jobs = {job_id: Job(job_id, cursor, "logs" in (include or ())) for job_id, cursor in jobs.items()}
         self._include = include
+        #: The ids of the jobs with a document that the reader does not have, in the order in which they changed.
+        self._fresh: dict[str, None] = {}
         self._is_many = is_many
-        self._deadline = deadline
         self._backoff = Backoff()
         self._fallback = Fallback()
         self._exchange = Exchange(0.0, is_poll=False)
@@ -80,18 +79,21 @@ class Connection:
         """Why jobs are not followed to their end, by job id."""
         return {job.job_id: job.error for job in self._jobs.values() if job.error is not None}
 
-    def take(self) -> list[JobStatus]:
-        """The newest document of each job that has a newer one than the reader."""
-        return [status for job in self._jobs.values() if (status := job.take()) is not None]
+    def take(self) -> JobStatus | None:
+        """The newest document of a job that has a newer one than the reader; the job that waits longest comes first."""
+        while self._fresh:
+            job_id = next(iter(self._fresh))
+            del self._fresh[job_id]
+            if (status := self._jobs[job_id].take()) is not None:
+                return status
+        return None
 
     def next_step(self, now: float, random: float) -> Step | None:
-        """What to do now; None when all jobs have ended. Raises JobProgressError, and TimeoutError."""
+        """What to do now; None when all jobs have ended. Raises JobProgressError when it has failed for good."""
         if self._failure is not None:
             raise self._failure
         if not self._active():
             return None
-        if self._left(now) <= 0:
-            raise TimeoutError("the job did not end in time")
         if self._refusal is not None:
             refusal, self._refusal = self._refusal, None
             return Renew(refusal)
@@ -100,14 +102,14 @@ class Connection:
             self._retry_after = None
         if now < self._resume_at:
             self._warn(now)
-            return Pause(min(self._resume_at - now, self._left(now)))
-        return self._poll(now) if self._is_polling(now) else self._stream(now)
+            return Pause(self._resume_at - now)
+        return self._poll(now) if self._was_cut or self._fallback.is_polling(now) else self._stream(now)
 
     def on_head(self, status: int, headers: Mapping[str, str]) -> None:
         """The head of the response has arrived."""
         self._exchange.on_head(status, headers)
 
-    def on_bytes(self, chunk: bytes, now: float) -> bool:
+    def on_bytes(self, chunk: bytes) -> bool:
         """Bytes of the body have arrived. Returns whether the exchange continues; if not, the driver closes it."""
         try:
             events = self._exchange.on_bytes(chunk)
@@ -122,8 +124,7 @@ class Connection:
             self._backoff.on_retry(self._exchange.decoder.retry_ms)
         for event in events:
             self._on_event(event)
-        is_over = not self._active() or self._failure is not None or self._refusal is not None
-        return not is_over and self._left(now) > LAST_STRETCH
+        return bool(self._active()) and self._failure is None and self._refusal is None
 
     def on_end(self, now: float) -> None:
         """The exchange has ended: the body is complete, or the driver has closed it."""
@@ -182,12 +183,9 @@ class Connection:
         params = include_params(self._include)
         wait = 0
         if job.cursor and job.last is not None:
-            wait = int(min(self._fallback.wait, self._left(now)))
+            wait = self._fallback.wait
             params.update({"cursor": job.cursor, **({"wait": str(wait)} if wait else {})})
-        return Send("GET", job_path(job.job_id, "/status"), min(ANSWER + wait, self._left(now) + 1), params, {})
-
-    def _is_polling(self, now: float) -> bool:
-        return self._was_cut or self._fallback.is_polling(now) or self._left(now) <= LAST_STRETCH
+        return Send("GET", job_path(job.job_id, "/status"), ANSWER + wait, params, {})
 
     def _on_event(self, event: Event) -> None:
         try:
@@ -198,13 +196,17 @@ class Connection:
         if data is None or job is None:
             return
         if event.name == "":
-            job.on_document(data)
+            self._on_document(job, data)
         elif event.name == "log":
             job.on_log(data)
         elif event.name == "end":
             job.has_ended = True
         elif event.name == "problem" and (error := parse_problem(data)) is not None and not job.has_ended:
             self._on_problem(job, error)
+
+    def _on_document(self, job: Job, document: dict[str, Any]) -> None:
+        if job.on_document(document):
+            self._fresh.setdefault(job.job_id)
 
     def _on_problem(self, job: Job, error: JobProgressError) -> None:
         if error.code == "UNAUTHENTICATED":
@@ -223,8 +225,7 @@ class Connection:
         if now - self._exchange.sent_at >= HEALTHY:
             self._backoff.reset()
         self._was_cut = not self._exchange.has_bytes
-        if self._left(now) > LAST_STRETCH:
-            self._retry_after = 0.0
+        self._retry_after = 0.0
 
     def _on_poll_answer(self, now: float) -> None:
         server_time = self._exchange.server_time()
@@ -242,15 +243,15 @@ class Connection:
             batch = read_batch(Response(200, self._exchange.headers, body))
             for status in batch:
                 if job := self._jobs.get(status.job_id):
-                    job.on_document(status.to_dict())
+                    self._on_document(job, status.to_dict())
             for job_id, error in batch.errors.items():
                 if job := self._jobs.get(job_id):
                     self._on_problem(job, error)
         elif body is not None:
-            self._jobs[next(iter(self._jobs))].on_document(body)
+            self._on_document(next(iter(self._jobs.values())), body)
         for job in self._active():
             job.on_poll(server_time)
-        if self._fallback.is_polling(now) or self._left(now) <= LAST_STRETCH:
+        if self._fallback.is_polling(now):
             gap = POLL_GAP if self._is_many or not self._fallback.wait else LONG_POLL_GAP
             self._resume_at = self._exchange.sent_at + gap
 
@@ -292,7 +293,3 @@ class Connection:
 
     def _active(self) -> list[Job]:
         return [job for job in self._jobs.values() if not job.has_ended and job.error is None]
-
-    def _left(self, now: float) -> float:
-        """Seconds until the deadline."""
-        return float("inf") if self._deadline is None else self._deadline - now

@@ -8,7 +8,7 @@ from typing import Any
 from .._errors import JobProgressError
 from .._json import as_int, as_list, as_text
 from .._status import JobStatus
-from .log import Log
+from .log import MAX_LINES, Log
 
 
 class Job:
@@ -32,25 +32,26 @@ class Job:
         """The version that the reader has."""
         return f"{self._epoch}.{self._seq}" if self._seq else None
 
-    def on_document(self, document: dict[str, Any]) -> None:
-        """A document of a stream or a poll. An older one than that of the reader is discarded."""
+    def on_document(self, document: dict[str, Any]) -> bool:
+        """A document of a stream or a poll. Returns whether it is newer than that of the reader."""
         epoch, seq = as_text(document.get("epoch")), as_int(document.get("seq"))
         if epoch is None or seq is None:
-            return
+            return False
         is_new_job = epoch != self._epoch
         if not is_new_job and seq <= self._seq:
             # A reader that continues from a cursor has never given its document to this connection.
             self.last = self.last or JobStatus(document)
-            return
+            return False
         if "logs" in document:
             self._log.on_lines(document, "logs")
         self._epoch, self._seq = epoch, seq
         if self._has_logs:
             waiting = [] if self._fresh is None or is_new_job else as_list(self._fresh.get("logs")) or []
-            document = {**document, "logs": waiting + self._log.take(is_new_job)}
+            document = {**document, "logs": (waiting + self._log.take(is_new_job))[-MAX_LINES:]}
         self.has_ended = False
         self._fresh = document
         self.last = JobStatus(document)
+        return True
 
     def on_log(self, data: dict[str, Any]) -> None:
         """A `log` frame: its lines belong to the next document."""

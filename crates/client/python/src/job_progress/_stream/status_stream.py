@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import random
-import time
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, ExitStack
-
-import anyio
-import httpx
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from .._errors import JobProgressError
-from .._http import AsyncTransport, SyncTransport, build
+from .._http import AsyncTransport
 from .._operations import Include
 from .._status import JobStatus
 from .connection import Connection
-from .steps import Pause, Renew, Send
+from .follow import follow
+from .loop_thread import LoopThread
+
+if TYPE_CHECKING:
+    from .._config import Endpoint
 
 
 class StatusStream:
@@ -32,131 +33,85 @@ class StatusStream:
 
     def __init__(
         self,
-        http: SyncTransport | AsyncTransport,
+        endpoint: Endpoint,
         jobs: Mapping[str, str | None],
         include: Include | None = None,
         *,
         is_many: bool = False,
         timeout: float | None = None,
     ) -> None:
-        self._http = http
+        self._endpoint = endpoint
         self._jobs = dict(jobs)
         self._include = include
         self._is_many = is_many
         self._timeout = timeout
         self._connection: Connection | None = None
 
-    def __iter__(self) -> Iterator[JobStatus]:
-        connection = self._connect()
-        credential = self._http.endpoint.credential
-        with ExitStack() as stack:
-            http = self._http
-            if isinstance(http, AsyncTransport):
-                http = SyncTransport(http.endpoint)
-                stack.callback(http.close)
-            secret = credential.current()
-            while (step := connection.next_step(time.monotonic(), _jitter())) is not None:
-                if isinstance(step, Pause):
-                    time.sleep(step.seconds)
-                elif isinstance(step, Renew):
-                    connection.on_renewed(step.error, credential.renew(secret))
-                else:
-                    secret = credential.current()
-                    yield from self._exchange(connection, http, self._request(step, secret))
-
-    def _exchange(self, connection: Connection, http: SyncTransport, request: httpx.Request) -> Iterator[JobStatus]:
-        try:
-            response = http.client().send(request, stream=True)
-            try:
-                connection.on_head(response.status_code, response.headers)
-                for chunk in response.iter_raw():
-                    continues = connection.on_bytes(chunk, time.monotonic())
-                    yield from connection.take()
-                    if not continues:
-                        break
-            finally:
-                response.close()
-        except httpx.HTTPError as error:
-            connection.on_failure(_cause(error), time.monotonic(), _is_connected(error))
-        else:
-            connection.on_end(time.monotonic())
-        yield from connection.take()
-
-    async def __aiter__(self) -> AsyncIterator[JobStatus]:
-        connection = self._connect()
-        credential = self._http.endpoint.credential
-        async with AsyncExitStack() as stack:
-            http = self._http
-            if isinstance(http, SyncTransport):
-                # Connections belong to an event loop, which may be another one in each iteration.
-                http = AsyncTransport(http.endpoint)
-                stack.push_async_callback(http.close)
-            secret = await credential.current_async()
-            while (step := connection.next_step(time.monotonic(), _jitter())) is not None:
-                if isinstance(step, Pause):
-                    await anyio.sleep(step.seconds)
-                elif isinstance(step, Renew):
-                    connection.on_renewed(step.error, await credential.renew_async(secret))
-                else:
-                    secret = await credential.current_async()
-                    statuses = self._async_exchange(connection, http, self._request(step, secret))
-                    try:
-                        async for status in statuses:
-                            yield status
-                    finally:
-                        await statuses.aclose()
-
-    async def _async_exchange(
-        self, connection: Connection, http: AsyncTransport, request: httpx.Request
-    ) -> AsyncGenerator[JobStatus, None]:
-        try:
-            response = await http.client().send(request, stream=True)
-            try:
-                connection.on_head(response.status_code, response.headers)
-                async for chunk in response.aiter_raw():
-                    continues = connection.on_bytes(chunk, time.monotonic())
-                    for status in connection.take():
-                        yield status
-                    if not continues:
-                        break
-            finally:
-                await response.aclose()
-        except httpx.HTTPError as error:
-            connection.on_failure(_cause(error), time.monotonic(), _is_connected(error))
-        else:
-            connection.on_end(time.monotonic())
-        for status in connection.take():
-            yield status
-
     @property
     def errors(self) -> dict[str, JobProgressError]:
         """Of several jobs: why some are not followed to their end, by job id. It is that of the last iteration."""
         return {} if self._connection is None else self._connection.errors
 
-    def _connect(self) -> Connection:
-        deadline = None if self._timeout is None else time.monotonic() + self._timeout
-        base_url = self._http.endpoint.base_url
-        connection = Connection(base_url, self._jobs, self._include, is_many=self._is_many, deadline=deadline)
-        self._connection = connection
-        return connection
+    def __iter__(self) -> Iterator[JobStatus]:
+        # The thread reads while the caller works, so that the caller gets the newest status and no queue of old ones.
+        thread = LoopThread()
+        statuses = self._follow()
+        try:
+            while (status := thread.call(_next(statuses))) is not None:
+                yield status
+        finally:
+            thread.close(_close(statuses))
 
-    def _request(self, step: Send, secret: str) -> httpx.Request:
-        headers = {**step.headers, "Accept-Encoding": "identity"}
-        return build(
-            self._http.endpoint, secret, step.method, step.path, step.json, step.params, headers, step.read_timeout
-        )
+    def __aiter__(self) -> AsyncIterator[JobStatus]:
+        return self._follow()
+
+    async def _follow(self) -> AsyncGenerator[JobStatus, None]:
+        connection = Connection(self._endpoint.base_url, self._jobs, self._include, is_many=self._is_many)
+        self._connection = connection
+        changed = asyncio.Event()
+        reader = asyncio.ensure_future(self._read(connection, changed))
+        reader.add_done_callback(lambda _: changed.set())
+        loop = asyncio.get_running_loop()
+        deadline = None if self._timeout is None else loop.time() + self._timeout
+        try:
+            while True:
+                while (status := connection.take()) is not None:
+                    yield status
+                if reader.done():
+                    reader.result()
+                    return
+                changed.clear()
+                await _wait(changed, None if deadline is None else deadline - loop.time())
+        finally:
+            reader.cancel()
+            # A reader that is left has no use for the error of its connection.
+            with suppress(asyncio.CancelledError, Exception):
+                await reader
+
+    async def _read(self, connection: Connection, changed: asyncio.Event) -> None:
+        # Connections belong to an event loop, which may be another one in each iteration.
+        http = AsyncTransport(self._endpoint)
+        try:
+            await follow(connection, http, changed.set)
+        finally:
+            await http.close()
 
     def __repr__(self) -> str:
         return f"StatusStream({', '.join(map(repr, self._jobs))})"
 
 
-def _jitter() -> float:
-    return random.random()  # noqa: S311  # it spreads requests and keeps no secret
+async def _wait(changed: asyncio.Event, seconds: float | None) -> None:
+    try:
+        await asyncio.wait_for(changed.wait(), seconds)
+    except asyncio.TimeoutError:
+        raise TimeoutError("the job did not end in time") from None
 
 
-def _cause(error: httpx.HTTPError) -> str:
-    return str(error) or type(error).__name__
+async def _next(statuses: AsyncIterator[JobStatus]) -> JobStatus | None:
+    async for status in statuses:
+        return status
+    return None
 
 
-def _is_connected(error: httpx.HTTPError) -> bool:
-    return not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+async def _close(statuses: AsyncGenerator[JobStatus, None]) -> None:
+    await statuses.aclose()
