@@ -1,13 +1,17 @@
 #!/bin/sh
-# Computes checksums of the files of a directory tree, reports the progress with curl alone, and starts again. It can be paused and
-# cancelled: the response to each report says what was requested.
+# Computes checksums of the files of a directory tree, reports the progress with curl alone, and starts again. Each run replaces the
+# former one under the same id, so a page that shows the job shows the next run too. It can be paused and cancelled: the response to
+# each report says what was requested.
 #
-#   BASE_URL=https://status.example.com KEY=jp_... ./demo-job.sh [DIRECTORY]
+#   BASE_URL=https://status.example.com KEY=jp_... [JOB=demo] ./demo-job.sh [DIRECTORY]
 
-: "${BASE_URL:?must be the URL of the server, for example http://localhost:8787}" "${KEY:?must be an API key with jobs:write and jobs:control}"
+: "${BASE_URL:?must be the URL of the server, for example http://localhost:8787}"
+: "${KEY:?must be an API key with jobs:read, jobs:write and jobs:control}"
+job=${JOB:-demo}
 dir=${1:-/usr}
+rest=10 # seconds between two runs
 work=$(mktemp -d) || exit 1
-job=
+running=
 
 post() { # PATH JSON: prints the response; fails without a response or with an HTTP error
   curl --silent --fail --max-time 10 "$BASE_URL$1" -H "Authorization: Bearer $KEY" -d "$2"
@@ -18,9 +22,24 @@ report() { # JSON-FIELDS: a lost report does no harm, as the next one contains a
   post "/v2/jobs/$job/reports" "{\"order\":$order,$1}" >"$work/response"
 }
 
+steps() { # STATUS...: prints the field with the status of each step
+  printf '"steps":[{"id":"list","label":"List the files","status":"%s"},' "$1"
+  printf '{"id":"measure","label":"Measure how fast they are read","status":"%s"},' "$2"
+  printf '{"id":"sum","label":"Compute the checksums","status":"%s"}]' "$3"
+}
+
 create() { # a producer that dies is noticed after a minute
-  fields='"kind":"checksum","unit":"files","controls":["cancel","pause"],"heartbeatTimeoutSeconds":60'
-  post /v2/jobs "{$fields,\"status\":\"initializing\",\"message\":\"Listing files\"}" >"$work/response"
+  # A run that was killed may not have ended yet. Only a job that has ended is replaced.
+  post "/v2/jobs/$job/cancel" '{"force":true}' >/dev/null
+  fields="\"jobId\":\"$job\",\"replace\":\"ended\",\"kind\":\"checksum\",\"metadata\":{\"title\":\"Checksums of $(plain "$dir")\"}"
+  fields="$fields,\"unit\":\"files\",\"controls\":[\"cancel\",\"pause\"],\"heartbeatTimeoutSeconds\":60"
+  fields="$fields,\"status\":\"initializing\",\"message\":\"Listing files\",\"progress\":null"
+  post /v2/jobs "{$fields,$(steps running pending pending)}" >"$work/response"
+}
+
+again() { # prints the field with the time of the next run: until then the streams of the job stay open
+  at=$(($(date +%s) + rest))
+  printf '"nextRetryAt":"%s"' "$(date -u -d "@$at" +%FT%TZ 2>/dev/null || date -u -r "$at" +%FT%TZ)"
 }
 
 mint() { # makes a token with which the page can control the job too
@@ -49,7 +68,7 @@ field() { # NAME: prints a string member of the last response
 }
 
 stop() {
-  [ -n "$job" ] && report '"status":"cancelled","message":"Stopped by hand"'
+  [ -n "$running" ] && report '"status":"cancelled","message":"Stopped by hand"'
   exit 0
 }
 trap 'rm -rf "$work"' EXIT
@@ -57,11 +76,14 @@ trap stop INT TERM
 
 while :; do
   until create; do sleep 2; done
-  job=$(field jobId) order=0 page=$(field page)
+  running=yes order=0 page=$(field page)
   mint && page="${page%&*}&$(field token)"
   echo "page: $page"
   find "$dir" -type f -size -8192k 2>/dev/null | head -n 30000 >"$work/files"
   [ -s "$work/files" ] || { echo "no files in $dir" >&2; stop; }
+  found=$(($(wc -l <"$work/files")))
+  log="\"logs\":[\"Found $found files\"]"
+  report "\"message\":\"Measuring how fast they are read\",\"progress\":null,$(steps completed running pending),$log"
 
   # Measure how many files this machine reads in three seconds, and read the tree often enough to take about a minute.
   sample=0 end=$(($(date +%s) + 3))
@@ -71,13 +93,15 @@ while :; do
       sample=$((sample + 1))
     done <"$work/files"
   done
-  passes=$((sample * 30 / $(wc -l <"$work/files") + 1))
+  passes=$((sample * 30 / found + 1))
   while [ "$passes" -gt 0 ]; do
     cat "$work/files"
     passes=$((passes - 1))
   done >"$work/todo"
 
-  total=$(wc -l <"$work/todo") count=0 last=0
+  total=$(($(wc -l <"$work/todo"))) count=0 last=0
+  log="\"logs\":[\"Read $sample files in 3 seconds\"]"
+  report "\"current\":0,\"total\":$total,$(steps completed completed running),$log"
   : >"$work/sums"
   while IFS= read -r file; do
     cksum <"$file" >>"$work/sums" 2>/dev/null
@@ -89,20 +113,21 @@ while :; do
     # It may have ended without this program: by "Cancel now", or by a deadline while the machine slept.
     grep -q '"reason":"finished"' "$work/response" && continue 2
     if asked cancel; then
-      report '"status":"cancelled"'
-      sleep 5
+      report "\"status\":\"cancelled\",$(again)"
+      sleep "$rest"
       continue 2
     fi
   done <"$work/todo"
 
   digest=$(cksum <"$work/sums" | cut -d ' ' -f 1)
   # The last report must not get lost: try it for up to a minute while the server is unreachable.
-  end="\"status\":\"completed\",\"current\":$count,\"message\":\"Done\",\"output\":{\"files\":$count,\"digest\":\"$digest\"}"
+  end="\"status\":\"completed\",\"current\":$count,\"message\":\"Done\",$(steps completed completed completed),$(again)"
+  end="$end,\"output\":{\"files\":$count,\"digest\":\"$digest\"}"
   tries=30
   until report "$end" || [ "$tries" -eq 0 ]; do
     tries=$((tries - 1))
     sleep 2
   done
-  job=
-  sleep 5
+  running=
+  sleep "$rest"
 done

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { BASE_URL, KEY } from "./api.mjs";
+import { BASE_URL, KEY, freshJob } from "./api.mjs";
 import { useBrowser, view } from "./browser.mjs";
 import { button } from "./controls.mjs";
 import { until } from "./until.mjs";
@@ -14,8 +14,9 @@ import { until } from "./until.mjs";
 const browser = useBrowser();
 const www = fileURLToPath(new URL("../../www", import.meta.url));
 
-test("the demo job is paused, resumed and cancelled on its page, and then begins anew", async () => {
-  const producer = spawn("sh", [`${www}/demo-job.sh`, www], { env: { ...process.env, BASE_URL, KEY }, detached: true });
+test("the demo job is paused, resumed and cancelled on its page, which then shows the next run", async () => {
+  const env = { ...process.env, BASE_URL, KEY, JOB: freshJob("demo") };
+  const producer = spawn("sh", [`${www}/demo-job.sh`, www], { env, detached: true });
   const pages = [];
   createInterface({ input: producer.stdout }).on("line", (line) => pages.push(line.replace("page: ", "")));
   try {
@@ -31,7 +32,8 @@ test("the demo job is paused, resumed and cancelled on its page, and then begins
     await button(page, "Yes").click();
     await until("it is cancelled", isIn("cancelled"));
     assert.equal(await button(page, "Retry").count(), 0, "this producer does not retry");
-    await until("it begins anew", () => pages.length > 1);
+    await until("the same page shows the next run", isIn("running"), { seconds: 40 });
+    assert.equal(pages.length, 2);
     assert.deepEqual(page.faults, []);
   } finally {
     process.kill(-producer.pid, "SIGTERM");
