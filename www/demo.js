@@ -1,17 +1,11 @@
 // The demo page: computes the SHA-256 of a dropped file and reports its progress to the API like any producer.
 
+import { forgetKey, keepKey, readKey } from "./access.js";
 import { ApiError, Reporter } from "./reporter.js";
 
 const $ = (id) => document.getElementById(id);
 
-// The key comes in the fragment, which browsers do not send to servers. It is removed from the address bar, and kept for this
-// tab only, so that a reload does not ask for it again.
-const KEY = "apiKey";
-let key = location.hash.slice(1) || sessionStorage.getItem(KEY);
-if (location.hash) history.replaceState(null, "", location.pathname);
-if (key) sessionStorage.setItem(KEY, key);
-
-for (const origin of document.querySelectorAll(".origin")) origin.textContent = location.origin;
+let key = readKey();
 
 const show = (id) => {
   for (const part of ["drop", "ask", "watch"]) $(part).hidden = part !== id;
@@ -20,16 +14,17 @@ const show = (id) => {
 /** Shows the form, with the reason if a key was refused; resolves when there is another key. */
 const askForKey = (why) => {
   if (why) {
-    sessionStorage.removeItem(KEY);
+    forgetKey();
     $("ask-why").textContent = why;
   }
   show("ask");
-  $("key").focus();
+  // Not on arrival: the focus would scroll the page past everything above.
+  if (why) $("key").focus();
   return new Promise((resolve) => {
     $("ask").onsubmit = (event) => {
       event.preventDefault();
       key = $("key").value.trim();
-      sessionStorage.setItem(KEY, key);
+      keepKey(key);
       $("key").value = "";
       resolve();
     };

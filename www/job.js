@@ -1,5 +1,7 @@
 // The page of one job, at `/job#<jobId>&<token>`.
 
+import { claimsOf } from "./token.js";
+
 const $ = (id) => document.getElementById(id);
 const progress = $("progress");
 
@@ -28,13 +30,7 @@ const open = () => {
 };
 
 /** Whether the token has the permission to control its jobs; only then room is kept for the buttons. */
-const mayControl = (token) => {
-  try {
-    return JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).perm.includes("jobs:control");
-  } catch {
-    return false;
-  }
-};
+const mayControl = (token) => claimsOf(token)?.perm?.includes("jobs:control") ?? false;
 
 const showTitle = (title, percent) => {
   $("title").textContent = title;

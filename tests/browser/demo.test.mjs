@@ -1,4 +1,4 @@
-// The demo page: it computes the digest of a real file and reports its progress through the public API.
+// Dropping a file on the demo page: it computes the digest of the file and reports its progress through the public API.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";

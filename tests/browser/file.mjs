@@ -23,6 +23,7 @@ export async function digestOf(path) {
 
 // Drops a file on the demo page as a user does: the browser itself opens the file.
 export async function drop(page, path) {
+  await page.locator("#drop").scrollIntoViewIfNeeded();
   const zone = await page.locator("#drop").boundingBox();
   const session = await page.context().newCDPSession(page);
   const at = { x: zone.x + zone.width / 2, y: zone.y + zone.height / 2 };

@@ -9,7 +9,10 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 export const NARROW = { viewport: { width: 320, height: 640 } };
 
 // Checks that nothing of the page has to be scrolled sideways, and that axe finds no fault.
-export async function fitsNarrowScreen(page) {
+export const fitsNarrowScreen = (page) => hasNoFault(page, NARROW.viewport.width);
+
+// The same on a screen of that width.
+export async function hasNoFault(page, width) {
   const scrolled = await page.evaluate(() => {
     const isScrolled = (box) =>
       /auto|scroll/.test(getComputedStyle(box).overflowX) && box.scrollWidth > box.clientWidth;
@@ -17,7 +20,7 @@ export async function fitsNarrowScreen(page) {
     const { scrollWidth, clientWidth } = document.documentElement;
     return [innerWidth, scrollWidth - clientWidth, boxes];
   });
-  assert.deepEqual(scrolled, [NARROW.viewport.width, 0, []]);
+  assert.deepEqual(scrolled, [width, 0, []]);
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => axe.run(document));
   assert.deepEqual(

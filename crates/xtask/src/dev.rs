@@ -31,8 +31,9 @@ const PORT: u16 = 8787;
 const KEY_ID: &str = "insecure";
 const PROJECT: &str = "demo";
 
-/// The demo job: it reports on real work with curl alone, again and again. It reads BASE_URL and KEY from its environment.
-const DEMO_JOB: &str = "www/demo-job.sh";
+/// The jobs of the demo page: one in each state, then the demo job, which reports on real work with curl alone, again and again.
+/// Both scripts read BASE_URL and KEY from their environment.
+const DEMO: &str = "sh www/demo-states.sh && exec sh www/demo-job.sh";
 
 /// `cargo xtask dev [--port P] [--no-demo] [--data DIR]`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
@@ -69,11 +70,13 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let mut server = steps::step("start the worker", || Server::start(&project, &options))?;
     steps::note(&format!("process group {}, log {}", server.group(), options.log.display()));
     let url = format!("http://localhost:{port}");
-    println!("url: {url}/#{}", key.text);
     println!("key: {}", key.text);
     println!("webhook secret: {webhook_secret}");
 
     let mut demo = if demo { Some(Demo::start(&project, port, &url, &key.text)?) } else { None };
+    if demo.is_none() {
+        println!("url: {url}/#{}", key.text);
+    }
     steps::note("Ctrl-C stops everything");
     while !process::interrupted() {
         server.check()?;
@@ -108,7 +111,8 @@ fn token_secret(data: &Path) -> Result<String> {
 struct Demo {
     group: Group,
     log: PathBuf,
-    page_printed: bool,
+    /// The address of the demo page without its token, until it is printed.
+    unprinted: Option<String>,
 }
 
 impl Demo {
@@ -116,22 +120,29 @@ impl Demo {
         let log = project.scratch()?.join(format!("demo-job-{port}.log"));
         let file = File::create(&log)?;
         let mut command = Command::new("sh");
-        command.arg(project.root.join(DEMO_JOB)).current_dir(&project.root);
+        command.args(["-c", DEMO]).current_dir(&project.root);
         command.env("BASE_URL", url).env("KEY", key).stdout(file.try_clone()?).stderr(file);
         let group = Group::start_guarded(&mut command, None)?;
         steps::note(&format!("the demo job: process group {}, log {}", group.id(), log.display()));
-        Ok(Self { group, log, page_printed: false })
+        Ok(Self { group, log, unprinted: Some(format!("{url}/#{key}")) })
     }
 
-    /// Prints the address of its first job once that is known. Returns false, and prints why, once the demo job has ended.
+    /// Prints the addresses of the demo page and of the job's page once the job exists. Returns false, and prints why, once the
+    /// demo job has ended.
     fn check(&mut self) -> Result<bool> {
-        if !self.page_printed
-            && let Some(page) = fs::read_to_string(&self.log)?.lines().find(|line| line.starts_with("page: "))
-        {
-            println!("{page}");
-            self.page_printed = true;
+        if let Some(url) = &self.unprinted {
+            let output = fs::read_to_string(&self.log)?;
+            let line = |name| output.lines().find_map(|line| line.strip_prefix(name));
+            if let (Some(token), Some(page)) = (line("token: "), line("page: ")) {
+                println!("url: {url}&{token}");
+                println!("page: {page}");
+                self.unprinted = None;
+            }
         }
         if let Some(status) = self.group.ended()? {
+            if let Some(url) = &self.unprinted {
+                println!("url: {url}");
+            }
             eprintln!("{}", files::tail(&self.log, 2000));
             eprintln!("warning: the demo job ended ({status}); the worker continues");
             return Ok(false);

@@ -98,6 +98,8 @@ fn static_files_have_the_security_headers_and_the_element_can_be_embedded() {
         ("/job", "text/html"),
         ("/demo.js", "javascript"),
         ("/site.css", "text/css"),
+        ("/demo-job.sh", "text/plain"),
+        ("/demo-states.sh", "text/plain"),
         ("/icon.svg", "image/svg"),
         ("/job-progress.js", "javascript"),
         ("/job-progress-element.js", "javascript"),
