@@ -202,37 +202,37 @@ fn firefox(project: &Project, site: Option<&Site>) -> Result<()> {
     steps::shown("browser tests in Firefox", with_site(&mut node, site))
 }
 
-/// The SSE libraries that readers use, each in a program of its own.
+/// Our own JavaScript client, and the SSE libraries that readers use, each in a program of its own.
 fn clients(project: &Project, site: Option<&Site>) -> Result<()> {
-    let mut node = project.npm_command("node")?;
-    node.args(["tests/browser/run.mjs", "tests/clients"]).env("CHROMIUM", setup::CHROMIUM.path(project)?);
-    node.env("PYTHON", setup::python_venv(project)?.join("python"));
-    steps::shown("tests of the SSE clients", with_site(&mut node, site))
+    for (name, folder) in [
+        ("tests of the JavaScript client", "tests/clients/javascript"),
+        ("tests of the SSE clients", "tests/clients"),
+    ] {
+        let mut node = project.npm_command("node")?;
+        node.args(["tests/browser/run.mjs", folder]).env("CHROMIUM", setup::CHROMIUM.path(project)?);
+        node.env("PYTHON", setup::python_venv(project)?.join("python"));
+        steps::shown(name, with_site(&mut node, site))?;
+    }
+    Ok(())
 }
 
-/// Our own Python package, built and installed as its users do.
+/// Our own Python package.
 fn python(project: &Project, site: Option<&Site>) -> Result<()> {
     let venv = setup::python_client_venv(project)?;
-    build::python::build(project, &venv)?;
-    let dir = project.root.join("crates/client/python");
-    for (name, program, arguments) in [
-        ("ruff", "ruff", &["check", "."][..]),
-        ("ruff format", "ruff", &["format", "--check", "."]),
-        ("mypy", "mypy", &["--strict", "src", "tests"]),
-        ("pyright", "pyright", &[]),
-    ] {
-        steps::shown(name, Command::new(venv.join(program)).args(arguments).current_dir(&dir))?;
-    }
     let mut pytest = Command::new(venv.join("python"));
-    pytest.args(["-m", "pytest", "-q", "tests"]).current_dir(&dir);
-    pytest.env("DIST", build::python::out_dir(project)).env("REDIS", setup::REDIS.path(project)?);
+    pytest.args(["-m", "pytest", "--quiet"]).current_dir(project.root.join(build::python::SOURCES));
+    pytest.env("REDIS", setup::REDIS.path(project)?);
     steps::shown("tests of the Python package", with_site(&mut pytest, site))
 }
 
-/// The command `jp`.
+/// The command `jp`, which is built first, so that no test waits for it.
 fn cli(project: &Project, site: Option<&Site>) -> Result<()> {
+    let mut build = Command::new(project::cargo());
+    build.args(["build", "--package", "job-progress-cli"]).current_dir(&project.root);
+    steps::logged("build jp", &project.scratch()?.join("jp.log"), &mut build)?;
     let mut cargo = Command::new(project::cargo());
     cargo.args(["test", "--package", "cli-tests"]).current_dir(&project.root);
+    cargo.env("JP", project.target.join("debug/jp"));
     steps::shown("tests of the command jp", with_site(&mut cargo, site))
 }
 

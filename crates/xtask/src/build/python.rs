@@ -10,10 +10,10 @@ use anyhow::Result;
 use crate::{files, project::Project, setup, steps};
 
 /// The folder of its sources.
-const SOURCES: &str = "crates/client/python";
+pub(crate) const SOURCES: &str = "crates/client/python";
 
 /// The output folder.
-pub(crate) fn out_dir(project: &Project) -> PathBuf {
+fn out_dir(project: &Project) -> PathBuf {
     project.root.join("dist/python")
 }
 

@@ -13,6 +13,10 @@ const PAGES: &[&str] = &[
     "CHANGELOG.md",
     "crates/protocol/PROTOCOL.md",
     "crates/element/npm/README.md",
+    "crates/client/js/README.md",
+    "crates/client/python/README.md",
+    "crates/producer/README.md",
+    "crates/cli/README.md",
     "tests/bench/README.md",
     "tests/cases/README.md",
 ];
