@@ -163,6 +163,11 @@ impl Machine {
         self.queue.add(item) || has_status
     }
 
+    /// As [`Machine::report`] of these counts, if that only replaces the counts that wait already. Returns whether it was.
+    pub(crate) fn replace_counts(&mut self, current: &Value, total: &Value) -> bool {
+        self.is_closed() || self.queue.replace_counts(current, total)
+    }
+
     /// Appends a line to the log. Returns whether the driver has to look again.
     pub(crate) fn log(&mut self, message: String, level: Option<&str>, at: Timestamp) -> bool {
         if self.is_closed || self.phase != Phase::Open {

@@ -5,6 +5,8 @@ mod tests;
 
 use std::collections::VecDeque;
 
+use serde_json::Value;
+
 use crate::{identity::Identity, item::Item};
 use protocol::limits::{LOG_BYTES, LOG_LINES, LOG_LINES_SENT, REPORTS};
 
@@ -49,6 +51,23 @@ impl Queue {
         self.drop_lines();
         self.drop_items();
         is_due
+    }
+
+    /// Replaces `current` and `total` in the last waiting item, if it has both and nothing else depends on them: the most
+    /// frequent call, made without a new item. Returns whether it did.
+    pub(crate) fn replace_counts(&mut self, current: &Value, total: &Value) -> bool {
+        let Some(last) = self.waiting.back_mut().filter(|last| !last.has_progress() && !last.is_terminal()) else {
+            return false;
+        };
+        if !(last.fields.contains_key("current") && last.fields.contains_key("total")) {
+            return false;
+        }
+        for (name, value) in [("current", current), ("total", total)] {
+            if let Some(former) = last.fields.get_mut(name).filter(|former| *former != value) {
+                former.clone_from(value);
+            }
+        }
+        true
     }
 
     /// Joins the last two items if both are plain and the last one has a `progress`, which decides over all before it.

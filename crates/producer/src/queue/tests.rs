@@ -93,7 +93,7 @@ fn the_oldest_lines_are_dropped_past_2_mib_and_past_10_000() {
     }
     let kept = lines(&all(&mut queue));
     assert_eq!(kept.len(), 256);
-    assert!(kept[0].starts_with("44 "), "{}", &kept[0][..5]);
+    assert!(kept[0].starts_with("44 "));
     for index in 0..10_100 {
         log(&mut queue, index.to_string());
     }
@@ -133,6 +133,25 @@ fn increments_are_added_up_and_follow_a_count() {
     }
     let item = &all(&mut queue)[0][0];
     assert_eq!((&item["current"], item.get("increment")), (&json!(10.5), None));
+}
+
+#[test]
+fn counts_are_replaced_in_place_only_where_a_merge_would_do_the_same() {
+    let mut queue = Queue::default();
+    let replaced = |queue: &mut Queue| queue.replace_counts(&json!(7), &json!(9));
+    assert!(!replaced(&mut queue));
+    for (fields, expected) in [
+        (json!({"current": 1}), false),
+        (json!({"current": 1, "total": 2, "progress": 3}), false),
+        (json!({"status": "completed", "current": 1, "total": 2}), false),
+        (json!({"status": "running", "current": 1, "total": 2, "message": "m"}), true),
+    ] {
+        queue.clear();
+        add(&mut queue, fields.clone());
+        assert_eq!(replaced(&mut queue), expected, "{fields}");
+    }
+    let item = &all(&mut queue)[0][0];
+    assert_eq!((&item["current"], &item["total"], &item["message"]), (&json!(7), &json!(9), &json!("m")));
 }
 
 #[test]

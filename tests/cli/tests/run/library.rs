@@ -13,6 +13,7 @@ use contract::target::Target;
 use job_progress::{Client, ControlRequest, DeliveryError, Report, Status};
 use serde_json::json;
 
+/// The client of the server under test.
 fn client() -> Client {
     Client::new(&Target::get().base_url, &Target::get().key).unwrap()
 }

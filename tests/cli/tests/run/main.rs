@@ -1,5 +1,9 @@
 //! Real programs under `jp run`, `jp pipe` and `jp report`, and the producer library, against the server under test.
-#![allow(clippy::disallowed_methods, reason = "a test measures deadlines")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test: it measures deadlines, and a panic is how it fails"
+)]
 
 mod control;
 mod faults;
