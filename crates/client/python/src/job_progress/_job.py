@@ -14,7 +14,8 @@ from ._errors import JobProgressError
 from ._http import TIMEOUT, SyncTransport
 from ._producer.delivery import INTERVAL, Delivery, job_path
 from ._producer.encode import Encoded, encode_fields, encode_line
-from ._producer.sender import FLUSH_TIMEOUT, OnControl, OnEnd, Sender, random_name
+from ._producer.process import FLUSH_TIMEOUT
+from ._producer.sender import OnControl, OnEnd, Sender, random_name
 from ._status import Control
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class Producer:
         Returns at once. Raises `JobCancelled` with ``raise_on_cancel=True``, and `JobProgressError` if the producer is
         strict.
         """
-        self.raise_if_cancelled()
+        if self._raise_on_cancel:
+            self.raise_if_cancelled()
         self.report_fields(fields)
 
     def log(self, line: str, level: str | None = None) -> None:

@@ -12,7 +12,7 @@ from ._context import CURRENT, client_of_environment, current_job, leave
 from ._job import MAX_RESULT_BYTES, Producer
 from ._json import as_object
 from ._producer.encode import cut, to_json
-from ._producer.sender import flush_all
+from ._producer.process import flush_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

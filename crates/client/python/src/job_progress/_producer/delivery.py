@@ -75,6 +75,8 @@ class Delivery:
         self.in_flight = False
         #: When the last request was sent.
         self.last_start: float | None = None
+        #: Why the last request that failed was not answered.
+        self.last_error: JobProgressError | None = None
         #: Reports that were given up.
         self.lost = 0
         #: Problems and control requests of which the application has not been notified yet.
@@ -169,6 +171,7 @@ class Delivery:
         self.in_flight = False
         if error.is_temporary or error.status is None or error.code == UNEXPECTED_ANSWER:
             self._failures += 1
+            self.last_error = error
             longest = min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(self._failures - 1, 10))
             self._failed_at = now
             self._retry_at = now + longest * (0.5 + random / 2)

@@ -1,23 +1,19 @@
-"""The background thread of a producer, and what happens at a fork and at the exit of the process."""
+"""The background thread of a producer."""
 
 from __future__ import annotations
 
-import atexit
 import logging
-import os
 import random
 import secrets
 import string
-import sys
 import threading
 import time
-import weakref
-from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Optional
 
 from .._errors import NO_RESPONSE, JobProgressError
 from .._status import Control
+from . import process
 from .delivery import Delivery, job_path
 
 if TYPE_CHECKING:
@@ -25,9 +21,6 @@ if TYPE_CHECKING:
 
     from .._http import SyncTransport
     from .encode import Value
-
-#: Longest wait of `flush` and `close`, and for all producers of a process at its exit, in seconds.
-FLUSH_TIMEOUT = 5.0
 
 OnControl = Callable[[Control], object]
 
@@ -40,12 +33,7 @@ _LOG = logging.getLogger("job_progress")
 _IDLE = 10.0
 
 _CONTROL_WAIT = 30
-_THREAD_PREFIX = "job-progress "
 _NAME_LETTERS = string.ascii_lowercase + string.digits
-
-# Producers that were closed without waiting and still have something to send: more of them only if a server is away
-# for long, and then the oldest are given up.
-_MAX_LINGERING = 100
 
 
 def random_name() -> str:
@@ -72,7 +60,7 @@ class Sender:
         self._error: JobProgressError | None = None
         self._warned: set[str] = set()
         self._start()
-        _ALL.add(self)
+        process.register(self)
 
     def _start(self) -> None:
         # Reentrant, because a signal handler or a finalizer may report while this thread is in a call.
@@ -83,7 +71,6 @@ class Sender:
         self._notifier: threading.Thread | None = None
         self._flushes = 0
         self._is_unreachable = False
-        self._last_error: JobProgressError | None = None
 
     def after_fork(self) -> None:
         """Gives the copy in a forked child a producer of its own; what waits in the parent is sent by the parent."""
@@ -162,26 +149,20 @@ class Sender:
         with self._lock:
             self.delivery.is_closed = True
             self._wake_up()
-        for sender in list(_LINGERING):
-            if not len(sender.delivery.queue):
-                _forget(sender)
-        _LINGERING.append(self)
-        if len(_LINGERING) > _MAX_LINGERING:
-            oldest = _LINGERING.popleft()
-            oldest.give_up()
+        process.linger(self)
 
     def give_up(self) -> None:
         """Drops what waits, with a warning."""
         count, error = self.drop()
         if count:
-            self._warn_or_keep(error, f"{_given_up(count)}: {error}")
+            self._warn_or_keep(error, f"{process.given_up(count)}: {error}")
 
     def drop(self) -> tuple[int, JobProgressError]:
         """Drops what waits; how many reports that were, and why they could not be delivered."""
         with self._lock:
             count = self.delivery.give_up()
             self._wake.notify_all()
-            return count, self._last_error or JobProgressError(NO_RESPONSE, "The server did not answer in time.")
+            return count, self._why()
 
     def wait_for_answer(self, timeout: float) -> None:
         """Waits until a response has come."""
@@ -192,30 +173,39 @@ class Sender:
 
     def _wake_up(self) -> None:
         if self._thread is None and not self.delivery.has_ended:
-            self._thread = _start_thread(self._run, "sender")
+            self._thread = process.start_thread(self._run, "sender")
         else:
             self._wake.notify_all()
 
     def _run(self) -> None:
-        while (request := self._next_request()) is not None:
-            error = answer = None
-            try:
-                path, body = request
-                answer = self._transport.request("POST", path, content=body).body
-            except JobProgressError as refusal:
-                error = refusal
-            except Exception as failure:  # noqa: BLE001  a token provider of the application
-                error = JobProgressError(NO_RESPONSE, f"The request could not be made: {type(failure).__name__}")
-            with self._lock:
-                now = time.monotonic()
-                if error is None:
-                    self._is_unreachable = False
-                    self.delivery.on_answer(answer, now, random.random())  # noqa: S311  not a secret
-                else:
-                    self._last_error = error
-                    self.delivery.on_error(error, now, random.random())  # noqa: S311
-                self._wake.notify_all()
+        while self._send():
             self._notify()
+
+    def _send(self) -> bool:
+        """Sends the next request when it is due. False if this thread has nothing more to do."""
+        request = self._next_request()
+        if request is None:
+            return False
+        error = answer = None
+        try:
+            answer = self._transport.request("POST", request[0], content=request[1]).body
+        except JobProgressError as refusal:
+            # Without its traceback, whose frames hold the request.
+            error = refusal.with_traceback(None)
+            error.__cause__ = error.__context__ = None
+        except Exception as failure:  # noqa: BLE001  a token provider of the application
+            error = JobProgressError(NO_RESPONSE, f"The request could not be made: {type(failure).__name__}")
+        with self._lock:
+            now = time.monotonic()
+            if error is None:
+                self.delivery.on_answer(answer, now, random.random())  # noqa: S311  not a secret
+            else:
+                self.delivery.on_error(error, now, random.random())  # noqa: S311
+            warning = self.delivery.unreachable_at()
+            if warning is None or warning > now:
+                self._is_unreachable = False
+            self._wake.notify_all()
+        return True
 
     def _next_request(self) -> tuple[str, bytes] | None:
         """Waits until a request is due. None if this thread has nothing more to do."""
@@ -228,7 +218,7 @@ class Sender:
                 if due is not None and due <= now:
                     return delivery.start(now)
                 if listening is not None and self._listener is None and listening <= now:
-                    self._listener = _start_thread(self._listen, "listener")
+                    self._listener = process.start_thread(self._listen, "listener")
                 if self._listener is not None:
                     listening = None
                 warning = None if self._is_unreachable else delivery.unreachable_at()
@@ -298,7 +288,7 @@ class Sender:
                 self.delivery.requests.clear()
             is_news = self.delivery.requests or (self.delivery.ended_elsewhere and self._on_end is not None)
             if is_news and self._notifier is None:
-                self._notifier = _start_thread(self._call_back, "callback")
+                self._notifier = process.start_thread(self._call_back, "callback")
         for problem in problems:
             if self._strict or problem.code not in self._warned:
                 self._warned.add(problem.code)
@@ -322,81 +312,15 @@ class Sender:
             return None
 
     def _warn_unreachable(self) -> None:
-        error = self._last_error or JobProgressError(NO_RESPONSE, "The server has not answered yet.")
+        error = self._why()
         self._warn_or_keep(error, f"no report could be delivered for 10 seconds, and the producer tries again: {error}")
+
+    def _why(self) -> JobProgressError:
+        """Why nothing is delivered."""
+        return self.delivery.last_error or JobProgressError(NO_RESPONSE, "The server has not answered yet.")
 
     def _warn_or_keep(self, error: JobProgressError, message: str) -> None:
         if self._strict:
             self._error = error
         else:
             _LOG.warning("job %s: %s", self.delivery.job_id, message)
-
-
-class _NotOurs(logging.Filter):
-    """httpx logs each request at INFO. Two lines a second for a progress bar are not what an application asked for."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not (record.threadName or "").startswith(_THREAD_PREFIX)
-
-
-logging.getLogger("httpx").addFilter(_NotOurs())
-
-_ALL: weakref.WeakSet[Sender] = weakref.WeakSet()
-_LINGERING: deque[Sender] = deque()
-_exit_pid = 0
-
-
-def _start_thread(target: Callable[[], None], name: str) -> threading.Thread | None:
-    _flush_at_exit()
-    thread = threading.Thread(target=target, name=_THREAD_PREFIX + name, daemon=True)
-    try:
-        thread.start()
-    except RuntimeError:  # the interpreter is being finalized, or has too many threads
-        return None
-    return thread
-
-
-def _flush_at_exit() -> None:
-    """Arranges the flush at the exit of this process, once."""
-    global _exit_pid  # noqa: PLW0603
-    if _exit_pid == os.getpid():
-        return
-    _exit_pid = os.getpid()
-    atexit.register(flush_all)
-    # A child of multiprocessing ends without atexit before Python 3.13; it runs these instead.
-    if "multiprocessing.util" in sys.modules:
-        sys.modules["multiprocessing.util"].Finalize(None, flush_all, exitpriority=0)
-
-
-def flush_all() -> None:
-    """Flushes every open producer of this process, for at most 5 seconds in all; what is left is given up."""
-    deadline = time.monotonic() + FLUSH_TIMEOUT
-    busy = [sender for sender in _ALL if not sender.delivery.has_ended and not sender.delivery.is_idle]
-    flushes = [sender.begin_flush() for sender in busy]
-    for sender, can_wait in zip(busy, flushes):
-        sender.finish_flush(can_wait, max(deadline - time.monotonic(), 0.0))
-    dropped = [sender.drop() for sender in busy if not sender.delivery.is_idle]
-    count = sum(reports for reports, _ in dropped)
-    if count:
-        _LOG.warning("%d job(s): %s: %s", len(dropped), _given_up(count), dropped[-1][1])
-
-
-def _given_up(count: int) -> str:
-    return f"{count} report(s) were given up, because they could not be delivered in time"
-
-
-def _forget(sender: Sender) -> None:
-    try:
-        _LINGERING.remove(sender)
-    except ValueError:  # another thread was faster
-        return
-
-
-def _after_fork() -> None:
-    _LINGERING.clear()
-    for sender in _ALL:
-        sender.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
