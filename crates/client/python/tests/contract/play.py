@@ -10,13 +10,14 @@ from typing import Any
 import httpx
 
 from job_progress import BatchStatus, JobProgressClient, JobProgressError, StatusStream
+from job_progress._jobs import Jobs
 from job_progress._object import JsonObject
 from job_progress._report import to_snake
 
 from .calls import Call, Request, find_call
 from .filling import Variables
 from .matching import MISSING, matches
-from .streams import EventByEvent, Frames, frames_of_client, plain_frames, problem_body
+from .streams import Frames, Recorder, frames_of_client, plain_frames, problem_body
 
 _TIMEOUT = 75.0
 _HTTP = httpx.Client(transport=httpx.HTTPTransport(verify=False))
@@ -49,6 +50,8 @@ class Player:
     #: How many requests were sent, and how many of them through calls of the client.
     requests: int = 0
     calls: int = 0
+    _exchanges: list[tuple[httpx.Request, httpx.Response]] = field(default_factory=list)
+    _following: list[StatusStream] = field(default_factory=list)
 
     def play(self, steps: list[dict[str, Any]]) -> None:
         """Plays all steps."""
@@ -104,8 +107,9 @@ class Player:
             self._check_headers(expect, response.headers)
             return Frames(plain_frames(response))
         self.calls += 1
-        stream = call(self._client(request)[0].jobs)
+        stream = call(self._jobs(request))
         assert isinstance(stream, StatusStream)
+        self._following.append(stream)
         return Frames(frames_of_client(stream, lambda: stream.errors))
 
     def _await_frame(self, frames: Frames, expected: dict[str, Any]) -> None:
@@ -130,24 +134,33 @@ class Player:
             self.variables.save(name, frame["id"] if place == "id" else _pointer(frame["data"], place))
 
     def _call(self, request: Request, call: Call) -> Answer:
-        client, transport = self._client(request)
+        jobs = self._jobs(request)
         try:
-            result = call(client.jobs)
+            result = call(jobs)
             if isinstance(result, StatusStream):
                 assert list(result) == []
         except JobProgressError as error:
             result = error
-        sent, response = transport.exchanges[0]
+        sent, response = self._exchanges[0]
         answer = Answer(response.status_code, response.headers, response.text)
         _check_sent(request, sent)
         _check_result(result, answer)
         return answer
 
-    def _client(self, request: Request) -> tuple[JobProgressClient, EventByEvent]:
-        transport = EventByEvent()
-        client = JobProgressClient(api_key=request.auth, base_url=self.base_url)
-        client._http._client = httpx.Client(transport=transport)
-        return client, transport
+    def _jobs(self, request: Request) -> Jobs:
+        """The operations of a client that sends its requests through a recorder."""
+        self._exchanges.clear()
+        return JobProgressClient(api_key=request.auth, base_url=self.base_url).jobs
+
+    def httpx_options(self) -> dict[str, Any]:
+        """The options of the httpx clients that the client makes."""
+
+        def may_continue() -> bool:
+            # Not before the reader has taken what it has got.
+            streams = [stream._connection for stream in self._following]
+            return not any(connection._fresh for connection in streams if connection is not None)
+
+        return {"transport": Recorder(self._exchanges, may_continue)}
 
     def _send(self, request: Request) -> Answer:
         response = _HTTP.send(self._build(request))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import queue
 import threading
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any, Callable
 
 import httpx
 
@@ -18,53 +19,67 @@ from job_progress._stream.sse import Decoder
 DEADLINE = 10.0
 
 
-class EventByEvent(httpx.BaseTransport):
-    """Sends requests, and gives each event of a stream by itself, so that the client skips no document.
+class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Sends the requests of a client, and keeps the bytes of every response that is not a stream, for comparison.
 
-    Of every other response it keeps the bytes, for comparison with what the client makes of them.
+    Of a stream it gives one event at a time, and the next one when `may_continue`, so that the client skips nothing.
     """
 
-    def __init__(self) -> None:
-        self._transport = httpx.HTTPTransport(verify=False)
-        self.exchanges: list[tuple[httpx.Request, httpx.Response]] = []
+    def __init__(self, exchanges: list[tuple[httpx.Request, httpx.Response]], may_continue: Callable[[], bool]) -> None:
+        self._exchanges = exchanges
+        self._may_continue = may_continue
+        self._blocking = httpx.HTTPTransport(verify=False)
+        self._asynchronous = httpx.AsyncHTTPTransport(verify=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self._transport.handle_request(request)
+        response = self._blocking.handle_request(request)
+        return self._kept(request, response, response.read())
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._asynchronous.handle_async_request(request)
         if response.headers.get("content-type", "").startswith("text/event-stream"):
-            response.stream = _Events(response.stream)
-        else:
-            content = response.read()
-            response = httpx.Response(response.status_code, headers=response.headers, stream=_Whole(content))
-            self.exchanges.append(
-                (request, httpx.Response(response.status_code, headers=response.headers, content=content))
-            )
-        return response
+            response.stream = _Events(response.stream, self._may_continue)
+            return response
+        return self._kept(request, response, await response.aread())
 
     def close(self) -> None:
-        self._transport.close()
+        self._blocking.close()
+
+    async def aclose(self) -> None:
+        await self._asynchronous.aclose()
+
+    def _kept(self, request: httpx.Request, response: httpx.Response, content: bytes) -> httpx.Response:
+        kept = httpx.Response(response.status_code, headers=response.headers, content=content)
+        self._exchanges.append((request, kept))
+        return httpx.Response(response.status_code, headers=response.headers, stream=_Whole(content))
 
 
-class _Whole(httpx.SyncByteStream):
+class _Whole(httpx.SyncByteStream, httpx.AsyncByteStream):
     def __init__(self, content: bytes) -> None:
         self._content = content
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._content
 
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
 
-class _Events(httpx.SyncByteStream):
-    def __init__(self, stream: Any) -> None:
+
+class _Events(httpx.AsyncByteStream):
+    def __init__(self, stream: Any, may_continue: Callable[[], bool]) -> None:
         self._stream = stream
+        self._may_continue = may_continue
 
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
             *events, rest = chunk.split(b"\n\n")
-            yield from (event + b"\n\n" for event in events)
-            if rest:
-                yield rest
+            for piece in (*(event + b"\n\n" for event in events), rest):
+                while not self._may_continue():
+                    await asyncio.sleep(0)
+                yield piece
 
-    def close(self) -> None:
-        self._stream.close()
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 class Frames:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
+
+from job_progress import _http
 
 from .play import Player, base_url
 
@@ -25,9 +27,10 @@ def _cases() -> list[Any]:
 
 @pytest.mark.parametrize("steps", _cases())
 def test_the_client_sends_and_reads_what_the_contract_says(
-    steps: list[dict[str, Any]], record_property: pytest.RecordProperty
+    steps: list[dict[str, Any]], record_property: Callable[[str, object], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     player = Player(base_url())
+    monkeypatch.setattr(_http, "_options", player.httpx_options)
     player.play(steps)
     record_property("requests", player.requests)
     record_property("calls", player.calls)
