@@ -3,10 +3,13 @@
 An error that a checker must find is marked; a mark without an error fails the check.
 """
 
+# Python 3.9 has no `|` in expressions.
+# ruff: noqa: UP045
+
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Optional
 
 from typing_extensions import assert_type
 
@@ -16,12 +19,12 @@ from job_progress import AsyncJobProgressClient, FreeForm, JobError, JobProgress
 def blocking(client: JobProgressClient) -> None:
     """Types of statuses."""
     status = client.jobs.get_status("a", include=["resources", "logs"])
-    assert_type(status.progress, float | None)
+    assert_type(status.progress, Optional[float])
     assert_type(status.created_at, datetime)
-    assert_type(status.error, JobError | None)
-    assert_type(status.steps, list[Step] | None)
-    assert_type(status.logs, list[LogLine] | None)
-    assert_type(status.resources, FreeForm | None)
+    assert_type(status.error, Optional[JobError])
+    assert_type(status.steps, Optional[list[Step]])
+    assert_type(status.logs, Optional[list[LogLine]])
+    assert_type(status.resources, Optional[FreeForm])
     if status.resources:
         assert_type(status.resources.gpu_utilization, Any)
     if status.status == "runing":  # type: ignore[comparison-overlap]  # pyright: ignore[reportUnnecessaryComparison]

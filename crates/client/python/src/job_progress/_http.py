@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import ssl
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     Params = Mapping[str, Union[str, int, Sequence[str]]]
 
 T = TypeVar("T")
+
+# Names of hosts are resolved with this codec, which cannot be loaded any more while an interpreter ends and its last
+# reports are sent.
+codecs.lookup("idna")
 
 #: Seconds without a byte after which a request has failed.
 TIMEOUT = 10.0
