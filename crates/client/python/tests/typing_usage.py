@@ -4,7 +4,6 @@ An error that a checker must find is marked; a mark without an error fails the c
 """
 
 # Python 3.9 has no `|` in expressions.
-# ruff: noqa: UP045
 
 from __future__ import annotations
 
