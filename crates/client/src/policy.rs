@@ -83,7 +83,10 @@ mod tests {
         let mut line = |name: &str, value: String| text.push_str(&format!("export const {name} = {value};\n"));
         line("MAX_JOBS", JOBS.to_string());
         line("INCLUDE_NAMES", format!("[{}]", Include::NAMES.map(|name| format!("{name:?}")).join(", ")));
-        let names = Status::ALL.into_iter().filter(|status| status.is_terminal()).map(|status| format!("{:?}", status.as_str()));
+        let names = Status::ALL
+            .into_iter()
+            .filter(|status| status.is_terminal())
+            .map(|status| format!("{:?}", status.as_str()));
         line("TERMINAL_STATES", format!("[{}]", names.collect::<Vec<_>>().join(", ")));
         line("REPORTS", REPORTS.to_string());
         line("LOG_LINES", LOG_LINES.to_string());

@@ -8,9 +8,7 @@ use protocol::{
 };
 use serde_json::{Map, Value};
 
-use crate::{
-    driver::Driver, links::Links, machine::Phase, problem::Problem, quantity::Quantity, report::Report, track::Track,
-};
+use crate::{driver::Driver, links::Links, machine::Phase, problem::Problem, quantity::Quantity, report::Report};
 
 /// The longest time for which a job that is dropped waits for delivery.
 const DROP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -98,20 +96,6 @@ impl Job {
     pub fn log_with_level(&self, level: &str, line: impl Into<String>) {
         let line = line.into();
         self.driver.call(|machine, at| machine.log(line, Some(level), at));
-    }
-
-    /// Reports an iterator: its length as `total`, and after each item the number of items done as `current`.
-    ///
-    /// ```no_run
-    /// # let client = job_progress::Client::from_env().unwrap();
-    /// let job = client.job("thumbnails").unit("files").start();
-    /// for name in job.track(["a.png", "b.png"]) {
-    ///     println!("{name}");
-    /// }
-    /// job.complete();
-    /// ```
-    pub fn track<I: IntoIterator>(&self, items: I) -> Track<'_, I::IntoIter> {
-        Track::new(self, items.into_iter())
     }
 
     /// Ends the job as `completed`.

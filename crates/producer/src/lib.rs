@@ -1,3 +1,5 @@
+//! The producer of job-progress for Rust programs.
+//!
 #![doc = include_str!("../README.md")]
 //!
 //! # What this crate does not do

@@ -13,15 +13,28 @@ pub struct Track<'a, I> {
     given: u64,
 }
 
-impl<'a, I: Iterator> Track<'a, I> {
-    pub(crate) fn new(job: &'a Job, items: I) -> Track<'a, I> {
+impl Job {
+    /// Reports an iterator: its length as `total`, and after each item the number of items done as `current`.
+    ///
+    /// ```no_run
+    /// # let client = job_progress::Client::from_env().unwrap();
+    /// let job = client.job("thumbnails").unit("files").start();
+    /// for name in job.track(["a.png", "b.png"]) {
+    ///     println!("{name}");
+    /// }
+    /// job.complete();
+    /// ```
+    pub fn track<I: IntoIterator>(&self, items: I) -> Track<'_, I::IntoIter> {
+        let items = items.into_iter();
         let total = match items.size_hint() {
             (least, Some(most)) if least == most => u64::try_from(most).ok(),
             _ => None,
         };
-        Track { job, items, total, given: 0 }
+        Track { job: self, items, total, given: 0 }
     }
+}
 
+impl<I: Iterator> Track<'_, I> {
     fn report(&self) {
         match self.total {
             Some(total) => self.job.update(self.given, total),

@@ -204,10 +204,9 @@ fn firefox(project: &Project, site: Option<&Site>) -> Result<()> {
 
 /// Our own JavaScript client, and the SSE libraries that readers use, each in a program of its own.
 fn clients(project: &Project, site: Option<&Site>) -> Result<()> {
-    for (name, folder) in [
-        ("tests of the JavaScript client", "tests/clients/javascript"),
-        ("tests of the SSE clients", "tests/clients"),
-    ] {
+    for (name, folder) in
+        [("tests of the JavaScript client", "tests/clients/javascript"), ("tests of the SSE clients", "tests/clients")]
+    {
         let mut node = project.npm_command("node")?;
         node.args(["tests/browser/run.mjs", folder]).env("CHROMIUM", setup::CHROMIUM.path(project)?);
         node.env("PYTHON", setup::python_venv(project)?.join("python"));

@@ -72,7 +72,7 @@ def test_a_cancel_request_raises_out_of_the_loop(client: JobProgressClient, job_
     with pytest.raises(JobCancelled), client.job(job_id, raise_on_cancel=True) as job:
         job.flush(timeout=30)
         client._http.request("POST", f"/v2/jobs/{job_id}/cancel", json={})
-        job.update(message="hears of it")
+        job.update(message="receives it")
         until(lambda: job.cancel_requested)
         with Progress(**_quiet(auto_refresh=auto_refresh)) as progress:
             for _ in progress.track(range(1000)):

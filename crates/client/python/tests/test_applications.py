@@ -54,7 +54,7 @@ def test_a_sample_of_tensorlake_runs_with_another_import(sample: dict[str, Any],
     name, *arguments = sample["call"]
     work = names[name]
     if name in ("my_function", "long_operation"):
-        # These call nothing that could tell the id of their request, so a function around them does.
+        # These call nothing that could show the id of their request, so a function around them does.
         @function()
         def outer() -> Any:
             ids.append(RequestContext.get().request_id)

@@ -183,7 +183,7 @@ def test_cancel_raises_in_the_next_call_and_the_block_reports_it(client: JobProg
     assert document["error"] == {"code": "CANCELLED", "message": "The wrong file"}
 
 
-def test_a_silent_job_hears_of_a_cancel_request(client: JobProgressClient, job_id: str) -> None:
+def test_a_silent_job_receives_a_cancel_request(client: JobProgressClient, job_id: str) -> None:
     with client.job(job_id, controls=["cancel"]) as job:
         job.flush(timeout=30)
         client._http.request("POST", f"/v2/jobs/{job_id}/cancel", json={})

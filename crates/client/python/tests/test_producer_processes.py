@@ -89,7 +89,7 @@ def test_the_end_of_a_program_is_the_end_of_its_job(
     assert document.get("error", {}).get("code") == code
 
 
-def test_a_program_that_handles_sigterm_tells_its_end(client: JobProgressClient, job_id: str, tmp_path: Path) -> None:
+def test_a_program_that_handles_sigterm_reports_its_end(client: JobProgressClient, job_id: str, tmp_path: Path) -> None:
     program = _Program(
         tmp_path,
         job_id,

@@ -41,7 +41,17 @@ fn roots_twice(text: &str) -> BTreeSet<String> {
 
 /// The number of the first line with such a heading.
 fn crowded_heading(text: &str) -> Option<usize> {
-    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    let mut in_code = false;
+    // The lines of an example that begin with `#` are no headings.
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim_start)
+        .map(|line| {
+            let is_fence = line.starts_with("/// ```") || line.starts_with("//! ```");
+            in_code ^= is_fence;
+            if in_code || is_fence { "" } else { line }
+        })
+        .collect();
     let is_text =
         |line: Option<&&str>, mark: &str| line.is_some_and(|line| line.starts_with(mark) && line.trim_end() != mark);
     let crowded = |index: usize, mark: &str| {
@@ -60,6 +70,7 @@ fn repeated_imports_and_crowded_headings_are_found() {
     let imports = "use std::fs;\nuse crate::a;\n#[cfg(test)]\nuse crate::b;\npub use crate::c;\nuse std::io;\n";
     assert_eq!(roots_twice(imports), BTreeSet::from(["std".to_owned()]));
     assert_eq!(crowded_heading("/// Text.\n///\n/// # Errors\n///\n/// More.\n"), None);
+    assert_eq!(crowded_heading("/// ```\n/// # let a = 1;\n/// ```\n"), None);
     assert_eq!(crowded_heading("/// Text.\n/// # Errors\n///\n/// More.\n"), Some(2));
     assert_eq!(crowded_heading("/// Text.\n///\n/// # Errors\n/// More.\n"), Some(3));
 }

@@ -48,7 +48,7 @@ class Producer:
 
     Calls return at once and raise nothing: a thread sends what they say, at most one request at a time, and the newest
     state replaces what still waits. Made by `JobProgressClient.producer`; as a context manager it is closed at the end
-    of the block, and the job goes on.
+    of the block, and the job continues.
 
     >>> with client.producer("import-42") as producer:
     ...     producer.update(current=45, total=100, message="Processing batch 3 of 10")
@@ -262,7 +262,7 @@ class Job(Producer):
             leave(self._token)
             self._token = None
         if self._pid != os.getpid():
-            # A forked child has left the block too; the job goes on in its parent.
+            # A forked child has left the block too; the job continues in its parent.
             return
         fields = outcome(error)
         if fields["status"] == "completed":

@@ -96,9 +96,9 @@ def function(**options: Any) -> Callable[[_Function], _Function]:
     Also decorates coroutine functions, and generator functions that are only iterated.
 
     >>> @function()
-    ... def greet(name: str) -> str:
-    ...     RequestContext.get().progress.update(1, 1, "Greeting")
-    ...     return f"Hello, {name}"
+    ... def load(name: str) -> str:
+    ...     RequestContext.get().progress.update(1, 1, "Loading")
+    ...     return f"Loaded {name}"
     """
     del options
 

@@ -75,7 +75,7 @@ class _Running(NamedTuple):
 
 
 class _Reporter:
-    """The handlers of the signals. Celery keeps weak references to them unless told otherwise."""
+    """The handlers of the signals. Celery keeps weak references to them unless asked not to."""
 
     def __init__(self, client: JobProgressClient, terminate: bool) -> None:
         self._client = client

@@ -281,13 +281,13 @@ class Sender:
             return False
 
     def _notify(self) -> None:
-        """Tells the application of problems and control requests. The lock is not held meanwhile."""
+        """Notifies the application of problems and control requests. The lock is not held meanwhile."""
         with self._lock:
             problems, self.delivery.problems = self.delivery.problems, []
             if self._on_control is None:
                 self.delivery.requests.clear()
-            is_news = self.delivery.requests or (self.delivery.ended_elsewhere and self._on_end is not None)
-            if is_news and self._notifier is None:
+            is_due = self.delivery.requests or (self.delivery.ended_elsewhere and self._on_end is not None)
+            if is_due and self._notifier is None:
                 self._notifier = process.start_thread(self._call_back, "callback")
         for problem in problems:
             if self._strict or problem.code not in self._warned:
