@@ -5,13 +5,14 @@ import { test } from "node:test";
 import { BASE_URL, create, report } from "../browser/api.mjs";
 import { useBrowser } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
-import { builtPage, openBuilt } from "./doors.mjs";
+import { builtPage, openBuilt } from "./framework-pages.mjs";
 
 const browser = useBrowser();
 const running = () => create({ current: 45, total: 100 });
 const use = ({ jobId, token }) => `"${jobId}", { baseUrl: "${BASE_URL}", token: "${token}" }`;
 
-const opened = async (door, folder, files) => openBuilt(browser, await builtPage(door, folder, files, "development"));
+const opened = async (framework, folder, files) =>
+  openBuilt(browser, await builtPage(framework, folder, files, "development"));
 const shows = ({ page }, text) =>
   until(`the page shows ${text}`, async () => (await page.textContent("#root")).trim() === text);
 

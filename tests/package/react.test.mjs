@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { BASE_URL, create, createControlled, report } from "../browser/api.mjs";
 import { useBrowser } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
-import { builtPage } from "./doors.mjs";
+import { builtPage } from "./framework-pages.mjs";
 import { consoleThatFollows, follows } from "./follow.mjs";
 import { USER, borrowFrameworks, run, serve } from "./user.mjs";
 

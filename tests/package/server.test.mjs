@@ -24,13 +24,13 @@ for (const entry of ["job-progress", "job-progress/define"]) {
   });
 }
 
-for (const door of ["react", "vue", "svelte"]) {
-  test(`importing job-progress/${door} on a server prints nothing and adds no globals to those of the framework`, async () => {
+for (const framework of ["react", "vue", "svelte"]) {
+  test(`importing job-progress/${framework} on a server prints nothing and adds no globals to those of the framework`, async () => {
     borrowFrameworks();
     const program = `
-      await import("${door === "svelte" ? "svelte/reactivity" : door}");
+      await import("${framework === "svelte" ? "svelte/reactivity" : framework}");
       const before = Object.getOwnPropertyNames(globalThis).sort().join();
-      await import("job-progress/${door}");
+      await import("job-progress/${framework}");
       const after = Object.getOwnPropertyNames(globalThis).sort().join();
       if (before !== after) throw new Error("globals: " + before + " became " + after);
     `;

@@ -1,4 +1,4 @@
-// What the doors to frameworks add to a page, once a bundler has removed what the page does not use.
+// What the entry points for frameworks add to a page, once a bundler has removed what the page does not use.
 
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
@@ -36,16 +36,16 @@ async function loaded(name, program) {
 
 const CLIENT = `import { JobProgressClient } from "job-progress/client"; console.log(JobProgressClient);`;
 const ELEMENT = `import { JobProgressElement } from "job-progress"; JobProgressElement.define();`;
-const uses = (name, door) => `import { ${name} } from "job-progress/${door}"; console.log(${name});`;
+const uses = (name, framework) => `import { ${name} } from "job-progress/${framework}"; console.log(${name});`;
 
 test("the function of each framework adds at most 1.5 KB to the client, and not the element", async (t) => {
   const client = await loaded("client", CLIENT);
   t.diagnostic(`client: ${client.size} bytes after gzip`);
-  for (const [door, name] of Object.entries({ react: "useJob", vue: "useJob", svelte: "job" })) {
-    const { names, size } = await loaded(door, uses(name, door));
-    t.diagnostic(`${name} of ${door}: ${size - client.size} bytes more`);
-    assert.ok(size - client.size <= 1_500, `${name} of ${door} adds ${size - client.size} bytes`);
-    assert.ok(!names.includes("element.js"), `${name} of ${door} loads the element`);
+  for (const [framework, name] of Object.entries({ react: "useJob", vue: "useJob", svelte: "job" })) {
+    const { names, size } = await loaded(framework, uses(name, framework));
+    t.diagnostic(`${name} of ${framework}: ${size - client.size} bytes more`);
+    assert.ok(size - client.size <= 1_500, `${name} of ${framework} adds ${size - client.size} bytes`);
+    assert.ok(!names.includes("element.js"), `${name} of ${framework} loads the element`);
   }
 });
 

@@ -14,20 +14,20 @@ const hasEnded = ({ status, nextRetryAt }) => {
 const attemptOf = ({ jobId, epoch, attempt }) => `${jobId} ${epoch} ${attempt}`;
 
 // Passes the events of `element` to `emit`, as a name and what its handler gets; returns what stops it. First it passes what the
-// element has received before. `heard` remembers what was passed, for as long as the component exists.
-export const listen = (element, heard, emit) => {
+// element has received before. `passed` remembers what was passed, for as long as the component exists.
+export const listen = (element, passed, emit) => {
   const passUpdate = (job) => {
-    heard.job = job;
+    passed.job = job;
     emit("update", job);
   };
   const passEnd = (job, initial) => {
     // The element fires it after all, if its event was on the way.
-    if (heard.ended === attemptOf(job)) return;
-    heard.ended = attemptOf(job);
+    if (passed.ended === attemptOf(job)) return;
+    passed.ended = attemptOf(job);
     emit("end", job, { initial });
   };
   const passProblem = (problem) => {
-    heard.problem = problem;
+    passed.problem = problem;
     emit("problem", problem);
   };
 
@@ -45,13 +45,13 @@ export const listen = (element, heard, emit) => {
   on("control", (outcome) => emit("control", outcome));
 
   const { document: job, problem } = element;
-  if (job && job !== heard.job) {
-    const isFirst = heard.job?.epoch !== job.epoch;
+  if (job && job !== passed.job) {
+    const isFirst = passed.job?.epoch !== job.epoch;
     passUpdate(job);
     if (hasEnded(job)) passEnd(job, isFirst);
   }
   // The token provider that the component has set may solve it: the element asks again, and fires an event if it is refused.
   const isAskedAgain = problem?.error === "UNAUTHENTICATED" && element.tokenProvider;
-  if (problem && problem !== heard.problem && !isAskedAgain) passProblem(problem);
+  if (problem && problem !== passed.problem && !isAskedAgain) passProblem(problem);
   return () => listeners.abort();
 };

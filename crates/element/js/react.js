@@ -1,6 +1,6 @@
 "use client";
 
-// The door `job-progress/react`: the hook `useJob` and the component `JobProgress`. The first line lets components of a server
+// The entry point `job-progress/react`: the hook `useJob` and the component `JobProgress`. The first line lets components of a server
 // import this module: it is part of what the browser loads.
 
 import {
@@ -50,8 +50,11 @@ export function JobProgress({ ref, tokenProvider, messages, onUpdate, onEnd, onP
   useLayoutEffect(() => {
     own.current.tokenProvider = hasProvider ? () => latest.current.tokenProvider() : null;
   }, [hasProvider]);
-  const heard = useRef({});
-  useLayoutEffect(() => listen(own.current, heard.current, (name, ...values) => latest.current[name]?.(...values)), []);
+  const passed = useRef({});
+  useLayoutEffect(
+    () => listen(own.current, passed.current, (name, ...values) => latest.current[name]?.(...values)),
+    [],
+  );
 
   return createElement("job-progress", { ...attributes, ref: own });
 }

@@ -1,4 +1,4 @@
-// The door `job-progress/svelte`: the function `job`, whose result has reactive properties and is a store for `$`.
+// The entry point `job-progress/svelte`: the function `job`, whose result has reactive properties and is a store for `$`.
 
 import { createSubscriber } from "svelte/reactivity";
 import { JobSource, keyOf } from "./use-job.js";

@@ -1,4 +1,4 @@
-// What the doors to frameworks have in common: the jobs that the components of a page follow.
+// What the entry points for frameworks have in common: the jobs that the components of a page follow.
 
 import { INCLUDE_NAMES, TERMINAL_STATES } from "../../client/js/policy.js";
 import { JobProgressClient } from "./client.js";

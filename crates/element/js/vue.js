@@ -1,4 +1,4 @@
-// The door `job-progress/vue`: the function `useJob` for components and other scopes.
+// The entry point `job-progress/vue`: the function `useJob` for components and other scopes.
 
 import { shallowRef, toValue, watchEffect } from "vue";
 import { JobSource, keyOf } from "./use-job.js";

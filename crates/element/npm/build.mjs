@@ -6,7 +6,7 @@ import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as declarations from "./declarations.mjs";
-import { doors, useJob } from "./frameworks.mjs";
+import { entries, useJob } from "./frameworks.mjs";
 import { manifest } from "./manifest.mjs";
 import { withTables } from "./tables.mjs";
 
@@ -54,8 +54,8 @@ const PRODUCER = "client-producer.js";
 const clients = ["client.js", PRODUCER].map((name) => join(client, name));
 await bundle([], { entryPoints: clients, outbase: client, bundle: true, external: [`./${PRODUCER}`] });
 
-// The doors to frameworks share the client and the class of the element with the other entry points.
-await bundle(["use-job.js", ...Object.keys(doors).map((name) => `${name}.js`)], {
+// The entry points for frameworks share the client and the class of the element with the other entry points.
+await bundle(["use-job.js", ...Object.keys(entries).map((name) => `${name}.js`)], {
   bundle: true,
   packages: "external",
   external: ["./client.js", "./element.js", "./use-job.js"],
@@ -100,7 +100,7 @@ write("element.d.ts", declarations.element);
 cpSync(join(client, "client.d.ts"), join(out, "client.d.ts"));
 write("api.d.ts", await declarations.operations(openapi));
 write("use-job.d.ts", useJob);
-for (const [name, text] of Object.entries(doors)) write(`${name}.d.ts`, text);
+for (const [name, text] of Object.entries(entries)) write(`${name}.d.ts`, text);
 write("document.d.ts", await declarations.document(openapi));
 // Every language has every text, so the first one serves for the types.
 const { default: texts } = await import(join(scripts, locales[0]));

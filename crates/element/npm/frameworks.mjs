@@ -1,4 +1,4 @@
-// The type declarations of the doors to frameworks. The props and events of the tag come from api.mjs. Each door is a module of
+// The type declarations of the entry points for frameworks. The props and events of the tag come from api.mjs. Each is a module of
 // its own, so that programs without a framework do not need its types.
 
 import * as api from "./api.mjs";
@@ -181,5 +181,5 @@ declare module "svelte/elements" {
 }
 `;
 
-// By the name of the door.
-export const doors = { react, vue, svelte };
+// By the name of the entry point.
+export const entries = { react, vue, svelte };

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { BASE_URL, create, report } from "../browser/api.mjs";
 import { useBrowser } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
-import { builtPage } from "./doors.mjs";
+import { builtPage } from "./framework-pages.mjs";
 import { consoleThatFollows } from "./follow.mjs";
 import { snippet, snippetFor } from "./readme.mjs";
 import { serve } from "./user.mjs";
@@ -46,22 +46,22 @@ const SNIPPETS = {
 };
 
 // Builds the page of a snippet; resolves to its URL.
-async function pageOf(door, name, job, properties) {
-  const files = { ...MAINS[door](properties), [SNIPPETS[door].file]: snippetFor(name, job, BASE_URL) };
-  return `${await serve(await builtPage(door, `readme-${name.replaceAll("/", "-")}`, files))}/`;
+async function pageOf(framework, name, job, properties) {
+  const files = { ...MAINS[framework](properties), [SNIPPETS[framework].file]: snippetFor(name, job, BASE_URL) };
+  return `${await serve(await builtPage(framework, `readme-${name.replaceAll("/", "-")}`, files))}/`;
 }
 
-for (const door of Object.keys(SNIPPETS)) {
-  test(`${door}: the element of the README follows its job and passes the end`, async () => {
+for (const framework of Object.keys(SNIPPETS)) {
+  test(`${framework}: the element of the README follows its job and passes the end`, async () => {
     const job = await running();
-    const url = await pageOf(door, SNIPPETS[door].element, job, { job: job.jobId, token: job.token });
+    const url = await pageOf(framework, SNIPPETS[framework].element, job, { job: job.jobId, token: job.token });
     const messages = await consoleThatFollows(browser, url, job);
     assert.ok(messages.includes("completed"), `console: ${messages}`);
   });
 
-  test(`${door}: the text of the README follows its job to the end`, async () => {
+  test(`${framework}: the text of the README follows its job to the end`, async () => {
     const job = await running();
-    const url = await pageOf(door, SNIPPETS[door].function, job, { id: job.jobId, token: job.token });
+    const url = await pageOf(framework, SNIPPETS[framework].function, job, { id: job.jobId, token: job.token });
     const page = await browser.goto(url);
     const shows = (text) => until(`the page shows ${text}`, async () => (await page.innerText("p")).trim() === text);
     await shows("running 45 %");
@@ -72,9 +72,9 @@ for (const door of Object.keys(SNIPPETS)) {
     assert.deepEqual(page.faults, []);
   });
 
-  test(`${door}: the text of the README names the problem of a job that it may not show`, async () => {
+  test(`${framework}: the text of the README names the problem of a job that it may not show`, async () => {
     const job = await running();
-    const url = await pageOf(door, SNIPPETS[door].function, job, { id: "another", token: job.token });
+    const url = await pageOf(framework, SNIPPETS[framework].function, job, { id: "another", token: job.token });
     const page = await browser.goto(url);
     await until("the page names it", async () => (await page.textContent("p")) === "No progress: ACCESS_DENIED");
     assert.deepEqual(page.faults, []);

@@ -1,4 +1,4 @@
-// The types of the doors to frameworks, as programs, templates and components in strict mode see them.
+// The types of the entry points for frameworks, as programs, templates and components in strict mode see them.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -142,7 +142,7 @@ for (const [index, more] of LIBRARY_CHECKS.entries()) {
       export const wrong = <JobProgress onProblem={(problem) => problem.jobId} />;
     `;
     await compile(
-      `react-door-${index}`,
+      `react-entry-${index}`,
       { "hook.tsx": hook, "component.tsx": component },
       { jsx: "react-jsx", ...more },
     );
@@ -223,7 +223,7 @@ for (const [index, more] of LIBRARY_CHECKS.entries()) {
       const bar = useTemplateRef("bar");
       const shown = ref<number | null>(null);
     `;
-    await checkVue(`vue-door-${index}`, { "hook.ts": hook, "Bar.vue": template(tag, script) }, more);
+    await checkVue(`vue-entry-${index}`, { "hook.ts": hook, "Bar.vue": template(tag, script) }, more);
   });
 
   test(`the function and the tag for Svelte are typed, ${about} a check of the libraries`, async () => {
@@ -233,7 +233,7 @@ for (const [index, more] of LIBRARY_CHECKS.entries()) {
         onjob-progress-end={(event) => console.log(event.detail.status, event.initial)}
       >Being prepared.</job-progress>
     `;
-    await checkSvelte(`svelte-door-${index}`, { "Bar.svelte": component(tag) }, more);
+    await checkSvelte(`svelte-entry-${index}`, { "Bar.svelte": component(tag) }, more);
   });
 }
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { BASE_URL, call, create, createControlled, report, request } from "../browser/api.mjs";
 import { useBrowser } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
-import { DOORS, openPage, renderOnServer } from "./doors.mjs";
+import { FRAMEWORKS, openPage, renderOnServer } from "./framework-pages.mjs";
 
 const browser = useBrowser();
 const running = () => create({ current: 45, total: 100 });
@@ -29,10 +29,10 @@ function isWithoutFault({ page, messages }) {
   assert.deepEqual([page.faults, messages], [[], []]);
 }
 
-for (const door of Object.keys(DOORS)) {
-  const open = (options) => openPage(browser, door, options);
+for (const framework of Object.keys(FRAMEWORKS)) {
+  const open = (options) => openPage(browser, framework, options);
 
-  test(`${door}: a use shows every state of its job to the end, over one connection`, async () => {
+  test(`${framework}: a use shows every state of its job to the end, over one connection`, async () => {
     const job = await create({});
     const page = await open();
     await page.show(useOf(job));
@@ -54,7 +54,7 @@ for (const door of Object.keys(DOORS)) {
     isWithoutFault(page);
   });
 
-  test(`${door}: several uses share one connection, whatever their jobs and tokens`, async () => {
+  test(`${framework}: several uses share one connection, whatever their jobs and tokens`, async () => {
     const [one, other] = [await running(), await create({ progress: 10 })];
     const page = await open();
     await page.show(useOf(one), useOf(one, { baseUrl: `${BASE_URL}/` }), useOf(other));
@@ -66,7 +66,7 @@ for (const door of Object.keys(DOORS)) {
     isWithoutFault(page);
   });
 
-  test(`${door}: a use that comes later shows at once what the page knows of the job`, async () => {
+  test(`${framework}: a use that comes later shows at once what the page knows of the job`, async () => {
     const job = await running();
     const page = await open();
     await page.show(useOf(job));
@@ -84,7 +84,7 @@ for (const door of Object.keys(DOORS)) {
     isWithoutFault(page);
   });
 
-  test(`${door}: the connection closes when the last use is gone, and not before`, async () => {
+  test(`${framework}: the connection closes when the last use is gone, and not before`, async () => {
     const job = await running();
     const page = await open();
     await page.show(useOf(job), useOf(job));
@@ -98,7 +98,7 @@ for (const door of Object.keys(DOORS)) {
     isWithoutFault(page);
   });
 
-  test(`${door}: another id shows another job, and none is idle`, async () => {
+  test(`${framework}: another id shows another job, and none is idle`, async () => {
     const [one, other] = [await running(), await create({ progress: 10 })];
     const page = await open();
     await page.show(useOf(one));
@@ -112,7 +112,7 @@ for (const door of Object.keys(DOORS)) {
     isWithoutFault(page);
   });
 
-  test(`${door}: a use that is not enabled keeps what it shows and closes the connection`, async () => {
+  test(`${framework}: a use that is not enabled keeps what it shows and closes the connection`, async () => {
     const job = await running();
     const page = await open();
     await page.show(useOf(job, { enabled: false }));
@@ -126,7 +126,7 @@ for (const door of Object.keys(DOORS)) {
     isWithoutFault(page);
   });
 
-  test(`${door}: another token replaces one that was refused, and the document stays`, async () => {
+  test(`${framework}: another token replaces one that was refused, and the document stays`, async () => {
     const job = await running();
     const page = await open();
     await page.show(useOf(job, { token: "none.that.fits" }));
@@ -140,7 +140,7 @@ for (const door of Object.keys(DOORS)) {
     await shows(page, "running 45");
   });
 
-  test(`${door}: a token provider gives the first token and every later one`, async () => {
+  test(`${framework}: a token provider gives the first token and every later one`, async () => {
     const job = await running();
     const page = await open();
     await page.page.evaluate((token) => {
@@ -165,7 +165,7 @@ for (const door of Object.keys(DOORS)) {
     await isLinked(page, "live");
   });
 
-  test(`${door}: a token provider that comes later overcomes a refusal`, async () => {
+  test(`${framework}: a token provider that comes later overcomes a refusal`, async () => {
     const job = await running();
     const page = await open();
     await page.page.evaluate((token) => (window.renew = () => token), job.token);
@@ -176,7 +176,7 @@ for (const door of Object.keys(DOORS)) {
     await isLinked(page, "live");
   });
 
-  test(`${door}: another include requests more of the same job`, async () => {
+  test(`${framework}: another include requests more of the same job`, async () => {
     const job = await running();
     await report(job.jobId, { metrics: { loss: 0.03 } });
     const page = await open();
@@ -187,7 +187,7 @@ for (const door of Object.keys(DOORS)) {
     isWithoutFault(page);
   });
 
-  test(`${door}: refresh shows the next attempt of a job that had ended`, async () => {
+  test(`${framework}: refresh shows the next attempt of a job that had ended`, async () => {
     const job = await createControlled({ status: "failed" });
     const page = await open();
     await page.show(useOf(job));
@@ -200,7 +200,7 @@ for (const door of Object.keys(DOORS)) {
     isWithoutFault(page);
   });
 
-  test(`${door}: a document that is known already renders nothing again`, async () => {
+  test(`${framework}: a document that is known already renders nothing again`, async () => {
     const job = await running();
     const page = await open();
     await page.show(useOf(job));
@@ -214,15 +214,15 @@ for (const door of Object.keys(DOORS)) {
     await report(job.jobId, { current: 80 });
     await shows(page, "running 80");
     // In development, React's strict mode renders twice.
-    assert.equal((await renders()) - before, door === "react" ? 2 : 1);
+    assert.equal((await renders()) - before, framework === "react" ? 2 : 1);
     isWithoutFault(page);
   });
 
-  test(`${door}: what a server has rendered is hydrated without a difference, and followed`, async () => {
+  test(`${framework}: what a server has rendered is hydrated without a difference, and followed`, async () => {
     const job = await running();
     const initial = await call("GET", `/v2/jobs/${job.jobId}/status`);
     const uses = [useOf(job, { initial }), useOf(await create({ progress: 10 }))];
-    const markup = await renderOnServer(door, uses);
+    const markup = await renderOnServer(framework, uses);
     assert.deepEqual(markup.match(/running 45|nothing/g), ["running 45", "nothing"]);
     await report(job.jobId, { current: 80 });
     const page = await open({ rendered: { uses, markup } });

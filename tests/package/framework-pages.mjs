@@ -144,8 +144,8 @@ const SVELTE = {
 
 const isCustomElement = (tag) => tag === "job-progress";
 
-// By the name of the door: the plugins of Vite and the sources.
-export const DOORS = {
+// By the name of the entry point: the plugins of Vite and the sources.
+export const FRAMEWORKS = {
   react: { plugins: () => [], files: REACT },
   vue: {
     packages: ["vue", "@vitejs/plugin-vue"],
@@ -157,8 +157,8 @@ export const DOORS = {
 
 // Builds a page of these files; resolves to its folder. In development mode the framework warns of mistakes. A file
 // `vite.config.js` has the plugins.
-export async function builtPage(door, folder, files, mode = "production") {
-  const { plugins } = DOORS[door];
+export async function builtPage(framework, folder, files, mode = "production") {
+  const { plugins } = FRAMEWORKS[framework];
   const main = Object.keys(files).find((name) => name.startsWith("main."));
   const body = `<div id="root"></div><script type="module" src="./${main}"></script>`;
   // Without an icon of its own the browser requests one and reports that there is none.
@@ -174,10 +174,10 @@ export async function builtPage(door, folder, files, mode = "production") {
 const built = new Map();
 
 // The folder of the page of that framework.
-const pageOf = (door) => {
-  const files = { ...DOORS[door].files, "text.js": TEXT };
-  if (!built.has(door)) built.set(door, builtPage(door, `door-${door}`, files, "development"));
-  return built.get(door);
+const pageOf = (framework) => {
+  const files = { ...FRAMEWORKS[framework].files, "text.js": TEXT };
+  if (!built.has(framework)) built.set(framework, builtPage(framework, `page-${framework}`, files, "development"));
+  return built.get(framework);
 };
 
 // Opens a page that was built. Its `messages` are the warnings and errors on its console, `streams` the jobs of each request for
@@ -205,13 +205,13 @@ export async function openBuilt(browser, dist, path = "") {
 
 // Opens the page of that framework likewise, which shows a list of uses; `shown` resolves to what each of them shows. With
 // `rendered`, the page hydrates markup that a server has rendered for these uses.
-export async function openPage(browser, door, { rendered } = {}) {
-  const dist = await pageOf(door);
+export async function openPage(browser, framework, { rendered } = {}) {
+  const dist = await pageOf(framework);
   if (rendered) {
     const index = readFileSync(join(dist, "index.html"), "utf8");
     const uses = `<script>window.uses = ${JSON.stringify(rendered.uses)}</script>`;
     const page = index.replace("</head>", `${uses}</head>`).replace('<div id="root">', `$&${rendered.markup}`);
-    write(`door-${door}/dist`, { "rendered.html": page });
+    write(`page-${framework}/dist`, { "rendered.html": page });
   }
   const opened = await openBuilt(browser, dist, rendered && "rendered.html");
   const shown = () =>
@@ -222,10 +222,10 @@ export async function openPage(browser, door, { rendered } = {}) {
 }
 
 // Renders uses as a server does; resolves to the markup.
-export async function renderOnServer(door, uses) {
-  const root = join(await pageOf(door), "..");
-  const entry = Object.keys(DOORS[door].files).find((name) => name.startsWith("server."));
-  const settings = { root, plugins: DOORS[door].plugins(), configFile: false, logLevel: "error" };
+export async function renderOnServer(framework, uses) {
+  const root = join(await pageOf(framework), "..");
+  const entry = Object.keys(FRAMEWORKS[framework].files).find((name) => name.startsWith("server."));
+  const settings = { root, plugins: FRAMEWORKS[framework].plugins(), configFile: false, logLevel: "error" };
   await build({
     ...settings,
     build: { ssr: entry, outDir: "server", rollupOptions: { output: { entryFileNames: "server.mjs" } } },
