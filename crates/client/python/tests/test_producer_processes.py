@@ -29,6 +29,10 @@ job_id = sys.argv[1]
 """
 
 
+# Python warns of every fork of a process with threads since 3.12; that these forks work is what is tested.
+_FORK_WARNING = "ignore:This process:DeprecationWarning"
+
+
 class _Program:
     """A Python program in a process of its own, which gets the id of the job as its argument."""
 
@@ -36,7 +40,10 @@ class _Program:
         file = folder / "program.py"
         file.write_text(_BEGIN + textwrap.dedent(code))
         self.process = subprocess.Popen(
-            [sys.executable, str(file), job_id], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-W", _FORK_WARNING, str(file), job_id],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     def end(self) -> tuple[int, str]:
@@ -245,6 +252,24 @@ def test_a_fork_leaves_what_waits_to_the_parent_and_the_end_too(
     assert (code, errors) == (0, "")
     document = ended_document(client, job_id)
     assert (document["current"], document["status"]) == (4, "completed")
+
+
+def test_the_first_request_imports_nothing_so_that_a_fork_meanwhile_leaves_no_half_of_a_module(
+    client: JobProgressClient, job_id: str, tmp_path: Path
+) -> None:
+    program = _Program(
+        tmp_path,
+        job_id,
+        """
+        producer = client.producer(job_id, create=True)
+        before = set(sys.modules)
+        producer.update(current=1)
+        producer.close()
+        assert set(sys.modules) == before, set(sys.modules) - before
+        """,
+    )
+    assert program.end() == (0, "")
+    assert document_of(client, job_id)["current"] == 1
 
 
 def test_a_fork_while_another_thread_reports_blocks_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import codecs
 import logging
 import os
 import sys
@@ -100,6 +101,10 @@ def _after_fork() -> None:
     for sender in _all:
         sender.after_fork()
 
+
+# The first request would load this codec, for the name of the host. A fork at that moment would leave half of it in the
+# child, where no request could be made any more.
+codecs.lookup("idna")
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
