@@ -53,6 +53,8 @@ pub(crate) struct Accepted {
     pub(crate) is_finished: bool,
     /// Whether an item was a repeat, or of another attempt.
     pub(crate) is_stale: bool,
+    /// Whether the last item was refused alone.
+    pub(crate) is_last_refused: bool,
     /// Items that were refused alone.
     pub(crate) problems: Vec<Problem>,
     /// The URL of the page that shows the job and other URLs, if the job was created.
@@ -97,6 +99,7 @@ impl Accepted {
             control,
             is_finished: has_reason("finished"),
             is_stale: has_reason("stale"),
+            is_last_refused: results.last().is_some_and(|result| result.get("error").is_some()),
             problems: results.iter().filter_map(|result| Problem::read(200, result, None)).collect(),
             links: body.get("links").cloned(),
             token: body.get("token").and_then(Value::as_str).map(str::to_owned),

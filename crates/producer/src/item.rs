@@ -88,6 +88,13 @@ impl Item {
         self.status().and_then(Status::parse).is_some_and(Status::is_terminal)
     }
 
+    /// The item with its `status` alone, if it ends the job and has other fields.
+    pub(crate) fn bare_end(&self) -> Option<Item> {
+        let status = self.fields.get("status").filter(|_| self.is_terminal() && self.fields.len() > 1)?;
+        let fields = Map::from_iter([("status".to_owned(), status.clone())]);
+        Some(Item { fields, logs: Vec::new() })
+    }
+
     pub(crate) fn has_progress(&self) -> bool {
         self.fields.contains_key("progress")
     }

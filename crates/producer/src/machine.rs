@@ -238,20 +238,22 @@ impl Machine {
         match Answer::meaning(answer) {
             Meaning::Accepted(accepted) => {
                 self.reset_failures();
-                self.queue.done();
+                if accepted.is_last_refused {
+                    self.queue.done_but_last();
+                } else {
+                    self.queue.done();
+                }
                 self.on_accepted(accepted);
             }
             Meaning::Later { retry_after } => self.on_failure(retry_after, now_ms, random),
             Meaning::ItemRefused { index, problem } => {
                 self.reset_failures();
-                if !self.queue.remove(index) {
-                    self.queue.done();
-                }
+                self.queue.refuse(index);
                 self.on_problem(problem);
             }
             Meaning::ListRefused(problem) => {
                 self.reset_failures();
-                self.queue.done();
+                self.queue.done_but_last();
                 self.on_problem(problem);
             }
             Meaning::Denied(problem) => {

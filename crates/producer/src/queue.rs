@@ -30,6 +30,8 @@ pub(crate) struct Queue {
 struct Sent {
     json: String,
     lines: usize,
+    /// The same end of the job without its other fields, if it has some.
+    bare_end: Option<Item>,
 }
 
 impl Queue {
@@ -144,10 +146,11 @@ impl Queue {
                 break;
             }
             self.forget_lines(&item);
+            let bare_end = item.bare_end();
             let json = item.into_json(identity);
             bytes = bytes.saturating_add(json.len()).saturating_add(1);
             lines = lines.saturating_add(item_lines);
-            self.sent.push(Sent { json, lines: item_lines });
+            self.sent.push(Sent { json, lines: item_lines, bare_end });
         }
         let items: Vec<&str> = self.sent.iter().map(|sent| sent.json.as_str()).collect();
         format!("[{}]", items.join(","))
@@ -170,13 +173,26 @@ impl Queue {
         self.sent.clear();
     }
 
-    /// Removes one sent item, which the server refuses. Returns whether there is one at that index.
-    pub(crate) fn remove(&mut self, index: usize) -> bool {
-        let exists = index < self.sent.len();
-        if exists {
-            self.sent.remove(index);
+    /// Removes all sent items, of which the server has refused the last one.
+    pub(crate) fn done_but_last(&mut self) {
+        let last = self.sent.pop();
+        self.sent.clear();
+        self.end_again(last);
+    }
+
+    /// Removes one sent item, which the server refuses; all of them, if there is none at that index.
+    pub(crate) fn refuse(&mut self, index: usize) {
+        if index < self.sent.len() {
+            let refused = self.sent.remove(index);
+            self.end_again(Some(refused));
+        } else {
+            self.done_but_last();
         }
-        exists
+    }
+
+    /// Adds the end of a refused item without its other fields, so that the job ends.
+    fn end_again(&mut self, refused: Option<Sent>) {
+        self.waiting.extend(refused.and_then(|sent| sent.bare_end));
     }
 
     /// Removes everything.

@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID")]
     job: Option<JobId>,
 
-    /// What the job is, in one line
+    /// The title of the job, its tag `title`
     #[arg(long)]
     title: Option<String>,
 
@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings, output: Output) ->
     let controls = [ControlRequest::Cancel, ControlRequest::Pause];
     let mut job = client.job(id).unit("bytes").controls(controls).heartbeat_timeout(arguments.heartbeat);
     if let Some(title) = &arguments.title {
-        job = job.message(title);
+        job = job.tag("title", title.as_str());
     }
     if let Some(kind) = &arguments.kind {
         job = job.kind(kind);

@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID")]
     job: Option<JobId>,
 
-    /// What the job is, in one line [default: the command]
+    /// The title of the job, its tag `title` [default: the name of the program; its arguments can be secret]
     #[arg(long)]
     title: Option<String>,
 
@@ -114,9 +114,9 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings, output: Output) -> 
 
 /// The job with the fields of the arguments.
 fn job(arguments: &Arguments, client: &Client, id: &str) -> JobBuilder {
-    let title = arguments.title.clone().unwrap_or_else(|| in_one_line(&arguments.command));
+    let title = arguments.title.clone().unwrap_or_else(|| program_name(&arguments.command));
     let controls = [ControlRequest::Cancel, ControlRequest::Pause];
-    let mut job = client.job(id).message(title).controls(controls).heartbeat_timeout(arguments.heartbeat);
+    let mut job = client.job(id).tag("title", title).controls(controls).heartbeat_timeout(arguments.heartbeat);
     if let Some(kind) = &arguments.kind {
         job = job.kind(kind);
     }
@@ -130,14 +130,14 @@ fn environment<'a>(server: &'a Server, id: &'a str) -> [(&'static str, &'a str);
     [("JOB_PROGRESS_JOB", id), ("JOB_PROGRESS_URL", &server.url)]
 }
 
-fn in_one_line(command: &[OsString]) -> String {
-    command.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+fn program_name(command: &[OsString]) -> String {
+    let name = command.first().map(Path::new).and_then(Path::file_name).unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 /// An id with the name of the program.
 fn generated_id(command: &[OsString]) -> String {
-    let program = command.first().map(Path::new).and_then(Path::file_name).unwrap_or_default();
-    job_name::generate(&program.to_string_lossy())
+    job_name::generate(&program_name(command))
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

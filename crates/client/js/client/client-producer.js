@@ -249,6 +249,7 @@ export class Producer {
     this.#onAnswer();
     this.#requests.onControl(control);
     for (const result of results) if (result.error) this.#onProblem(this.#http.errorOf(200, result));
+    if (results.at(-1)?.error && this.#endAgain(sent.at(-1))) return;
     const isOver = results.some(({ reason }) => reason === "finished" || (reason === "stale" && isOther));
     const hasEnded = sent.some(({ fields }) => TERMINAL_STATES.includes(fields.status));
     if (isOver || hasEnded) return this.#end(status);
@@ -285,7 +286,17 @@ export class Producer {
       return this.#end();
     }
     const index = status === 415 ? undefined : details.index;
+    const last = this.#sent.at(-1);
     this.#sent = index === undefined ? [] : this.#sent.filter((_, at) => at !== index);
+    const isDropped = this.#sent.at(-1) !== last;
+    if (isDropped && !this.#endAgain(last) && this.#isLast && this.#waiting.items.length === 0) this.#end();
+  }
+
+  // Sends an end that was refused without its other fields, so that the job ends. Returns whether there was such an end.
+  #endAgain({ fields: { status, ...others } }) {
+    const isEnd = TERMINAL_STATES.includes(status) && Object.keys(others).length > 0;
+    if (isEnd) this.#waiting.add({ status });
+    return isEnd;
   }
 
   #onProblem(error) {

@@ -70,9 +70,18 @@ fn the_job_has_the_title_the_kind_and_the_tags_of_the_arguments() {
         ["--title", "Nightly", "--kind", "backup", "--tag", "host=a1", "--tag", "note=a=b", "--timeout", "2h"];
     assert_eq!(run(jp_run(&job, &options, "true")).code, 0);
     let document = job.document();
-    assert_eq!((&document["message"], &document["kind"]), (&json!("Nightly"), &json!("backup")));
-    assert_eq!(document["tags"], json!({"host": "a1", "note": "a=b"}));
+    assert_eq!(document["kind"], "backup");
+    assert_eq!(document["tags"], json!({"title": "Nightly", "host": "a1", "note": "a=b"}));
     assert_eq!((&document["timeoutSeconds"], &document["controls"]), (&json!(7200), &json!(["cancel", "pause"])));
+}
+
+#[test]
+fn the_title_is_the_name_of_the_program_and_never_its_arguments() {
+    let job = Job::fresh();
+    assert_eq!(run(jp(&["run", "--job", &job.id, "--", "/bin/true", "--password=secret"])).code, 0);
+    let document = job.document();
+    assert_eq!(document["tags"], json!({"title": "true"}));
+    assert!(!document.to_string().contains("secret"), "{document}");
 }
 
 #[test]

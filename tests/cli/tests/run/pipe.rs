@@ -36,7 +36,7 @@ fn the_data_is_copied_unchanged_and_counted() {
     let document = job.document();
     assert_eq!((&document["status"], &document["current"]), (&json!("completed"), &json!(data.len())));
     assert_eq!(
-        (&document["unit"], &document["message"], document.get("total")),
+        (&document["unit"], &document["tags"]["title"], document.get("total")),
         (&json!("bytes"), &json!("Backup"), None)
     );
 }

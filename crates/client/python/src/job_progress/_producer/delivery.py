@@ -8,7 +8,7 @@ from urllib.parse import quote
 from .._errors import MAX_RETRY_AFTER, UNEXPECTED_ANSWER, JobProgressError
 from .._json import as_list, as_object
 from .._status import Control
-from .queue import TERMINAL, ReportQueue
+from .queue import TERMINAL, Item, ReportQueue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,7 +152,10 @@ class Delivery:
         self.is_created = True
         self._failures = 0
         self._retry_after_at = 0.0
+        last = self.queue.sent[-1]
         self.queue.done()
+        if "error" in (as_object(results[-1]) or {}):
+            self._end_again(last)
         self._waiting_since = now if len(self.queue) else None
         self._on_state(body)
         for result in map(as_object, results):
@@ -180,6 +183,7 @@ class Delivery:
         self._failures = 0
         self._retry_after_at = 0.0
         index = error.details.get("index")
+        last = self.queue.sent[-1]
         self._refuse(error)
         if error.status not in _REFUSE_ITEMS:
             self._end()
@@ -187,6 +191,8 @@ class Delivery:
             self.queue.drop_sent(index)
         else:
             self.queue.done()
+        if not self.has_ended and last not in self.queue.sent:
+            self._end_again(last)
         self._waiting_since = now if len(self.queue) else None
         self._end_if_final()
 
@@ -216,6 +222,11 @@ class Delivery:
         self.lost += count
         self._end()
         return count
+
+    def _end_again(self, item: Item) -> None:
+        # Without its other fields, an end that was refused ends the job.
+        if item.is_terminal and len(item.fields) > 1:
+            self.queue.add({"status": item.status})
 
     def _end_if_final(self) -> None:
         if self._is_final and not len(self.queue):
