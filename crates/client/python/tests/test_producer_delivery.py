@@ -170,9 +170,9 @@ def test_a_retried_job_ends_the_producer_of_the_former_attempt() -> None:
     assert delivery.has_ended
 
 
-def test_a_refused_end_is_the_end_of_the_producer() -> None:
+def test_an_end_that_is_refused_although_it_is_bare_ends_the_producer() -> None:
     delivery = _delivery()
-    delivery.call({"status": "completed", "output": "x"}, (), 0.0)
+    delivery.call({"status": "completed"}, (), 0.0)
     delivery.start(0.0)
     problem = JobProgressError("PAYLOAD_TOO_LARGE", "too large", status=413, details={"field": "document", "index": 0})
     delivery.on_error(problem, 0.0, 0.5)
