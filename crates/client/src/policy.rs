@@ -1,8 +1,8 @@
 //! The retry policy that all clients on the page share.
 //!
 //! `js/polling.js` and `js/early.js` follow it too, where there is no wasm, and so does the JavaScript client in `js/client`. They
-//! read it from `js/policy.js`, which is generated from this file and the constants of the connection; a test below holds the two
-//! together.
+//! read it from `js/policy.js` and `js/client/policy.js`, which are generated from this file and the constants of the connection;
+//! a test below compares them.
 
 /// Maximum milliseconds that a server can make a client wait with `Retry-After` or `retry:`.
 pub const MAX_RETRY_AFTER_MS: u64 = 600_000;
@@ -58,6 +58,8 @@ pub const TOKEN_NOT_RENEWED_MESSAGE: &str = "The token provider failed, gave no 
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use protocol::{
         include::Include,
         limits::{JOBS, LOG_BYTES, LOG_LINE_BYTES, LOG_LINES, LOG_LINES_RESUME, REPORTS},
@@ -72,68 +74,81 @@ mod tests {
         fallback::{MAX_CUTS, PROBE_MS},
     };
 
-    /// Writes `js/policy.js` anew.
+    /// Writes the scripts anew.
     const UPDATE: &str = "UPDATE_POLICY";
 
-    fn javascript() -> String {
-        let mut text = String::from(
-            "// The policy that the scripts share with the wasm. Generated from src/policy.rs: do not edit; after a change run\n\
+    /// A generated script with these constants.
+    fn script(about: &str, constants: &[(&str, String)]) -> String {
+        let mut text = format!(
+            "// {about}. Generated from src/policy.rs: do not edit; after a change run\n\
              // `UPDATE_POLICY=1 cargo test -p client policy`.\n\n",
         );
-        let mut line = |name: &str, value: String| text.push_str(&format!("export const {name} = {value};\n"));
-        line("MAX_JOBS", JOBS.to_string());
-        line("INCLUDE_NAMES", format!("[{}]", Include::NAMES.map(|name| format!("{name:?}")).join(", ")));
-        let names = Status::ALL
-            .into_iter()
-            .filter(|status| status.is_terminal())
-            .map(|status| format!("{:?}", status.as_str()));
-        line("TERMINAL_STATES", format!("[{}]", names.collect::<Vec<_>>().join(", ")));
-        line("REPORTS", REPORTS.to_string());
-        line("LOG_LINES", LOG_LINES.to_string());
-        line("LOG_BYTES", LOG_BYTES.to_string());
-        line("LOG_LINE_BYTES", LOG_LINE_BYTES.to_string());
-        line("LOG_LINES_RESUME", LOG_LINES_RESUME.to_string());
-        line("BACKOFF_FIRST_MS", FIRST_MS.to_string());
-        line("BACKOFF_LONGEST_MS", LONGEST_MS.to_string());
-        line("ANSWER_MS", ANSWER_MS.to_string());
-        line("SILENCE_MS", SILENCE_MS.to_string());
-        line("HEALTHY_MS", HEALTHY_MS.to_string());
-        line("MIN_REOPEN_INTERVAL_MS", MIN_REOPEN_INTERVAL_MS.to_string());
-        line("STALE_MS", STALE_MS.to_string());
-        line("WAIT_SECONDS", WAIT_SECONDS.to_string());
-        line("MAX_CUTS", MAX_CUTS.to_string());
-        line("PROBE_MS", PROBE_MS.to_string());
-        line("MAX_RETRY_AFTER_MS", MAX_RETRY_AFTER_MS.to_string());
-        line("RENEWAL_TIMEOUT_MS", RENEWAL_TIMEOUT_MS.to_string());
-        line("MISSING_TRIES", MISSING_TRIES.to_string());
-        line("MISSING_DELAY_MS", MISSING_DELAY_MS.to_string());
-        line("POLL_MS", POLL_MS.to_string());
-        line("MIN_POLL_MS", MIN_POLL_MS.to_string());
-        line("MAX_POLL_MS", MAX_POLL_MS.to_string());
-        line("LATER_STATUSES", format!("{LATER_STATUSES:?}"));
-        line("UNEXPECTED_ANSWER", format!("{UNEXPECTED_ANSWER:?}"));
-        line("UNEXPECTED_ANSWER_MESSAGE", format!("{UNEXPECTED_ANSWER_MESSAGE:?}"));
-        line("INVALID_SRC", format!("{INVALID_SRC:?}"));
-        line("INVALID_SRC_MESSAGE", format!("\n  {INVALID_SRC_MESSAGE:?}"));
-        line("NO_RESPONSE_MS", NO_RESPONSE_MS.to_string());
-        line("NO_RESPONSE", format!("{NO_RESPONSE:?}"));
-        line("NO_RESPONSE_MESSAGE", format!("\n  {NO_RESPONSE_MESSAGE:?}"));
-        line("TOKEN_NOT_RENEWED", format!("{TOKEN_NOT_RENEWED:?}"));
-        line("TOKEN_NOT_RENEWED_MESSAGE", format!("\n  {TOKEN_NOT_RENEWED_MESSAGE:?}"));
+        for (name, value) in constants {
+            text.push_str(&format!("export const {name} = {value};\n"));
+        }
         text.replace("= \n", "=\n")
+    }
+
+    fn shared() -> String {
+        let constants = [
+            ("MAX_JOBS", JOBS.to_string()),
+            ("INCLUDE_NAMES", format!("[{}]", Include::NAMES.map(|name| format!("{name:?}")).join(", "))),
+            ("MAX_RETRY_AFTER_MS", MAX_RETRY_AFTER_MS.to_string()),
+            ("RENEWAL_TIMEOUT_MS", RENEWAL_TIMEOUT_MS.to_string()),
+            ("MISSING_TRIES", MISSING_TRIES.to_string()),
+            ("MISSING_DELAY_MS", MISSING_DELAY_MS.to_string()),
+            ("POLL_MS", POLL_MS.to_string()),
+            ("MIN_POLL_MS", MIN_POLL_MS.to_string()),
+            ("MAX_POLL_MS", MAX_POLL_MS.to_string()),
+            ("LATER_STATUSES", format!("{LATER_STATUSES:?}")),
+            ("UNEXPECTED_ANSWER", format!("{UNEXPECTED_ANSWER:?}")),
+            ("UNEXPECTED_ANSWER_MESSAGE", format!("{UNEXPECTED_ANSWER_MESSAGE:?}")),
+            ("INVALID_SRC", format!("{INVALID_SRC:?}")),
+            ("INVALID_SRC_MESSAGE", format!("\n  {INVALID_SRC_MESSAGE:?}")),
+            ("NO_RESPONSE_MS", NO_RESPONSE_MS.to_string()),
+            ("NO_RESPONSE", format!("{NO_RESPONSE:?}")),
+            ("NO_RESPONSE_MESSAGE", format!("\n  {NO_RESPONSE_MESSAGE:?}")),
+            ("TOKEN_NOT_RENEWED", format!("{TOKEN_NOT_RENEWED:?}")),
+            ("TOKEN_NOT_RENEWED_MESSAGE", format!("\n  {TOKEN_NOT_RENEWED_MESSAGE:?}")),
+        ];
+        script("The policy that the scripts share with the wasm", &constants)
+    }
+
+    /// What only the JavaScript client needs. It is a file of its own, because each constant changes the names that the bundler
+    /// gives in the scripts of the element.
+    fn client() -> String {
+        let terminal = Status::ALL.into_iter().filter(|status| status.is_terminal());
+        let terminal: Vec<_> = terminal.map(|status| format!("{:?}", status.as_str())).collect();
+        let constants = [
+            ("TERMINAL_STATES", format!("[{}]", terminal.join(", "))),
+            ("REPORTS", REPORTS.to_string()),
+            ("LOG_LINES", LOG_LINES.to_string()),
+            ("LOG_BYTES", LOG_BYTES.to_string()),
+            ("LOG_LINE_BYTES", LOG_LINE_BYTES.to_string()),
+            ("LOG_LINES_RESUME", LOG_LINES_RESUME.to_string()),
+            ("BACKOFF_FIRST_MS", FIRST_MS.to_string()),
+            ("BACKOFF_LONGEST_MS", LONGEST_MS.to_string()),
+            ("ANSWER_MS", ANSWER_MS.to_string()),
+            ("SILENCE_MS", SILENCE_MS.to_string()),
+            ("HEALTHY_MS", HEALTHY_MS.to_string()),
+            ("MIN_REOPEN_INTERVAL_MS", MIN_REOPEN_INTERVAL_MS.to_string()),
+            ("STALE_MS", STALE_MS.to_string()),
+            ("WAIT_SECONDS", WAIT_SECONDS.to_string()),
+            ("MAX_CUTS", MAX_CUTS.to_string()),
+            ("PROBE_MS", PROBE_MS.to_string()),
+        ];
+        script("The policy and the limits that only the JavaScript client needs", &constants)
     }
 
     #[test]
     fn the_scripts_follow_the_policy_of_the_wasm() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/js/policy.js");
-        if std::env::var_os(UPDATE).is_some() {
-            std::fs::write(path, javascript()).unwrap();
+        for (name, script) in [("js/policy.js", shared()), ("js/client/policy.js", client())] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+            if std::env::var_os(UPDATE).is_some() {
+                std::fs::write(&path, &script).unwrap();
+            }
+            let committed = std::fs::read_to_string(path).unwrap();
+            assert_eq!(committed, script, "{name} is out of date; run UPDATE_POLICY=1 cargo test -p client policy");
         }
-        let committed = std::fs::read_to_string(path).unwrap();
-        assert_eq!(
-            committed,
-            javascript(),
-            "js/policy.js is out of date; run UPDATE_POLICY=1 cargo test -p client policy"
-        );
     }
 }

@@ -1,6 +1,7 @@
 // Back-off: how long to wait before the next try, as ../../src/backoff.rs does.
 
-import { BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS, MAX_RETRY_AFTER_MS } from "../policy.js";
+import { MAX_RETRY_AFTER_MS } from "../policy.js";
+import { BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS } from "./policy.js";
 
 export class Backoff {
   failures = 0;

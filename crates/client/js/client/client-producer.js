@@ -1,7 +1,8 @@
 // A producer: reports the progress of one job in the background. It is a file of its own in the package, so it gets what it shares
 // with the client by its arguments.
 
-import { MAX_RETRY_AFTER_MS, TERMINAL_STATES } from "../policy.js";
+import { MAX_RETRY_AFTER_MS } from "../policy.js";
+import { TERMINAL_STATES } from "./policy.js";
 import { ControlRequests } from "./control-requests.js";
 import { WaitingReports } from "./waiting-reports.js";
 

@@ -2,21 +2,17 @@
 // edition of ../../src/connection.rs, with the same policy.
 
 import { parsed } from "../answer.js";
+import { MAX_POLL_MS, MIN_POLL_MS, MISSING_DELAY_MS, NO_RESPONSE_MS, POLL_MS } from "../policy.js";
 import {
   ANSWER_MS,
   HEALTHY_MS,
   MAX_CUTS,
-  MAX_POLL_MS,
-  MIN_POLL_MS,
   MIN_REOPEN_INTERVAL_MS,
-  MISSING_DELAY_MS,
-  NO_RESPONSE_MS,
-  POLL_MS,
   PROBE_MS,
   SILENCE_MS,
   STALE_MS,
   WAIT_SECONDS,
-} from "../policy.js";
+} from "./policy.js";
 import { Backoff } from "./backoff.js";
 import { errorOf, noResponse } from "./error.js";
 import { frameParser } from "./frames.js";

@@ -1,6 +1,6 @@
 // The control requests that a producer receives.
 
-import { ANSWER_MS } from "../policy.js";
+import { ANSWER_MS } from "./policy.js";
 import { Backoff, pause } from "./backoff.js";
 
 // Milliseconds without a report after which the producer waits for requests.

@@ -1,7 +1,7 @@
 // Requests to one server.
 
 import { parsed } from "../answer.js";
-import { ANSWER_MS } from "../policy.js";
+import { ANSWER_MS } from "./policy.js";
 import { isSrc } from "../polling.js";
 import { Credential } from "./credential.js";
 import { errorOf, noResponse } from "./error.js";

@@ -1,6 +1,6 @@
 // The reports of a producer that wait, merged as far as nothing is lost.
 
-import { LOG_BYTES, LOG_LINES, LOG_LINE_BYTES, REPORTS } from "../policy.js";
+import { LOG_BYTES, LOG_LINES, LOG_LINE_BYTES, REPORTS } from "./policy.js";
 
 // Bytes of one request: fewer than the server's limit, for the brackets and commas.
 const REQUEST_BYTES = 1_000_000;

@@ -1,6 +1,6 @@
 // One job of a connection: what is known of it, and who is informed of changes.
 
-import { LOG_LINES_RESUME, TERMINAL_STATES } from "../policy.js";
+import { LOG_LINES_RESUME, TERMINAL_STATES } from "./policy.js";
 
 export class WatchedJob {
   // `active`, `waiting` for another try, `renewing` its token, or `ended`.
