@@ -1,7 +1,7 @@
 // The events of an element for a component that may attach late: a server has rendered the element, and the browser has made it
 // work before the framework took it over.
 
-import { TERMINAL_STATES } from "../../client/js/policy.js";
+import { TERMINAL_STATES } from "../../client/js/client/policy.js";
 
 // A job whose next retry is later than this is shown as ended, as the server does.
 const LONGEST_RETRY_MS = 3_600_000;

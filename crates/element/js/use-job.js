@@ -1,6 +1,7 @@
 // What the entry points for frameworks have in common: the jobs that the components of a page follow.
 
-import { INCLUDE_NAMES, TERMINAL_STATES } from "../../client/js/policy.js";
+import { TERMINAL_STATES } from "../../client/js/client/policy.js";
+import { INCLUDE_NAMES } from "../../client/js/policy.js";
 import { JobProgressClient } from "./client.js";
 
 // The client of each server. It has no credential, since each job can have one of its own.
