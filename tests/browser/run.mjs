@@ -1,5 +1,5 @@
-// Runs every test of a folder (by default this one). `cargo xtask test browser` starts the worker for them. The files of
-// this folder wait more than they compute, so several run at a time, those that measure times excepted.
+// Runs every test of a folder (by default this one). `cargo xtask test browser` starts the worker for them. Most files wait
+// more than they compute, so several run at a time, except those that measure times or build pages with bundlers.
 //
 // BASE_URL, API_KEY, API_KEYS, TOKEN_SECRET: the shared worker, and how to start others like it. XTASK: the launcher.
 // CHROMIUM or FIREFOX: the browser. TEST=word runs only the files whose name contains the word.
@@ -75,7 +75,7 @@ async function* withoutFiles(events) {
   }
 }
 
-const isAlone = (file) => folder !== BROWSER || MEASURES_TIME.includes(basename(file));
+const isAlone = (file) => basename(folder) === "package" || MEASURES_TIME.includes(basename(file));
 await runFiles(files.filter(isAlone), 1);
 await runFiles(
   files.filter((file) => !isAlone(file)),

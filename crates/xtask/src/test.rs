@@ -215,11 +215,13 @@ fn clients(project: &Project, site: Option<&Site>) -> Result<()> {
     Ok(())
 }
 
-/// Our own Python package.
+/// Our own Python package. Most of its tests wait, so several files run at a time.
 fn python(project: &Project, site: Option<&Site>) -> Result<()> {
     let venv = setup::python_client_venv(project)?;
     let mut pytest = Command::new(venv.join("python"));
-    pytest.args(["-m", "pytest", "--quiet"]).current_dir(project.root.join(build::python::SOURCES));
+    pytest
+        .args(["-m", "pytest", "--quiet", "--numprocesses", "4", "--dist", "loadfile"])
+        .current_dir(project.root.join(build::python::SOURCES));
     pytest.env("REDIS", setup::REDIS.path(project)?);
     steps::shown("tests of the Python package", with_site(&mut pytest, site))
 }
