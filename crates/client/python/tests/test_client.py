@@ -48,6 +48,27 @@ def test_one_credential_is_enough() -> None:
         JobProgressClient(base_url=_URL, api_key=_SECRET, token="eyJ")
 
 
+@pytest.mark.parametrize("secret", [f"{_SECRET}\u200b", f"“{_SECRET}”", f"{_SECRET}\n{_SECRET}", f"{_SECRET}\0"])
+def test_a_secret_that_no_header_can_have_is_refused_by_name_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    with pytest.raises(ValueError, match=r"^api_key has a character") as of_key:
+        JobProgressClient(base_url=_URL, api_key=secret)
+    with pytest.raises(ValueError, match=r"^token has a character") as of_token:
+        AsyncJobProgressClient(base_url=_URL, token=secret)
+    with pytest.raises(ValueError, match=r"^the token of token_provider has a character") as of_provider:
+        JobProgressClient(base_url=_URL, token_provider=lambda: secret).jobs.get_status("a")
+    if "\0" not in secret:  # which no variable can have
+        monkeypatch.setenv("JOB_PROGRESS_KEY", secret)
+        with pytest.raises(
+            ValueError, match=r"^the environment variable JOB_PROGRESS_KEY has a character"
+        ) as of_variable:
+            JobProgressClient(base_url=_URL)
+        assert _SECRET not in "".join(traceback.format_exception_only(of_variable.type, of_variable.value))
+    for raised in (of_key, of_token, of_provider):
+        assert _SECRET not in "".join(traceback.format_exception_only(raised.type, raised.value))
+
+
 @pytest.mark.parametrize("url", ["status.example.com", "ftp://x", f"{_URL}?key={_SECRET}", f"{_URL}#{_SECRET}"])
 def test_a_url_that_is_none_of_a_server_is_refused_without_its_secrets(url: str) -> None:
     with pytest.raises(ValueError, match="base_url") as raised:

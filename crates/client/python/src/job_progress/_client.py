@@ -20,7 +20,7 @@ class JobProgressClient(Producers):
     `api_key` is the key of a server program, `token` the token of one or a few jobs, `token_provider` a function that
     returns a token: it is called when the first one is needed and when one has expired. Without arguments the URL and
     the key come from the environment variables ``JOB_PROGRESS_URL`` and ``JOB_PROGRESS_KEY``. `timeout` is in seconds
-    without a byte. Raises ValueError that names what is missing.
+    without a byte. Raises ValueError that names what is missing or wrong.
 
     >>> client = JobProgressClient(api_key="jp_1_secret", base_url="https://status.example.com")
     >>> client

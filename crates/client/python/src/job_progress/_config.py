@@ -75,7 +75,16 @@ def _checked_token(token: object) -> str:
         raise TypeError("an asynchronous token_provider needs AsyncJobProgressClient or `async for`")
     if not isinstance(token, str) or not token:
         raise TypeError("token_provider must return a token as a non-empty str")
-    return token
+    return _checked_secret(token, "the token of token_provider")
+
+
+def _checked_secret(secret: str, name: str) -> str:
+    """The key or token without the white space around it. Raises ValueError with the name and not the secret."""
+    secret = secret.strip()
+    # HTTP libraries show the header that they refuse.
+    if not (secret.isascii() and secret.isprintable()):
+        raise ValueError(f"{name} has a character that no HTTP header can have; copy it again from where it was issued")
+    return secret
 
 
 @dataclass(frozen=True)
@@ -96,16 +105,17 @@ def resolve(
     token_provider: TokenProvider | None,
     timeout: float,
 ) -> Endpoint:
-    """The endpoint that arguments and environment name. Raises ValueError that names what is missing."""
+    """The endpoint that arguments and environment name. Raises ValueError that names what is missing or wrong."""
     given = [
         name for name, value in (("api_key", api_key), ("token", token), ("token_provider", token_provider)) if value
     ]
     if len(given) > 1:
         raise ValueError(f"{' and '.join(given)} exclude each other; set one of them")
     url = base_url or os.environ.get(URL_VARIABLE)
-    secret = api_key or token
+    name, secret = ("api_key", api_key) if api_key else ("token", token)
     if secret is None and token_provider is None:
-        secret = os.environ.get(KEY_VARIABLE)
+        name, secret = f"the environment variable {KEY_VARIABLE}", os.environ.get(KEY_VARIABLE)
+    secret = _checked_secret(secret, name) if secret else None
     missing: list[str] = []
     if not url:
         missing.append(f"base_url (or the environment variable {URL_VARIABLE}), the URL of the server")
@@ -113,7 +123,7 @@ def resolve(
         missing.append(f"api_key (or the environment variable {KEY_VARIABLE}), token or token_provider, the credential")
     if missing or not url:
         raise ValueError("set " + ", and ".join(missing))
-    return Endpoint(_checked_url(url), Credential(secret.strip() if secret else None, token_provider), timeout)
+    return Endpoint(_checked_url(url), Credential(secret, token_provider), timeout)
 
 
 def _checked_url(url: str) -> str:
