@@ -162,6 +162,27 @@ def test_a_job_that_ended_while_the_producer_listened_ends_the_producer() -> Non
     assert (delivery.has_ended, delivery.status) == (True, "cancelled")
 
 
+@pytest.mark.parametrize(
+    ("reasons", "had_ended"),
+    [(["finished"], True), (["finished", "finished"], True), (["stale", "finished"], False), ([None], False)],
+)
+def test_a_first_report_to_a_job_that_has_ended_is_noticed(reasons: list[Any], had_ended: bool) -> None:
+    delivery = _delivery()
+    for number, _ in enumerate(reasons):
+        delivery.call({"status": ("running", "paused")[number]}, (), 0.0)
+    _send(delivery, 0.0, results=[{"seq": 1, "accepted": not reason, "reason": reason} for reason in reasons])
+    assert delivery.had_ended is had_ended
+
+
+def test_a_job_that_ends_after_the_first_report_had_not_ended_before() -> None:
+    delivery = _delivery()
+    delivery.call({"current": 1}, (), 0.0)
+    _send(delivery, 0.0)
+    delivery.call({"current": 2}, (), 1.0)
+    _send(delivery, 1.0, results=[{"seq": 1, "accepted": False, "reason": "finished"}])
+    assert (delivery.has_ended, delivery.had_ended) == (True, False)
+
+
 def test_a_retried_job_ends_the_producer_of_the_former_attempt() -> None:
     delivery = _delivery()
     delivery.call({"current": 1}, (), 0.0)

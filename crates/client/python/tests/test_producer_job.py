@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from job_progress import AsyncJobProgressClient, JobCancelled, JobProgressClient, JobProgressError, current_job
+from job_progress._job import Producer
 
 from .support.conditions import document_of, ended_document, until
 from .support.scripted_server import ScriptedServer
@@ -104,8 +105,12 @@ def test_log_lines_have_their_level_and_order(client: JobProgressClient, job_id:
 
 def test_links_and_token_come_with_the_creation(client: JobProgressClient, base_url: str, job_id: str) -> None:
     with client.job(job_id) as job:
-        assert job.links["status"] == f"{base_url}/v2/jobs/{job_id}/status"
         assert job.token is not None
+        assert job.links.status == job.links["status"] == f"{base_url}/v2/jobs/{job_id}/status"
+        assert job.links.page == f"{base_url}/job#{job_id}&{job.token}"
+        taking_part = client.producer(job_id)
+        taking_part.update(current=1)
+        assert (taking_part.links.status, taking_part.links.page) == (job.links.status, None)
         with JobProgressClient(base_url=base_url, token=job.token) as reader:
             assert document_of(reader, job_id)["status"] == "running"
 
@@ -230,6 +235,41 @@ def test_strict_raises_what_the_server_refuses(client: JobProgressClient, job_id
             job.flush(timeout=30)
         assert refusal.value.code == "INVALID_REQUEST"
         assert refusal.value.details["field"] == "progress"
+
+
+def test_a_report_to_a_job_that_has_ended_already_is_one_warning(
+    client: JobProgressClient, job_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.jobs.report(job_id, create=True, status="completed")
+    with caplog.at_level(logging.WARNING, "job_progress"), client.job(job_id, replace=False) as job:
+        until(lambda: job.ended)
+        job.update(current=1)
+        until(lambda: caplog.records)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"job {job_id} has ended already, so nothing is reported; client.job(…, replace=True) replaces it"
+    ]
+
+
+def test_a_strict_producer_raises_that_the_job_has_ended_already(client: JobProgressClient, job_id: str) -> None:
+    client.jobs.report(job_id, create=True, status="completed")
+    producer = client.producer(job_id, strict=True)
+    producer.update(current=1)
+    with pytest.raises(JobProgressError, match="has ended already") as refusal:
+        producer.flush(timeout=30)
+    assert (refusal.value.code, refusal.value.is_temporary) == ("INVALID_TRANSITION", False)
+    assert producer.close()
+
+
+def test_who_asks_for_a_call_at_the_end_is_not_warned_as_well(
+    client: JobProgressClient, job_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.jobs.report(job_id, create=True, status="completed")
+    ends: list[str | None] = []
+    with caplog.at_level(logging.WARNING, "job_progress"):
+        producer = Producer(client.producer_transport, job_id, on_end=ends.append)
+        producer.update(current=1)
+        until(lambda: ends and producer._sender._thread is None)
+    assert (ends, caplog.records) == (["completed"], [])
 
 
 def test_values_are_those_of_the_call_whatever_happens_to_them_later(

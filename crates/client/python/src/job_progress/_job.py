@@ -16,6 +16,7 @@ from ._producer.delivery import INTERVAL, Delivery, job_path
 from ._producer.encode import Encoded, encode_fields, encode_line
 from ._producer.process import FLUSH_TIMEOUT
 from ._producer.sender import OnControl, OnEnd, Sender, random_name
+from ._results import Links
 from ._status import Control
 
 if TYPE_CHECKING:
@@ -153,13 +154,13 @@ class Producer:
             raise JobCancelled((control and control.reason) or f"job {self.job_id} was cancelled")
 
     @property
-    def links(self) -> Mapping[str, str]:
-        """The URLs ``status``, ``stream``, ``reports``, and ``page`` if this producer has created the job with a key
-        that can read it. Waits for the first response, for at most 5 seconds."""
+    def links(self) -> Links:
+        """The URLs of the job. `page` is None unless this producer has created the job with a key that can read it.
+        Waits for the first response, for at most 5 seconds."""
         self._sender.wait_for_answer(FLUSH_TIMEOUT)
         path = self._transport.endpoint.base_url + job_path(self.job_id)
         ours = {"status": f"{path}/status", "stream": f"{path}/status/stream", "reports": f"{path}/reports"}
-        return self._sender.delivery.links or ours
+        return Links(self._sender.delivery.links or ours)
 
     @property
     def token(self) -> str | None:

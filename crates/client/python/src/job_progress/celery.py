@@ -170,7 +170,8 @@ class _Reporter:
             running.job.report_fields(fields)
 
     def _report_once(self, task_id: str, fields: dict[str, Any]) -> None:
-        producer = self._client.producer(task_id, create=True)
+        # That the job has ended already is no problem here: a worker can be faster than this report.
+        producer = Producer(self._client.producer_transport, task_id, create=True, on_end=lambda _: None)
         producer.report_fields(fields)
         producer.linger()
 

@@ -70,6 +70,8 @@ class Delivery:
         self.has_ended = False
         #: Whether the job or the attempt has ended without this producer.
         self.ended_elsewhere = False
+        #: Whether the job had ended before this producer's first report.
+        self.had_ended = False
         #: Whether the application waits for delivery.
         self.is_flushing = False
         self.in_flight = False
@@ -149,6 +151,8 @@ class Delivery:
             self.on_error(JobProgressError(UNEXPECTED_ANSWER, "The server did not answer with results."), now, random)
             return
         self.in_flight = False
+        # The first item decides: after one that was stored, `finished` means that the job has ended since.
+        self.had_ended = not self.is_created and (as_object(results[0]) or {}).get("reason") == "finished"
         self.is_created = True
         self._failures = 0
         self._retry_after_at = 0.0

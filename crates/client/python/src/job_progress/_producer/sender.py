@@ -204,6 +204,7 @@ class Sender:
             warning = self.delivery.unreachable_at()
             if warning is None or warning > now:
                 self._is_unreachable = False
+            self._keep_error()
             self._wake.notify_all()
         return True
 
@@ -283,16 +284,33 @@ class Sender:
     def _notify(self) -> None:
         """Notifies the application of problems and control requests. The lock is not held meanwhile."""
         with self._lock:
+            self._keep_error()
+            # An application that asked for a call at the end receives that instead.
+            is_refused = self.delivery.had_ended and self._on_end is None
+            self.delivery.had_ended = False
             problems, self.delivery.problems = self.delivery.problems, []
             if self._on_control is None:
                 self.delivery.requests.clear()
             is_due = self.delivery.requests or (self.delivery.ended_elsewhere and self._on_end is not None)
             if is_due and self._notifier is None:
                 self._notifier = process.start_thread(self._call_back, "callback")
+        if is_refused:
+            _LOG.warning("%s", _ended_already(self.delivery.job_id).message)
         for problem in problems:
-            if self._strict or problem.code not in self._warned:
+            if problem.code not in self._warned:
                 self._warned.add(problem.code)
                 self._warn_or_keep(problem, f"a report was refused: {problem}")
+
+    def _keep_error(self) -> None:
+        """Keeps a problem of a strict producer for its next call. The lock is held, so that a flush finds it."""
+        if not self._strict:
+            return
+        if self.delivery.had_ended:
+            self._error = _ended_already(self.delivery.job_id)
+        elif self.delivery.problems:
+            self._error = self.delivery.problems[-1]
+        self.delivery.had_ended = False
+        self.delivery.problems = []
 
     def _call_back(self) -> None:
         while (notification := self._next_notification()) is not None:
@@ -324,3 +342,8 @@ class Sender:
             self._error = error
         else:
             _LOG.warning("job %s: %s", self.delivery.job_id, message)
+
+
+def _ended_already(job_id: str) -> JobProgressError:
+    message = f"job {job_id} has ended already, so nothing is reported; client.job(…, replace=True) replaces it"
+    return JobProgressError("INVALID_TRANSITION", message)
