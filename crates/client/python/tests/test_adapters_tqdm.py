@@ -70,6 +70,20 @@ def test_bars_within_a_bar_that_have_no_name_share_a_step(client: JobProgressCli
     assert [step["id"] for step in document_of(client, job_id)["steps"]] == ["bar 1"]
 
 
+def test_a_loop_that_is_left_leaves_the_job_as_it_is_and_fails_its_step(client: JobProgressClient, job_id: str) -> None:
+    with client.job(job_id) as job:
+        for _ in tqdm(range(4), **_quiet()):
+            for row in tqdm(range(10), desc="rows", **_quiet()):
+                if row == 5:
+                    break
+            break
+        assert job.flush(timeout=30)
+        document = document_of(client, job_id)
+        assert (document["status"], document["current"], document["total"]) == ("running", 0, 4)
+        assert [(step["label"], step["status"]) for step in document["steps"]] == [("rows", "failed")]
+    assert document_of(client, job_id)["status"] == "completed"
+
+
 def test_a_bar_without_a_total_is_indeterminate(client: JobProgressClient, job_id: str) -> None:
     with client.job(job_id) as job:
         with tqdm(total=None, **_quiet()) as bar:

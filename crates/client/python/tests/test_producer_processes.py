@@ -310,9 +310,12 @@ def test_a_job_is_not_pickled_where_its_key_could_be_stored(client: JobProgressC
         pickle.dumps(job)
 
 
-def test_the_processes_of_the_readme_count_together(client: JobProgressClient, job_id: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("start", ["multiprocessing.Process(", ".Pool("])
+def test_the_processes_of_the_readme_count_together(
+    client: JobProgressClient, job_id: str, tmp_path: Path, start: str
+) -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    (snippet,) = [part for part in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "multiprocessing" in part]
+    (snippet,) = [part for part in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if start in part]
     program = _Program(tmp_path, job_id, snippet.replace('"import-42"', f'"{job_id}"'))
     assert program.end() == (0, "")
     document = document_of(client, job_id)
