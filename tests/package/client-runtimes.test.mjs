@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -29,17 +29,19 @@ const EXPECTED = {
 
 const settings = () => ({ baseUrl: BASE_URL, apiKey: KEY, jobId: freshJob("runtime") });
 
-// The program of a runtime that runs files of the user's project.
-function runtime(scope, file) {
-  const modules = join(BUNDLERS, "node_modules", scope);
-  const [name] = readdirSync(modules);
-  return join(modules, name, file);
+// The program of a runtime that runs files of the user's project. It is in a package for the platform; npm may run the
+// script of `package` that moves it to `moved`.
+function runtime(scope, file, moved) {
+  const modules = join(BUNDLERS, "node_modules");
+  const [name] = readdirSync(join(modules, scope));
+  const program = join(modules, scope, name, file);
+  return existsSync(program) ? program : join(modules, moved);
 }
 
 const RUNTIMES = {
   "Node.js": [process.execPath],
-  Deno: [runtime("@deno", "deno"), "run", "--allow-net", "--no-prompt"],
-  Bun: [runtime("@oven", "bin/bun"), "run"],
+  Deno: [runtime("@deno", "deno", ".bin/deno"), "run", "--allow-net", "--no-prompt"],
+  Bun: [runtime("@oven", "bin/bun", ".bin/bun"), "run"],
 };
 
 for (const [name, [command, ...args]] of Object.entries(RUNTIMES)) {
