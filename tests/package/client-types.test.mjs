@@ -130,7 +130,7 @@ test("a program knows the calls, what they return and what they refuse", async (
       await client.jobs.cancel(id, { reason: "x", force: true });
       // @ts-expect-error Only a cancellation can be forced.
       await client.jobs.pause(id, { force: true });
-      const { token, expiresAt } = await client.createToken({ jobIds: [id], permissions: ["jobs:read"], expiresIn: 60 });
+      const { token, expiresAt } = await client.jobs.createToken({ jobIds: [id], permissions: ["jobs:read"], expiresIn: 60 });
       const minted: string = await mintToken({ signingSecret: "s", project: "p", jobs: [id] });
       try {
         await client.jobs.waitFor(id, { maxWait: 1_000 });

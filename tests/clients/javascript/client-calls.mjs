@@ -100,7 +100,7 @@ const OPERATIONS = [
     (request) => {
       if (!parse(request, /^\/v2\/tokens()$/) || !hasOnly(request.json, "jobIds", "permissions", "expiresIn"))
         return undefined;
-      return (client) => client.createToken(request.json);
+      return (client) => client.jobs.createToken(request.json);
     },
   ],
   [

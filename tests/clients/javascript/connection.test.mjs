@@ -131,7 +131,7 @@ test("a token that expires is renewed while the job is followed", async () => {
   let renewals = 0;
   const tokenProvider = async () => {
     renewals += 1;
-    return (await client.createToken({ jobIds: [jobId], expiresIn: renewals === 1 ? 2 : 600 })).token;
+    return (await client.jobs.createToken({ jobIds: [jobId], expiresIn: renewals === 1 ? 2 : 600 })).token;
   };
   const reader = new JobProgressClient({ baseUrl: BASE_URL, tokenProvider });
   const updates = collect(reader.jobs.streamStatus(jobId));
@@ -144,7 +144,7 @@ test("a token that expires is renewed while the job is followed", async () => {
 
 test("a token that expires ends a stream if nobody renews it", async () => {
   const { jobId } = await create({ progress: 10 });
-  const { token } = await clientWithKey().createToken({ jobIds: [jobId], expiresIn: 2 });
+  const { token } = await clientWithKey().jobs.createToken({ jobIds: [jobId], expiresIn: 2 });
   const updates = collect(clientWithToken(token).jobs.streamStatus(jobId));
   await assert.rejects(updates.ended, { name: "JobProgressError", code: "UNAUTHENTICATED" });
   assert.equal(updates.last.progress, 10);

@@ -150,6 +150,14 @@ test("a token that was minted on a server without a request reads its job and no
   assert.equal(exp - iat, 15 * 60);
 });
 
+test("a token is not minted without a signing secret, and the error names what is missing", async () => {
+  for (const signingSecret of [undefined, ""])
+    await assert.rejects(mintToken({ signingSecret, project: "p", jobs: ["a"] }), {
+      name: "TypeError",
+      message: /signingSecret/,
+    });
+});
+
 test("requests that need a token at the same time call the token provider once", async () => {
   const { jobId, token } = await create({ progress: 1 });
   let calls = 0;

@@ -124,4 +124,8 @@ export class Jobs {
   async delete(id, { signal } = {}) {
     await this.#http.request("DELETE", path(id), { signal });
   }
+
+  createToken({ signal, ...request }) {
+    return this.#post("/v2/tokens", request, { signal });
+  }
 }

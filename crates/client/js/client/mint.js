@@ -11,6 +11,7 @@ const base64url = (bytes) =>
     .replaceAll("=", "");
 
 export const mintToken = async ({ signingSecret, project, jobs, permissions: perm = ["jobs:read"], expiresIn }) => {
+  if (!signingSecret) throw new TypeError("signingSecret must be the signing secret of the project");
   const encode = (text) => new TextEncoder().encode(text);
   const iat = Math.floor(Date.now() / 1000);
   const lifetime = expiresIn ?? (perm.every((name) => name === "jobs:read") ? READ_LIFETIME : CHANGE_LIFETIME);
