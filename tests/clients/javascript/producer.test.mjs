@@ -12,11 +12,11 @@ import { scriptedServer } from "./scripted-server.mjs";
 const CLIENT = new URL("../../../crates/client/js/client/client.js", import.meta.url).href;
 
 // Runs a program with `producer`, a producer of a new job; resolves to its output, its exit code and the job.
-async function run(t, code, { base = BASE_URL, id = freshJob("process") } = {}) {
+async function run(t, code, { base = BASE_URL, id = freshJob("process"), options = "{}" } = {}) {
   const program = `
     import { JobProgressClient } from "${CLIENT}";
     const client = new JobProgressClient({ baseUrl: "${base}", apiKey: process.env.API_KEY });
-    const producer = await client.jobs.producer("${id}");
+    const producer = await client.jobs.producer("${id}", ${options});
     ${code}`;
   const started = performance.now();
   const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { env: process.env });
@@ -58,6 +58,26 @@ test("a job that is cancelled aborts the work, and the program confirms it", asy
   assert.deepEqual([exit, errors, output], [0, "", "true The wrong file\n"]);
   const { status, error } = await clientWithKey().jobs.getStatus(id);
   assert.deepEqual([status, error.message], ["cancelled", "The wrong file"]);
+});
+
+test("a program that has nothing else to do ends when its request for control requests is answered", async (t) => {
+  const server = await scriptedServer(t);
+  const code = `
+    producer.update({ status: "running", controls: ["cancel"], heartbeatTimeoutSeconds: 3_600 });
+    await fetch("${server.base}/work");`;
+  const ended = run(t, code, { base: server.base, id: "a", options: "{ onControl() {} }" });
+  const answer = async (isWanted, body) => {
+    const { response } = await server.next(isWanted);
+    response.writeHead(200).end(JSON.stringify(body));
+  };
+  const state = { jobId: "a", seq: 1, status: "running", attempt: 1, control: null };
+  await answer(({ method }) => method === "POST", { ...state, results: [{ accepted: true }] });
+  const isControl = ({ path }) => path.includes("/control");
+  await until("it waits for control requests", () => server.waiting.some(isControl), { seconds: 10 });
+  await answer(({ path }) => path === "/work", {});
+  await answer(isControl, state);
+  const { errors, exit } = await ended;
+  assert.deepEqual([exit, errors, server.waiting], [0, "", []]);
 });
 
 test("the links and the token of a job that the producer has created are there after its first report", async () => {
@@ -121,6 +141,38 @@ test("a strict producer throws a problem at the next call, once, and a lax one n
   await assert.rejects(strict.flush(), { code: "INVALID_TRANSITION" });
   strict.update({ current: 1 });
   assert.ok(await strict.close());
+});
+
+test("a producer of a job that has ended before warns once, and a strict one throws at the next call", async (t) => {
+  const warn = t.mock.method(console, "warn", () => {});
+  const { jobId } = await create({ status: "completed" });
+  const lax = await clientWithKey().jobs.producer(jobId);
+  lax.update({ current: 1 });
+  await until("it has ended", () => lax.ended);
+  lax.update({ current: 2 });
+  assert.ok(await lax.close());
+  assert.equal(lax.problem, undefined);
+  const warnings = warn.mock.calls.map(({ arguments: [text] }) => text);
+  const message = `job ${jobId} has ended already, so nothing is reported; pass replace: true to begin a new one`;
+  assert.deepEqual(warnings, [`job-progress: ${message} (JOB_ENDED)`]);
+  const strict = await clientWithKey().jobs.producer(jobId, { strict: true });
+  strict.update({ current: 1 });
+  await until("it has ended", () => strict.ended);
+  assert.throws(() => strict.update({ current: 2 }), { code: "JOB_ENDED", message, jobId });
+  assert.equal(strict.problem, undefined);
+});
+
+test("a producer that replaces a job that has ended, and one whose job ends later, do not warn", async (t) => {
+  const warn = t.mock.method(console, "warn", () => {});
+  const { jobId } = await create({ status: "completed" });
+  const producer = await clientWithKey().jobs.producer(jobId, { replace: true });
+  producer.update({ current: 1 });
+  const { links } = await producer.created();
+  assert.ok(links.page.includes("#"));
+  await clientWithKey().jobs.cancel(jobId, { force: true });
+  producer.update({ current: 2 });
+  await until("it has ended", () => producer.ended);
+  assert.equal(warn.mock.callCount(), 0);
 });
 
 test("a thousand changes of the status wait while the server is away, the end among them", async (t) => {

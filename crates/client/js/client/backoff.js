@@ -16,8 +16,8 @@ export class Backoff {
   }
 }
 
-// Resolves after that time or when `signal` aborts. If `isIdle`, it does not keep a process running.
-export const pause = (ms, signal, isIdle) =>
+// Resolves after that time or when `signal` aborts. `start` starts the timer.
+export const pause = (ms, signal, start = setTimeout) =>
   new Promise((resolve) => {
     if (signal?.aborted) return resolve();
     const end = () => {
@@ -25,7 +25,6 @@ export const pause = (ms, signal, isIdle) =>
       signal?.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, ms);
-    if (isIdle) timer.unref?.();
+    const timer = start(end, ms);
     signal?.addEventListener("abort", end);
   });

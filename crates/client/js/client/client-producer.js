@@ -4,6 +4,7 @@
 import { MAX_RETRY_AFTER_MS } from "../policy.js";
 import { TERMINAL_STATES } from "./policy.js";
 import { ControlRequests } from "./control-requests.js";
+import { setIdleTimeout } from "./idle-timeout.js";
 import { WaitingReports } from "./waiting-reports.js";
 
 const FIRST_RETRY_MS = 500;
@@ -195,8 +196,7 @@ export class Producer {
   // The pause does not keep a process running, because the producer is flushed at its exit.
   #pause(ms) {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      timer.unref?.();
+      const timer = setIdleTimeout(resolve, ms);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();
@@ -238,7 +238,8 @@ export class Producer {
     }
   }
 
-  #onSuccess({ results, status, attempt, control, links, token }) {
+  #onSuccess({ jobId, results, status, attempt, control, links, token }) {
+    if (this.#attempt === undefined && results[0]?.reason === "finished") this.#onEndedBefore(jobId);
     const isOther = this.#attempt !== undefined && attempt !== this.#attempt;
     const sent = this.#sent;
     this.#sent = [];
@@ -293,6 +294,14 @@ export class Producer {
     if (isDropped && !this.#endAgain(last) && this.#isLast && this.#waiting.items.length === 0) this.#end();
   }
 
+  // The job had ended before the first report. Mostly that was a former run under the same id, and silence would hide it.
+  #onEndedBefore(jobId) {
+    const code = "JOB_ENDED";
+    const message = `job ${jobId} has ended already, so nothing is reported; pass replace: true to begin a new one`;
+    this.#warn(code, message);
+    if (this.#options.strict) this.#failure ??= this.#http.errorOf(200, { error: code, message, jobId });
+  }
+
   // Sends an end that was refused without its other fields, so that the job ends. Returns whether there was such an end.
   #endAgain({ fields: { status, ...others } }) {
     const isEnd = TERMINAL_STATES.includes(status) && Object.keys(others).length > 0;
@@ -322,8 +331,7 @@ export class Producer {
   #beat() {
     clearTimeout(this.#heartbeat);
     if (!this.#heartbeatMs) return;
-    this.#heartbeat = setTimeout(() => this.#add({}), this.#heartbeatMs);
-    this.#heartbeat.unref?.();
+    this.#heartbeat = setIdleTimeout(() => this.#add({}), this.#heartbeatMs);
   }
 
   #end() {

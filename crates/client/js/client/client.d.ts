@@ -69,7 +69,7 @@ export declare class JobProgressError extends Error {
   name: "JobProgressError";
   /**
    * The code: one of the server's, `NO_RESPONSE`, `UNEXPECTED_ANSWER` (the server is not a job-progress server),
-   * `TOKEN_NOT_RENEWED` or `MONITORING_TIMEOUT`.
+   * `TOKEN_NOT_RENEWED`, `MONITORING_TIMEOUT` or `JOB_ENDED` (of a strict producer).
    */
   readonly code: string;
   /** The HTTP status; 200 for a problem in a stream or in a batch, 0 without a response. */
@@ -131,9 +131,12 @@ export interface PollOptions extends Abortable {
 export interface ProducerOptions {
   /** Whether the first report creates the job if it does not exist: true by default. */
   create?: boolean | undefined;
-  /** Whether the first report begins a new job if the job has ended. */
+  /**
+   * Whether the first report begins a new job if the job has ended: false by default. Without it, a producer of a job that has
+   * ended reports nothing and warns once.
+   */
   replace?: boolean | undefined;
-  /** The least number of milliseconds between two requests with progress only: 500 by default. */
+  /** Minimum milliseconds between two requests that only report progress: 500 by default. */
   interval?: number | undefined;
   /** The name of the producer: random by default. A process that is started again under the same name continues its numbers. */
   producer?: string | undefined;
@@ -141,7 +144,7 @@ export interface ProducerOptions {
   controls?: readonly ("cancel" | "pause" | "retry")[] | undefined;
   /** Is called once for each control request. */
   onControl?: ((control: NonNullable<JobDocument["control"]>) => void) | undefined;
-  /** Whether the next call throws a problem that is only a warning otherwise. */
+  /** If true, problems that would be warnings are thrown by the next call. */
   strict?: boolean | undefined;
 }
 
@@ -178,7 +181,10 @@ export interface Producer {
   readonly signal: AbortSignal;
   readonly cancelRequested: boolean;
   readonly pauseRequested: boolean;
-  /** The links and the token of the job, if this producer has created it: 10 s at most by default. */
+  /**
+   * Waits for the first report, 10 s at most by default. Resolves to the links and the token of the job; without a job created by
+   * this producer both are undefined.
+   */
   created(options?: Bounded): Promise<Partial<Access>>;
   /** Sends what waits now, in 5 s at most by default. Resolves to whether everything was delivered. */
   flush(options?: Bounded): Promise<boolean>;
@@ -231,19 +237,22 @@ export interface Jobs {
   retry(jobId: string, options?: Abortable & { reason?: string | undefined }): Promise<JobDocument | ControlState>;
   /** Deletes a job. */
   delete(jobId: string, options?: Abortable): Promise<void>;
+  /** Requests a token for some jobs; `expiresIn` is in seconds. */
+  createToken(
+    request: Abortable & { jobIds: readonly string[]; permissions?: readonly Permission[] | undefined; expiresIn?: number | undefined },
+  ): Promise<Minted>;
 }
 
 /** A client of one job-progress server. */
 export declare class JobProgressClient {
   constructor(options: ClientOptions);
   readonly jobs: Jobs;
-  /** Requests a token; `expiresIn` is in seconds. */
-  createToken(
-    request: Abortable & { jobIds: readonly string[]; permissions?: readonly Permission[] | undefined; expiresIn?: number | undefined },
-  ): Promise<Minted>;
 }
 
-/** Makes a token on a server that knows the signing secret of its project, without a request; `expiresIn` is in seconds. */
+/**
+ * Makes a token on a server that knows the signing secret of its project, without a request; `expiresIn` is in seconds. Rejects
+ * with a `TypeError` without a secret.
+ */
 export declare function mintToken(claims: {
   signingSecret: string;
   project: string;

@@ -2,10 +2,13 @@
 
 import { ANSWER_MS } from "./policy.js";
 import { Backoff, pause } from "./backoff.js";
+import { setIdleTimeout } from "./idle-timeout.js";
 
 // Milliseconds without a report after which the producer waits for requests.
 const SILENT_MS = 5_000;
 const WAIT_SECONDS = 30;
+// Milliseconds between two requests, in which a program that has nothing else to do ends: `fetch` keeps it running meanwhile.
+const BETWEEN_MS = 100;
 
 export class ControlRequests {
   // The pending request, undefined without one.
@@ -49,7 +52,7 @@ export class ControlRequests {
     while (!signal.aborted) {
       const idle = sentAt() + SILENT_MS - performance.now();
       if (idle > 0) {
-        await pause(idle, signal, true);
+        await pause(idle, signal, setIdleTimeout);
         continue;
       }
       try {
@@ -59,8 +62,9 @@ export class ControlRequests {
         etag = response.headers.get("etag");
         backoff.failures = 0;
         if (response.body) onState(response.body);
+        await pause(BETWEEN_MS, signal, setIdleTimeout);
       } catch (error) {
-        if (!signal.aborted) await pause(backoff.next(error.retryAfter), signal, true);
+        if (!signal.aborted) await pause(backoff.next(error.retryAfter), signal, setIdleTimeout);
       }
     }
   }
