@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { BASE_URL, KEY, call, create, freshJob, report } from "../browser/api.mjs";
 import { useBrowser } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
-import { snippetsOf } from "./readme.mjs";
+import { SNIPPETS as README, snippetsOf } from "./readme.mjs";
 import { PACKAGE, USER, html, run, serve, write } from "./user.mjs";
 
 const browser = useBrowser();
@@ -21,7 +21,10 @@ const ran = new Set();
 function snippet(name, job) {
   ran.add(name);
   assert.ok(SNIPPETS.has(name), `there is no ${name}; there are ${[...SNIPPETS.keys()].join(", ")}`);
-  return SNIPPETS.get(name).replaceAll("https://status.example.com", BASE_URL).replaceAll("import-42", job);
+  return SNIPPETS.get(name)
+    .replaceAll("https://status.example.com", BASE_URL)
+    .replaceAll("import-42", job)
+    .replaceAll("import-44", `${job}-44`);
 }
 
 // Runs a snippet as a program of the user; resolves to its output.
@@ -40,13 +43,27 @@ test("a reader who copies the quick start sees the progress of a job live, to it
   const job = freshJob("page");
   const files = { "work.mjs": snippet("Quick start/js", job), "follow.mjs": snippet("Quick start/js/2", job) };
   const dir = write(`client-page/${job}`, files);
-  const { stdout, stderr } = await run("sh", ["-c", snippet("Quick start/sh", job).replace("jp_…", KEY)], { cwd: dir });
+  const { stdout, stderr } = await run("sh", ["-c", snippet("Quick start/sh/3", job).replace("jp_…", KEY)], {
+    cwd: dir,
+  });
   assert.equal(stderr, "");
-  const lines = stdout.trim().split("\n");
+  const [page, ...lines] = stdout.trim().split("\n");
+  assert.match(page, /^http\S+\/job#/);
   assert.ok(lines.length > 5, stdout);
   assert.match(lines[0], /^running \d+ % row \d+$/);
   assert.equal(lines.at(-1), "completed 100 % row 100");
   assert.deepEqual((await status(job)).output, { rows: 100 });
+});
+
+test("the quick start of a reader who starts it again begins a new job", async () => {
+  const { jobId } = await create({ status: "completed", output: { rows: 7 } });
+  await output("Quick start/js", jobId);
+  assert.deepEqual((await status(jobId)).output, { rows: 100 });
+});
+
+test("the page installs the package as the README of the package does", () => {
+  const commands = ["sh", "sh/2"].map((name) => README.get(`Install/${name}`));
+  assert.deepEqual([snippet("Quick start/sh"), snippet("Quick start/sh/2")], commands);
 });
 
 test("the producer of the page reports its files and its log, and ends the job", async () => {
@@ -66,7 +83,7 @@ test("the producer of the page reports its files and its log, and ends the job",
 test("a job is created and reported without a producer", async () => {
   const job = freshJob("page");
   assert.match(await output("Report progress/js/2", job), /\/job#\S+ \d+\n$/);
-  assert.equal((await status(job)).progress, 45);
+  assert.equal((await status(`${job}-44`)).progress, 45);
 });
 
 test("a job is followed with its log, and waited for", async () => {

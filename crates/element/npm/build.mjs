@@ -90,7 +90,9 @@ const shipped = JSON.parse(readFileSync(new URL("package.json", import.meta.url)
 const { name, ...rest } = shipped;
 write("package.json", json({ name, version, ...rest }));
 write("README.md", withTables(readFileSync(new URL("README.md", import.meta.url), "utf8"), openapi));
-cpSync(join(root, "crates/client/js/README.md"), join(out, "CLIENT.md"));
+// In the package the two pages are beside each other.
+const page = readFileSync(join(root, "crates/client/js/README.md"), "utf8");
+write("CLIENT.md", page.replaceAll("](../../element/npm/README.md", "](README.md"));
 for (const license of ["LICENSE-MIT", "LICENSE-APACHE"]) cpSync(join(root, license), join(out, license));
 write("custom-elements.json", json(manifest));
 
