@@ -1,5 +1,5 @@
 //! Imports files and shows the progress live.
-use std::{fs, io};
+use std::{fs, io, thread, time::Duration};
 
 use job_progress::Client;
 
@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for entry in job.track(fs::read_dir(".")?.collect::<io::Result<Vec<_>>>()?) {
         job.message(format!("Reading {}", entry.file_name().display()));
         job.log(format!("{} bytes", entry.metadata()?.len()));
+        thread::sleep(Duration::from_millis(100)); // your work
     }
     job.complete();
     Ok(())

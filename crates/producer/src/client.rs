@@ -80,8 +80,8 @@ impl Client {
     }
 }
 
-/// Why a client cannot be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a client cannot be made. `Debug` is the same sentence as `Display`, because a `main` that returns the error shows it so.
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingsError {
     /// This environment variable is not set.
@@ -104,4 +104,21 @@ impl fmt::Display for SettingsError {
     }
 }
 
+impl fmt::Debug for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for SettingsError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_main_that_returns_the_error_shows_a_sentence() {
+        let error: Box<dyn std::error::Error> = SettingsError::Missing(KEY).into();
+        assert_eq!(format!("Error: {error:?}"), "Error: the environment variable JOB_PROGRESS_KEY is not set");
+    }
+}

@@ -267,6 +267,10 @@ impl Machine {
     }
 
     fn on_accepted(&mut self, accepted: Accepted) {
+        // A repeat shows that the job had accepted an earlier report, whose response was lost.
+        if accepted.is_finished && !accepted.is_stale && !self.exists {
+            self.warn("the job has ended already, so nothing is reported".to_owned());
+        }
         self.exists = true;
         self.status = accepted.status.or(self.status);
         self.links = accepted.links.or_else(|| self.links.take());

@@ -185,6 +185,51 @@ fn nothing_is_sent_after_the_end_and_calls_are_ignored() {
     assert_eq!((machine.next(0), machine.phase()), (Next::End, Phase::Ended));
 }
 
+/// A response to reports that were refused, each for one of these reasons.
+fn refused(reasons: &[&str]) -> Answer {
+    let results: Vec<Value> =
+        reasons.iter().map(|reason| json!({"seq": 7, "accepted": false, "reason": reason})).collect();
+    let body =
+        json!({"jobId": "j", "seq": 7, "status": "completed", "attempt": 1, "control": null, "results": results});
+    Answer { status: 200, body, ..Answer::default() }
+}
+
+#[test]
+fn a_job_that_had_ended_before_the_first_report_is_one_warning_and_no_problem() {
+    let mut machine = machine();
+    report(&mut machine, json!({"current": 1}));
+    sent(&mut machine, 0);
+    machine.on_answer(Some(refused(&["finished"])), 0, 0.5);
+    let warning = Notice::Warning("the job has ended already, so nothing is reported".to_owned());
+    assert_eq!(machine.take_notices(), [warning]);
+    assert_eq!((machine.phase(), machine.status()), (Phase::Ended, Some(Status::Completed)));
+    assert_eq!(machine.problem(), None);
+    assert!(!report(&mut machine, json!({"current": 2})));
+    assert_eq!(warnings(&mut machine), 0);
+}
+
+#[test]
+fn a_job_that_ends_after_a_report_was_accepted_is_no_warning() {
+    let mut machine = machine();
+    report(&mut machine, json!({"current": 1}));
+    sent(&mut machine, 0);
+    machine.on_answer(Some(accepted()), 0, 0.5);
+    report(&mut machine, json!({"current": 2}));
+    sent(&mut machine, 1_000);
+    machine.on_answer(Some(refused(&["finished"])), 1_000, 0.5);
+    assert_eq!((machine.phase(), warnings(&mut machine)), (Phase::Ended, 0));
+
+    // The response to the first report was lost.
+    let mut machine = self::machine();
+    report(&mut machine, json!({"current": 1}));
+    sent(&mut machine, 0);
+    machine.on_answer(None, 0, 0.5);
+    report(&mut machine, json!({"current": 2}));
+    sent(&mut machine, 1_000);
+    machine.on_answer(Some(refused(&["stale", "finished"])), 1_000, 0.5);
+    assert_eq!((machine.phase(), warnings(&mut machine)), (Phase::Ended, 0));
+}
+
 #[test]
 fn a_foreign_answer_of_any_status_is_no_refusal() {
     for status in [200, 204, 301, 400, 403, 404, 409] {
