@@ -39,7 +39,7 @@ impl Output {
         self.is_terminal && !self.is_json
     }
 
-    /// The line, cut to the width of the terminal; whole if the output is no terminal.
+    /// The line, cut to the width of the terminal; whole if the output is not a terminal.
     pub(crate) fn fitted(self, line: &str) -> Cow<'_, str> {
         match Term::stdout().size_checked() {
             Some((_, columns)) if self.is_interactive() => truncate_str(line, usize::from(columns), "…"),

@@ -1,6 +1,7 @@
 //! The built binary `jp`.
 
 use std::{
+    io::{self, Read as _},
     path::PathBuf,
     process::{Command, Output, Stdio},
     sync::OnceLock,
@@ -66,6 +67,24 @@ impl From<Output> for Ended {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ended { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
     }
+}
+
+/// Runs a command to its end, with standard error in the same pipe as standard output, as `2>&1` does.
+///
+/// # Panics
+///
+/// When it cannot be started.
+pub fn run_joined(mut command: Command) -> (i32, Vec<u8>) {
+    let mut joined = || -> io::Result<_> {
+        let (mut reader, writer) = io::pipe()?;
+        let mut child = command.stdout(writer.try_clone()?).stderr(writer).spawn()?;
+        // It has the other end of the pipe, which would never close.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut written = Vec::new();
+        reader.read_to_end(&mut written)?;
+        Ok((child.wait()?.code().unwrap_or(-1), written))
+    };
+    joined().unwrap_or_else(|error| panic!("the command cannot be run: {error}"))
 }
 
 /// Runs a command to its end.

@@ -3,8 +3,10 @@
 mod child;
 mod events;
 mod lines;
+mod logged;
 mod observer;
 mod outcome;
+mod stream;
 mod supervisor;
 mod terminal;
 
@@ -15,7 +17,7 @@ use humantime::parse_duration;
 use job_progress::{Client, ControlRequest, JobBuilder};
 use protocol::id::JobId;
 
-use self::{child::Child, observer::Observer, supervisor::Supervisor};
+use self::{child::Child, logged::Logged, observer::Observer, supervisor::Supervisor};
 use crate::{
     delivery,
     exit::Exit,
@@ -64,6 +66,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "REGEX")]
     regex: Option<Pattern>,
 
+    /// Report no output as the log or the text of an error; the progress is read from it nevertheless
+    #[arg(long)]
+    no_log: bool,
+
     /// Give the command a terminal of its own, for programs that show progress only in a terminal
     #[arg(long)]
     pty: bool,
@@ -74,17 +80,23 @@ pub(crate) struct Arguments {
 }
 
 const HELP: &str = "\
-The output of the command is passed on unchanged, and its lines become the log of the job. The progress
-is read from what the command prints: curl, rsync --info=progress2, ffmpeg, pv, tar --checkpoint, and
-counts or percentages such as `3/10`, `3 of 10` and `42%`. Programs that show progress only in a terminal
-need --pty; standard output and standard error are then one.
+The output of the command is passed on unchanged. Everything that the command prints is sent to the
+server as the log of the job, which every token of the job can read. Not sent are: anything with
+--no-log; standard output that goes to another program or to a file of its own, as in `jp run … |
+gzip`, because it is data (with `2>&1` or --pty it is logged); and a stream from its first NUL byte
+on.
 
-Exit code 0 makes the job completed, any other one failed, with the last lines as the error. A request to
-cancel on the page ends the command with SIGTERM, after --grace with SIGKILL; a request to pause stops it
-with SIGSTOP. The exit code is that of the command, or 128 + the signal that has ended it; 126 or 127 if
-it cannot be started.
+The progress is read from what the command prints: curl, rsync --info=progress2, ffmpeg, pv, tar
+--checkpoint, and counts or percentages such as `3/10`, `3 of 10` and `42%`. Programs that show
+progress only in a terminal need --pty; standard output and standard error are then one.
 
-The command finds the id of the job in JOB_PROGRESS_JOB and the URL of the server in JOB_PROGRESS_URL.";
+Exit code 0 makes the job completed, any other one failed, with the last lines of the log as the
+error. A request to cancel on the page ends the command with SIGTERM, after --grace with SIGKILL; a
+request to pause stops it with SIGSTOP. The exit code is that of the command, or 128 + the signal
+that has ended it; 126 or 127 if it cannot be started.
+
+The command finds the id of the job in JOB_PROGRESS_JOB and the URL of the server in
+JOB_PROGRESS_URL.";
 
 /// Runs the command to its end.
 pub(crate) fn run(arguments: Arguments, settings: &Settings, output: Output) -> Result<Exit, Failure> {
@@ -98,7 +110,8 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings, output: Output) -> 
     page::show(&job, output);
     let exit = match child {
         Ok(child) => {
-            let observer = Observer::new(Arc::clone(&job), Reader::new(arguments.regex));
+            let logged = if arguments.no_log { Logged::Nothing } else { Logged::of_command(arguments.pty) };
+            let observer = Observer::new(Arc::clone(&job), Reader::new(arguments.regex), logged);
             Supervisor::new(Arc::clone(&job), arguments.grace, arguments.timeout).run(child, &Arc::new(observer))?
         }
         Err(error) => {

@@ -16,9 +16,9 @@ use contract::{
 use serde_json::{Value, json};
 
 #[test]
-fn the_exit_code_is_the_fate_of_the_job() {
-    let fates = [("completed", 0), ("failed", 1), ("cancelled", 3), ("timeout", 4)];
-    for (status, code) in fates {
+fn the_exit_code_is_the_result_of_the_job() {
+    let results = [("completed", 0), ("failed", 1), ("cancelled", 3), ("timeout", 4)];
+    for (status, code) in results {
         let job = Job::create(&json!({"status": status}));
         let ended = run(jp(&["watch", &job.id]));
         assert_eq!((ended.code, ended.err.as_str()), (code, ""), "{status}");

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::jp_run;
 
 /// Prints as many lines as a test waits for.
-const LINES: &str = "i=0; while [ $i -lt 60 ]; do i=$((i + 1)); echo line $i/60; sleep 0.05; done";
+const LINES: &str = "i=0; while [ $i -lt 60 ]; do i=$((i + 1)); echo line $i/60 >&2; sleep 0.05; done";
 
 #[test]
 fn every_line_arrives_once_although_connections_are_cut() {
@@ -23,7 +23,8 @@ fn every_line_arrives_once_although_connections_are_cut() {
     command.env("JOB_PROGRESS_URL", &proxy.base_url);
     let mut running = Running::start(command);
     for line in 1..=60 {
-        assert_eq!(running.line(), format!("line {line}/60"));
+        let printed = format!("line {line}/60");
+        while running.notice() != printed {}
         match line % 10 {
             2 => proxy.cut(),
             5 => proxy.set(Mode::Refuse),

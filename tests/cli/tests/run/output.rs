@@ -1,7 +1,9 @@
 //! What a command prints, and how it ends.
 
+use std::process::Stdio;
+
 use cli_tests::{
-    binary::{bare, jp, run},
+    binary::{bare, jp, run, run_joined},
     job::Job,
 };
 use contract::target::Target;
@@ -10,32 +12,83 @@ use serde_json::json;
 use crate::jp_run;
 
 /// Prints what a terminal would treat in a special way, and bytes that are no text.
-const BYTES: &str =
-    r"printf 'a\n 10%%\r 20%%\rdone \033[32mgreen\033[0m\r\n\377\000b\nno end'; printf 'to stderr\n' >&2";
+const BYTES: &str = r"printf 'a\n 10%%\r 20%%\rdone \033[32mgreen\033[0m\r\n\377b\nno end'; printf 'to stderr\n' >&2";
 
 #[test]
 fn the_output_is_passed_on_unchanged_and_becomes_the_log() {
     let job = Job::fresh();
-    let mut command = jp_run(&job, &[], BYTES);
-    let output = command.output().unwrap();
-    assert_eq!(output.stdout, b"a\n 10%\r 20%\rdone \x1b[32mgreen\x1b[0m\r\n\xff\x00b\nno end");
-    let notices = String::from_utf8(output.stderr).unwrap();
-    assert!(notices.lines().any(|line| line == "to stderr"), "{notices}");
-    assert!(notices.lines().any(|line| line.starts_with(&format!("jp: {}/job#", Target::get().base_url))), "{notices}");
-    assert_eq!(output.status.code(), Some(0));
+    let (code, written) = run_joined(jp_run(&job, &[], BYTES));
+    let printed = b"a\n 10%\r 20%\rdone \x1b[32mgreen\x1b[0m\r\n\xffb\nno end";
+    assert!(written.windows(printed.len()).any(|part| part == printed), "{written:?}");
+    let notices = String::from_utf8_lossy(&written);
+    assert!(notices.contains("to stderr\n"), "{notices}");
+    assert!(notices.contains(&format!("jp: {}/job#", Target::get().base_url)), "{notices}");
+    assert_eq!(code, 0);
     let document = job.document();
     assert_eq!((&document["status"], &document["startedAt"].is_string()), (&json!("completed"), &true));
     let mut log = job.log();
     log.sort();
-    assert_eq!(log, ["a", "done green", "no end", "to stderr", "\u{fffd} b"]);
+    assert_eq!(log, ["a", "done green", "no end", "to stderr", "\u{fffd}b"]);
+}
+
+#[test]
+fn a_stream_with_a_nul_byte_is_data_and_none_of_it_is_reported_from_there_on() {
+    let job = Job::fresh();
+    let script = r"printf 'pass\000word\nsecret 4/10\n' >&2; echo 'secret 5/10' >&2; echo 'text 3/10'; exit 1";
+    assert_eq!(run_joined(jp_run(&job, &[], script)).0, 1);
+    let document = job.document();
+    assert_eq!(job.log(), ["text 3/10"]);
+    assert_eq!(document["error"]["message"], "The command ended with exit code 1:\ntext 3/10");
+    assert_eq!((&document["current"], &document["total"]), (&json!(3), &json!(10)));
+}
+
+#[test]
+fn an_archive_on_standard_output_is_not_reported() {
+    let job = Job::fresh();
+    let script = "cd $(mktemp -d) && echo hunter2 > password.txt && tar -cf - . && rm -r $PWD; exit 1";
+    let (code, written) = run_joined(jp_run(&job, &[], script));
+    assert_eq!((code, String::from_utf8_lossy(&written).contains("hunter2")), (1, true));
+    assert_eq!(job.log(), [""; 0]);
+    assert_eq!(job.document()["error"]["message"], "The command ended with exit code 1");
+}
+
+#[test]
+fn without_a_log_the_progress_is_reported_and_no_line() {
+    let job = Job::fresh();
+    let script = "echo secret 3/10; echo secret >&2; exit 1";
+    assert_eq!(run_joined(jp_run(&job, &["--no-log"], script)).0, 1);
+    let document = job.document();
+    assert_eq!(job.log(), [""; 0]);
+    assert_eq!(document["error"]["message"], "The command ended with exit code 1");
+    assert_eq!((&document["current"], &document["total"]), (&json!(3), &json!(10)));
+    assert!(!document.to_string().contains("secret"), "{document}");
+}
+
+#[test]
+fn standard_output_that_another_program_reads_is_not_logged() {
+    let job = Job::fresh();
+    let script = "echo secret 3/10; echo dumping >&2; exit 1";
+    let ended = run(jp_run(&job, &[], script));
+    assert_eq!((ended.code, ended.out.as_str()), (1, "secret 3/10\n"));
+    let document = job.document();
+    assert_eq!(job.log(), ["dumping"]);
+    assert_eq!(document["error"]["message"], "The command ended with exit code 1:\ndumping");
+    assert_eq!(document["current"], 3);
+}
+
+#[test]
+fn standard_output_that_is_discarded_is_logged() {
+    let job = Job::fresh();
+    let mut command = jp_run(&job, &[], "echo work");
+    assert!(command.stdout(Stdio::null()).stderr(Stdio::piped()).output().unwrap().status.success());
+    assert_eq!(job.log(), ["work"]);
 }
 
 #[test]
 fn a_command_that_fails_shows_its_code_and_its_last_lines() {
     let job = Job::fresh();
-    let ended =
-        run(jp_run(&job, &[], "for i in 1 2 3; do echo row $i of 9; done; echo 'disk full' >&2; sleep 0.1; exit 9"));
-    assert_eq!((ended.code, ended.out.as_str()), (9, "row 1 of 9\nrow 2 of 9\nrow 3 of 9\n"));
+    let script = "for i in 1 2 3; do echo row $i of 9; done; echo 'disk full' >&2; exit 9";
+    assert_eq!(run_joined(jp_run(&job, &[], script)).0, 9);
     let document = job.document();
     assert_eq!((&document["status"], &document["execution"]), (&json!("failed"), &json!({"exitCode": 9})));
     let message = document["error"]["message"].as_str().unwrap();

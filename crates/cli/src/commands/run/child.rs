@@ -31,6 +31,7 @@ use super::{
     events::{Ended, Event},
     lines::Lines,
     observer::Observer,
+    stream::Stream,
 };
 
 /// Bytes that are read at a time.
@@ -39,27 +40,9 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// A command that runs.
 pub(super) struct Child {
     pid: Pid,
-    streams: Vec<(OwnedFd, Target)>,
+    streams: Vec<(OwnedFd, Stream)>,
     /// Its terminal, if it has one of its own.
     pty: Option<Pty>,
-}
-
-/// Where the output of a stream is passed on to.
-#[derive(Clone, Copy, Debug)]
-enum Target {
-    Stdout,
-    Stderr,
-}
-
-impl Target {
-    /// The stream itself: the buffer of the standard library would delay what has no line feed yet.
-    fn open(self) -> io::Result<File> {
-        let owned = match self {
-            Target::Stdout => io::stdout().as_fd().try_clone_to_owned(),
-            Target::Stderr => io::stderr().as_fd().try_clone_to_owned(),
-        };
-        owned.map(File::from)
-    }
 }
 
 impl Child {
@@ -98,10 +81,10 @@ impl Child {
     /// Passes on the output, and sends an event when a stream or the command ends. Returns the number of streams.
     pub(super) fn observe(&mut self, observer: &Arc<Observer>, events: &Sender<Event>) -> usize {
         let streams = self.streams.len();
-        for (stream, target) in self.streams.drain(..) {
+        for (pipe, stream) in self.streams.drain(..) {
             let (observer, events) = (Arc::clone(observer), events.clone());
             thread::spawn(move || {
-                pass_on(stream.into(), target, &observer);
+                pass_on(pipe.into(), stream, &observer);
                 let _ = events.send(Event::StreamEnded);
             });
         }
@@ -115,8 +98,8 @@ fn start_with_pipes(mut command: Command) -> io::Result<Child> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn()?;
     let streams = [
-        child.stdout.take().map(|stream| (stream.into(), Target::Stdout)),
-        child.stderr.take().map(|stream| (stream.into(), Target::Stderr)),
+        child.stdout.take().map(|pipe| (pipe.into(), Stream::Stdout)),
+        child.stderr.take().map(|pipe| (pipe.into(), Stream::Stderr)),
     ];
     Ok(Child { pid: pid_of(&child)?, streams: streams.into_iter().flatten().collect(), pty: None })
 }
@@ -126,7 +109,7 @@ fn start_in_terminal(command: Command) -> io::Result<Child> {
     let (pty, pts) = blocking::open().map_err(io_error)?;
     let stream = pty.as_fd().try_clone_to_owned()?;
     let child = blocking::Command::from(command).stdin(Stdio::inherit()).spawn(pts).map_err(io_error)?;
-    let child = Child { pid: pid_of(&child)?, streams: vec![(stream, Target::Stdout)], pty: Some(pty) };
+    let child = Child { pid: pid_of(&child)?, streams: vec![(stream, Stream::Stdout)], pty: Some(pty) };
     child.resize();
     Ok(child)
 }
@@ -143,12 +126,12 @@ fn pid_of(child: &std::process::Child) -> io::Result<Pid> {
 }
 
 /// Copies a stream to our own output as it comes, and reports what it shows.
-fn pass_on(mut stream: File, target: Target, observer: &Observer) {
-    let Ok(mut target) = target.open() else { return };
+fn pass_on(mut pipe: File, stream: Stream, observer: &Observer) {
+    let Ok(mut target) = stream.open() else { return };
     let mut lines = Lines::default();
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
-        let count = match stream.read(&mut buffer) {
+        let count = match pipe.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -160,10 +143,10 @@ fn pass_on(mut stream: File, target: Target, observer: &Observer) {
             // Nothing reads our output any more: closing the pipe lets the command know it, as without `jp`.
             break;
         }
-        observer.observe(&lines.read(bytes, count < BUFFER_BYTES));
+        observer.observe(stream, &lines.read(bytes, count < BUFFER_BYTES));
     }
     if let Some(line) = lines.end() {
-        observer.observe(&[line]);
+        observer.observe(stream, &[line]);
     }
 }
 

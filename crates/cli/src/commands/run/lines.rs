@@ -28,12 +28,19 @@ pub(super) struct Lines {
     line: Vec<u8>,
     /// Whether the last byte was a carriage return, which is a part of the line's end if a line feed follows.
     is_returned: bool,
+    /// Whether a NUL byte was read: the stream is data and has no lines.
+    is_data: bool,
 }
 
 impl Lines {
     /// The pieces of the next bytes. The beginning of a line is among them only if `is_all` of what the program has written
-    /// was read, because the rest of a number may follow.
+    /// was read, because the rest of a number may follow. From the first bytes on that contain a NUL, there are no pieces.
     pub(super) fn read(&mut self, bytes: &[u8], is_all: bool) -> Vec<Piece> {
+        if self.is_data || bytes.contains(&0) {
+            self.is_data = true;
+            self.line.clear();
+            return Vec::new();
+        }
         let mut pieces = Vec::new();
         for byte in bytes {
             match byte {
@@ -113,6 +120,15 @@ mod tests {
         assert_eq!(lines.read(b"\r 45", false), []);
         assert_eq!(lines.read(b"%", true), [Piece::Begun(" 45%".to_owned())]);
         assert_eq!(lines.read(b"\r 46%", true), [overwritten(" 45%"), Piece::Begun(" 46%".to_owned())]);
+    }
+
+    #[test]
+    fn a_stream_with_a_nul_byte_is_data_from_there_on() {
+        let mut lines = Lines::default();
+        assert_eq!(lines.read(b"text\nbegun", false), [line("text")]);
+        assert_eq!(lines.read(b" password\n\0", true), []);
+        assert_eq!(lines.read(b"42%\rpassword\nend", true), []);
+        assert_eq!(lines.end(), None);
     }
 
     #[test]

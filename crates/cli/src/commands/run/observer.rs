@@ -7,7 +7,7 @@ use std::{
 
 use job_progress::{Job, Report};
 
-use super::lines::Piece;
+use super::{lines::Piece, logged::Logged, stream::Stream};
 use crate::{
     output::printable,
     progress::{Progress, Reader},
@@ -22,6 +22,7 @@ const LAST_LINE_CHARS: usize = 300;
 #[derive(Debug)]
 pub(super) struct Observer {
     job: Arc<Job>,
+    logged: Logged,
     state: Mutex<State>,
 }
 
@@ -32,16 +33,17 @@ struct State {
 }
 
 impl Observer {
-    pub(super) fn new(job: Arc<Job>, reader: Reader) -> Observer {
-        Observer { job, state: Mutex::new(State { reader, last_lines: VecDeque::new() }) }
+    pub(super) fn new(job: Arc<Job>, reader: Reader, logged: Logged) -> Observer {
+        Observer { job, logged, state: Mutex::new(State { reader, last_lines: VecDeque::new() }) }
     }
 
     /// Reports the pieces of a stream that were read at once. Only the newest progress is reported.
-    pub(super) fn observe(&self, pieces: &[Piece]) {
+    pub(super) fn observe(&self, stream: Stream, pieces: &[Piece]) {
+        let is_logged = self.logged.includes(stream);
         let texts: Vec<String> = pieces.iter().map(|piece| printable(piece.text())).collect();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         for (piece, text) in pieces.iter().zip(&texts) {
-            if matches!(piece, Piece::Line(_)) && !text.trim().is_empty() {
+            if is_logged && matches!(piece, Piece::Line(_)) && !text.trim().is_empty() {
                 self.job.log(text.as_str());
                 state.last_lines.push_back(text.chars().take(LAST_LINE_CHARS).collect());
                 if state.last_lines.len() > LAST_LINES {
@@ -54,7 +56,7 @@ impl Observer {
         }
     }
 
-    /// The last lines that the command has printed.
+    /// The last lines of the log.
     pub(super) fn last_lines(&self) -> String {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.last_lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n")

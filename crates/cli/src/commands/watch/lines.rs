@@ -1,4 +1,4 @@
-//! Watched jobs where there is no terminal: a line for each change.
+//! Watched jobs if standard output is not a terminal: a line for each change.
 
 use std::{
     collections::HashMap,
