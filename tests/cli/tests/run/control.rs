@@ -5,8 +5,9 @@ use serde_json::json;
 
 use crate::jp_run;
 
-/// Prints its process id, then works until it is asked to end, and ends in its own way.
-const POLITE: &str = "trap 'echo bye >&2; exit 7' TERM; echo $$; while :; do sleep 0.05; done";
+/// Prints its process id, then works until it is asked to end, and ends in its own way. It starts no programs meanwhile: a shell
+/// that is stopped while it starts one can be in the state `D` in place of `T`.
+const POLITE: &str = "trap 'echo bye >&2; exit 7' TERM; echo $$; sleep 60 & wait";
 /// Does not end when it is asked to.
 const STUBBORN: &str = "trap '' TERM; echo $$; while :; do sleep 0.05; done";
 
@@ -129,7 +130,6 @@ fn in_a_terminal_the_command_reads_the_keyboard_and_gets_ctrl_c() {
 #[test]
 fn ctrl_z_suspends_the_command_and_the_job() {
     let job = Job::fresh();
-    // A loop would start programs with `vfork`: one that is stopped before its `exec` blocks the shell, which then does not stop.
     let script = "echo pid $PPID; exec sleep 60";
     let mut terminal = Terminal::run(&["run", "--job", &job.id, "--", "sh", "-c", script], 24, 100, &[]);
     let screen = terminal.until(|screen| screen.contains("pid "));
