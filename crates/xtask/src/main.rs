@@ -44,8 +44,8 @@ cargo xtask <command>
                                     variables (API_KEYS, TOKEN_SECRET, ...); --workerd runs it without wrangler,
                                     --expose-gc gives it gc(), --raise-limits turns the rate limits off
   wheel                             build the Python package into dist/python/
-  test   [STEP...]                  run all tests, or some: native, size, contract, live, browser,
-                                    firefox, schemathesis, clients, python, cli, package, dev, deploy;
+  test   [STEP...]                  run all tests, or some: native, size, contract, schemathesis,
+                                    live, browser, firefox, clients, python, cli, package, dev, deploy;
                                     CASE=name chooses cases, TEST=name browser and package tests
   check                             check format, clippy (native and wasm, warnings are errors),
                                     JavaScript, and the tidy tests
