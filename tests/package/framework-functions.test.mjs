@@ -54,7 +54,7 @@ for (const framework of Object.keys(FRAMEWORKS)) {
     isWithoutFault(page);
   });
 
-  test(`${framework}: several uses share one connection, whatever their jobs and tokens`, async () => {
+  test(`${framework}: several uses share one connection, also with other jobs and tokens`, async () => {
     const [one, other] = [await running(), await create({ progress: 10 })];
     const page = await open();
     await page.show(useOf(one), useOf(one, { baseUrl: `${BASE_URL}/` }), useOf(other));

@@ -1,4 +1,4 @@
-// The parser of event streams agrees with eventsource-parser, whatever the bytes are and however they are cut.
+// The parser of event streams agrees with eventsource-parser for all bytes and all ways to cut them.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

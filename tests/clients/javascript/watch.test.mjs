@@ -53,7 +53,7 @@ test("a second caller who wants more gets the same version of the document with 
   assert.equal(second.watch.get(jobId).job.seq, 1);
 });
 
-test("a caller who comes late gets the state at once, with the last log lines", async (t) => {
+test("a watch that is added later gets the state at once, with the last log lines", async (t) => {
   const { jobId } = await create({ progress: 1, logs: ["one", "two"] });
   const client = clientWithKey();
   const first = watching(t, client, [jobId], { include: ["logs"] });

@@ -287,9 +287,9 @@ export class Producer {
       this.#isRefused = true;
       return this.#end();
     }
-    const index = status === 415 ? undefined : details.index;
     const last = this.#sent.at(-1);
-    this.#sent = index === undefined ? [] : this.#sent.filter((_, at) => at !== index);
+    const isNamed = status !== 415 && this.#sent.some((_, at) => at === details.index);
+    this.#sent = isNamed ? this.#sent.filter((_, at) => at !== details.index) : [];
     const isDropped = this.#sent.at(-1) !== last;
     if (isDropped && !this.#endAgain(last) && this.#isLast && this.#waiting.items.length === 0) this.#end();
   }

@@ -37,7 +37,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = free.getsockname()[1]
     folder = str(tmp_path_factory.mktemp("redis"))
     options = {"--port": str(port), "--bind": "127.0.0.1", "--dir": folder, "--save": "", "--appendonly": "no"}
-    command = ["redis-server", *(word for option in options.items() for word in option)]
+    command = [os.environ.get("REDIS", "redis-server"), *(word for option in options.items() for word in option)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     yield f"redis://127.0.0.1:{port}/0"
     _stop(process)

@@ -155,7 +155,7 @@ fn counts_are_replaced_in_place_only_where_a_merge_would_do_the_same() {
 }
 
 #[test]
-fn at_most_two_plain_items_wait_whatever_is_reported() {
+fn at_most_two_plain_items_wait_for_all_sequences_of_reports() {
     let calls = [
         json!({"progress": 1}),
         json!({"current": 1}),

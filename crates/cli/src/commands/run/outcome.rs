@@ -24,7 +24,7 @@ pub(super) fn report(job: &Job, ended: Ended, ending: Option<Ending>, last_lines
     job.report(end(ended, ending, last_lines));
 }
 
-/// The report that ends the job. A command that succeeds has completed its job, whatever it was asked.
+/// The report that ends the job. A command that succeeds completes the job, also after a request to cancel it.
 fn end(ended: Ended, ending: Option<Ending>, last_lines: &str) -> Report {
     let ended_as = match ended {
         Ended::Exited(0) => return Report::new().status(Status::Completed),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn success_completes_the_job_whatever_the_command_was_asked() {
+    fn success_completes_the_job_also_after_a_request_to_cancel_it() {
         for ending in [None, Some(Ending::Cancelled), Some(Ending::TimedOut(1)), Some(Ending::Signal(Signal::SIGINT))] {
             assert_eq!(status_and_error(Ended::Exited(0), ending), ("completed".to_owned(), None));
         }
