@@ -31,7 +31,7 @@ async fn authenticate_and_authorize(
 pub(crate) async fn read_progress(ctx: &mut RequestContext, application: &str, request: &str) -> HandlerResult {
     let (grant, id) = authenticate_and_authorize(ctx, Permission::Read, application, request).await?;
     ctx.request.query(&[])?;
-    limit::check_read(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
+    limit::check_read(ctx, &grant, id.as_str()).await?;
     match JobStub::new(&ctx.env, &grant, id)?.document(Include::NONE, "tensorlake").await?.success() {
         Ok(reply) => Ok(response::json_text(200, &reply.text)),
         Err(error) => Ok(error),
@@ -52,7 +52,7 @@ pub(crate) async fn task_status(ctx: &mut RequestContext, task: &str) -> Handler
     let Some(id) = JobId::parse(task) else { return Ok(response::json_text(404, flask::NOT_FOUND)) };
     grant.authorize(Permission::Read, Some(&id)).map_err(Problem::from)?;
     ctx.request.query(&[])?;
-    limit::check_read(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
+    limit::check_read(ctx, &grant, id.as_str()).await?;
     match JobStub::new(&ctx.env, &grant, id)?.document(Include::NONE, "flask").await?.success() {
         Ok(reply) => Ok(response::json_text(200, &reply.text)),
         Err(error) if error.status() == 404 => Ok(response::json_text(404, flask::NOT_FOUND)),

@@ -51,7 +51,7 @@ pub(crate) async fn grant(ctx: &mut RequestContext) -> Result<Grant, ErrorRespon
 pub(crate) fn authenticate(ctx: &RequestContext) -> Result<Grant, AuthError> {
     // A missing configuration precedes a wrong credential: no credential could be right.
     let access = ctx.config.access()?;
-    limit::check_address(&ctx.request)?;
+    limit::check_address(ctx)?;
     let token = ctx.request.query_token()?;
     let credential = Credential::from_request(ctx.request.authorization(), token.as_deref())?;
     Ok(access.authenticate(credential, ctx.began)?)
@@ -97,7 +97,7 @@ pub(crate) fn is_native(request: &IncomingRequest) -> bool {
 
 /// The 401 of an unauthenticated caller, or the 429 of an address that has failed to authenticate too often.
 pub(crate) async fn reject_unauthenticated(ctx: &RequestContext, unauthenticated: Unauthenticated) -> ErrorResponse {
-    match limit::count_failure(&ctx.env, &ctx.request).await {
+    match limit::count_failure(ctx).await {
         Ok(()) => ErrorResponse::from(Problem::from(unauthenticated))
             .with_header("WWW-Authenticate", unauthenticated.challenge()),
         Err(too_often) => too_often,

@@ -87,6 +87,6 @@ async fn count_read(ctx: &RequestContext, grant: &Grant, job_id: &str) -> Result
     // An invalid id is answered like an unknown job, so that one id does not fail the whole batch.
     let id = JobId::parse(job_id).ok_or_else(|| Problem::job_not_found(job_id))?;
     grant.authorize(Permission::Read, Some(&id)).map_err(Problem::from)?;
-    limit::check_read(&ctx.env, &ctx.request, grant, id.as_str()).await?;
+    limit::check_read(ctx, grant, id.as_str()).await?;
     Ok(id)
 }

@@ -4,9 +4,12 @@ use std::{cell::RefCell, rc::Rc};
 
 use engine::{
     access::Access,
+    client_address::{AddressSource, TrustedProxies},
+    shutdown::ControlSecret,
     warm_objects::WarmObjects,
     webhook::{project::ProjectWebhooks, schedule::Scale, target::Targets},
 };
+use js_sys::Reflect;
 use protocol::Problem;
 use worker::Env;
 
@@ -26,6 +29,10 @@ pub(crate) struct Config {
     pub(crate) webhooks: ProjectWebhooks,
     /// The pace at which deliveries are tried again.
     pub(crate) retries: Scale,
+    /// Where the address of a caller is found.
+    pub(crate) address_source: AddressSource,
+    /// The secret of the launcher, if this is a server that a launcher has started.
+    pub(crate) control_secret: Option<ControlSecret>,
     /// The number of objects that may be in memory; any number if absent, as on Cloudflare.
     max_objects: Option<usize>,
 }
@@ -44,21 +51,27 @@ impl Config {
     }
 
     fn read(env: &Env) -> Config {
-        // Secrets and plain variables are both strings of the environment.
-        let setting = |name: &str| env.var(name).ok().map(|value| value.to_string());
+        // Secrets and plain variables are both strings of the environment. workerd binds `null` to a name that its own
+        // environment does not have.
+        let setting = |name: &str| Reflect::get(env, &name.into()).ok()?.as_string();
         let targets = Targets::configure(setting);
-        let (access, webhooks) = match ProjectWebhooks::parse(&setting("WEBHOOKS").unwrap_or_default(), &targets) {
-            Ok(webhooks) => (Access::configure(setting).map_err(Problem::from), webhooks),
-            Err(fault) => (Err(fault.into()), ProjectWebhooks::default()),
+        let webhooks = ProjectWebhooks::parse(&setting("WEBHOOKS").unwrap_or_default(), &targets);
+        let address_source = AddressSource::configure(setting);
+        let access = match (&webhooks, &address_source) {
+            (Err(fault), _) | (_, Err(fault)) => Err(fault.clone()),
+            _ => Access::configure(setting),
         };
         Config {
-            access,
+            access: access.map_err(Problem::from),
             targets,
-            webhooks,
+            webhooks: webhooks.unwrap_or_default(),
+            // While the setting is wrong, every request is refused, so that none is counted.
+            address_source: address_source.unwrap_or(AddressSource::Server(TrustedProxies::default())),
             retries: Scale::configure(setting),
             origins: setting("ALLOWED_ORIGINS")
                 .map(|list| list.split([',', ' ']).filter(|origin| !origin.is_empty()).map(str::to_owned).collect()),
             dev: setting("JOB_PROGRESS_DEV").as_deref() == Some("1"),
+            control_secret: ControlSecret::configure(setting),
             max_objects: setting("JOB_PROGRESS_MAX_OBJECTS").and_then(|number| number.parse().ok()),
         }
     }
@@ -71,6 +84,17 @@ impl Config {
     pub(crate) fn check_object(&self, name: &str) -> Result<(), Problem> {
         let Some(most) = self.max_objects else { return Ok(()) };
         WARM.with_borrow_mut(|warm| warm.get_or_insert_with(|| WarmObjects::new(most)).call(name, js::now().millis()))
+    }
+
+    /// Whether this is a server, not Cloudflare.
+    pub(crate) fn is_server(&self) -> bool {
+        self.address_source != AddressSource::Cloudflare
+    }
+
+    /// The number of objects that may be in memory now, as far as the server counts them.
+    pub(crate) fn objects_in_memory(&self) -> Option<usize> {
+        self.max_objects?;
+        Some(WARM.with_borrow_mut(|warm| warm.as_mut().map_or(0, |warm| warm.count(js::now().millis()))))
     }
 
     /// The keys and the signer of tokens.

@@ -34,7 +34,7 @@ pub(crate) async fn request(ctx: &mut RequestContext, job: &str, request: Contro
     let (grant, id) = auth::authenticate_and_authorize(ctx, Permission::Control, job).await?;
     ctx.request.query(&[])?;
     let body = Body::read(&ctx.request, REPORT_BYTES).await?;
-    limit::check_control(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
+    limit::check_control(ctx, &grant, id.as_str()).await?;
     let stub = JobStub::new(&ctx.env, &grant, id.clone())?;
     let reply = stub.control(request, &body.bytes, is_receipt(&grant)).await?;
     writes::finish(ctx, &grant, &id, &reply, false).await
@@ -44,7 +44,7 @@ pub(crate) async fn request(ctx: &mut RequestContext, job: &str, request: Contro
 pub(crate) async fn pending(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let (grant, id) = auth::authenticate_and_authorize(ctx, Permission::Write, job).await?;
     let wait_seconds = ctx.request.query(&["wait"])?.integer("wait", 0, WAIT_SECONDS)?.unwrap_or(0);
-    limit::check_read(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
+    limit::check_read(ctx, &grant, id.as_str()).await?;
     let seen = ctx.request.header("If-None-Match");
     let is_seen = |version: &str| seen.as_deref().is_some_and(|header| none_match(header, &quoted(version)));
     let stub = JobStub::new(&ctx.env, &grant, id)?;
@@ -56,8 +56,8 @@ pub(crate) async fn pending(ctx: &mut RequestContext, job: &str) -> HandlerResul
             pending if seen.is_none() => !first || pending == Pending::Request,
             _ => !is_seen(version),
         };
-        let opened = stub.await_control(grant.reader(&limit::address(&ctx.request))).await?;
-        refused = wait::until(&ctx.request.inner().signal(), opened, wait_seconds, wait::control_event, is_new).await?;
+        let opened = stub.await_control(grant.reader(&limit::network(ctx))).await?;
+        refused = wait::until(ctx, opened, wait_seconds, wait::control_event, is_new).await?;
     }
     let Reply { control_version, text, .. } = match stub.control_state().await?.success() {
         Ok(reply) => reply,
@@ -114,6 +114,6 @@ async fn one_of_many(
     // An invalid id is answered like an unknown job, so that one id does not fail the whole batch.
     let id = JobId::parse(job_id).ok_or_else(|| Problem::job_not_found(job_id))?;
     grant.authorize(Permission::Control, Some(&id)).map_err(Problem::from)?;
-    limit::check_control(&ctx.env, &ctx.request, grant, id.as_str()).await?;
+    limit::check_control(ctx, grant, id.as_str()).await?;
     JobStub::new(&ctx.env, grant, id)?.control_of_many(request, options).await
 }

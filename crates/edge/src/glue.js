@@ -26,6 +26,11 @@ export function head({ method, url, headers }) {
   return lines;
 }
 
+/** The address and the port of a connection to workerd, which sets this member itself. */
+export function peer({ cf }) {
+  return cf?.clientIp;
+}
+
 /** The body of a request. If only a part of it arrives, the error has the property `incomplete`, which stub.rs reads. */
 async function wholeBody(request) {
   try {
@@ -41,7 +46,7 @@ export async function forward(namespace, name, url, request) {
 }
 
 /** Passes the body of a POST to an object, unread. A 200 is the response as it is; `onFallback` answers otherwise. */
-export async function fastPath(namespace, name, url, request, env, context, route, by, began, onFallback) {
+export async function fastPath(namespace, name, url, request, env, context, route, by, began, onReported, onFallback) {
   let reply;
   try {
     const body = await wholeBody(request);
@@ -51,6 +56,7 @@ export async function fastPath(namespace, name, url, request, env, context, rout
   }
   if (reply.status !== 200) return onFallback(request, env, context, began, reply);
   log("POST", route, by, 200, began);
+  onReported?.(began);
   return reply;
 }
 
@@ -85,15 +91,20 @@ export async function staticFile(env, request) {
   return file?.status === 404 ? undefined : file;
 }
 
+/** The network that has every address; Cloudflare has none. */
+export function network(env) {
+  return env.ANY_NETWORK;
+}
+
 /**
- * Sends a delivery. Resolves to the status and the `Retry-After` of the response, in seconds, or to the reason why there is
+ * Sends a delivery through a network, or through the one that all requests use. Resolves to the status and the `Retry-After` of the response, in seconds, or to the reason why there is
  * none. The body of the response is not read.
  */
-export async function deliver(url, id, timestamp, signature, payload, seconds) {
+export async function deliver(network, url, id, timestamp, signature, payload, seconds) {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), seconds * 1000);
   try {
-    const response = await fetch(url, {
+    const response = await (network ?? globalThis).fetch(url, {
       method: "POST",
       headers: {
         "Content-Type": JSON_TYPE,

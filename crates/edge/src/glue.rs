@@ -29,6 +29,9 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = retryAfter)]
     pub(crate) fn retry_after(this: &Delivered) -> u32;
 
+    /// A network to which requests can be sent, as workerd binds it.
+    pub(crate) type Network;
+
     /// The Durable Objects of a class, as the platform binds them.
     #[derive(Clone)]
     pub(crate) type Namespace;
@@ -39,11 +42,14 @@ extern "C" {
     /// The method, the URL and the most used headers of a request, one on each line.
     fn head(request: &Request) -> String;
 
+    /// The address and the port of a connection to workerd; the platform of Cloudflare does not know them.
+    pub(crate) fn peer(request: &Request) -> Option<String>;
+
     /// Passes the body of a request to an object, unread.
     pub(crate) fn forward(namespace: &Namespace, name: &str, url: &str, request: &Request) -> Promise<Response>;
 
     /// Passes the body of a POST to an object, unread, and returns its reply if that is a 200; if not, `on_fallback`
-    /// answers. `route` and `by` are for the log.
+    /// answers. `route` and `by` are for the log; `on_reported` is called with `began` after a 200.
     #[wasm_bindgen(js_name = fastPath)]
     #[allow(clippy::too_many_arguments, reason = "one call into JavaScript")]
     pub(crate) fn fast_path(
@@ -56,6 +62,7 @@ extern "C" {
         route: &str,
         by: &str,
         began: f64,
+        on_reported: Option<&Closure<dyn FnMut(f64)>>,
         on_fallback: &SlowPath,
     ) -> Promise;
 
@@ -81,8 +88,12 @@ extern "C" {
     #[wasm_bindgen(js_name = staticFile)]
     pub(crate) fn static_file(env: &Env, request: &Request) -> Promise;
 
-    /// Sends a delivery; the promise resolves to a [`Delivered`].
+    /// The network that has every address, if the runtime binds it.
+    pub(crate) fn network(env: &Env) -> Option<Network>;
+
+    /// Sends a delivery through `network`, or through the one that all requests use; the promise resolves to a [`Delivered`].
     pub(crate) fn deliver(
+        network: Option<&Network>,
         url: &str,
         id: &str,
         timestamp: &str,

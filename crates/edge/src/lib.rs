@@ -40,12 +40,14 @@ mod js;
 #[cfg(feature = "leak-check")]
 mod leak_check;
 mod limit;
+mod metrics;
 mod object;
 mod reads;
 mod relay;
 mod request;
 mod response;
 mod router;
+mod shutdown;
 mod streams;
 mod stub;
 mod tokens;

@@ -4,15 +4,13 @@
 
 use std::{cell::RefCell, collections::HashSet};
 
+use crate::{context::RequestContext, js, metrics, response::ErrorResponse};
 use engine::{
     address::{self, RefusedAddresses},
     grant::{Grant, Holder},
     rate_limit::Class,
 };
 use protocol::problem::Code;
-use worker::Env;
-
-use crate::{js, request::IncomingRequest, response::ErrorResponse};
 
 /// The binding that counts the requests of a class.
 fn binding(class: Class) -> &'static str {
@@ -30,26 +28,31 @@ thread_local! {
 }
 
 /// Counts a request and refuses it past the limit of its class.
-async fn check(env: &Env, class: Class, key: &str) -> Result<(), ErrorResponse> {
-    match env.rate_limiter(binding(class))?.limit(key.to_owned()).await?.success {
+async fn check(ctx: &RequestContext, class: Class, key: &str) -> Result<(), ErrorResponse> {
+    match ctx.env.rate_limiter(binding(class))?.limit(key.to_owned()).await?.success {
         true => Ok(()),
-        false => Err(class.problem().into()),
+        false => {
+            if ctx.config.is_server() {
+                metrics::count(|metrics| metrics.refused(class));
+            }
+            Err(class.problem().into())
+        }
     }
 }
 
 /// Refuses an address from which too many requests failed to authenticate. It is checked before a credential is verified:
 /// verification costs time, and its result would be an answer to a guess.
-pub(crate) fn check_address(request: &IncomingRequest) -> Result<(), ErrorResponse> {
+pub(crate) fn check_address(ctx: &RequestContext) -> Result<(), ErrorResponse> {
     REFUSED.with_borrow(|refused| {
-        let is_refused = !refused.is_empty() && refused.contains(&address(request), js::now().millis());
+        let is_refused = !refused.is_empty() && refused.contains(&network(ctx), js::now().millis());
         if is_refused { Err(Class::AuthFailures.problem().into()) } else { Ok(()) }
     })
 }
 
 /// Counts a request that failed to authenticate; past the limit its address is refused for a while.
-pub(crate) async fn count_failure(env: &Env, request: &IncomingRequest) -> Result<(), ErrorResponse> {
-    let address = address(request);
-    let counted = check(env, Class::AuthFailures, &address).await;
+pub(crate) async fn count_failure(ctx: &RequestContext) -> Result<(), ErrorResponse> {
+    let address = network(ctx);
+    let counted = check(ctx, Class::AuthFailures, &address).await;
     if counted.as_ref().is_err_and(|error| error.problem().code() == Code::RateLimitExceeded) {
         let now_ms = js::now().millis();
         REFUSED.with_borrow_mut(|refused| refused.refuse(&address, now_ms));
@@ -58,58 +61,49 @@ pub(crate) async fn count_failure(env: &Env, request: &IncomingRequest) -> Resul
 }
 
 /// Counts a read of a job.
-pub(crate) async fn check_read(
-    env: &Env,
-    request: &IncomingRequest,
-    grant: &Grant,
-    job_id: &str,
-) -> Result<(), ErrorResponse> {
-    check(env, Class::Reads, &key_of_job(request, grant, job_id)).await
+pub(crate) async fn check_read(ctx: &RequestContext, grant: &Grant, job_id: &str) -> Result<(), ErrorResponse> {
+    check(ctx, Class::Reads, &key_of_job(ctx, grant, job_id)).await
 }
 
 /// Counts a control request to a job.
-pub(crate) async fn check_control(
-    env: &Env,
-    request: &IncomingRequest,
-    grant: &Grant,
-    job_id: &str,
-) -> Result<(), ErrorResponse> {
-    check(env, Class::Control, &format!("control {}", key_of_job(request, grant, job_id))).await
+pub(crate) async fn check_control(ctx: &RequestContext, grant: &Grant, job_id: &str) -> Result<(), ErrorResponse> {
+    check(ctx, Class::Control, &format!("control {}", key_of_job(ctx, grant, job_id))).await
 }
 
-fn key_of_job(request: &IncomingRequest, grant: &Grant, job_id: &str) -> String {
+fn key_of_job(ctx: &RequestContext, grant: &Grant, job_id: &str) -> String {
     let holder = &grant.holder;
     match holder {
         Holder::Key { .. } => format!("{holder} {job_id}"),
         // Every reader of a public page has the same token: one reader must not use up the limit of the others.
-        Holder::Token { .. } => format!("{holder} {job_id} {}", address(request)),
+        Holder::Token { .. } => format!("{holder} {job_id} {}", network(ctx)),
     }
 }
 
 /// Counts the opening of a stream.
-pub(crate) async fn check_stream(env: &Env, request: &IncomingRequest, grant: &Grant) -> Result<(), ErrorResponse> {
+pub(crate) async fn check_stream(ctx: &RequestContext, grant: &Grant) -> Result<(), ErrorResponse> {
     match &grant.holder {
         Holder::Key { .. } => Ok(()),
-        holder @ Holder::Token { .. } => check(env, Class::Streams, &format!("{holder} {}", address(request))).await,
+        holder @ Holder::Token { .. } => check(ctx, Class::Streams, &format!("{holder} {}", network(ctx))).await,
     }
 }
 
 /// Counts the opening of one stream for every credential of it.
 pub(crate) async fn check_streams<'a>(
-    env: &Env,
-    request: &IncomingRequest,
+    ctx: &RequestContext,
     grants: impl IntoIterator<Item = &'a Grant>,
 ) -> Result<(), ErrorResponse> {
     let mut counted = HashSet::new();
     for grant in grants {
         if counted.insert(grant.holder.to_string()) {
-            check_stream(env, request, grant).await?;
+            check_stream(ctx, grant).await?;
         }
     }
     Ok(())
 }
 
-/// The caller's network, by the address that Cloudflare passes.
-pub(crate) fn address(request: &IncomingRequest) -> String {
-    address::network(&request.header("CF-Connecting-IP").unwrap_or_default())
+/// The caller's network.
+pub(crate) fn network(ctx: &RequestContext) -> String {
+    let RequestContext { request, config, .. } = ctx;
+    let address = config.address_source.address(|name| request.header(name), || request.peer());
+    address::network(&address.unwrap_or_default())
 }

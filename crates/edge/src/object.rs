@@ -42,8 +42,8 @@ use crate::{
         PROJECT_PARAMETER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER, Viewer,
     },
     config::Config,
-    glue::{self, BodyHandler},
-    js,
+    glue::{self, BodyHandler, Network},
+    js, metrics,
     response::{self, ErrorResponse, HandlerResult, set, text_of},
 };
 use store::{Former, Store};
@@ -135,6 +135,8 @@ struct Object {
     viewers: Viewers,
     started: Timestamp,
     config: Rc<Config>,
+    /// The network for webhooks whose hosts the operator allows; Cloudflare has no private network.
+    any_network: Option<Network>,
     /// The number of rows that the commit of this command wrote, the alarm included.
     rows: Cell<usize>,
 }
@@ -160,6 +162,7 @@ impl Object {
             viewers,
             started: js::now(),
             config,
+            any_network: glue::network(env),
             rows: Cell::new(0),
         }
     }
@@ -277,11 +280,14 @@ impl Object {
             }
         };
         let answer = accepted.answer().map(|answer| text_of(&answer));
-        let Acceptance { job, changed, lines, .. } = accepted;
+        let Acceptance { job, changed, lines, outcomes, .. } = accepted;
         if changed {
             self.commit(former, job, &lines, time)?;
         } else {
             self.job.replace(Some(Rc::new(job)));
+        }
+        if self.config.is_server() {
+            metrics::count(|metrics| metrics.reported(outcomes.len()));
         }
         Ok(match former {
             // On the fast path this is the response to the producer as it is.

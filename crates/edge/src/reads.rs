@@ -1,6 +1,7 @@
-//! The handlers that read one job: status, logs.
+//! The handlers that only read: the status and the log of a job, the metrics of a server.
 
 use engine::{
+    metrics::CONTENT_TYPE,
     permission::Permission,
     poll::{Format, etag, none_match},
     subscription,
@@ -18,7 +19,7 @@ use crate::{
     auth,
     command::Viewer,
     context::RequestContext,
-    limit,
+    limit, metrics,
     response::{self, HandlerResult, merge_objects, set},
     stub::{JobStub, Reply},
     wait,
@@ -38,7 +39,7 @@ pub(crate) async fn status(ctx: &mut RequestContext, job: &str) -> HandlerResult
             .ok_or_else(|| Problem::invalid("format", format_args!("must be one of {}", Format::NAMES.join(", "))))?,
     };
     let wait_seconds = query.integer("wait", 0, WAIT_SECONDS)?.unwrap_or(0);
-    limit::check_read(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
+    limit::check_read(ctx, &grant, id.as_str()).await?;
 
     let none_match_header = ctx.request.header("If-None-Match");
     let cursor = query.one("cursor")?.map(str::to_owned);
@@ -52,10 +53,9 @@ pub(crate) async fn status(ctx: &mut RequestContext, job: &str) -> HandlerResult
     let mut refused = None;
     if wait_seconds > 0 {
         let is_new = |first: bool, at: &Cursor| if names_a_state { !seen(at) } else { !first };
-        let reader = grant.reader(&limit::address(&ctx.request));
+        let reader = grant.reader(&limit::network(ctx));
         let opened = stub.subscribe(Viewer { anyway: true, reader, ..Viewer::default() }).await?;
-        let signal = ctx.request.inner().signal();
-        refused = wait::until(&signal, opened, wait_seconds, wait::document_event, is_new).await?;
+        refused = wait::until(ctx, opened, wait_seconds, wait::document_event, is_new).await?;
     }
     let view = if format == Format::Summary { "summary" } else { "document" };
     let reply = match stub.document(include, view).await?.success() {
@@ -97,9 +97,18 @@ pub(crate) async fn logs(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let query = ctx.request.query(&["after", "limit"])?;
     let after = query.integer("after", 0, MAX_SAFE_INTEGER)?.unwrap_or(0);
     let limit = query.integer("limit", 1, LOG_LINES_RESUME)?.unwrap_or(LOGS_DEFAULT);
-    limit::check_read(&ctx.env, &ctx.request, &grant, id.as_str()).await?;
+    limit::check_read(ctx, &grant, id.as_str()).await?;
     match JobStub::new(&ctx.env, &grant, id)?.logs(after, limit).await?.success() {
         Ok(reply) => Ok(response::json_text(200, &reply.text)),
         Err(error) => Ok(error),
     }
+}
+
+/// `GET /metrics`.
+pub(crate) async fn metrics(ctx: &mut RequestContext) -> HandlerResult {
+    let grant = auth::grant(ctx).await?;
+    grant.authorize(Permission::Admin, None).map_err(Problem::from)?;
+    let response = response::json_text(200, &metrics::text(ctx.config.objects_in_memory()));
+    set(&response.headers(), "Content-Type", CONTENT_TYPE);
+    Ok(response)
 }

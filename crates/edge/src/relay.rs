@@ -23,9 +23,12 @@ use worker::{
 use self::part::Part;
 use crate::{
     bytes::{self, Bytes},
+    context::RequestContext,
     feed::Feed,
     js,
+    metrics::OpenStream,
     response::{ErrorResponse, set},
+    shutdown::EndsWithServer,
 };
 
 /// The milliseconds after which a viewer reconnects if its stream breaks. Each viewer gets its own value, so that a
@@ -58,6 +61,8 @@ struct State {
     /// Whether the last write is pending.
     writing: bool,
     done: bool,
+    /// The stream among those that a server counts; dropped when it ends.
+    counted: Option<OpenStream>,
     /// Written before everything else.
     urgent: Option<Bytes>,
     listeners: Option<Listeners>,
@@ -75,6 +80,7 @@ struct Listeners {
     on_expiry: Closure<dyn FnMut()>,
     expiry_timer: Option<JsValue>,
     on_age: Closure<dyn FnMut()>,
+    _ends_with_server: Option<(EndsWithServer, Closure<dyn FnMut(JsValue)>)>,
     /// Kept as long as its timer runs.
     _on_heartbeat: Closure<dyn FnMut()>,
 }
@@ -85,8 +91,9 @@ thread_local! {
 }
 
 impl Relay {
-    /// Opens a stream. It ends with its jobs, when `signal` reports that the browser left, or at its maximum age.
-    pub(crate) fn open(signal: AbortSignal, single: bool) -> Result<(Relay, Response), ErrorResponse> {
+    /// Opens a stream. It ends with its jobs, when the browser leaves, at its maximum age, or with the server.
+    pub(crate) fn open(ctx: &RequestContext, single: bool) -> Result<(Relay, Response), ErrorResponse> {
+        let (signal, is_server) = (ctx.request.inner().signal(), ctx.config.is_server());
         let pipe = js::IdentityTransformStream::new();
         let writer = pipe.writable().get_writer()?;
         #[cfg(feature = "leak-check")]
@@ -101,11 +108,12 @@ impl Relay {
             incomplete: false,
             writing: false,
             done: false,
+            counted: is_server.then(OpenStream::count),
             urgent: Some(bytes_of(&opening())),
             listeners: None,
         })));
         let has_left = signal.aborted();
-        relay.listen(signal)?;
+        relay.listen(signal, ctx.config.control_secret.is_some())?;
         relay.flush();
         if has_left {
             relay.finish();
@@ -118,7 +126,7 @@ impl Relay {
         Ok((relay, response))
     }
 
-    fn listen(&self, signal: AbortSignal) -> Result<(), ErrorResponse> {
+    fn listen(&self, signal: AbortSignal, ends_with_server: bool) -> Result<(), ErrorResponse> {
         let on = |act: fn(&Relay)| {
             let relay = self.clone();
             move || act(&relay)
@@ -131,6 +139,14 @@ impl Relay {
         let on_heartbeat: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(on(Relay::beat));
         let on_age: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(on(Relay::finish));
         signal.add_event_listener_with_callback("abort", on_abort.as_ref().unchecked_ref())?;
+        let on_shutdown = on(Relay::finish);
+        let ends_with_server = ends_with_server.then(|| {
+            // The resolved promise continues in this request; a stream of another request cannot be ended from there.
+            let ending = js::with_resolvers();
+            let on_shutdown = Closure::own_assert_unwind_safe(move |_: JsValue| on_shutdown());
+            let _ = ending.promise().then(&on_shutdown);
+            (EndsWithServer::new(ending.resolve()), on_shutdown)
+        });
         let age_ms = js::random_between(AGE_MS.0, AGE_MS.1);
         self.0.borrow_mut().listeners = Some(Listeners {
             signal,
@@ -142,6 +158,7 @@ impl Relay {
             on_expiry,
             expiry_timer: None,
             on_age,
+            _ends_with_server: ends_with_server,
             _on_heartbeat: on_heartbeat,
         });
         Ok(())
@@ -289,6 +306,7 @@ impl Relay {
                 return;
             }
             state.done = true;
+            state.counted = None;
             (state.writer.clone(), std::mem::take(&mut state.parts), state.listeners.take())
         };
         drop(parts);

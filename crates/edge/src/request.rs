@@ -4,7 +4,10 @@ use engine::{body::ContentHeaders, query::Query};
 use web_sys::Request;
 use worker::{Error, Url};
 
-use crate::{glue::Head, response::ErrorResponse};
+use crate::{
+    glue::{self, Head},
+    response::ErrorResponse,
+};
 
 /// A request, and the parts of it that most handlers need.
 pub(crate) struct IncomingRequest {
@@ -69,6 +72,11 @@ impl IncomingRequest {
             content_encoding: self.head.content_encoding.as_deref(),
             content_length: self.head.content_length.as_deref().and_then(|length| length.parse().ok()),
         }
+    }
+
+    /// The address and the port of the connection, if the runtime knows them.
+    pub(crate) fn peer(&self) -> Option<String> {
+        glue::peer(&self.raw)
     }
 
     /// Any other header.

@@ -2,10 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use engine::route::{Match, NoRoute, Route, is_fetched_file};
+use engine::{
+    route::{Match, NoRoute, Route, is_fetched_file},
+    shutdown::Step,
+};
 use futures_util::FutureExt as _;
 use js_sys::Promise;
 use protocol::{Problem, problem::Code};
+use serde_json::json;
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Request, Response};
@@ -16,10 +20,10 @@ use crate::{
     context::RequestContext,
     control, deliveries,
     glue::{self, SlowPath},
-    js, reads,
+    js, metrics, reads,
     request::IncomingRequest,
     response::{self, ErrorResponse, HandlerResult, set},
-    streams, tokens, writes,
+    shutdown, streams, tokens, writes,
 };
 
 /// Answers a request.
@@ -27,7 +31,7 @@ pub(crate) fn answer(request: Request, env: Env, platform: Context) -> Promise {
     let began = js::now();
     clock::observe(began);
     let ctx = RequestContext::new(request, env, platform, began);
-    let found = Route::find(ctx.request.method(), ctx.request.path());
+    let found = find(&ctx);
     match catch_unwind(AssertUnwindSafe(|| fast_path(&ctx, &found))) {
         Ok(Some(answer)) => answer,
         // If the build unwinds, a panic on the fast path happens again on the slow path, which answers it.
@@ -39,12 +43,19 @@ fn slow_path(ctx: RequestContext, found: Result<Match, NoRoute>) -> Promise {
     future_to_promise(AssertUnwindSafe(async { Ok(respond(ctx, found).await.into()) }))
 }
 
+/// The template of the route of the fast path.
+const REPORTS: &str = "/v2/jobs/{jobId}/reports";
+
 thread_local! {
+    /// Counts a report that the fast path has answered.
+    static ON_REPORTED: Closure<dyn FnMut(f64)> = Closure::own_assert_unwind_safe(|began| {
+        metrics::answered(REPORTS, 200, js::timestamp(began));
+    });
     /// Answers a request whose fast path did not end with a 200.
     static ON_FALLBACK: SlowPath = Closure::own_assert_unwind_safe(|request, env, platform, began, reply, error| {
         let mut ctx = RequestContext::new(request, env, platform, js::timestamp(began));
         ctx.early_reply = Some(Option::<Response>::ok_or(reply, error));
-        let found = Route::find(ctx.request.method(), ctx.request.path());
+        let found = find(&ctx);
         slow_path(ctx, found)
     });
 }
@@ -63,9 +74,26 @@ fn fast_path(ctx: &RequestContext, found: &Result<Match, NoRoute>) -> Option<Pro
     let by = grant.holder.to_string();
     let RequestContext { request, env, platform, began, .. } = ctx;
     let began = began.millis() as f64;
-    Some(ON_FALLBACK.with(|on_fallback| {
-        let object = (&stub.namespace, stub.name.as_str(), url.as_str());
-        glue::fast_path(object.0, object.1, object.2, request.inner(), env, platform, template, &by, began, on_fallback)
+    let object = (&stub.namespace, stub.name.as_str(), url.as_str());
+    let call = |on_reported: Option<&Closure<dyn FnMut(f64)>>, on_fallback: &SlowPath| {
+        let (request, by) = (request.inner(), by.as_str());
+        glue::fast_path(
+            object.0,
+            object.1,
+            object.2,
+            request,
+            env,
+            platform,
+            template,
+            by,
+            began,
+            on_reported,
+            on_fallback,
+        )
+    };
+    Some(ON_FALLBACK.with(|on_fallback| match ctx.config.is_server() {
+        true => ON_REPORTED.with(|on_reported| call(Some(on_reported), on_fallback)),
+        false => call(None, on_fallback),
     }))
 }
 
@@ -92,6 +120,9 @@ async fn respond(mut ctx: RequestContext, found: Result<Match, NoRoute>) -> Resp
         response = without_body(&response);
     }
     glue::set_common_headers(&response, config.allowed_origin(request.origin()), config.varies_by_origin());
+    if config.is_server() {
+        metrics::answered(template, response.status(), *began);
+    }
     glue::log(request.method(), template, holder.as_deref(), response.status(), began.millis() as f64);
     response
 }
@@ -100,7 +131,8 @@ async fn handle(ctx: &mut RequestContext, route: Route) -> HandlerResult {
     #[cfg(feature = "fault-injection")]
     crate::fault_injection::at_the_edge(&ctx.request);
     match route {
-        Route::Health => Ok(response::json(200, &serde_json::json!({"status": "ok"}))),
+        Route::Health if shutdown::is_announced() => Ok(response::json(503, &json!({"status": "draining"}))),
+        Route::Health => Ok(response::json(200, &json!({"status": "ok"}))),
         Route::CreateJob => writes::create(ctx).await,
         Route::Report { job } => writes::report(ctx, &job).await,
         Route::Delete { job } => writes::delete(ctx, &job).await,
@@ -119,7 +151,25 @@ async fn handle(ctx: &mut RequestContext, route: Route) -> HandlerResult {
         Route::ReadProgress { application, request } => adapters::read_progress(ctx, &application, &request).await,
         Route::ReportProgress { application, request } => adapters::report_progress(ctx, &application, &request).await,
         Route::TaskStatus { task } => adapters::task_status(ctx, &task).await,
+        Route::Metrics => reads::metrics(ctx).await,
+        Route::Shutdown(step) => take_step(ctx, step),
     }
+}
+
+/// The route of a request.
+fn find(ctx: &RequestContext) -> Result<Match, NoRoute> {
+    let find = if ctx.config.is_server() { Route::find_on_server } else { Route::find };
+    find(ctx.request.method(), ctx.request.path())
+}
+
+/// Takes a step towards the end of the server, if its launcher requests it.
+fn take_step(ctx: &RequestContext, step: Step) -> HandlerResult {
+    let RequestContext { request, config, .. } = ctx;
+    if !config.control_secret.as_ref().is_some_and(|secret| secret.admits(request.authorization())) {
+        return no_route_response(request, NoRoute::Path);
+    }
+    shutdown::reach(step);
+    Ok(response::empty(204))
 }
 
 fn no_route_response(request: &IncomingRequest, no_route: NoRoute) -> HandlerResult {

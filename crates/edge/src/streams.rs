@@ -35,8 +35,8 @@ async fn open_one(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let query = ctx.request.query(&["include", "cursor", "lastEventId"])?;
     let include = query.include()?;
     let cursor = query.last_event_id(ctx.request.header("Last-Event-ID"))?.as_deref().and_then(Cursor::parse);
-    limit::check_stream(&ctx.env, &ctx.request, &grant).await?;
-    let reader = grant.reader(&limit::address(&ctx.request));
+    limit::check_stream(ctx, &grant).await?;
+    let reader = grant.reader(&limit::network(ctx));
     let stub = JobStub::new(&ctx.env, &grant, id.clone())?;
     let viewer = Viewer { include, cursor: cursor.as_ref(), reader, ..Viewer::default() };
     let mut opened = stub.subscribe(viewer).await?;
@@ -53,7 +53,7 @@ async fn open_one(ctx: &mut RequestContext, job: &str) -> HandlerResult {
         }
     }
     let Some(socket) = opened.websocket() else { return Err(worker::Error::from("101 without a socket").into()) };
-    let (relay, response) = Relay::open(ctx.request.inner().signal(), true)?;
+    let (relay, response) = Relay::open(ctx, true)?;
     let joined = relay.join(id.as_str(), &socket, grant.expires_at);
     // If the socket cannot be read, this ends the stream.
     relay.complete();
@@ -72,7 +72,7 @@ async fn open_many(ctx: &mut RequestContext) -> HandlerResult {
     let query = ctx.request.query(&["jobIds", "include", "cursor", "lastEventId"])?;
     let include = query.include()?;
     let job_ids = stream_request::job_ids(query.all("jobIds"))?;
-    limit::check_stream(&ctx.env, &ctx.request, &grant).await?;
+    limit::check_stream(ctx, &grant).await?;
     let grant = Rc::new(grant);
     let target = |job_id| StreamTarget::new(job_id, include, None, Ok(Rc::clone(&grant)));
     let targets: Vec<StreamTarget> = job_ids.into_iter().map(target).collect();
@@ -87,13 +87,13 @@ pub(crate) async fn with_tokens(ctx: &mut RequestContext) -> HandlerResult {
         Some(Rc::new(auth::grant(ctx).await?))
     } else {
         ctx.config.access()?;
-        limit::check_address(&ctx.request)?;
+        limit::check_address(ctx)?;
         None
     };
     let jobs = match read_jobs(ctx).await {
         // Nobody has authenticated, so the request counts as a failure to.
         Err(error) if common.is_none() => {
-            limit::count_failure(&ctx.env, &ctx.request).await?;
+            limit::count_failure(ctx).await?;
             return Err(error);
         }
         jobs => jobs?,
@@ -127,9 +127,9 @@ pub(crate) async fn with_tokens(ctx: &mut RequestContext) -> HandlerResult {
     ctx.holder = Some(grant.holder.to_string());
     if has_invalid_token {
         // A valid token beside them does not make guesses free.
-        limit::count_failure(&ctx.env, &ctx.request).await?;
+        limit::count_failure(ctx).await?;
     }
-    limit::check_streams(&ctx.env, &ctx.request, grants.iter().map(|grant| &**grant)).await?;
+    limit::check_streams(ctx, grants.iter().map(|grant| &**grant)).await?;
     let last_event_id = ctx.request.header("Last-Event-ID");
     open(ctx, targets, last_event_id.as_deref() == Some(ALL_ENDED)).await
 }
@@ -166,14 +166,14 @@ async fn open(ctx: &RequestContext, targets: Vec<StreamTarget>, has_seen_all_end
     if has_seen_all_end && all_ended(ctx, &targets).await {
         return Ok(response::empty(204));
     }
-    let (relay, response) = Relay::open(ctx.request.inner().signal(), false)?;
-    let (env, address) = (ctx.env.clone(), limit::address(&ctx.request));
+    let (relay, response) = Relay::open(ctx, false)?;
+    let (env, network) = (ctx.env.clone(), limit::network(ctx));
     Context::new(ctx.platform.clone().unchecked_into()).wait_until(async move {
         for some in targets.chunks(CALLS_AT_ONCE) {
             if relay.is_done() {
                 break;
             }
-            futures_util::future::join_all(some.iter().map(|target| join(&relay, &env, &address, target))).await;
+            futures_util::future::join_all(some.iter().map(|target| join(&relay, &env, &network, target))).await;
         }
         relay.complete();
     });
@@ -181,16 +181,16 @@ async fn open(ctx: &RequestContext, targets: Vec<StreamTarget>, has_seen_all_end
 }
 
 /// Joins a job to the stream, or reports its problem there.
-async fn join(relay: &Relay, env: &Env, address: &str, target: &StreamTarget) {
-    if let Err(problem) = try_join(relay, env, address, target).await {
+async fn join(relay: &Relay, env: &Env, network: &str, target: &StreamTarget) {
+    if let Err(problem) = try_join(relay, env, network, target).await {
         relay.fail(&target.job_id, &problem);
     }
 }
 
-async fn try_join(relay: &Relay, env: &Env, address: &str, target: &StreamTarget) -> Result<(), Problem> {
+async fn try_join(relay: &Relay, env: &Env, network: &str, target: &StreamTarget) -> Result<(), Problem> {
     let (id, grant) = target.access.clone()?;
     let problem = |error: ErrorResponse| error.problem().clone();
-    let reader = grant.reader(address);
+    let reader = grant.reader(network);
     let stub = JobStub::new(env, &grant, id)?;
     let viewer = Viewer { include: target.include, cursor: target.cursor.as_ref(), anyway: true, stays: true, reader };
     let opened = stub.subscribe(viewer).await.map_err(problem)?;

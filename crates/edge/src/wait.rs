@@ -6,15 +6,15 @@ use std::{
 };
 
 use engine::frame::Kind;
+use js_sys::Function;
 use protocol::cursor::Cursor;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::AbortSignal;
 
-use crate::{feed::Feed, js, response::ErrorResponse};
+use crate::{context::RequestContext, feed::Feed, js, response::ErrorResponse, shutdown::EndsWithServer};
 
 /// The function that resolves the promise which is awaited, if one is.
-type Wake = Rc<RefCell<Option<js_sys::Function>>>;
+type Wake = Rc<RefCell<Option<Function>>>;
 
 /// What a frame says to a waiting request.
 pub(crate) enum Event<S> {
@@ -44,20 +44,20 @@ pub(crate) fn control_event(kind: Kind) -> Event<String> {
     }
 }
 
-/// Returns at the first state for which `is_new` returns true, at the end of the job, when the caller leaves, or after
+/// Returns at the first state for which `is_new` returns true, at the end of the job or of the server, when the caller leaves, or after
 /// `seconds`. The first argument of `is_new` says whether the state is the first one that the object sent. `opened` is the
 /// object's reply to the subscription, `event` reads its frames.
 ///
 /// The caller reads the state afterwards: by then there may be a newer one. The result is the status of the object's reply
 /// if it accepted no viewer, so that there was no wait.
 pub(crate) async fn until<S: 'static>(
-    signal: &AbortSignal,
+    ctx: &RequestContext,
     opened: worker::Response,
     seconds: u64,
     event: fn(Kind) -> Event<S>,
     is_new: impl Fn(bool, &S) -> bool,
 ) -> Result<Option<u16>, ErrorResponse> {
-    let status = opened.status_code();
+    let (signal, status) = (ctx.request.inner().signal(), opened.status_code());
     let Some(socket) = opened.websocket() else { return Ok(Some(status)) };
     // The states that arrived and were not examined yet; `None` means that no more will come.
     let states: Rc<RefCell<Vec<Option<S>>>> = Rc::default();
@@ -85,6 +85,9 @@ pub(crate) async fn until<S: 'static>(
             resolve(&wake);
         })
     };
+    let is_launched = ctx.config.control_secret.is_some();
+    let _ends_with_server =
+        is_launched.then(|| EndsWithServer::new(on_timer.as_ref().unchecked_ref::<Function>().clone()));
     let timer = js::set_timeout(on_timer.as_ref().unchecked_ref(), seconds.saturating_mul(1000) as f64);
     let mut first = true;
     'waiting: loop {

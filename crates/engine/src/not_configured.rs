@@ -33,6 +33,11 @@ pub enum NotConfigured {
         /// `TOKEN_SECRET` or `TOKEN_SECRET_PREVIOUS`.
         variable: &'static str,
     },
+    /// An entry of `TRUSTED_PROXIES` is neither an address nor a network.
+    TrustedProxy {
+        /// The number of the entry, from 1.
+        entry: usize,
+    },
 }
 
 /// An error in a line of `API_KEYS`.
@@ -59,7 +64,7 @@ impl fmt::Display for NotConfigured {
         match self {
             NotConfigured::NoKeys => f.write_str(
                 "This deployment has no API keys. Create one with `cargo xtask key new` \
-                 and store the line it prints with `npx wrangler secret put API_KEYS`.",
+                 and set API_KEYS to the line it prints; on Cloudflare with `npx wrangler secret put API_KEYS`.",
             ),
             NotConfigured::KeyLine { variable, line, fault } => {
                 write!(f, "Line {line} of {variable} is invalid: {fault}.")
@@ -67,11 +72,17 @@ impl fmt::Display for NotConfigured {
             NotConfigured::WebhookLine { line, fault } => write!(f, "Line {line} of WEBHOOKS is invalid: {fault}."),
             NotConfigured::NoTokenSecret => f.write_str(
                 "This deployment has no TOKEN_SECRET. Create a random text of at least 32 characters, \
-                 for example with `openssl rand -base64 32`, and store it with `npx wrangler secret put TOKEN_SECRET`.",
+                 for example with `openssl rand -base64 32`, and set TOKEN_SECRET to it; on Cloudflare with \
+                 `npx wrangler secret put TOKEN_SECRET`.",
             ),
             NotConfigured::ShortTokenSecret { variable } => {
                 write!(f, "{variable} is shorter than 32 characters. Use the output of `openssl rand -base64 32`.")
             }
+            NotConfigured::TrustedProxy { entry } => write!(
+                f,
+                "Entry {entry} of TRUSTED_PROXIES is invalid: it must be the address of a proxy, such as 127.0.0.1, \
+                 or a network of them, such as 10.0.0.0/8."
+            ),
         }
     }
 }

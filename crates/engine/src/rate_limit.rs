@@ -24,6 +24,19 @@ pub enum Class {
 }
 
 impl Class {
+    /// All classes.
+    pub const ALL: [Class; 4] = [Class::Reads, Class::Control, Class::Streams, Class::AuthFailures];
+
+    /// Its name in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Class::Reads => "reads",
+            Class::Control => "control",
+            Class::Streams => "streams",
+            Class::AuthFailures => "auth_failures",
+        }
+    }
+
     /// The problem of a caller that exceeds the rate of this class. The texts about reads are those of the TensorOne API.
     pub fn problem(self) -> Problem {
         let (message, limit, recommendation) = match self {

@@ -2,6 +2,8 @@
 
 use protocol::control::ControlRequest;
 
+use crate::shutdown::Step;
+
 /// An operation, with the names that its path contains, percent-decoded. They are not checked here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names in the paths of `ROUTES` say what the fields are")]
@@ -44,6 +46,10 @@ pub enum Route {
     ReportProgress { application: String, request: String },
     /// Reads the status of a task of the Flask API.
     TaskStatus { task: String },
+    /// Reads the metrics of a server.
+    Metrics,
+    /// Takes a step towards the end of a server.
+    Shutdown(Step),
 }
 
 /// Why a request has no route.
@@ -104,6 +110,13 @@ const ROUTES: [Row; 22] = [
     row(READ, "/healthz", |_, _| Route::Health),
 ];
 
+/// The routes that only a server has. They are not a part of the protocol.
+const SERVER_ROUTES: [Row; 3] = [
+    row(READ, "/metrics", |_, _| Route::Metrics),
+    row(POST, "/server/drain", |_, _| Route::Shutdown(Step::Announce)),
+    row(POST, "/server/end-streams", |_, _| Route::Shutdown(Step::EndStreams)),
+];
+
 const fn row(methods: &'static [&'static str], template: &'static str, route: fn(String, String) -> Route) -> Row {
     Row { methods, template, route }
 }
@@ -140,13 +153,25 @@ impl Route {
     /// [`NoRoute::Path`] if no route has this path, [`NoRoute::Method`] if the path has routes for other methods only,
     /// [`NoRoute::Redirect`] or [`NoRoute::ExtraSlash`] if the path without its superfluous `/` has a route.
     pub fn find(method: &str, path: &str) -> Result<Match, NoRoute> {
-        match (find_exactly(method, path), without_extra_slashes(path)) {
-            (Err(no_route), Some(right)) => Err(match find_exactly(method, &right) {
+        match (find_exactly(&ROUTES, method, path), without_extra_slashes(path)) {
+            (Err(no_route), Some(right)) => Err(match find_exactly(&ROUTES, method, &right) {
                 Ok(_) if READ.contains(&method) => NoRoute::Redirect(right),
                 Ok(found) => NoRoute::ExtraSlash(found.template),
                 Err(_) => no_route,
             }),
             (found, _) => found,
+        }
+    }
+
+    /// The same on a server, which has routes that Cloudflare's worker does not have.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Route::find`].
+    pub fn find_on_server(method: &str, path: &str) -> Result<Match, NoRoute> {
+        match Route::find(method, path) {
+            Err(NoRoute::Path) => find_exactly(&SERVER_ROUTES, method, path),
+            found => found,
         }
     }
 }
@@ -157,9 +182,9 @@ pub fn is_fetched_file(path: &str) -> bool {
     path.ends_with(".wasm") || path == "/openapi.json"
 }
 
-fn find_exactly(method: &str, path: &str) -> Result<Match, NoRoute> {
+fn find_exactly(rows: &[Row], method: &str, path: &str) -> Result<Match, NoRoute> {
     let mut allowed = Vec::new();
-    for row in &ROUTES {
+    for row in rows {
         let Some([first, second]) = names(row.template, path) else { continue };
         if row.methods.contains(&method) {
             return Ok(Match { route: (row.route)(decode(first), decode(second)), template: row.template });
@@ -239,6 +264,19 @@ mod tests {
     fn every_row_of_the_table_is_found_by_its_own_template() {
         for (method, template) in Route::all() {
             assert_eq!(Route::find(method, template).unwrap().template, template, "{method}");
+        }
+    }
+
+    #[test]
+    fn the_routes_of_a_server_are_found_on_a_server_only() {
+        let on_server = |method: &str, path: &str| Route::find_on_server(method, path).map(|found| found.route);
+        assert_eq!(on_server("GET", "/metrics"), Ok(Route::Metrics));
+        assert_eq!(on_server("POST", "/server/end-streams"), Ok(Route::Shutdown(Step::EndStreams)));
+        assert_eq!(on_server("POST", "/metrics"), Err(NoRoute::Method("GET, HEAD, OPTIONS".to_owned())));
+        assert_eq!(on_server("GET", "/healthz"), Ok(Route::Health));
+        assert_eq!(on_server("GET", "/server"), Err(NoRoute::Path));
+        for row in &SERVER_ROUTES {
+            assert_eq!(Route::find("GET", row.template), Err(NoRoute::Path));
         }
     }
 

@@ -42,11 +42,7 @@ impl WarmObjects {
             return Ok(());
         }
         if self.called_ms.len() >= self.most {
-            self.called_ms.retain(|_, called_ms| {
-                // A time that lies ahead means that the clock was set back.
-                *called_ms = (*called_ms).min(now_ms);
-                now_ms.saturating_sub(*called_ms) < WARM_MS
-            });
+            self.forget_cold(now_ms);
         }
         if self.called_ms.len() >= self.most {
             let message = format!(
@@ -58,6 +54,20 @@ impl WarmObjects {
         }
         self.called_ms.insert(name.to_owned(), now_ms);
         Ok(())
+    }
+
+    /// The number of objects that may be in memory at `now_ms`.
+    pub fn count(&mut self, now_ms: u64) -> usize {
+        self.forget_cold(now_ms);
+        self.called_ms.len()
+    }
+
+    fn forget_cold(&mut self, now_ms: u64) {
+        self.called_ms.retain(|_, called_ms| {
+            // A time that lies ahead means that the clock was set back.
+            *called_ms = (*called_ms).min(now_ms);
+            now_ms.saturating_sub(*called_ms) < WARM_MS
+        });
     }
 }
 
@@ -76,6 +86,7 @@ mod tests {
         assert!(warm.call("c", WARM_MS).is_err());
         assert!(warm.call("c", WARM_MS + 1).is_ok());
         assert!(warm.call("b", WARM_MS + 2).is_err());
+        assert_eq!((warm.count(WARM_MS + 2), warm.count(2 * WARM_MS), warm.count(3 * WARM_MS)), (2, 1, 0));
     }
 
     #[test]

@@ -156,8 +156,10 @@ impl Object {
             return Ok(Answer::NoResponse("this server is not configured"));
         };
         let signature = access.signer.webhook_signature(project, id, seconds, payload);
+        let network = self.any_network.as_ref().filter(|_| self.config.targets.allow_any_network(url));
         let (timestamp, most) = (seconds.to_string(), DELIVERY_SECONDS as f64);
-        let delivered = JsFuture::from(glue::deliver(&url.0, id, &timestamp, &signature, payload, most)).await?;
+        let delivered =
+            JsFuture::from(glue::deliver(network, &url.0, id, &timestamp, &signature, payload, most)).await?;
         Ok(match delivered.error().as_deref() {
             None => {
                 let retry_after = Some(u64::from(delivered.retry_after())).filter(|seconds| *seconds > 0);

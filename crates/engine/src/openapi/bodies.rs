@@ -52,6 +52,6 @@ pub(super) struct TaskNotFound {
 /// The response of `GET /healthz`.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct Health {
-    #[schemars(extend("const" = "ok"))]
+    #[schemars(extend("enum" = ["ok", "draining"]))]
     status: String,
 }

@@ -361,7 +361,10 @@ fn get_health() -> Value {
     operation.insert("security".to_owned(), json!([]));
     operation.insert(
         "responses".to_owned(),
-        json!({ "200": responses::json("The worker is running.", schema("Health"), &["health"]) }),
+        json!({
+            "200": responses::json("The worker is running.", schema("Health"), &["health"]),
+            "503": responses::json("The server is about to end.", schema("Health"), &["draining"]),
+        }),
     );
     operation.into()
 }

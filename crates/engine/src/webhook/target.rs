@@ -2,7 +2,7 @@
 //!
 //! A webhook makes the server send requests to a URL that somebody else chose (server-side request forgery, OWASP). The URL
 //! is checked when a report sets it and again before each try. What a name resolves to is checked by the runtime: Cloudflare
-//! has no private network, and a workerd outside of it is configured with `allow = ["public"]`.
+//! has no private network, and a workerd outside of it connects only to public addresses, unless the operator allows the host.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -64,7 +64,7 @@ impl Targets {
         if !parsed.username().is_empty() || parsed.password().is_some() {
             return Err("must not have a user name or a password; put a secret into the path or the query");
         }
-        if self.is_listed(&parsed) {
+        if self.names(&parsed) {
             return Ok(());
         }
         if parsed.scheme() != "https" {
@@ -81,8 +81,12 @@ impl Targets {
         }
     }
 
-    /// Whether the operator allows the host in particular.
-    fn is_listed(&self, url: &Url) -> bool {
+    /// Whether the operator allows the host of a URL in particular, so that it may be in a network that is not public.
+    pub fn allow_any_network(&self, url: &WebhookUrl) -> bool {
+        Url::parse(&url.0).is_ok_and(|url| self.names(&url))
+    }
+
+    fn names(&self, url: &Url) -> bool {
         let hosts = match self {
             Targets::Public => return false,
             Targets::All => return true,
@@ -182,6 +186,18 @@ mod tests {
         ] {
             assert!(!check(url), "{url}");
         }
+    }
+
+    #[test]
+    fn only_the_hosts_that_the_operator_allows_may_be_in_a_network_that_is_not_public() {
+        let setting = |name: &str| (name == "WEBHOOK_ALLOW").then(|| "hooks.internal".to_owned());
+        let (targets, inside, outside) = (
+            Targets::configure(setting),
+            WebhookUrl("http://hooks.internal/".to_owned()),
+            WebhookUrl("https://example.com/".to_owned()),
+        );
+        assert!(targets.allow_any_network(&inside) && !targets.allow_any_network(&outside));
+        assert!(!Targets::Public.allow_any_network(&inside) && Targets::All.allow_any_network(&outside));
     }
 
     #[test]
