@@ -1,0 +1,13 @@
+//! What every server on a machine of one's own needs: a data folder that it does not share, and open files.
+//!
+//! # What this crate does not do
+//!
+//! It answers no request: the worker does, under workerd. The executable `job-progress` starts both; `cargo xtask dev` and
+//! `cargo xtask serve` use the library alone.
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "executable")]
+pub mod contents;
+pub mod data_folder;
+mod data_lock;
+pub mod open_files;
