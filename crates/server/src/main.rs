@@ -1,4 +1,11 @@
 //! The executable `job-progress`: the server in one file.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    reason = "a program of the operator: it reads the clock, and no request reaches it"
+)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a panic is how a test fails"))]
 
 mod options;
 mod runtime;

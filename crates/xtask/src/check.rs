@@ -28,7 +28,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     steps::shown("format", cargo(&project).args(["fmt", "--all", "--check"]))?;
 
     let mut native = cargo(&project);
-    native.args(["clippy", "--workspace", "--all-targets", "--features", "engine/schema"]);
+    native.args(["clippy", "--workspace", "--all-targets", "--features", "engine/schema,server/executable"]);
     native.args(NEVER_NATIVE.iter().flat_map(|name| ["--exclude", name]));
     steps::shown("clippy, native crates", native.args(["--", "--deny", "warnings"]))?;
 

@@ -19,7 +19,7 @@ use crate::{
     project::Project,
     server::{
         self, Server,
-        options::{Options, Runtime},
+        options::{Options, Runtime, WorkerdOptions},
     },
     setup, steps,
 };
@@ -60,7 +60,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let variables =
         [("API_KEYS", key.line.clone()), ("TOKEN_SECRET", token_secret), ("JOB_PROGRESS_DEV", "1".to_owned())];
     let options = Options {
-        runtime: Runtime::Wrangler,
+        runtime: Runtime::Workerd(WorkerdOptions { bundle: project.bundle(), gc: false }),
         port,
         data,
         variables: variables.map(|(name, value)| (name.to_owned(), value)).into(),

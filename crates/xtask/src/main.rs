@@ -1,6 +1,7 @@
 //! The project's own commands, under the names CI uses: `cargo xtask <command>`.
 //!
-//! This crate imports no other crate of the workspace: it builds, starts and measures them from outside.
+//! Of the other crates of the workspace this one imports only the library of `server`; it builds, starts and measures them from
+//! outside.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
@@ -39,10 +40,10 @@ cargo xtask <command>
                                     WORKER_PANIC=unwind or =abort sets what a panic does in the worker
   dev    [--port P] [--no-demo] [--data DIR]
                                     run everything on this machine, with a demo job; Ctrl-C stops it
-  serve  --port P --data DIR [--workerd [--bundle DIR] [--expose-gc]] [--raise-limits] [--log FILE]
+  serve  --port P --data DIR [--wrangler | [--bundle DIR] [--expose-gc]] [--raise-limits] [--log FILE]
                                     run the built worker, for tests and benchmarks; the environment has its
-                                    variables (API_KEYS, TOKEN_SECRET, ...); --workerd runs it without wrangler,
-                                    --expose-gc gives it gc(), --raise-limits turns the rate limits off
+                                    variables (API_KEYS, TOKEN_SECRET, ...); --wrangler runs it under wrangler
+                                    dev, --expose-gc gives it gc(), --raise-limits turns the rate limits off
   wheel                             build the Python package into dist/python/
   test   [STEP...]                  run all tests, or some: native, size, contract, schemathesis,
                                     live, browser, firefox, clients, python, cli, package, dev, deploy;

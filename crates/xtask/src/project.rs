@@ -59,6 +59,11 @@ impl Project {
         Ok(wanted.filter_map(|found| found.manifest_path.parent()).map(PathBuf::from).collect())
     }
 
+    /// The folder of the worker that is shipped.
+    pub(crate) fn bundle(&self) -> PathBuf {
+        self.root.join("build")
+    }
+
     /// The folder for logs, stamps and temporary files; created if missing.
     pub(crate) fn scratch(&self) -> Result<PathBuf> {
         let dir = self.target.join("xtask");

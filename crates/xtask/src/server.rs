@@ -1,11 +1,9 @@
 //! A local worker: starts it, waits until it answers, and ends it with all processes that it started.
 
-mod data_lock;
-mod open_files;
 pub(crate) mod options;
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -14,18 +12,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ::server::{data_folder::DataFolder, open_files::OpenFiles};
 use anyhow::{Context, Result, bail};
 
-use self::{
-    data_lock::DataLock,
-    open_files::OpenFiles,
-    options::{Options, Runtime, WorkerdOptions},
-};
+use self::options::{Options, Runtime, WorkerdOptions};
 use crate::{
     files,
     process::{self, Group, POLL_INTERVAL},
     project::Project,
-    steps, workerd, wrangler,
+    steps,
+    workerd::{self, Flavor},
+    wrangler,
 };
 
 /// How long to wait for a port: a server that was killed a moment ago releases it within this time.
@@ -44,7 +41,7 @@ const MOST_FAILURES: u32 = 3;
 /// A running worker. It ends on drop.
 pub(crate) struct Server {
     group: Group,
-    _lock: DataLock,
+    _data: DataFolder,
     port: u16,
     log: PathBuf,
     checked: Instant,
@@ -55,9 +52,7 @@ impl Server {
     /// Starts a worker and waits until it answers.
     pub(crate) fn start(project: &Project, options: &Options) -> Result<Self> {
         await_port(options.port)?;
-        fs::create_dir_all(&options.data).with_context(|| format!("cannot create {}", options.data.display()))?;
-        let data = fs::canonicalize(&options.data)?;
-        let lock = DataLock::acquire(&data, options.port)?;
+        let data = DataFolder::open(&options.data, &format!("127.0.0.1:{}", options.port))?;
         let files = OpenFiles::raise();
         if let Some(warning) = files.and_then(OpenFiles::warning) {
             steps::note(&format!("warning: {warning}"));
@@ -67,15 +62,15 @@ impl Server {
         // Configuration and temporary files of this run. They contain secrets and are removed with it.
         let dir = project.scratch()?.join(format!("run-{}-{}", std::process::id(), options.port));
         let mut command = match &options.runtime {
-            Runtime::Wrangler => under_wrangler(project, options, &dir, &data)?,
-            Runtime::Workerd(workerd) => under_workerd(project, options, workerd, &dir, &data)?,
+            Runtime::Wrangler => under_wrangler(project, options, &dir, data.path())?,
+            Runtime::Workerd(workerd) => under_workerd(project, options, workerd, &dir, data.path())?,
         };
         let log = File::create(&options.log).with_context(|| format!("cannot write {}", options.log.display()))?;
         command.stdout(log.try_clone()?).stderr(log).env("TMPDIR", &dir);
-        let group = lock.inherited_by(|| Group::start_guarded(&mut command, Some(&dir)))?;
+        let group = data.inherited_by(|| Group::start_guarded(&mut command, Some(&dir)))?;
         let checked = Instant::now();
         let mut server =
-            Self { group, _lock: lock, port: options.port, log: options.log.clone(), checked, failures: 0 };
+            Self { group, _data: data, port: options.port, log: options.log.clone(), checked, failures: 0 };
         server.await_answer()?;
         Ok(server)
     }
@@ -168,9 +163,17 @@ fn under_workerd(
     dir: &Path,
     data: &Path,
 ) -> Result<Command> {
-    workerd::configure(project, workerd, dir, data, options)?;
+    let assets = project.root.join("dist/assets");
+    let assets = assets.to_str().context("the path of the project is not UTF-8")?;
+    let flavor = Flavor { assets, raised: options.raised, gc: workerd.gc };
+    workerd::configure(project, &workerd.bundle, dir, &flavor)?;
     let mut command = project.npm_command("workerd")?;
     command.args(["serve", "--experimental"]).arg(dir.join("config.capnp"));
+    command.arg(format!("--socket-addr={}=127.0.0.1:{}", workerd::SOCKET, options.port));
+    command.arg("--directory-path").arg(format!("{}={}", workerd::DATA, data.display()));
+    for name in workerd::variables() {
+        command.env_remove(name);
+    }
     command.envs(options.variables.iter().map(|(name, value)| (name, value)));
     Ok(command)
 }

@@ -11,7 +11,7 @@ use crate::{
     project::{self, Project},
     server::{
         self, Server,
-        options::{Options, Runtime},
+        options::{Options, Runtime, WorkerdOptions},
     },
     setup, size, smoke, steps, wrangler,
 };
@@ -140,8 +140,8 @@ impl Site {
         files::remove(&data)?;
         let port = server::free_port()?;
         let log = project.scratch()?.join("test-worker.log");
-        let options =
-            Options { runtime: Runtime::Wrangler, port, data, variables: settings.clone(), raised: true, log };
+        let runtime = Runtime::Workerd(WorkerdOptions { bundle: project.bundle(), gc: false });
+        let options = Options { runtime, port, data, variables: settings.clone(), raised: true, log };
         let server = Server::start(project, &options)?;
 
         let mut variables = settings;
@@ -155,8 +155,8 @@ impl Site {
 
 fn native(project: &Project, _: Option<&Site>) -> Result<()> {
     let mut cargo = Command::new(project::cargo());
-    // With this feature the engine has the OpenAPI document and its tests.
-    cargo.args(["test", "--features", "engine/schema"]).current_dir(&project.root);
+    // With these features the engine has the OpenAPI document, and the server its executable.
+    cargo.args(["test", "--features", "engine/schema,server/executable"]).current_dir(&project.root);
     steps::shown("native tests", &mut cargo)?;
     // The widget is tested natively, but takes minutes to build, so it is not part of plain `cargo test`.
     let mut cargo = Command::new(project::cargo());

@@ -1,22 +1,27 @@
-//! The configuration with which workerd serves the bundle without wrangler: for crash tests and benchmarks.
+//! The configuration with which workerd serves the bundle: as it is on Cloudflare, with the static files and the rate limits.
 
-use std::{fs, path::Path};
+use std::{fs, ops::RangeInclusive, path::Path};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::{
-    project::Project,
-    server::options::{Options, WorkerdOptions},
-    wrangler,
-};
+use crate::{project::Project, wrangler};
 
 /// The part of wrangler.toml that holds for workerd too.
 #[derive(Deserialize)]
 struct Shipped {
     compatibility_date: String,
     compatibility_flags: Vec<String>,
+    assets: Assets,
     ratelimits: Vec<RateLimit>,
+}
+
+#[derive(Deserialize)]
+struct Assets {
+    html_handling: String,
+    not_found_handling: String,
+    run_worker_first: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -35,52 +40,105 @@ struct Simple {
 /// The program that counts; the runtime has no rate limits of its own.
 const LIMITS: &str = include_str!("workerd/limits.js");
 
-/// Writes `config.capnp` into `dir`; the variables reach the worker through workerd's environment.
-///
-/// There are no static assets.
-pub(crate) fn configure(
-    project: &Project,
-    workerd: &WorkerdOptions,
-    dir: &Path,
-    data: &Path,
-    options: &Options,
-) -> Result<()> {
-    let Options { port, variables, .. } = options;
+/// The name of the socket, for `--socket-addr`.
+pub(crate) const SOCKET: &str = "http";
+
+/// The name of the folder with the databases of the jobs, for `--directory-path`.
+pub(crate) const DATA: &str = "data";
+
+/// The numbers of the variables that continue the list of API keys: `API_KEYS_2` to `API_KEYS_9`.
+const MORE_KEYS: RangeInclusive<u8> = 2..=9;
+
+/// The other variables that a worker reads.
+const VARIABLES: &[&str] = &[
+    "API_KEYS",
+    "TOKEN_SECRET",
+    "TOKEN_SECRET_PREVIOUS",
+    "ALLOWED_ORIGINS",
+    "TRUSTED_PROXIES",
+    "WEBHOOKS",
+    "WEBHOOK_ALLOW",
+    "JOB_PROGRESS_CONTROL_SECRET",
+    "JOB_PROGRESS_DEV",
+    "JOB_PROGRESS_MAX_OBJECTS",
+    "JOB_PROGRESS_RETRY_SCALE",
+];
+
+/// The names of the variables that a worker reads from its environment.
+pub(crate) fn variables() -> impl Iterator<Item = String> {
+    let more_keys = MORE_KEYS.map(|number| format!("API_KEYS_{number}"));
+    VARIABLES.iter().map(|name| (*name).to_owned()).chain(more_keys)
+}
+
+/// What differs between the configurations.
+pub(crate) struct Flavor<'a> {
+    /// The folder of the static files; a relative path is below the folder in which workerd runs.
+    pub(crate) assets: &'a str,
+    /// Whether the rate limits are out of reach.
+    pub(crate) raised: bool,
+    /// Whether the worker has `gc()`, which collects garbage at once.
+    pub(crate) gc: bool,
+}
+
+/// Writes `config.capnp` into `dir`, and beside it the files that it embeds. The command line of workerd adds the address and
+/// the folder of the data ([`SOCKET`], [`DATA`]); the variables reach the worker through workerd's environment.
+pub(crate) fn configure(project: &Project, bundle: &Path, dir: &Path, flavor: &Flavor<'_>) -> Result<()> {
     fs::create_dir_all(dir)?;
-    let shipped: Shipped = wrangler::shipped(project)?.try_into().context("wrangler.toml lacks a setting")?;
-    let Shipped { compatibility_date: date, compatibility_flags: flags, ratelimits } = shipped;
-    let mut bindings = vec![r#"(name = "JOBS", durableObjectNamespace = "JobObject")"#.to_owned()];
-    for RateLimit { name, simple } in ratelimits {
-        let limit = if options.raised { wrangler::RAISED_LIMIT } else { simple.limit };
-        let limit = format!(r#"innerBindings = [(name = "limit", json = "{limit}")]"#);
-        bindings.push(format!(r#"(name = {name:?}, wrapped = (moduleName = "limits", {limit}))"#));
-    }
-    for (name, _) in variables {
-        bindings.push(format!(r#"(name = "{name}", fromEnvironment = "{name}")"#));
-    }
-    let bindings = bindings.join(",\n    ");
     for name in ["index.js", "index_bg.wasm"] {
         // `embed` accepts only paths below the configuration's folder.
-        let built = workerd.bundle.join(name);
+        let built = bundle.join(name);
         let copied = fs::copy(&built, dir.join(name));
         copied.with_context(|| format!("{} is missing: run `cargo xtask build`", built.display()))?;
     }
     fs::write(dir.join("limits.js"), LIMITS)?;
-    // Webhooks are sent to addresses that others choose. Only in development can these be addresses of this machine.
-    let dev = variables.iter().any(|(name, value)| name == "JOB_PROGRESS_DEV" && value == "1");
-    let networks = if dev { r#""public", "private", "local""# } else { r#""public""# };
-    let v8_flags = if workerd.gc { r#""--expose-gc""# } else { "" };
-    let config = format!(
+    let headers = fs::read_to_string(project.root.join("www/_headers")).context("cannot read www/_headers")?;
+    let shipped = wrangler::shipped(project)?.try_into().context("wrangler.toml lacks a setting")?;
+    fs::write(dir.join("config.capnp"), config(shipped, &headers, flavor))?;
+    Ok(())
+}
+
+fn config(shipped: Shipped, headers: &str, flavor: &Flavor<'_>) -> String {
+    let Shipped { compatibility_date: date, compatibility_flags: flags, assets, ratelimits } = shipped;
+    let mut bindings = vec![
+        r#"(name = "JOBS", durableObjectNamespace = "JobObject")"#.to_owned(),
+        r#"(name = "ASSETS", service = (name = "site", entrypoint = "AssetWorker"))"#.to_owned(),
+        // Webhooks are sent to addresses that others choose, so they reach private networks only if the operator names
+        // the host.
+        r#"(name = "ANY_NETWORK", service = "any network")"#.to_owned(),
+        // Here a caller can send every header, so that `CF-Connecting-IP` says nothing.
+        r#"(name = "JOB_PROGRESS_SERVER", text = "1")"#.to_owned(),
+    ];
+    for RateLimit { name, simple } in ratelimits {
+        let limit = if flavor.raised { wrangler::RAISED_LIMIT } else { simple.limit };
+        let limit = format!(r#"innerBindings = [(name = "limit", json = "{limit}")]"#);
+        bindings.push(format!("(name = {}, wrapped = (moduleName = \"limits\", {limit}))", quoted(&name)));
+    }
+    bindings.extend(variables().map(|name| format!(r#"(name = "{name}", fromEnvironment = "{name}")"#)));
+    let bindings = bindings.join(",\n    ");
+    let Assets { html_handling, not_found_handling, run_worker_first } = assets;
+    let assets = json!({
+        "html_handling": html_handling,
+        "not_found_handling": not_found_handling,
+        "run_worker_first": run_worker_first,
+        "headers": headers,
+    });
+    let (assets, folder) = (quoted(&assets.to_string()), quoted(flavor.assets));
+    let flags: Vec<_> = flags.iter().map(|flag| quoted(flag)).collect();
+    let (date, flags) = (quoted(&date), flags.join(", "));
+    let v8_flags = if flavor.gc { r#""--expose-gc""# } else { "" };
+    format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   v8Flags = [{v8_flags}],
   services = [
+    (name = "site", assets = (path = {folder}, config = {assets}, userWorker = "main")),
     (name = "main", worker = .worker),
-    (name = "data", disk = (path = {data:?}, writable = true)),
-    (name = "internet", network = (allow = [{networks}], tlsOptions = (trustBrowserCas = true))),
+    (name = "{DATA}", disk = (writable = true)),
+    (name = "internet", network = (allow = ["public"], tlsOptions = (trustBrowserCas = true))),
+    (name = "any network", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "main")],
+  sockets = [(name = "{SOCKET}", http = (forwardedProtoHeader = "X-Forwarded-Proto"), service = "site")],
   extensions = [(modules = [(name = "limits", internal = true, esModule = embed "limits.js")])],
 );
 
@@ -89,16 +147,49 @@ const worker :Workerd.Worker = (
     (name = "index.js", esModule = embed "index.js"),
     (name = "./index_bg.wasm", wasm = embed "index_bg.wasm"),
   ],
-  compatibilityDate = {date:?},
-  compatibilityFlags = {flags:?},
+  compatibilityDate = {date},
+  compatibilityFlags = [{flags}],
   bindings = [
     {bindings},
   ],
   durableObjectNamespaces = [(className = "JobObject", uniqueKey = "job-progress-JobObject", enableSql = true)],
-  durableObjectStorage = (localDisk = "data"),
+  durableObjectStorage = (localDisk = "{DATA}"),
 );
 "#
-    );
-    fs::write(dir.join("config.capnp"), config)?;
-    Ok(())
+    )
+}
+
+/// The text as a literal. The escapes of JSON that occur in our texts are those of Cap'n Proto.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(raised: bool) -> String {
+        let shipped = toml::from_str(include_str!("../../../wrangler.toml")).unwrap();
+        config(shipped, include_str!("../../../www/_headers"), &Flavor { assets: "a \"b\"", raised, gc: false })
+    }
+
+    #[test]
+    fn the_configuration_has_the_rate_limits_and_the_files_of_the_deployment() {
+        let (shipped, raised) = (text(false), text(true));
+        assert!(shipped.contains(r#"(name = "STREAMS_LIMIT", wrapped = (moduleName = "limits", innerBindings = [(name = "limit", json = "300")]))"#));
+        assert!(
+            raised.contains(&format!(r#"json = "{}""#, wrangler::RAISED_LIMIT)) && !raised.contains(r#"json = "300""#)
+        );
+        assert!(shipped.contains(r#"\"run_worker_first\":[\"/*.wasm\",\"/openapi.json\"]"#));
+        assert!(shipped.contains(r"Content-Security-Policy: default-src 'none'"));
+        assert!(shipped.contains(r#"path = "a \"b\"""#));
+    }
+
+    #[test]
+    fn the_configuration_contains_no_value_of_a_variable_and_names_them_all() {
+        let text = text(false);
+        for name in variables() {
+            assert!(text.contains(&format!(r#"(name = "{name}", fromEnvironment = "{name}")"#)), "{name}");
+        }
+    }
 }

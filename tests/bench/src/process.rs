@@ -23,17 +23,6 @@ pub fn waited_ms(pid: i32) -> Result<i64> {
     Ok(nanos / 1_000_000)
 }
 
-/// The ids of the processes of a group.
-pub fn of_group(group: i32) -> Result<Vec<i32>> {
-    let of_group = |pid: &i32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        // Field 5; two fields precede the name.
-        stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.split(' ').nth(2) == Some(&group.to_string()))
-    };
-    let names = fs::read_dir("/proc")?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    Ok(names.filter_map(|name| name.parse().ok()).filter(of_group).collect())
-}
-
 /// The resident memory of a process in megabytes.
 pub fn memory_mb(pid: i32) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;

@@ -32,7 +32,7 @@ pub enum Kind {
     OursWithDevHeaders,
     /// The worker that this project ships, with the rate limits that it ships.
     OursWithRateLimits,
-    /// Ours as `cargo xtask dev` runs it: under wrangler.
+    /// Ours as `cargo xtask dev` runs it: in development mode.
     Dev,
     /// The baseline, which sends every report to every viewer at once.
     Baseline,
@@ -57,9 +57,8 @@ impl Kind {
 pub struct Server {
     /// The port on which it listens.
     pub port: u16,
-    /// The process id of workerd; under wrangler the process group.
+    /// The process id of workerd.
     pub pid: i32,
-    kind: Kind,
     child: Child,
 }
 
@@ -133,16 +132,12 @@ impl Server {
 
     /// The processor seconds that it has used.
     pub fn cpu_seconds(&self) -> Result<f64> {
-        self.processes()?.into_iter().map(process::cpu_seconds).sum()
+        process::cpu_seconds(self.pid)
     }
 
     /// Its resident memory in megabytes.
     pub fn memory_mb(&self) -> Result<f64> {
-        self.processes()?.into_iter().map(process::memory_mb).sum()
-    }
-
-    fn processes(&self) -> Result<Vec<i32>> {
-        if self.kind == Kind::Dev { process::of_group(self.pid) } else { Ok(vec![self.pid]) }
+        process::memory_mb(self.pid)
     }
 
     /// Starts ours with `command`, to which the arguments of xtask are added.
@@ -159,14 +154,13 @@ impl Server {
         command.arg(folder.path().join("data")).arg("--log").arg(folder.path().join("log")).current_dir(&root);
         command
             .env("API_KEYS", key.line())
-            .env("TOKEN_SECRET", "a secret of at least thirty-two characters, for tests");
-        if kind != Kind::Dev {
-            command.arg("--workerd");
-        }
+            .env("TOKEN_SECRET", "a secret of at least thirty-two characters, for tests")
+            // Tests are several callers by what they report as a proxy.
+            .env("TRUSTED_PROXIES", "127.0.0.1");
         if kind != Kind::OursWithRateLimits {
             command.arg("--raise-limits");
         }
-        if kind == Kind::OursWithDevHeaders {
+        if matches!(kind, Kind::OursWithDevHeaders | Kind::Dev) {
             command.env("JOB_PROGRESS_DEV", "1");
         }
         if let Some(bundle) = bundle {
@@ -178,7 +172,7 @@ impl Server {
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let child = child.with_context(|| format!("{} cannot be run", xtask().display()))?;
-        let mut server = Server { port, pid: 0, kind, child };
+        let mut server = Server { port, pid: 0, child };
         let lines = BufReader::new(server.child.stdout.take().context("xtask has no stdout")?).lines();
         for line in lines {
             let line = line?;
@@ -209,7 +203,7 @@ impl Server {
         let mut command = Command::new(workerd);
         command.args(["serve", "--experimental"]).arg(file).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().context("cannot run workerd; `cargo xtask setup` installs it")?;
-        let mut server = Server { port, pid: i32::try_from(child.id())?, kind, child };
+        let mut server = Server { port, pid: i32::try_from(child.id())?, child };
         let deadline = Instant::now() + START_TIMEOUT;
         while !is_healthy(port) {
             if Instant::now() > deadline || server.child.try_wait()?.is_some() {
@@ -254,7 +248,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// A free port.
-fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The settings of a deployment. Those that a test does not set stay unset, even if the shared worker has them.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 17] = [
     "API_KEYS",
     "API_KEYS_2",
     "API_KEYS_3",
@@ -31,6 +31,7 @@ const SETTINGS: [&str; 16] = [
     "ALLOWED_ORIGINS",
     "WEBHOOKS",
     "WEBHOOK_ALLOW",
+    "TRUSTED_PROXIES",
     "JOB_PROGRESS_RETRY_SCALE",
     "JOB_PROGRESS_DEV",
 ];
@@ -44,12 +45,12 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// What runs a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runtime {
-    /// `wrangler dev` on the shipped configuration: static files and the shipped rate limits.
+    /// workerd with the shipped rate limits.
     Shipped,
-    /// The same, with rate limits that no test reaches.
+    /// workerd with rate limits that no test reaches.
     Raised,
-    /// `workerd` alone: no static files, rate limits that no test reaches, and only the output of the worker in its log.
-    Bare,
+    /// `wrangler dev` with the shipped rate limits.
+    Wrangler,
 }
 
 /// A running worker; dropping it ends it and deletes its data.
@@ -79,7 +80,7 @@ impl Deployment {
         command.arg("--log").arg(dir.join("log")).args(match runtime {
             Runtime::Shipped => &[][..],
             Runtime::Raised => &["--raise-limits"],
-            Runtime::Bare => &["--workerd", "--raise-limits"],
+            Runtime::Wrangler => &["--wrangler"],
         });
         for name in SETTINGS {
             command.env_remove(name);

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 /// The program that runs the bundle.
 #[derive(Clone)]
 pub(crate) enum Runtime {
-    /// `wrangler dev`: with static assets and rate limits.
-    Wrangler,
-    /// `workerd serve`: a bundle without static assets.
+    /// `workerd serve`.
     Workerd(WorkerdOptions),
+    /// `wrangler dev`, which imitates Cloudflare.
+    Wrangler,
 }
 
-/// A bundle that is served without wrangler.
+/// The bundle that workerd serves.
 #[derive(Clone)]
 pub(crate) struct WorkerdOptions {
     /// The bundle's folder.

@@ -32,8 +32,8 @@ const FLOOD_LIMIT: Duration = Duration::from_secs(60);
 /// Viewers of one job that one reader may be.
 const SHARE: usize = 500;
 
-const ATTACKER: (&str, &str) = ("CF-Connecting-IP", "203.0.113.66");
-const READER: (&str, &str) = ("CF-Connecting-IP", "203.0.113.7");
+const ATTACKER: (&str, &str) = ("X-Forwarded-For", "203.0.113.66");
+const READER: (&str, &str) = ("X-Forwarded-For", "203.0.113.7");
 
 /// A server under attack, and the bystander who judges.
 struct Scene {
@@ -340,11 +340,11 @@ fn a_reader_cannot_use_up_the_limits_of_others() {
         let malformed = Request::anonymous(
             "POST",
             "/v2/jobs/status/stream",
-            &[("CF-Connecting-IP", "203.0.113.67")],
+            &[("X-Forwarded-For", "203.0.113.67")],
             b"{\"jobs\":[[",
         );
         let guesses =
-            stream(json!([own[0], {"jobId": "guess", "token": "a.b.c"}]), ("CF-Connecting-IP", "203.0.113.68"));
+            stream(json!([own[0], {"jobId": "guess", "token": "a.b.c"}]), ("X-Forwarded-For", "203.0.113.68"));
         for (what, requests, limit) in [
             ("a victim's token second in the list", both, STREAMS),
             ("malformed bodies", vec![malformed], FAILURES),

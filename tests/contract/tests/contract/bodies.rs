@@ -75,12 +75,11 @@ fn report_cut_short(deployment: &Deployment, key: &Key, header: &str, body: &[u8
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// On workerd alone: the proxy of `wrangler dev` answers such a request itself, with a 500.
 #[test]
 fn a_body_that_breaks_off_changes_nothing_and_is_not_an_error_of_the_server() {
     let key = Key::draw("bodies", "test", EVERYTHING);
     let secret = "secret-of-the-test-of-bodies-that-break-off";
-    let deployment = Deployment::start(Runtime::Bare, &[("API_KEYS", &*key.line), ("TOKEN_SECRET", secret)]);
+    let deployment = Deployment::start(Runtime::Raised, &[("API_KEYS", &*key.line), ("TOKEN_SECRET", secret)]);
     for (header, body) in [
         ("Transfer-Encoding: chunked", &b"zz\r\n{}\r\n0\r\n\r\n"[..]),
         ("Transfer-Encoding: chunked", b"10\r\n{}"),

@@ -18,3 +18,4 @@ mod streams;
 mod tokens;
 mod waiting;
 mod webhooks;
+mod wrangler;

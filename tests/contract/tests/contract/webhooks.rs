@@ -189,7 +189,7 @@ fn receivers_verify_with_the_former_secret_while_it_is_replaced() {
     let (former, current) =
         ("the former secret, of 32 characters or more", "the current secret, of 32 characters or more");
     let deployment = Deployment::start(
-        Runtime::Bare,
+        Runtime::Raised,
         &[
             ("API_KEYS", &key.line),
             ("TOKEN_SECRET", current),
@@ -220,7 +220,7 @@ fn a_project_gets_the_events_of_each_of_its_jobs_and_no_url_is_logged() {
     let keys = format!("{}\n{}", ours.line, other.line);
     let settings =
         [("API_KEYS", &*keys), ("TOKEN_SECRET", token_secret), ("WEBHOOKS", &webhooks), ("JOB_PROGRESS_DEV", "1")];
-    let deployment = Deployment::start(Runtime::Bare, &settings);
+    let deployment = Deployment::start(Runtime::Raised, &settings);
     let ended = json!({"status": "completed"});
     let end = |key: &Key, job: &str| {
         let path = format!("/v2/jobs/{job}/reports?create=true");

@@ -135,7 +135,7 @@ fn allowed_origins_limit_the_pages_that_may_call() {
         ("TOKEN_SECRET", "a-secret-of-32-characters-or-more"),
         ("ALLOWED_ORIGINS", "https://shop.example, https://admin.example:8443"),
     ];
-    let deployment = Deployment::start(Runtime::Bare, &settings);
+    let deployment = Deployment::start(Runtime::Raised, &settings);
     for operation in OPERATIONS {
         let call = operation.request(&operation.job_id("a")).to(&deployment.base_url).bearer(&key.text);
         let mut preflight = call.clone().anonymous();

@@ -37,7 +37,7 @@ impl Site {
         let (key, reader) = (Key::draw("all", "acme", EVERYTHING), Key::draw("read", "acme", "jobs:read"));
         let lines = format!("{}\n{}", key.line, reader.line);
         let settings = [("API_KEYS", &*lines), ("TOKEN_SECRET", SECRET), ("TOKEN_SECRET_PREVIOUS", PREVIOUS)];
-        let deployment = Deployment::start(Runtime::Bare, &settings);
+        let deployment = Deployment::start(Runtime::Raised, &settings);
         let hashes = [&key, &reader].map(|key| key.line.rsplit(' ').next().unwrap().to_owned());
         let mut secrets = vec![key.text.clone(), reader.text.clone(), SECRET.to_owned(), PREVIOUS.to_owned()];
         secrets.extend([SECRET, PREVIOUS].map(|secret| signing_secret(secret, "acme")));

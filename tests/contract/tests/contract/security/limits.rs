@@ -16,18 +16,24 @@ const READS: usize = 100;
 const STREAMS: usize = 300;
 const AUTH_FAILURES: usize = 100;
 
-/// A deployment with the shipped limits, and two keys of it.
+/// A deployment with the shipped limits, two keys of it, and the header with the address of a caller.
 struct Site {
     deployment: Deployment,
     keys: [Key; 2],
+    address: &'static str,
 }
 
 impl Site {
+    /// A server behind a proxy, as which the test reports the addresses of callers.
     fn open() -> Site {
+        Site::of(Runtime::Shipped, "X-Forwarded-For", &[("TRUSTED_PROXIES", "127.0.0.1")])
+    }
+
+    fn of(runtime: Runtime, address: &'static str, more: &[(&str, &str)]) -> Site {
         let keys = ["one", "two"].map(|id| Key::draw(id, "acme", EVERYTHING));
         let lines = keys.each_ref().map(|key| key.line.as_str()).join("\n");
-        let settings = [("API_KEYS", &*lines), ("TOKEN_SECRET", SECRET)];
-        Site { deployment: Deployment::start(Runtime::Shipped, &settings), keys }
+        let settings = [&[("API_KEYS", &*lines), ("TOKEN_SECRET", SECRET)], more].concat();
+        Site { deployment: Deployment::start(runtime, &settings), keys, address }
     }
 
     /// Creates a job that has ended; returns its cursor and a token that reads it.
@@ -106,8 +112,52 @@ fn check_refusal(answer: &Answer, message: &str, limit: usize) {
 
 #[test]
 fn reads_are_counted_by_credential_and_job_and_for_a_token_by_address() {
+    count_reads(&Site::open());
+}
+
+#[test]
+fn control_requests_are_counted_like_reads_but_separately() {
+    count_control_requests(&Site::open());
+}
+
+#[test]
+fn streams_are_counted_by_token_and_address_and_not_for_keys() {
+    count_streams(&Site::open());
+}
+
+#[test]
+fn failed_authentications_are_counted_by_address() {
+    count_failures(&Site::open());
+}
+
+#[test]
+fn wrangler_counts_as_workerd_does_and_by_the_address_that_cloudflare_sets() {
+    let site = Site::of(Runtime::Wrangler, "CF-Connecting-IP", &[]);
+    count_reads(&site);
+    count_control_requests(&site);
+    count_streams(&site);
+    count_failures(&site);
+}
+
+#[test]
+fn no_header_gives_a_caller_of_a_server_another_address() {
+    let forge = |site: &Site, index: usize, behind: &str| {
+        let forged = format!("198.51.{}.{}", index / 256, index % 256);
+        let call =
+            site.read("a", "wrong").header("CF-Connecting-IP", &*forged).header("Forwarded", format!("for={forged}"));
+        let call = call.header("X-Real-IP", &*forged).header("True-Client-IP", &*forged);
+        call.header("X-Forwarded-For", format!("{forged}{behind}")).send().status
+    };
+    // Without a proxy the whole header is the caller's; behind one, all of it but the last address, which the proxy adds.
+    for (settings, behind) in [(&[][..], ""), (&[("TRUSTED_PROXIES", "127.0.0.0/8")], ", 203.0.113.7")] {
+        let site = Site::of(Runtime::Shipped, "X-Forwarded-For", settings);
+        let statuses: Vec<u16> = (0..2 * AUTH_FAILURES).map(|index| forge(&site, index, behind)).collect();
+        assert!(statuses.contains(&429), "{} forged addresses, and none was refused: {statuses:?}", statuses.len());
+    }
+}
+
+fn count_reads(site: &Site) {
     const MESSAGE: &str = "Too many status check requests";
-    let site = Site::open();
     let (job, other) = (fresh_job(), fresh_job());
     let (_, token) = site.create(&job);
     site.create(&other);
@@ -125,7 +175,7 @@ fn reads_are_counted_by_credential_and_job_and_for_a_token_by_address() {
     }
 
     // A token is as public as its page: one reader must not lock out the others.
-    let from = |address: &str| site.read(&job, &token).header("cf-connecting-ip", address);
+    let from = |address: &str| site.read(&job, &token).header(site.address, address);
     exhaust(READS, &from("203.0.113.7"), 200, MESSAGE);
     from("203.0.113.8").send().expect(200);
 
@@ -146,10 +196,8 @@ fn reads_are_counted_by_credential_and_job_and_for_a_token_by_address() {
     site.read("batch", &second.text).send().expect(200);
 }
 
-#[test]
-fn control_requests_are_counted_like_reads_but_separately() {
+fn count_control_requests(site: &Site) {
     const MESSAGE: &str = "Too many control requests";
-    let site = Site::open();
     let (job, other) = (fresh_job(), fresh_job());
     site.create(&job);
     site.create(&other);
@@ -178,10 +226,8 @@ fn control_requests_are_counted_like_reads_but_separately() {
     site.cancel(&other, &second.text).send().expect(409);
 }
 
-#[test]
-fn streams_are_counted_by_token_and_address_and_not_for_keys() {
+fn count_streams(site: &Site) {
     const MESSAGE: &str = "Too many streams opened";
-    let site = Site::open();
     let job = fresh_job();
     let (cursor, token) = site.create(&job);
     // With the cursor of the end a stream is over at once, but it counts as opened.
@@ -191,7 +237,7 @@ fn streams_are_counted_by_token_and_address_and_not_for_keys() {
     };
     let spent = watch(&token);
     exhaust(STREAMS, &spent, 204, MESSAGE);
-    watch(&token).header("cf-connecting-ip", "203.0.113.8").send().expect(204);
+    watch(&token).header(site.address, "203.0.113.8").send().expect(204);
 
     let native = site.deployment.get(format!("/v2/jobs/{job}/status/stream?token={token}"));
     let several = site.deployment.get(format!("/v2/jobs/status/stream?jobIds={job}&token={token}"));
@@ -214,10 +260,8 @@ fn streams_are_counted_by_token_and_address_and_not_for_keys() {
     }
 }
 
-#[test]
-fn failed_authentications_are_counted_by_address() {
+fn count_failures(site: &Site) {
     const MESSAGE: &str = "Too many requests with a credential that is not valid";
-    let site = Site::open();
     let job = fresh_job();
     let (_, token) = site.create(&job);
     let wrong = Key::draw("one", "acme", EVERYTHING).text;
@@ -226,10 +270,10 @@ fn failed_authentications_are_counted_by_address() {
     // Past the limit nothing from the address is verified any more, and other addresses are not affected.
     for credential in [&site.keys[0].text, &token] {
         check_refusal(&site.read(&job, credential).send(), MESSAGE, AUTH_FAILURES);
-        site.read(&job, credential).header("cf-connecting-ip", "203.0.113.8").send().expect(200);
+        site.read(&job, credential).header(site.address, "203.0.113.8").send().expect(200);
     }
     site.deployment.get("/healthz").send().expect(200);
-    site.read(&job, &wrong).header("cf-connecting-ip", "203.0.113.8").send().expect(401);
+    site.read(&job, &wrong).header(site.address, "203.0.113.8").send().expect(401);
     // A wrong token in the body counts too.
     let guesses: Vec<Value> =
         (0..100).map(|guess| json!({"jobId": format!("{job}-{guess}"), "token": format!("a.b.{guess}")})).collect();
@@ -241,23 +285,23 @@ fn failed_authentications_are_counted_by_address() {
 
     // A body that nobody has authenticated for counts, and so does an invalid token beside a valid one.
     let stream = || site.deployment.request("POST", "/v2/jobs/status/stream");
-    let mut malformed = stream().header("cf-connecting-ip", "203.0.113.20");
+    let mut malformed = stream().header(site.address, "203.0.113.20");
     malformed.body = Some(b"{\"jobs\":[[".to_vec());
     exhaust(AUTH_FAILURES, &malformed, 400, MESSAGE);
     let beside = json!({"jobs": [{"jobId": job, "token": token}, {"jobId": "a", "token": "a.b.c"}]});
-    let beside = stream().json(&beside).header("cf-connecting-ip", "203.0.113.21").header("last-event-id", "end");
+    let beside = stream().json(&beside).header(site.address, "203.0.113.21").header("last-event-id", "end");
     exhaust(AUTH_FAILURES, &beside, 204, MESSAGE);
 
     // The addresses of one IPv6 network are one caller.
-    let from = |index: usize| site.read(&job, &wrong).header("cf-connecting-ip", format!("2001:db8:1:2::{index:x}"));
+    let from = |index: usize| site.read(&job, &wrong).header(site.address, format!("2001:db8:1:2::{index:x}"));
     assert!((0..2 * AUTH_FAILURES).any(|index| from(index).send().status == 429));
-    from(0).header("cf-connecting-ip", "2001:db8:1:3::1").send().expect(401);
+    from(0).header(site.address, "2001:db8:1:3::1").send().expect(401);
 
     // A valid credential without the permission does not count.
-    let denied = site.read("another", &token).header("cf-connecting-ip", "203.0.113.9");
+    let denied = site.read("another", &token).header(site.address, "203.0.113.9");
     let denied_stream = site.deployment.request("POST", "/v2/jobs/status/stream");
     let denied_stream = denied_stream.json(&json!({"jobs": [{"jobId": "another", "token": token}]}));
-    for call in [denied, denied_stream.header("cf-connecting-ip", "203.0.113.9")] {
+    for call in [denied, denied_stream.header(site.address, "203.0.113.9")] {
         for _ in 0..AUTH_FAILURES + 20 {
             call.send().expect(403);
         }

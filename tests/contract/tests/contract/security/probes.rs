@@ -46,7 +46,7 @@ fn tables_and_rows(databases: &[PathBuf]) -> (u64, u64) {
 
 fn start() -> (Deployment, Key) {
     let key = Key::draw("ci", "acme", EVERYTHING);
-    let deployment = Deployment::start(Runtime::Bare, &[("API_KEYS", &*key.line), ("TOKEN_SECRET", SECRET)]);
+    let deployment = Deployment::start(Runtime::Raised, &[("API_KEYS", &*key.line), ("TOKEN_SECRET", SECRET)]);
     (deployment, key)
 }
 

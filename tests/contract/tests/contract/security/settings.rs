@@ -58,7 +58,7 @@ fn a_deployment_without_its_secrets_refuses_every_request_and_names_what_is_miss
         // The demo key is printed on terminals, so it is valid in development mode only.
         (vec![("API_KEYS", &*demo.line), ("TOKEN_SECRET", SECRET)], "insecure"),
     ] {
-        let deployment = Deployment::start(Runtime::Bare, &settings);
+        let deployment = Deployment::start(Runtime::Raised, &settings);
         check_unconfigured(&deployment, &key, missing);
         if missing == "insecure" {
             check_unconfigured(&deployment, &demo, missing);
@@ -66,7 +66,7 @@ fn a_deployment_without_its_secrets_refuses_every_request_and_names_what_is_miss
         assert!(!deployment.log().contains(&key.text), "the log contains the key");
     }
     let settings = [("API_KEYS", &*demo.line), ("TOKEN_SECRET", SECRET), ("JOB_PROGRESS_DEV", "1")];
-    let deployment = Deployment::start(Runtime::Bare, &settings);
+    let deployment = Deployment::start(Runtime::Raised, &settings);
     deployment.get("/v2/jobs/a/status").bearer(&demo.text).send().expect(404);
 }
 
@@ -84,7 +84,7 @@ fn two_keys_of_a_project_work_side_by_side_and_a_removed_key_does_not() {
     let (old, new) = (Key::draw("old", "acme", EVERYTHING), Key::draw("new", "acme", EVERYTHING));
     let removed = Key::draw("removed", "acme", EVERYTHING);
     let settings = [("API_KEYS", &*old.line), ("API_KEYS_9", &*new.line), ("TOKEN_SECRET", SECRET)];
-    let deployment = Deployment::start(Runtime::Bare, &settings);
+    let deployment = Deployment::start(Runtime::Raised, &settings);
     let job = fresh_job();
     let report = |key: &Key| {
         let path = format!("/v2/jobs/{job}/reports?create=true");
@@ -110,7 +110,7 @@ fn the_previous_token_secret_is_accepted_during_a_rotation() {
         (vec![("TOKEN_SECRET", SECRET)], 401),
     ] {
         let settings = [settings, vec![("API_KEYS", &*key.line)]].concat();
-        let deployment = Deployment::start(Runtime::Bare, &settings);
+        let deployment = Deployment::start(Runtime::Raised, &settings);
         let created = deployment.request("POST", "/v2/jobs").json(&creation(&job)).bearer(&key.text).send().expect(201);
         let minted = created["token"].as_str().unwrap();
         assert_eq!(read(&deployment, &job, minted), 200);
