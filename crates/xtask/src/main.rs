@@ -12,6 +12,7 @@ mod bench;
 mod build;
 mod check;
 mod dev;
+mod dist;
 mod files;
 mod fingerprint;
 mod keys;
@@ -40,6 +41,7 @@ cargo xtask <command>
                                     WORKER_PANIC=unwind or =abort sets what a panic does in the worker
   dev    [--port P] [--no-demo] [--data DIR]
                                     run everything on this machine, with a demo job; Ctrl-C stops it
+  dist                              build the server as one executable for this platform, dist/server/job-progress
   serve  --port P --data DIR [--wrangler | [--bundle DIR] [--expose-gc]] [--raise-limits] [--log FILE]
                                     run the built worker, for tests and benchmarks; the environment has its
                                     variables (API_KEYS, TOKEN_SECRET, ...); --wrangler runs it under wrangler
@@ -86,6 +88,7 @@ fn run() -> Result<()> {
     match command.as_str() {
         "setup" => setup::command(args),
         "build" => build::command(args),
+        "dist" => dist::command(args),
         "dev" => dev::command(args),
         "serve" => serve::command(args),
         "wheel" => build::python::command(args),

@@ -5,7 +5,7 @@ use std::{fs, iter, process::Command, sync::Mutex, thread, time::Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    build, files,
+    build, dist, files,
     keys::{self, Key},
     process,
     project::{self, Project},
@@ -196,6 +196,7 @@ fn live(project: &Project, _: Option<&Site>) -> Result<()> {
     for worker in workers {
         cargo.env(format!("FAULT_INJECTION_{}", worker.panics.to_uppercase()), worker.bundle);
     }
+    cargo.env("SERVER", dist::build(project)?);
     steps::shown("live tests", &mut cargo)
 }
 

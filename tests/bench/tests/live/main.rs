@@ -27,6 +27,7 @@ mod offset_clock;
 mod open_files;
 mod panic;
 mod rows;
+mod server;
 mod sleep;
 mod slow_reader;
 mod storm;
