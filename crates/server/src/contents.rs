@@ -38,7 +38,9 @@ pub fn append(executable: &Path, program: &Path, runtime: &Path, assets: &Path) 
     let mut file = File::create(executable).with_context(|| format!("cannot write {}", executable.display()))?;
     let start = io::copy(&mut File::open(program)?, &mut file)?;
     let mut archive = tar::Builder::new(zstd::Encoder::new(&file, LEVEL)?);
-    archive.mode(tar::HeaderMode::Deterministic);
+    // The runtime makes the ETag of a file from its size and its time, so the times are kept: with the same time everywhere,
+    // a browser would take a changed file of the same size for the one that it has.
+    archive.mode(tar::HeaderMode::Complete);
     archive.append_path_with_name(runtime, RUNTIME)?;
     archive.append_dir_all(ASSETS, assets)?;
     archive.into_inner()?.finish()?;
@@ -72,8 +74,11 @@ impl Contents {
     ///
     /// This program was not made by `cargo xtask dist`, or its file was cut off.
     pub fn find() -> Result<Contents> {
-        let path = env::current_exe().context("cannot find the file of this program")?;
-        let mut file = File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Contents::of(&env::current_exe().context("cannot find the file of this program")?)
+    }
+
+    fn of(path: &Path) -> Result<Contents> {
+        let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         let (mut length, mut mark) = ([0; 8], [0; 8]);
         let end = file.seek(SeekFrom::End(TRAILER))?;
         file.read_exact(&mut length)?;
@@ -123,5 +128,41 @@ impl Unpacked {
     /// The data folder is not writable any more.
     pub fn remove(&self) -> Result<()> {
         fs::remove_dir_all(&self.folder).with_context(|| format!("cannot remove {}", self.folder.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_appended_is_unpacked_with_its_time_in_place_of_what_was_there() {
+        let dir = env::temp_dir().join(format!("job-progress-contents-{}", std::process::id()));
+        let (assets, data, executable) = (dir.join("assets"), dir.join("data"), dir.join("executable"));
+        fs::create_dir_all(&assets).unwrap();
+        fs::create_dir_all(data.join(FOLDER).join("older")).unwrap();
+        for (path, text) in
+            [(dir.join("program"), "program"), (dir.join("runtime"), "runtime"), (assets.join("a.js"), "a")]
+        {
+            fs::write(path, text).unwrap();
+        }
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+        File::options().write(true).open(assets.join("a.js")).unwrap().set_modified(time).unwrap();
+        assert!(Contents::of(&dir.join("program")).is_err());
+
+        append(&executable, &dir.join("program"), &dir.join("runtime"), &assets).unwrap();
+        assert!(fs::read(&executable).unwrap().starts_with(b"program"));
+        let unpacked = Contents::of(&executable).unwrap().unpack(&data).unwrap();
+        assert_eq!(fs::read_to_string(&unpacked.runtime).unwrap(), "runtime");
+        let file = unpacked.folder.join(ASSETS).join("a.js");
+        assert_eq!(
+            (fs::read_to_string(&file).unwrap().as_str(), fs::metadata(&file).unwrap().modified().unwrap()),
+            ("a", time)
+        );
+        assert!(!unpacked.folder.join("older").exists());
+        unpacked.remove_runtime().unwrap();
+        unpacked.remove().unwrap();
+        assert!(!data.join(FOLDER).exists());
+        fs::remove_dir_all(&dir).unwrap();
     }
 }
