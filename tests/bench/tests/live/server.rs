@@ -185,6 +185,18 @@ fn it_serves_the_api_and_the_pages_and_keeps_jobs_when_it_is_started_again() {
 }
 
 #[test]
+fn it_cannot_be_put_into_development_mode() {
+    let (folder, key, job) = (Folder::new("server-mode").unwrap(), Key::draw().unwrap(), fresh_job().unwrap());
+    let running = Running::start(&folder, &key, &[("JOB_PROGRESS_DEV", "1")]);
+    run(async {
+        let body = json!({"jobId": job, "webhooks": [{"url": "http://127.0.0.1:9/"}]}).to_string();
+        let request = Request::new("POST", "/v2/jobs", &key.text, &[], body.as_bytes());
+        let answer = Connection::open(running.port).await.unwrap().ask(&request).await.unwrap();
+        assert_eq!((answer.head.status, &answer.json()["details"]["field"]), (400, &json!("webhooks[0].url")));
+    });
+}
+
+#[test]
 fn sigterm_announces_the_end_then_ends_streams_and_waits_without_a_final_frame_within_ten_seconds() {
     let (folder, key, job) = (Folder::new("server-stop").unwrap(), Key::draw().unwrap(), fresh_job().unwrap());
     let mut running = Running::start(&folder, &key, &[]);
