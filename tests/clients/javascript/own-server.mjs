@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { freePort, start } from "../../browser/worker.mjs";
 
-const FLAGS = ["--workerd", "--raise-limits"];
+const FLAGS = ["--raise-limits"];
 
 // Starts a server; resolves to it. `restart` ends it at once, as a power cut does, and starts it again with the same data.
 export async function ownServer() {

@@ -64,7 +64,7 @@ fn a_connection_that_falls_silent_is_replaced() {
 fn a_server_that_restarts_is_found_again() {
     let setting = |name: &str| std::env::var(name).unwrap();
     let (keys, secret) = (setting("API_KEYS"), setting("TOKEN_SECRET"));
-    let mut server = Deployment::start(Runtime::Bare, &[("API_KEYS", &keys), ("TOKEN_SECRET", &secret)]);
+    let mut server = Deployment::start(Runtime::Raised, &[("API_KEYS", &keys), ("TOKEN_SECRET", &secret)]);
     let reports = format!("/v2/jobs/{}/reports?create=true", fresh_job());
     let report = |server: &Deployment, status, report| {
         Request::post(reports.as_str(), &report).to(&server.base_url).send().expect(status);

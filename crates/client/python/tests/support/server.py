@@ -19,7 +19,7 @@ class Server:
     """A server on a port, with the keys and the secret of the environment."""
 
     def __init__(self, port: int, data: Path) -> None:
-        command = [os.environ["XTASK"], "serve", "--port", str(port), "--data", str(data), "--workerd"]
+        command = [os.environ["XTASK"], "serve", "--port", str(port), "--data", str(data), "--raise-limits"]
         self._launcher = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.url = f"http://127.0.0.1:{port}"
         self._group = 0
