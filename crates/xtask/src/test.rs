@@ -1,6 +1,6 @@
 //! Runs all tests, or some: `cargo xtask test [STEP…]`.
 
-use std::{fs, iter, process::Command, sync::Mutex, thread, time::Instant};
+use std::{fs, process::Command, thread, time::Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -43,9 +43,6 @@ const STEPS: &[Step] = &[
     Step { name: "deploy", site: false, beside: None, run: deploy },
 ];
 
-/// How many steps run beside another one at a time. Most of their tests wait.
-const BESIDE_AT_ONCE: usize = 2;
-
 /// A running worker, and the environment variables that describe it to the tests.
 struct Site {
     server: Server,
@@ -81,8 +78,8 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         } else if !step.site {
             site = None;
         }
-        let others = chosen.iter().filter(|other| beside(other) == Some(step.name)).copied().collect();
-        step.run_with(others, &project, site.as_ref())?;
+        let others: Vec<_> = chosen.iter().filter(|other| beside(other) == Some(step.name)).copied().collect();
+        step.run_with(&others, &project, site.as_ref())?;
         if let Some(site) = &mut site {
             site.server.check()?;
         }
@@ -96,16 +93,12 @@ impl Step {
         (self.run)(project, site).with_context(|| format!("the tests `{}`", self.name))
     }
 
-    /// Runs, and the others beside it, at most [`BESIDE_AT_ONCE`] at a time.
-    fn run_with(&self, others: Vec<&Self>, project: &Project, site: Option<&Site>) -> Result<()> {
-        let others = Mutex::new(others.into_iter());
-        let next = || others.lock().ok()?.next();
-        let work = || iter::from_fn(next).try_for_each(|other| other.beside(project, site));
+    /// Runs, and the others beside it, one after another: with two of them a small machine is so busy that deadlines pass.
+    fn run_with(&self, others: &[&Self], project: &Project, site: Option<&Site>) -> Result<()> {
         thread::scope(|scope| {
-            let workers = [(); BESIDE_AT_ONCE].map(|()| scope.spawn(work));
-            let mut results = vec![self.run(project, site)];
-            results.extend(workers.map(|worker| worker.join().unwrap_or_else(|_| bail!("a step panicked"))));
-            results.into_iter().collect()
+            let others = scope.spawn(|| others.iter().try_for_each(|other| other.beside(project, site)));
+            let result = self.run(project, site);
+            others.join().unwrap_or_else(|_| bail!("a step panicked")).and(result)
         })
     }
 

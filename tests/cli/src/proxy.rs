@@ -37,7 +37,6 @@ pub struct Proxy {
 struct State {
     target: String,
     mode: Mutex<Mode>,
-    accepted: AtomicUsize,
     /// The sockets of all connections.
     sockets: Mutex<Vec<TcpStream>>,
     /// Connections that the client has not closed.
@@ -57,7 +56,6 @@ impl Proxy {
         let state = Arc::new(State {
             target: authority(base_url).to_owned(),
             mode: Mutex::new(Mode::Pass),
-            accepted: AtomicUsize::new(0),
             sockets: Mutex::default(),
             open: AtomicUsize::new(0),
         });
@@ -84,11 +82,6 @@ impl Proxy {
         }
     }
 
-    /// How many connections it has accepted.
-    pub fn accepted(&self) -> usize {
-        self.state.accepted.load(Ordering::SeqCst)
-    }
-
     /// How many connections the client keeps open.
     pub fn open(&self) -> usize {
         self.state.open.load(Ordering::SeqCst)
@@ -108,7 +101,6 @@ impl State {
     }
 
     fn serve(self: &Arc<State>, mut client: TcpStream) {
-        self.accepted.fetch_add(1, Ordering::SeqCst);
         if self.mode() == Mode::Refuse {
             return;
         }

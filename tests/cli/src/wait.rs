@@ -6,7 +6,7 @@ use std::{
 };
 
 /// The longest time until a condition must hold.
-pub const TIMEOUT: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long between two checks.
 const INTERVAL: Duration = Duration::from_millis(10);

@@ -25,7 +25,8 @@ fn all_jobs_of_a_reader_share_one_connection() {
         let (_, update) = reader.next(deadline).expect("a document of each job arrives in time");
         documents += usize::from(matches!(update, Update::Document(_)));
     }
-    assert_eq!(proxy.accepted(), 1);
+    // A busy server may be so late that the reader requests the stream again, in place of the former one.
+    wait::until(|| (proxy.open() == 1).then_some(()), || format!("{} connections are open", proxy.open()));
 }
 
 #[test]
