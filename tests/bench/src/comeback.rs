@@ -51,6 +51,8 @@ struct Notes {
     messages: HashMap<u64, String>,
     /// The times at which the viewer became live.
     lives: Vec<Instant>,
+    /// How long the viewer waited before each attempt to reconnect.
+    waits: Vec<Duration>,
     /// Violations of what a viewer may expect.
     violations: Vec<String>,
 }
@@ -59,6 +61,11 @@ impl Seen {
     /// The times at which the viewer became live.
     pub fn lives(&self) -> Vec<Instant> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).lives.clone()
+    }
+
+    /// How long the viewer waited before each attempt to reconnect.
+    pub fn waits(&self) -> Vec<Duration> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).waits.clone()
     }
 
     /// Violations of what a viewer may expect.
@@ -107,7 +114,9 @@ pub async fn watch(target: Arc<Target>, seen: Arc<Seen>, mut cut: watch::Receive
         }
         let spread = SPREAD_MS.0.saturating_mul(1 << failures.min(20)).min(SPREAD_MS.1);
         failures += 1;
-        tokio::time::sleep(Duration::from_millis(retry_ms + random_below(spread + 1))).await;
+        let wait = Duration::from_millis(retry_ms + random_below(spread + 1));
+        seen.notes.lock().unwrap_or_else(PoisonError::into_inner).waits.push(wait);
+        tokio::time::sleep(wait).await;
     }
 }
 

@@ -21,7 +21,7 @@ const VIEWERS: usize = 500;
 /// machine.
 const MOST_LIVE_MS: f64 = 4_500.0;
 
-/// Milliseconds over which the reconnects must be spread, of the 1.5 s over which the server spreads them.
+/// Milliseconds over which the waits of the viewers must be spread, of the 1.5 s over which the server spreads them.
 const LEAST_SPREAD_MS: f64 = 1_000.0;
 
 #[test]
@@ -55,14 +55,17 @@ fn five_hundred_viewers_that_are_disconnected_at_once_reconnect_spread_out_and_r
             assert!(began.elapsed() < Duration::from_secs(30), "some viewers did not reconnect");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        let mut waits = Sample::default();
+        let (mut lives, mut waits) = (Sample::default(), Sample::default());
         for seen in &seen {
-            waits.add(seen.lives()[1].saturating_duration_since(began).as_secs_f64() * 1_000.0);
+            lives.add(seen.lives()[1].saturating_duration_since(began).as_secs_f64() * 1_000.0);
+            waits.add(seen.waits()[0].as_secs_f64() * 1_000.0);
         }
-        let [first, half, most, last] = [0.01, 0.5, 0.95, 1.0].map(|share| waits.percentile(share));
+        let [first, half, most, last] = [0.01, 0.5, 0.95, 1.0].map(|share| lives.percentile(share));
         println!("live again: 1 % {first:.0} ms, half {half:.0} ms, 95 % {most:.0} ms, all {last:.0} ms");
         assert!(most <= MOST_LIVE_MS, "95 % were live again only after {most:.0} ms");
-        assert!(most - first >= LEAST_SPREAD_MS, "the reconnects are spread over only {:.0} ms", most - first);
+        // Not the times at which they were live: a busy machine notices late that its connections are cut.
+        let [shortest, longest] = [0.01, 0.95].map(|share| waits.percentile(share));
+        assert!(longest - shortest >= LEAST_SPREAD_MS, "the waits are {shortest:.0} to {longest:.0} ms");
 
         report(&mut producer, json!({"status": "completed", "message": "done"})).await;
         let all_ended = || seen.iter().all(|seen| seen.ended.load(Relaxed));
