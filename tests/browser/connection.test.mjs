@@ -262,6 +262,46 @@ test("refresh after disconnect shows the current state and does not reconnect", 
   await page.context().close();
 });
 
+test("an element that is connected before the answer to its refresh is shown as live", async () => {
+  const job = await create({ progress: 10 });
+  // Each stream passes on its first byte, and the others when the page is released.
+  const prepare = (page) =>
+    page.addInitScript(() => {
+      const { fetch } = window;
+      const released = new Promise((resolve) => (window.release = resolve));
+      window.fetch = async (...request) => {
+        const response = await fetch(...request);
+        if (!response.url.endsWith("/stream") || !window.isHeld) return response;
+        const transform = async (chunk, controller) => {
+          if (!window.hasBegun) controller.enqueue(chunk.slice(0, 1));
+          const rest = window.hasBegun ? chunk : chunk.slice(1);
+          window.hasBegun = true;
+          await released;
+          controller.enqueue(rest);
+        };
+        return new Response(response.body.pipeThrough(new TransformStream({ transform })), response);
+      };
+    });
+  const { page } = await open(embed(BASE_URL, job), prepare);
+  const act = (name) => page.evaluate((name) => document.querySelector("job-progress")[name](), name);
+  await until("it is live", async () => (await view(page)).link === "live");
+  await act("disconnect");
+  await report(job.jobId, { progress: 20 });
+  await page.evaluate(() => (window.isHeld = true));
+  await act("refresh");
+  await until("the stream has begun", () => page.evaluate(() => window.hasBegun));
+  // Its reader has the byte before the next frame is painted.
+  await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
+  await act("connect");
+  await page.evaluate(() => window.release());
+  await until("it is live and shows the state", async () => {
+    const { link, now } = await view(page);
+    return link === "live" && now === "20";
+  });
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
 test("when every job has ended the stream closes and no request follows", async () => {
   const jobs = [await create({ progress: 10 }), await create({ progress: 20 })];
   const { page, streams } = await open(embed(BASE_URL, ...jobs), (page) => page.clock.install());

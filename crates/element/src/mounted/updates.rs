@@ -30,8 +30,10 @@ impl Inner {
         }
         let wanted = attributes::source(&self.host, self.default_src.as_deref());
         if let Some(former) = former {
+            // The link of a one-shot subscription is not shown: another one begins with the link as it is.
+            let continues = !self.is_one_shot.take();
             let is_same = *self.source.borrow() == wanted;
-            if is_same || self.replaces_token(&former, wanted.as_ref()) {
+            if continues && (is_same || self.replaces_token(&former, wanted.as_ref())) {
                 self.source.replace(wanted);
                 self.subscription.replace(Some(former));
                 return;
