@@ -1,5 +1,7 @@
 //! Runs all tests, or some: `cargo xtask test [STEP…]`.
 
+mod test_data;
+
 use std::{fs, process::Command, thread, time::Instant};
 
 use anyhow::{Context, Result, bail};
@@ -43,9 +45,10 @@ const STEPS: &[Step] = &[
     Step { name: "deploy", site: false, beside: None, run: deploy },
 ];
 
-/// A running worker, and the environment variables that describe it to the tests.
+/// A running worker, and the environment variables that describe it to the tests. Its data is deleted after it has ended.
 struct Site {
     server: Server,
+    _data: test_data::TestData,
     variables: Vec<(String, String)>,
 }
 
@@ -129,12 +132,12 @@ impl Site {
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec();
 
-        let data = project.scratch()?.join("test-data");
-        files::remove(&data)?;
+        let data = test_data::TestData::new(project)?;
         let port = server::free_port()?;
         let log = project.scratch()?.join("test-worker.log");
         let runtime = Runtime::Workerd(WorkerdOptions { bundle: project.bundle(), gc: false });
-        let options = Options { runtime, port, data, variables: settings.clone(), raised: true, log };
+        let folder = data.folder().to_owned();
+        let options = Options { runtime, port, data: folder, variables: settings.clone(), raised: true, log };
         let server = Server::start(project, &options)?;
 
         let mut variables = settings;
@@ -142,7 +145,7 @@ impl Site {
         variables.push(("PROJECT".to_owned(), "test".to_owned()));
         variables.push(("XTASK".to_owned(), process::current_exe()?.to_string_lossy().into_owned()));
         variables.extend(keys.map(|(name, key)| (name.to_owned(), key.text)));
-        Ok(Self { server, variables })
+        Ok(Self { server, _data: data, variables })
     }
 }
 
