@@ -8,7 +8,8 @@ import { test } from "node:test";
 import { BASE_URL, KEY, call, create, freshJob, report } from "../browser/api.mjs";
 import { useBrowser } from "../browser/browser.mjs";
 import { until } from "../browser/until.mjs";
-import { SNIPPETS as README, snippetsOf } from "./readme.mjs";
+import { SNIPPETS as README } from "./readme.mjs";
+import { snippetsOf } from "./snippets.mjs";
 import { PACKAGE, USER, html, run, serve, write } from "./user.mjs";
 
 const browser = useBrowser();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { snippetsOf } from "./readme.mjs";
+import { snippetsOf } from "./snippets.mjs";
 import { PACKAGE, USER, run, tool, write } from "./user.mjs";
 
 const options = {

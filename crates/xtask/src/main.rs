@@ -35,8 +35,9 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask <command>
 
-  setup  [--browser] [--python]     install missing tools: wasm target, cargo tools, npm packages;
-                                    --browser and --python also install the tools that only tests need
+  setup  [--browser] [--python] [--server]
+                                    install missing tools: wasm target, cargo tools, npm packages; --browser,
+                                    --python and --server also install the tools that only tests need
   build                             build the worker (build/) and the static assets (dist/assets/);
                                     WORKER_PANIC=unwind or =abort sets what a panic does in the worker
   dev    [--port P] [--no-demo] [--data DIR]
@@ -48,8 +49,8 @@ cargo xtask <command>
                                     dev, --expose-gc gives it gc(), --raise-limits turns the rate limits off
   wheel                             build the Python package into dist/python/
   test   [STEP...]                  run all tests, or some: native, size, contract, schemathesis,
-                                    live, browser, firefox, clients, python, cli, package, dev, deploy;
-                                    CASE=name chooses cases, TEST=name browser and package tests
+                                    live, browser, firefox, clients, python, cli, server, package,
+                                    dev, deploy; CASE=name chooses cases, TEST=name test files
   check                             check format, clippy (native and wasm, warnings are errors),
                                     JavaScript, and the tidy tests
   bench NAME [OPTION...]            run a benchmark beside its baseline; `bench help` lists them

@@ -1,10 +1,12 @@
 //! Installs missing tools, and says which of them take minutes: `cargo xtask setup`.
 
+mod bare_root;
 mod cargo_tools;
 mod nightly;
 mod npm;
 mod program;
 mod python;
+mod root;
 
 use std::{
     fs::{self, File, TryLockError},
@@ -14,9 +16,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+pub(crate) use bare_root::bare_root;
 pub(crate) use nightly::nightly;
 pub(crate) use npm::{bundlers, packages};
-pub(crate) use program::{CHROMIUM, FIREFOX, REDIS};
+pub(crate) use program::{CADDY, CHROMIUM, DEBOOTSTRAP, FIREFOX, NGINX, REDIS};
 pub(crate) use python::{python_client_venv, python_venv};
 
 use crate::{
@@ -37,13 +40,14 @@ pub(crate) struct Tools {
     pub(crate) versions: String,
 }
 
-/// `cargo xtask setup [--browser] [--python]`
+/// `cargo xtask setup [--browser] [--python] [--server]`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
-    let (mut browser, mut python) = (false, false);
+    let (mut browser, mut python, mut server) = (false, false, false);
     while let Some(arg) = args.next()? {
         match arg {
             lexopt::Arg::Long("browser") => browser = true,
             lexopt::Arg::Long("python") => python = true,
+            lexopt::Arg::Long("server") => server = true,
             other => return Err(other.unexpected().into()),
         }
     }
@@ -59,6 +63,12 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
             steps::note(&format!("Python venv: {}", venv.display()));
         }
         steps::note(&format!("Redis: {}", REDIS.path(&project)?.display()));
+    }
+    if server {
+        for proxy in [NGINX, CADDY] {
+            steps::note(&format!("proxy: {}", proxy.path(&project)?.display()));
+        }
+        steps::note(&format!("root file system: {}", bare_root(&project)?.display()));
     }
     Ok(())
 }

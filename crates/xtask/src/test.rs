@@ -40,6 +40,7 @@ const STEPS: &[Step] = &[
     Step { name: "clients", site: true, beside: Some("firefox"), run: clients },
     Step { name: "python", site: true, beside: Some("firefox"), run: python },
     Step { name: "cli", site: true, beside: Some("firefox"), run: cli },
+    Step { name: "server", site: true, beside: Some("firefox"), run: server },
     Step { name: "package", site: true, beside: None, run: package },
     Step { name: "dev", site: false, beside: None, run: |project, _| smoke::dev(project) },
     Step { name: "deploy", site: false, beside: None, run: deploy },
@@ -242,6 +243,18 @@ fn cli(project: &Project, site: Option<&Site>) -> Result<()> {
     cargo.args(["test", "--package", "cli-tests"]).current_dir(&project.root);
     cargo.env("JP", project.target.join("debug/jp"));
     steps::shown("tests of the command jp", with_site(&mut cargo, site))
+}
+
+/// The executable as its users run it: behind proxies, in a container, under limits, with a backup. `live` tests it alone.
+fn server(project: &Project, site: Option<&Site>) -> Result<()> {
+    let mut node = project.npm_command("node")?;
+    node.args(["tests/browser/run.mjs", "tests/server"]).env("CHROMIUM", setup::CHROMIUM.path(project)?);
+    node.env("NGINX", setup::NGINX.path(project)?).env("CADDY", setup::CADDY.path(project)?);
+    node.env("SERVER", dist::build(project)?);
+    if cfg!(target_os = "linux") {
+        node.env("BARE_ROOT", setup::bare_root(project)?);
+    }
+    steps::shown("tests of the server", with_site(&mut node, site))
 }
 
 /// The npm package as its users get it: packed, installed into an empty project, and imported from there.

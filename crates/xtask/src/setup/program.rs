@@ -1,9 +1,10 @@
 //! Finds the programs that only tests need, or installs Debian's packages of them.
 
-use std::{env, path::PathBuf, process::Command};
+use std::{env, path::PathBuf};
 
 use anyhow::{Result, bail};
 
+use super::root;
 use crate::{
     project::{self, Project},
     steps,
@@ -19,8 +20,8 @@ pub(crate) struct Program {
     variable: &'static str,
     /// The names of the program on PATH.
     names: &'static [&'static str],
-    /// The paths of the program on macOS.
-    apps: &'static [&'static str],
+    /// Its paths where it is not on PATH: on macOS, and programs of root.
+    places: &'static [&'static str],
 }
 
 /// Chromium, or Chrome.
@@ -29,7 +30,7 @@ pub(crate) const CHROMIUM: Program = Program {
     package: "chromium",
     variable: "JOB_PROGRESS_CHROMIUM",
     names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
-    apps: &[
+    places: &[
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
         "/Applications/Chromium.app/Contents/MacOS/Chromium",
     ],
@@ -41,7 +42,7 @@ pub(crate) const FIREFOX: Program = Program {
     package: "firefox-esr",
     variable: "JOB_PROGRESS_FIREFOX",
     names: &["firefox-esr", "firefox"],
-    apps: &["/Applications/Firefox.app/Contents/MacOS/firefox"],
+    places: &["/Applications/Firefox.app/Contents/MacOS/firefox"],
 };
 
 /// Redis, the broker of the tests with Celery.
@@ -50,7 +51,34 @@ pub(crate) const REDIS: Program = Program {
     package: "redis-server",
     variable: "JOB_PROGRESS_REDIS",
     names: &["redis-server"],
-    apps: &[],
+    places: &[],
+};
+
+/// nginx, a proxy of the server.
+pub(crate) const NGINX: Program = Program {
+    tests: "tests of the server",
+    package: "nginx",
+    variable: "JOB_PROGRESS_NGINX",
+    names: &["nginx"],
+    places: &["/usr/sbin/nginx"],
+};
+
+/// Caddy, a proxy of the server.
+pub(crate) const CADDY: Program = Program {
+    tests: "tests of the server",
+    package: "caddy",
+    variable: "JOB_PROGRESS_CADDY",
+    names: &["caddy"],
+    places: &[],
+};
+
+/// debootstrap, which makes the root file system in which the server is tested.
+pub(crate) const DEBOOTSTRAP: Program = Program {
+    tests: "tests of the server",
+    package: "debootstrap",
+    variable: "JOB_PROGRESS_DEBOOTSTRAP",
+    names: &["debootstrap"],
+    places: &["/usr/sbin/debootstrap"],
 };
 
 impl Program {
@@ -74,32 +102,27 @@ impl Program {
 
     fn installed(&self) -> Option<PathBuf> {
         let on_path = self.names.iter().find_map(|name| project::on_path(name));
-        on_path.or_else(|| self.apps.iter().map(PathBuf::from).find(|app| app.is_file()))
+        on_path.or_else(|| self.places.iter().map(PathBuf::from).find(|place| place.is_file()))
     }
 
     fn install(&self, project: &Project) -> Result<()> {
-        let root = steps::output(Command::new("id").arg("-u"))? == "0";
-        let sudo = || steps::output(Command::new("sudo").args(["-n", "true"])).is_ok();
-        if project::on_path("apt-get").is_none() || !(root || sudo()) {
+        let apt_get = |arguments: &[&str]| {
+            let mut apt_get = root::command("apt-get")?;
+            apt_get.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+            Some(apt_get)
+        };
+        let [Some(mut update), Some(mut install)] = [&["update"][..], &["install", "-y", self.package]]
+            .map(|arguments| project::on_path("apt-get").and_then(|_| apt_get(arguments)))
+        else {
             bail!(
                 "the {} need {}: install one, or set {} to its path",
                 self.tests,
                 self.names.join(" or "),
                 self.variable
             );
-        }
-        let install = format!("install {}", self.package);
-        for (step, arguments) in [
-            ("update the list of Debian packages", &["update"][..]),
-            (install.as_str(), &["install", "-y", self.package]),
-        ] {
-            let mut apt = Command::new(if root { "apt-get" } else { "sudo" });
-            if !root {
-                apt.args(["-n", "apt-get"]);
-            }
-            apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-            steps::logged(step, &project.scratch()?.join("apt.log"), &mut apt)?;
-        }
-        Ok(())
+        };
+        let log = project.scratch()?.join("apt.log");
+        steps::logged("update the list of Debian packages", &log, &mut update)?;
+        steps::logged(&format!("install {}", self.package), &log, &mut install)
     }
 }

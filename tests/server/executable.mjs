@@ -1,0 +1,60 @@
+// The executable that `cargo xtask dist` makes, as a server for one test file.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after } from "node:test";
+import { freePort } from "../browser/worker.mjs";
+
+export const EXECUTABLE = process.env.SERVER;
+if (!EXECUTABLE) throw new Error("SERVER is not set: the executable, which `cargo xtask test server` builds");
+
+// Longer than the server may take to end.
+const STOP_MS = 15_000;
+
+// A folder that is removed after the tests of the file.
+export function temporaryFolder(name) {
+  const folder = mkdtempSync(join(tmpdir(), `job-progress-${name}-`));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+// Starts a server and resolves to it once it answers; its end is part of the end of the file. It has nothing but its settings in
+// its environment. `command` is what to run; `within` comes before it, for example `chroot` with its arguments.
+export async function startServer({ data, settings = {}, within = [], command = [EXECUTABLE], port }) {
+  port ??= await freePort();
+  const [program, ...args] = [...within, ...command, "--listen", `127.0.0.1:${port}`, "--data", data];
+  const { API_KEYS, TOKEN_SECRET, PATH } = process.env;
+  // Only the commands before the executable look for programs on PATH.
+  const env = { API_KEYS, TOKEN_SECRET, ...(within.length > 0 && { PATH }), ...settings };
+  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const server = { port, base: `http://127.0.0.1:${port}`, output: "", pid: child.pid };
+  const ended = new Promise((resolve) => {
+    child.once("error", (error) => (server.output += String(error)));
+    child.once("close", (code, signal) => resolve({ code, signal, output: server.output }));
+  });
+  const listens = new Promise((resolve) => {
+    for (const output of [child.stdout, child.stderr]) {
+      createInterface({ input: output }).on("line", (line) => {
+        server.output += `${line}\n`;
+        if (line.includes(" listens at ")) resolve(true);
+      });
+    }
+  });
+  // How it ends: the exit code or the signal, and what it printed.
+  server.ended = ended;
+  // SIGINT ends it sooner than SIGTERM does.
+  server.stop = async (signal = "SIGINT") => {
+    child.kill(signal);
+    const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+    const end = await ended;
+    clearTimeout(late);
+    return end;
+  };
+  after(() => server.stop());
+  if (!(await Promise.race([listens, ended.then(() => false)])))
+    throw new Error(`the server did not start: ${server.output}`);
+  return server;
+}
