@@ -80,7 +80,7 @@ codes! {
     NotConfigured = "NOT_CONFIGURED", 503, "";
     /// The load on the job exceeds what the server can handle. The response has the header `Retry-After`.
     Overloaded = "OVERLOADED", 503, "sometimes `limit`";
-    /// The server's storage is full, and the request changed nothing. The response has the header `Retry-After`.
+    /// The server's storage is full or cannot be written, and the request changed nothing. The response has the header `Retry-After`.
     InsufficientStorage = "INSUFFICIENT_STORAGE", 507, "";
 }
 
