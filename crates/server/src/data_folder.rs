@@ -14,7 +14,7 @@ use crate::data_lock::DataLock;
 const FORMAT: u32 = 1;
 
 /// The file with the number of the format.
-const FORMAT_FILE: &str = "format";
+pub(crate) const FORMAT_FILE: &str = "format";
 
 /// A data folder that this process alone uses until the value is dropped.
 #[derive(Debug)]
@@ -34,14 +34,9 @@ impl DataFolder {
         fs::create_dir_all(path).with_context(|| format!("cannot create the data folder {}", path.display()))?;
         let path = fs::canonicalize(path)?;
         let lock = DataLock::acquire(&path, address)?;
-        let file = path.join(FORMAT_FILE);
-        match fs::read_to_string(&file) {
-            Ok(text) => check(&path, &text)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::write(&file, format!("{FORMAT}\n"))
-                    .with_context(|| format!("cannot write into the data folder {}", path.display()))?;
-            }
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        if !check_format(&path)? {
+            fs::write(path.join(FORMAT_FILE), format!("{FORMAT}\n"))
+                .with_context(|| format!("cannot write into the data folder {}", path.display()))?;
         }
         Ok(DataFolder { path, lock })
     }
@@ -61,9 +56,16 @@ impl DataFolder {
     }
 }
 
-fn check(path: &Path, text: &str) -> Result<()> {
+/// Checks that this release can read the folder; returns whether a release has written to it at all.
+pub(crate) fn check_format(path: &Path) -> Result<bool> {
+    let file = path.join(FORMAT_FILE);
+    let text = match fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
     let found = text.trim().parse::<u32>();
-    let found = found.with_context(|| format!("{} is not a number", path.join(FORMAT_FILE).display()))?;
+    let found = found.with_context(|| format!("{} is not a number", file.display()))?;
     if found > FORMAT {
         bail!(
             "a newer release has written to the data folder {} (format {found}; this release reads up to {FORMAT}): install \
@@ -71,7 +73,7 @@ fn check(path: &Path, text: &str) -> Result<()> {
             path.display()
         );
     }
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]

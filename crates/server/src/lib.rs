@@ -13,6 +13,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a panic is how a test fails"))]
 
 #[cfg(feature = "executable")]
+pub mod backup;
+#[cfg(feature = "executable")]
+pub mod certificates;
+#[cfg(feature = "executable")]
 pub mod contents;
 pub mod data_folder;
 mod data_lock;

@@ -22,7 +22,12 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use server::{contents::Contents, data_folder::DataFolder, open_files::OpenFiles};
+use server::{
+    backup::{self, Summary},
+    contents::Contents,
+    data_folder::DataFolder,
+    open_files::OpenFiles,
+};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     flag,
@@ -47,9 +52,12 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(9);
 
 const HELP: &str = "\
 job-progress --data DIR [--listen ADDRESS:PORT]
+job-progress backup --data DIR --to DIR
 
   --data DIR             the folder for the databases of the jobs; only this folder is written to
   --listen ADDRESS:PORT  where to listen for HTTP; default: 127.0.0.1:8787
+  backup --to DIR        copy the data folder to the new folder DIR, while a server may use it; start a server on a copy of that
+                         folder to restore it
   --version              print the version and end
   --help                 print this and end
 
@@ -92,6 +100,11 @@ fn run() -> Result<()> {
         }
         Command::Version => {
             println!("job-progress {}", env!("CARGO_PKG_VERSION"));
+            return Ok(());
+        }
+        Command::Backup { data, to } => {
+            let Summary { jobs, bytes } = backup::copy(&data, &to)?;
+            println!("{}: {jobs} jobs, {bytes} bytes", to.display());
             return Ok(());
         }
         Command::Serve(options) => options,

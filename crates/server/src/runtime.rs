@@ -3,6 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
+    os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
@@ -13,7 +14,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use server::{contents::Unpacked, open_files::OpenFiles};
+use server::{certificates, contents::Unpacked, open_files::OpenFiles};
 
 /// How long an answer to this program may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -49,8 +50,11 @@ impl Runtime {
         let mut command = Command::new(&unpacked.runtime);
         command.arg("--experimental").arg(format!("--socket-addr=http={listen}"));
         command.arg("--directory-path").arg(format!("data={}", data.display()));
-        command.current_dir(&unpacked.folder).env("TMPDIR", &unpacked.folder).stdin(Stdio::null());
+        command.current_dir(&unpacked.folder).env_remove("PWD").env("TMPDIR", &unpacked.folder).stdin(Stdio::null());
         command.envs(files.map(OpenFiles::variable)).env(CONTROL_SECRET, &secret).env_remove("JOB_PROGRESS_DEV");
+        command.envs(certificates::variable(&unpacked.folder)?);
+        // Ctrl-C in a terminal is for this program alone, which ends the runtime.
+        command.process_group(0);
         let child = command.spawn().with_context(|| {
             format!("cannot run {}; the data folder must not be mounted with `noexec`", unpacked.runtime.display())
         })?;
