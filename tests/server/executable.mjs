@@ -14,23 +14,35 @@ if (!EXECUTABLE) throw new Error("SERVER is not set: the executable, which `carg
 // Longer than the server may take to end.
 const STOP_MS = 15_000;
 
+const endings = [];
+after(async () => {
+  for (const ending of endings.reverse()) await ending();
+});
+
+// Has something done after the tests of the file; what was begun last ends first.
+export const atEnd = (ending) => endings.push(ending);
+
 // A folder that is removed after the tests of the file.
 export function temporaryFolder(name) {
   const folder = mkdtempSync(join(tmpdir(), `job-progress-${name}-`));
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
+// The PATH of a container.
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 // Starts a server and resolves to it once it answers; its end is part of the end of the file. It has nothing but its settings in
-// its environment. `command` is what to run; `within` comes before it, for example `chroot` with its arguments.
-export async function startServer({ data, settings = {}, within = [], command = [EXECUTABLE], port }) {
-  port ??= await freePort();
-  const [program, ...args] = [...within, ...command, "--listen", `127.0.0.1:${port}`, "--data", data];
-  const { API_KEYS, TOKEN_SECRET, PATH } = process.env;
-  // Only the commands before the executable look for programs on PATH.
-  const env = { API_KEYS, TOKEN_SECRET, ...(within.length > 0 && { PATH }), ...settings };
+// its environment. `within` comes before the command, for example `chroot` with its arguments; `kill` sends a signal to the server
+// if it is another process than the one that was started.
+export async function startServer(options) {
+  const { data, settings = {}, within = [], kill = (child, signal) => child.kill(signal) } = options;
+  const { port = await freePort(), command = [EXECUTABLE, "--listen", `127.0.0.1:${port}`, "--data", data] } = options;
+  const [program, ...args] = [...within, ...command];
+  const { API_KEYS, TOKEN_SECRET } = process.env;
+  const env = { API_KEYS, TOKEN_SECRET, PATH, ...settings };
   const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
-  const server = { port, base: `http://127.0.0.1:${port}`, output: "", pid: child.pid };
+  const server = { port, base: `http://127.0.0.1:${port}`, output: "", child };
   const ended = new Promise((resolve) => {
     child.once("error", (error) => (server.output += String(error)));
     child.once("close", (code, signal) => resolve({ code, signal, output: server.output }));
@@ -47,13 +59,13 @@ export async function startServer({ data, settings = {}, within = [], command = 
   server.ended = ended;
   // SIGINT ends it sooner than SIGTERM does.
   server.stop = async (signal = "SIGINT") => {
-    child.kill(signal);
+    if (child.exitCode === null && child.signalCode === null) kill(child, signal);
     const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
     const end = await ended;
     clearTimeout(late);
     return end;
   };
-  after(() => server.stop());
+  atEnd(() => server.stop());
   if (!(await Promise.race([listens, ended.then(() => false)])))
     throw new Error(`the server did not start: ${server.output}`);
   return server;

@@ -4,12 +4,13 @@ import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { after } from "node:test";
 import { freePort } from "../browser/worker.mjs";
 import { until } from "../browser/until.mjs";
-import { temporaryFolder } from "./executable.mjs";
+import { selfSigned } from "./certificate.mjs";
+import { atEnd, temporaryFolder } from "./executable.mjs";
 import { snippet } from "./readme.mjs";
 
+const SECTION = "Run it on your own server";
 // The names in the README's snippets.
 const NAME = "status.example.com";
 const SERVER = "127.0.0.1:8787";
@@ -36,13 +37,7 @@ const nginx = {
   configure(folder, port, server) {
     // nginx that is started as root works as another user.
     chmodSync(folder, 0o755);
-    const [certificate, key] = [join(folder, "certificate.pem"), join(folder, "key.pem")];
-    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-    const files = ["-keyout", key, "-out", certificate];
-    execFileSync("openssl", ["req", "-x509", "-nodes", "-days", "2", ...curve, ...subject, ...files], {
-      stdio: "pipe",
-    });
+    const { certificate, key } = selfSigned(folder);
     const replacements = {
       "443 ssl": `127.0.0.1:${port} ssl`,
       [SERVER]: `127.0.0.1:${server}`,
@@ -50,7 +45,7 @@ const nginx = {
       [`/etc/letsencrypt/live/${NAME}/privkey.pem`]: key,
       [NAME]: "localhost",
     };
-    writeFileSync(join(folder, "job-progress.conf"), snippet("nginx", replacements));
+    writeFileSync(join(folder, "job-progress.conf"), snippet(`${SECTION}/nginx`, replacements));
     writeFileSync(join(folder, "nginx.conf"), nginxConfig(folder));
   },
   start: (folder) => [
@@ -74,7 +69,7 @@ const caddy = {
   configure(folder, port, server) {
     mkdirSync(join(folder, "home"));
     // For this name Caddy signs a certificate itself.
-    const text = snippet("caddy", { [NAME]: `localhost:${port}`, [SERVER]: `127.0.0.1:${server}` });
+    const text = snippet(`${SECTION}/caddy`, { [NAME]: `localhost:${port}`, [SERVER]: `127.0.0.1:${server}` });
     writeFileSync(join(folder, "Caddyfile"), CADDY_OPTIONS.replace("@FOLDER@", folder) + text);
   },
   start: (folder) => [process.env.CADDY, "run", "--config", join(folder, "Caddyfile"), "--adapter", "caddyfile"],
@@ -134,6 +129,6 @@ export async function startProxy(proxy, server) {
   };
   running.reload = () => proxy.reload(running);
   await running.start();
-  after(() => running.stop());
+  atEnd(() => running.stop());
   return running;
 }

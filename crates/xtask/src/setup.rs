@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 pub(crate) use bare_root::bare_root;
 pub(crate) use nightly::nightly;
 pub(crate) use npm::{bundlers, packages};
-pub(crate) use program::{CADDY, CHROMIUM, DEBOOTSTRAP, FIREFOX, NGINX, REDIS};
+pub(crate) use program::{CADDY, CHROMIUM, DEBOOTSTRAP, FIREFOX, NGINX, REDIS, SYSTEMD_ANALYZE};
 pub(crate) use python::{python_client_venv, python_venv};
 
 use crate::{
@@ -68,7 +68,10 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         for proxy in [NGINX, CADDY] {
             steps::note(&format!("proxy: {}", proxy.path(&project)?.display()));
         }
-        steps::note(&format!("root file system: {}", bare_root(&project)?.display()));
+        if cfg!(target_os = "linux") {
+            steps::note(&format!("systemd-analyze: {}", SYSTEMD_ANALYZE.path(&project)?.display()));
+            steps::note(&format!("root file system: {}", bare_root(&project)?.display()));
+        }
     }
     Ok(())
 }

@@ -253,6 +253,7 @@ fn server(project: &Project, site: Option<&Site>) -> Result<()> {
     node.env("SERVER", dist::build(project)?);
     if cfg!(target_os = "linux") {
         node.env("BARE_ROOT", setup::bare_root(project)?);
+        node.env("SYSTEMD_ANALYZE", setup::SYSTEMD_ANALYZE.path(project)?);
     }
     steps::shown("tests of the server", with_site(&mut node, site))
 }

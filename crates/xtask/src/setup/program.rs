@@ -72,6 +72,15 @@ pub(crate) const CADDY: Program = Program {
     places: &[],
 };
 
+/// systemd's checker of units.
+pub(crate) const SYSTEMD_ANALYZE: Program = Program {
+    tests: "tests of the server",
+    package: "systemd",
+    variable: "JOB_PROGRESS_SYSTEMD_ANALYZE",
+    names: &["systemd-analyze"],
+    places: &[],
+};
+
 /// debootstrap, which makes the root file system in which the server is tested.
 pub(crate) const DEBOOTSTRAP: Program = Program {
     tests: "tests of the server",
