@@ -74,7 +74,8 @@ linuxTest(
 
     const untrusting = await startContainer({ data, settings });
     const { jobId } = await create({ status: "running", webhooks }, untrusting);
-    const deliveries = async () => (await call("GET", `/v2/jobs/${jobId}/deliveries`, undefined, untrusting)).deliveries;
+    const deliveries = async () =>
+      (await call("GET", `/v2/jobs/${jobId}/deliveries`, undefined, untrusting)).deliveries;
     await until("the first try has ended", async () => (await deliveries())[0].tries > 0);
     assert.deepEqual([received, (await deliveries())[0].status], [[], "pending"], "an unknown authority was trusted");
     await untrusting.stop();

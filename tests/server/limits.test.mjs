@@ -17,6 +17,8 @@ const COMMAND = "/usr/local/bin/job-progress";
 // Linux's usual soft limit of open files; it allows 256 jobs in memory.
 const FILES = 1_024;
 const JOBS = FILES / 4;
+// A quarter of the memory that the unit allows; the code of the runtime alone is 160 MB.
+const MEMORY = 256 << 20;
 let groups = 0;
 
 // The directives of the section [Service] by name.
@@ -137,3 +139,41 @@ linuxTest(
     assert.equal((await fetch(`${limited.base}/healthz`)).status, 200);
   },
 );
+
+linuxTest("the server serves hundreds of jobs in a quarter of the memory that the unit allows", async () => {
+  const server = await startService({ memory: MEMORY });
+  assert.deepEqual(await createMany(server, JOBS), []);
+  const { jobId } = await create({ current: 1 }, server);
+  await report(jobId, { current: 2 }, server);
+  assert.equal((await call("GET", `/v2/jobs/${jobId}/status`, undefined, server)).current, 2);
+});
+
+linuxTest(
+  "a server whose runtime the system kills ends, says why, and has lost nothing that was acknowledged",
+  async () => {
+    const data = temporaryFolder("killed");
+    const server = await startServer({ data });
+    const { pid } = server.child;
+    const { jobId } = await create({ current: 1 }, server);
+    await report(jobId, { current: 2 }, server);
+    const [runtime] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+    process.kill(Number(runtime), "SIGKILL");
+    const { code, output } = await server.ended;
+    assert.equal(code, 1);
+    assert.match(
+      output,
+      /^error: the runtime ended by itself .*more memory than the machine has or its limits allow$/m,
+    );
+    const again = await startServer({ data });
+    assert.equal((await call("GET", `/v2/jobs/${jobId}/status`, undefined, again)).current, 2);
+  },
+);
+
+linuxTest("Ctrl-C in a terminal ends the server as SIGINT does", async () => {
+  const server = await startServer({ data: temporaryFolder("terminal"), within: ["setsid"] });
+  // A terminal sends it to all processes of the group.
+  process.kill(-server.child.pid, "SIGINT");
+  const { code, output } = await server.ended;
+  assert.equal(code, 0, output);
+  assert.doesNotMatch(output, /(warning|error): /);
+});

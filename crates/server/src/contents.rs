@@ -35,6 +35,8 @@ const FOLDER: &str = "run";
 ///
 /// A file cannot be read or written.
 pub fn append(executable: &Path, program: &Path, runtime: &Path, assets: &Path) -> Result<()> {
+    // The file of a server that runs cannot be written, but it can be replaced.
+    let _ = fs::remove_file(executable);
     let mut file = File::create(executable).with_context(|| format!("cannot write {}", executable.display()))?;
     let start = io::copy(&mut File::open(program)?, &mut file)?;
     let mut archive = tar::Builder::new(zstd::Encoder::new(&file, LEVEL)?);

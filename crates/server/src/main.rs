@@ -12,7 +12,8 @@ mod runtime;
 mod settings;
 
 use std::{
-    process::ExitCode,
+    os::unix::process::ExitStatusExt as _,
+    process::{ExitCode, ExitStatus},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -29,7 +30,7 @@ use server::{
     open_files::OpenFiles,
 };
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGKILL, SIGTERM},
     flag,
 };
 
@@ -130,7 +131,7 @@ fn serve(options: &Options, signals: &Signals) -> Result<()> {
     }
     while !signals.arrived() {
         if let Some(status) = runtime.ended()? {
-            bail!("the runtime ended by itself ({status})");
+            bail!("the runtime ended by itself ({status}){}", reason(status));
         }
         thread::sleep(POLL_INTERVAL);
     }
@@ -142,7 +143,7 @@ fn await_answer(runtime: &mut Runtime, signals: &Signals) -> Result<()> {
     let deadline = Instant::now() + START_TIMEOUT;
     while !runtime.is_healthy() {
         if let Some(status) = runtime.ended()? {
-            bail!("the runtime did not start ({status})");
+            bail!("the runtime did not start ({status}){}", reason(status));
         }
         if signals.arrived() {
             return Ok(());
@@ -153,6 +154,14 @@ fn await_answer(runtime: &mut Runtime, signals: &Signals) -> Result<()> {
         thread::sleep(POLL_INTERVAL);
     }
     Ok(())
+}
+
+/// The probable reason why the runtime ended; this program does not kill it while it serves.
+fn reason(status: ExitStatus) -> &'static str {
+    match status.signal() {
+        Some(SIGKILL) => ": the system kills it if it needs more memory than the machine has or its limits allow",
+        _ => "",
+    }
 }
 
 /// Ends the runtime within [`STOP_TIMEOUT`].
