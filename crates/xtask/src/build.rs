@@ -14,15 +14,35 @@ mod trim;
 mod wasm;
 mod worker;
 
-use std::fs::File;
+use std::{fs::File, thread};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 pub(crate) use worker::{FaultInjectionBuild, TESTED};
 
 use crate::{
     project::Project,
     setup::{self, Tools},
+    steps,
 };
+
+/// How much the compiler optimises.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Optimisation {
+    /// As the project is shipped.
+    Release,
+    /// Only so much that a build takes half the time.
+    Quick,
+}
+
+impl Optimisation {
+    /// The cargo profile of the worker.
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Quick => "quick",
+        }
+    }
+}
 
 /// `cargo xtask build`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
@@ -41,11 +61,44 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
 pub(crate) fn all(project: &Project, tools: &Tools) -> Result<()> {
     let lock = File::create(project.scratch()?.join("build.lock"))?;
     lock.lock()?;
-    worker::build(project, tools)?;
-    element::build(project, tools)?;
+    worker::build(project, tools, Optimisation::Release)?;
+    element::build(project, tools, Optimisation::Release)?;
     openapi::build(project, tools)?;
     package::build(project, tools)?;
     assets::build(project)
+}
+
+/// Builds what this machine serves with [`Optimisation::Quick`], unless the release is built already. Installs the tools that are
+/// missing.
+///
+/// # Errors
+///
+/// Those of the tools and of the compiler.
+pub(crate) fn quickly(project: &Project) -> Result<()> {
+    let lock = File::create(project.scratch()?.join("build.lock"))?;
+    lock.lock()?;
+    let tools = if setup::has_cargo_tools(project)? { setup::tools(project)? } else { tools_and_crates(project)? };
+    worker::build(project, &tools, Optimisation::Quick)?;
+    element::build(project, &tools, Optimisation::Quick)?;
+    openapi::build(project, &tools)?;
+    assets::build(project)
+}
+
+/// Installs the tools, which takes minutes, and meanwhile compiles what they process.
+fn tools_and_crates(project: &Project) -> Result<Tools> {
+    setup::wasm_target(project)?;
+    let output = project.scratch()?.join("compile.log");
+    thread::scope(|scope| {
+        let compiled = scope.spawn(|| {
+            steps::beside(&output, || {
+                element::compile(project, Optimisation::Quick)?;
+                openapi::compile(project)?;
+                worker::compile_quickly(project)
+            })
+        });
+        let tools = setup::tools(project);
+        compiled.join().unwrap_or_else(|_| bail!("a step panicked")).and(tools)
+    })
 }
 
 /// Workers that panic on demand, for the tests of what a panic does to other requests.
@@ -55,5 +108,5 @@ pub(crate) fn fault_injection(project: &Project, tools: &Tools) -> Result<Vec<Fa
 
 /// Builds only the worker.
 pub(crate) fn worker_alone(project: &Project, tools: &Tools) -> Result<()> {
-    worker::build(project, tools)
+    worker::build(project, tools, Optimisation::Release)
 }

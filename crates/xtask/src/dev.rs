@@ -21,7 +21,7 @@ use crate::{
         self, Server,
         options::{Options, Runtime, WorkerdOptions},
     },
-    setup, steps,
+    steps,
 };
 
 /// The default port, which wrangler's own examples use too.
@@ -49,8 +49,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     // An error about the port should come before the build.
     server::await_port(port)?;
     let project = Project::load()?;
-    let tools = setup::tools(&project)?;
-    build::all(&project, &tools)?;
+    build::quickly(&project)?;
 
     let data = data.unwrap_or_else(|| project.target.join("dev-data"));
     fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::{files, project::Project};
 
 /// The hash of the inputs of a build. It does not depend on where the checkout is.
+#[derive(Clone)]
 pub(crate) struct Fingerprint {
     hash: Sha256,
     root: PathBuf,
@@ -76,14 +77,22 @@ pub(crate) fn build_if_changed(
     results: &[PathBuf],
     build: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
-    let stamp = project.scratch()?.join(format!("{name}.stamp"));
-    let wanted = fingerprint.finish();
-    let is_current = fs::read_to_string(&stamp).is_ok_and(|last| last == wanted);
-    if is_current && results.iter().all(|result| result.exists()) {
+    if is_current(project, name, fingerprint.clone(), results)? {
         return Ok(());
     }
+    let stamp = stamp(project, name)?;
     files::remove(&stamp)?;
     build()?;
-    fs::write(&stamp, wanted)?;
+    fs::write(&stamp, fingerprint.finish())?;
     Ok(())
+}
+
+/// Whether the last build had this fingerprint and its results still exist.
+pub(crate) fn is_current(project: &Project, name: &str, fingerprint: Fingerprint, results: &[PathBuf]) -> Result<bool> {
+    let last = fs::read_to_string(stamp(project, name)?);
+    Ok(last.is_ok_and(|last| last == fingerprint.finish()) && results.iter().all(|result| result.exists()))
+}
+
+fn stamp(project: &Project, name: &str) -> Result<PathBuf> {
+    Ok(project.scratch()?.join(format!("{name}.stamp")))
 }

@@ -17,7 +17,7 @@ use std::{
 
 use anyhow::{Context, Result};
 pub(crate) use bare_root::bare_root;
-pub(crate) use nightly::nightly;
+pub(crate) use nightly::{CHOICE as PANICS, nightly};
 pub(crate) use npm::{bundlers, packages};
 pub(crate) use program::{CADDY, CHROMIUM, DEBOOTSTRAP, FIREFOX, NGINX, REDIS, SYSTEMD_ANALYZE};
 pub(crate) use python::{python_client_venv, python_venv};
@@ -86,6 +86,11 @@ pub(crate) fn tools(project: &Project) -> Result<Tools> {
     let versions = format!("{rustc}, {wasm_bindgen}, {worker_build}, {}", npm::fingerprint(project, &project.root)?);
     steps::done("build tools are installed", started);
     Ok(Tools { wasm_bindgen: wasm_bindgen.program, worker_build: worker_build.program, versions })
+}
+
+/// Whether the tools that cargo builds are installed.
+pub(crate) fn has_cargo_tools(project: &Project) -> Result<bool> {
+    cargo_tools::are_installed(project)
 }
 
 /// Adds the wasm target to the default toolchain.

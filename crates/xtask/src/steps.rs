@@ -123,6 +123,10 @@ impl<'a> Progress<'a> {
 
     fn tick(&mut self) {
         let pause = if self.terminal { Duration::from_millis(200) } else { PROGRESS_INTERVAL };
+        // Two lines of progress would take turns.
+        if COLLECTED.with_borrow(Option::is_some) {
+            return;
+        }
         let due = self.printed.map_or(self.started + SHORT, |printed| printed + pause);
         if Instant::now() < due {
             return;

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{link, names, order, panic_texts::erase, prune::prune};
+use super::{Optimisation, link, names, order, panic_texts::erase, prune::prune};
 use crate::{
     files,
     fingerprint::{self, Fingerprint, entries},
@@ -21,7 +21,12 @@ use crate::{
 const CRATE: &str = "element";
 
 /// The cargo profile of the element: for size, where the worker's is for speed.
-const PROFILE: &str = "element";
+fn profile(optimisation: Optimisation) -> &'static str {
+    match optimisation {
+        Optimisation::Release => "element",
+        Optimisation::Quick => optimisation.profile(),
+    }
+}
 
 /// The options that make it smallest: `--flatten` and `--rereloop` enable more optimisations in the second and third round;
 /// `--low-memory-unused` says that no data is in the first kilobyte, which is the end of the stack.
@@ -99,12 +104,20 @@ fn written(project: &Project) -> Result<Vec<(PathBuf, String)>> {
     Ok(scripts.chain(locales).collect())
 }
 
-pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
-    wasm(project, tools)?;
+/// Builds the element: the one that is shipped; or quickly, unless the former is built.
+pub(super) fn build(project: &Project, tools: &Tools, optimisation: Optimisation) -> Result<()> {
+    let results = [glue(project)?, out_dir(project).join(MODULE)];
+    let wanted = |optimisation| fingerprint(project, tools, optimisation);
+    if !fingerprint::is_current(project, CRATE, wanted(Optimisation::Release)?, &results)? {
+        fingerprint::build_if_changed(project, CRATE, wanted(optimisation)?, &results, || {
+            compile(project, optimisation)?;
+            steps::step("shrink the element", || shrink(project, tools, optimisation))
+        })?;
+    }
     scripts(project, tools)
 }
 
-fn wasm(project: &Project, tools: &Tools) -> Result<()> {
+fn fingerprint(project: &Project, tools: &Tools, optimisation: Optimisation) -> Result<Fingerprint> {
     let mut fingerprint = Fingerprint::new(project, &tools.versions);
     for dir in project.sources_of(CRATE)? {
         for entry in entries(&dir)? {
@@ -131,23 +144,24 @@ fn wasm(project: &Project, tools: &Tools) -> Result<()> {
     for recipe in recipes {
         fingerprint.add_as("recipe", recipe.as_bytes());
     }
-    let results = [glue(project)?, out_dir(project).join(MODULE)];
-    fingerprint::build_if_changed(project, "element", fingerprint, &results, || {
-        let scratch = project.scratch()?;
-        let mut cargo = Command::new(project::cargo());
-        cargo.args(["build", "--profile", PROFILE, "--package", CRATE, "--target", WASM]);
-        cargo.current_dir(&project.root);
-        link::wrap_linker(&mut cargo)?;
-        // Cargo does not know that the linker changed, so it would not link again.
-        files::remove(&compiled(project, "deps/element.wasm"))?;
-        steps::logged("compile the element", &scratch.join("element.log"), &mut cargo)?;
-        steps::step("shrink the element", || shrink(project, tools))
-    })
+    fingerprint.add_as("profile", profile(optimisation).as_bytes());
+    Ok(fingerprint)
+}
+
+/// Compiles the crate.
+pub(super) fn compile(project: &Project, optimisation: Optimisation) -> Result<()> {
+    let mut cargo = Command::new(project::cargo());
+    cargo.args(["build", "--profile", profile(optimisation), "--package", CRATE, "--target", WASM]);
+    cargo.current_dir(&project.root);
+    link::wrap_linker(&mut cargo)?;
+    // Cargo does not know that the linker changed, so it would not link again.
+    files::remove(&compiled(project, optimisation, "deps/element.wasm"))?;
+    steps::logged("compile the element", &project.scratch()?.join("element.log"), &mut cargo)
 }
 
 /// A file that the compiler made.
-fn compiled(project: &Project, file: &str) -> PathBuf {
-    project.target.join(WASM).join(PROFILE).join(file)
+fn compiled(project: &Project, optimisation: Optimisation, file: &str) -> PathBuf {
+    project.target.join(WASM).join(profile(optimisation)).join(file)
 }
 
 /// The glue, pruned: what the wasm imports and how to call what it exports.
@@ -156,21 +170,22 @@ fn glue(project: &Project) -> Result<PathBuf> {
 }
 
 /// Turns cargo's output into the glue and the wasm that is served.
-fn shrink(project: &Project, tools: &Tools) -> Result<()> {
+fn shrink(project: &Project, tools: &Tools, optimisation: Optimisation) -> Result<()> {
     let made = glue(project)?.with_file_name(GLUE);
     let work = made.parent().context("the glue is in no folder")?;
     let mut bindgen = Command::new(&tools.wasm_bindgen);
     bindgen.args(["--target", "web", "--no-typescript", "--omit-default-module-path"]);
     bindgen.args(["--out-name", GLUE, "--out-dir"]).arg(work);
-    bindgen.arg(compiled(project, "element.wasm"));
+    bindgen.arg(compiled(project, optimisation, "element.wasm"));
     steps::output(&mut bindgen)?;
     let pruned = prune(project, &made.with_extension("js"), &work.join(format!("{GLUE}_bg.wasm")))?;
 
     let out = out_dir(project);
     fs::create_dir_all(&out)?;
-    let mut optimise = project.npm_command("wasm-opt")?;
     let (optimised, ordered) = (work.join("optimised.wasm"), work.join("ordered.wasm"));
-    optimise.args(OPTIMISE).arg(pruned.wasm).arg("--output").arg(&optimised);
+    let rounds = if optimisation == Optimisation::Release { OPTIMISE } else { &[] };
+    let mut optimise = project.npm_command("wasm-opt")?;
+    optimise.args(rounds).arg(pruned.wasm).arg("--output").arg(&optimised);
     steps::output(&mut optimise)?;
     order::by_content(project, &optimised, &ordered)?;
     names::shorten(project, &pruned.glue, &ordered, &out.join(MODULE))?;

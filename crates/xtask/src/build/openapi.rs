@@ -29,10 +29,7 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
     }
     let out = out_file(project);
     fingerprint::build_if_changed(project, "openapi", fingerprint, std::slice::from_ref(&out), || {
-        let mut cargo = Command::new(project::cargo());
-        cargo.args(["build", "--package", CRATE, "--features", "schema", "--bins"]);
-        cargo.current_dir(&project.root);
-        steps::logged("compile the OpenAPI document", &project.scratch()?.join("openapi.log"), &mut cargo)?;
+        compile(project)?;
         let program = |name: &str| project.target.join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         let document = steps::output(&mut Command::new(program("openapi")))?;
         fs::create_dir_all(project.root.join("dist"))?;
@@ -45,4 +42,12 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// Compiles the programs.
+pub(super) fn compile(project: &Project) -> Result<()> {
+    let mut cargo = Command::new(project::cargo());
+    cargo.args(["build", "--package", CRATE, "--features", "schema", "--bins"]);
+    cargo.current_dir(&project.root);
+    steps::logged("compile the OpenAPI document", &project.scratch()?.join("openapi.log"), &mut cargo)
 }

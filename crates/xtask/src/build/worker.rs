@@ -1,13 +1,14 @@
 //! The worker's bundles: the shipped one in `build/`, where wrangler.toml expects it, and those that only tests serve.
 
-use std::{path::PathBuf, process::Command};
+use std::{env, path::PathBuf, process::Command};
 
 use anyhow::Result;
 
+use super::Optimisation;
 use crate::{
     fingerprint::{self, Fingerprint},
-    project::Project,
-    setup::{self, Tools},
+    project::{self, Project},
+    setup::{self, Tools, WASM},
     steps,
 };
 
@@ -23,6 +24,7 @@ struct Recipe {
     panics: Panics,
     /// Features of the crate `edge`.
     features: &'static str,
+    optimisation: Optimisation,
 }
 
 /// What a panic does to the instance of the worker.
@@ -45,10 +47,36 @@ pub(crate) struct FaultInjectionBuild {
     pub(crate) bundle: PathBuf,
 }
 
-/// Builds the worker that is shipped. Its panics unwind if a nightly toolchain can build that.
-pub(super) fn build(project: &Project, tools: &Tools) -> Result<()> {
-    let panics = panics(project)?;
-    make(project, tools, &Recipe { name: "worker", out: "build".to_owned(), panics, features: "" }).map(drop)
+/// Builds the worker: the one that is shipped, whose panics unwind if a nightly toolchain can build that; or quickly, unless the
+/// former is built.
+pub(super) fn build(project: &Project, tools: &Tools, optimisation: Optimisation) -> Result<()> {
+    let out = "build".to_owned();
+    let optimised = Optimisation::Release;
+    let release = Recipe { name: "worker", out, panics: panics(project)?, features: "", optimisation: optimised };
+    if optimisation == Optimisation::Release {
+        return make(project, tools, &release).map(drop);
+    }
+    if is_current(project, tools, &release)? {
+        return Ok(());
+    }
+    // The standard library would have to be compiled too.
+    let panics = if unwinding_is_demanded() { release.panics } else { Panics::Abort("a quick build".to_owned()) };
+    make(project, tools, &Recipe { panics, optimisation, ..release }).map(drop)
+}
+
+/// Compiles as the worker-build of a quick build does, which finds everything compiled then.
+pub(super) fn compile_quickly(project: &Project) -> Result<()> {
+    if unwinding_is_demanded() {
+        return Ok(());
+    }
+    let mut cargo = Command::new(project::cargo());
+    cargo.args(["build", "--lib", "--profile", Optimisation::Quick.profile(), "--target", WASM]);
+    cargo.env("WASM_BINDGEN_USE_JS_SYS", "1").current_dir(project.root.join("crates").join(CRATE));
+    steps::logged("compile the worker", &project.scratch()?.join("compile-worker.log"), &mut cargo)
+}
+
+fn unwinding_is_demanded() -> bool {
+    env::var(setup::PANICS).is_ok_and(|choice| choice == "unwind")
 }
 
 /// Workers that panic on demand and count what they hold: built as the shipped one, and as it is built without nightly.
@@ -59,7 +87,8 @@ pub(crate) fn fault_injection(project: &Project, tools: &Tools) -> Result<Vec<Fa
     }
     let made = all.into_iter().map(|(name, word, panics)| {
         let out = format!("target/fault-injection/{word}");
-        let bundle = make(project, tools, &Recipe { name, out, panics, features: TESTED })?;
+        let optimisation = Optimisation::Release;
+        let bundle = make(project, tools, &Recipe { name, out, panics, features: TESTED, optimisation })?;
         Ok(FaultInjectionBuild { panics: word, bundle })
     });
     made.collect()
@@ -72,11 +101,23 @@ fn panics(project: &Project) -> Result<Panics> {
     })
 }
 
-fn make(project: &Project, tools: &Tools, recipe: &Recipe) -> Result<PathBuf> {
-    let (unwind, step) = match &recipe.panics {
-        Panics::Unwind(nightly) => (true, format!("build the {} (panics unwind, by {nightly})", recipe.name)),
-        Panics::Abort(why) => (false, format!("build the {} (panics abort: {why})", recipe.name)),
-    };
+impl Recipe {
+    /// Whether panics unwind, and the name of the step.
+    fn step(&self) -> (bool, String) {
+        match &self.panics {
+            Panics::Unwind(nightly) => (true, format!("build the {} (panics unwind, by {nightly})", self.name)),
+            Panics::Abort(why) => (false, format!("build the {} (panics abort: {why})", self.name)),
+        }
+    }
+
+    /// The files of a complete bundle.
+    fn results(&self, project: &Project) -> [PathBuf; 2] {
+        ["index.js", "index_bg.wasm"].map(|file| project.root.join(&self.out).join(file))
+    }
+}
+
+fn fingerprint(project: &Project, tools: &Tools, recipe: &Recipe) -> Result<Fingerprint> {
+    let (unwind, step) = recipe.step();
     let mut fingerprint = Fingerprint::new(project, &tools.versions);
     for dir in project.sources_of(CRATE)? {
         fingerprint.add(&dir)?;
@@ -86,11 +127,25 @@ fn make(project: &Project, tools: &Tools, recipe: &Recipe) -> Result<PathBuf> {
     }
     fingerprint.add_as("recipe", include_str!("worker.rs").as_bytes());
     fingerprint.add_as("panics", if unwind { step.as_bytes() } else { b"abort" });
+    fingerprint.add_as("profile", recipe.optimisation.profile().as_bytes());
+    Ok(fingerprint)
+}
+
+fn is_current(project: &Project, tools: &Tools, recipe: &Recipe) -> Result<bool> {
+    fingerprint::is_current(project, recipe.name, fingerprint(project, tools, recipe)?, &recipe.results(project))
+}
+
+fn make(project: &Project, tools: &Tools, recipe: &Recipe) -> Result<PathBuf> {
+    let (unwind, step) = recipe.step();
     let out = project.root.join(&recipe.out);
-    let results = [out.join("index.js"), out.join("index_bg.wasm")];
-    fingerprint::build_if_changed(project, recipe.name, fingerprint, &results, || {
+    let fingerprint = fingerprint(project, tools, recipe)?;
+    fingerprint::build_if_changed(project, recipe.name, fingerprint, &recipe.results(project), || {
         let mut command = Command::new(&tools.worker_build);
-        command.args(["--release", "--out-dir"]).arg(&out);
+        match recipe.optimisation {
+            Optimisation::Release => command.arg("--release"),
+            Optimisation::Quick => command.args(["--profile", recipe.optimisation.profile()]),
+        };
+        command.arg("--out-dir").arg(&out);
         if unwind {
             command.arg("--panic-unwind");
         }

@@ -37,38 +37,49 @@ impl fmt::Display for Tool {
 
 /// wasm-bindgen, which accepts only the version of its crate in Cargo.lock, and worker-build.
 pub(super) fn all(project: &Project) -> Result<[Tool; 2]> {
-    let wasm_bindgen = project.locked_version("wasm-bindgen")?;
     let target = project.scratch()?.join("tools");
-    let tools = [
-        find_or_install(project, &target, "wasm-bindgen-cli", "wasm-bindgen", wasm_bindgen)?,
-        find_or_install(project, &target, "worker-build", "worker-build", WORKER_BUILD.to_owned())?,
-    ];
+    let [wasm_bindgen, worker_build] = wanted(project)?;
+    let tools = [find_or_install(project, &target, wasm_bindgen)?, find_or_install(project, &target, worker_build)?];
     // The two tools share dependencies, which were built once there. They are not needed any more.
     files::remove(&target)?;
     Ok(tools)
 }
 
-fn find_or_install(
-    project: &Project,
-    target: &Path,
-    name: &'static str,
-    program: &'static str,
-    version: String,
-) -> Result<Tool> {
-    let dir = project::cache()?.join("tools").join(format!("{name}-{version}"));
-    let cached = dir.join("bin").join(program);
-    let tool = |program| Tool { name, version: version.clone(), program };
-    if cached.is_file() {
-        return Ok(tool(cached));
+/// Whether both are there.
+pub(super) fn are_installed(project: &Project) -> Result<bool> {
+    Ok(wanted(project)?.iter().all(|tool| tool.find().is_some()))
+}
+
+/// Both, each as it is in the cache.
+fn wanted(project: &Project) -> Result<[Tool; 2]> {
+    let tools = project::cache()?.join("tools");
+    let tool = |name, program, version: String| {
+        let program = tools.join(format!("{name}-{version}")).join("bin").join(program);
+        Tool { name, version, program }
+    };
+    let wasm_bindgen = tool("wasm-bindgen-cli", "wasm-bindgen", project.locked_version("wasm-bindgen")?);
+    Ok([wasm_bindgen, tool("worker-build", "worker-build", WORKER_BUILD.to_owned())])
+}
+
+impl Tool {
+    /// The program in the cache or in `PATH`.
+    fn find(&self) -> Option<PathBuf> {
+        if self.program.is_file() {
+            return Some(self.program.clone());
+        }
+        project::on_path(self.program.file_name()?.to_str()?).filter(|found| is_version(found, &self.version))
     }
-    if let Some(found) = project::on_path(program).filter(|found| is_version(found, &version)) {
-        return Ok(tool(found));
+}
+
+fn find_or_install(project: &Project, target: &Path, tool: Tool) -> Result<Tool> {
+    if let Some(program) = tool.find() {
+        return Ok(Tool { program, ..tool });
     }
     let _lock = lock_cache()?;
-    if !cached.is_file() {
-        install(project, target, name, &version, &dir)?;
+    if !tool.program.is_file() {
+        install(project, target, &tool)?;
     }
-    Ok(tool(cached))
+    Ok(tool)
 }
 
 fn is_version(program: &Path, version: &str) -> bool {
@@ -77,7 +88,10 @@ fn is_version(program: &Path, version: &str) -> bool {
 }
 
 /// Builds in a temporary folder and renames it, so that the cache never contains an incomplete tool.
-fn install(project: &Project, target: &Path, name: &str, version: &str, dir: &Path) -> Result<()> {
+fn install(project: &Project, target: &Path, tool: &Tool) -> Result<()> {
+    let Tool { name, version, program } = tool;
+    let dir = program.parent().and_then(Path::parent).context("a tool is in no folder")?;
+    let program = program.file_name().unwrap_or_default();
     let mut temporary = dir.as_os_str().to_owned();
     temporary.push(format!(".{}.tmp", process::id()));
     let temporary = PathBuf::from(temporary);
@@ -85,11 +99,11 @@ fn install(project: &Project, target: &Path, name: &str, version: &str, dir: &Pa
     let step = format!("build {name} {version}, only once on this machine");
     let cargo = |locked: &[&str]| {
         let mut cargo = Command::new(project::cargo());
-        cargo.args(["install", name, "--version", version, "--root"]).arg(&temporary).args(locked);
-        cargo.env("CARGO_TARGET_DIR", target);
+        cargo.args(["install", name, "--version", version, "--bin"]).arg(program);
+        cargo.arg("--root").arg(&temporary).args(locked);
         // A tool that runs for a second need not be optimised for minutes.
-        cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
-        cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_DEBUG", "0");
+        cargo.args(["--profile", "dev"]).env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
+        cargo.env("CARGO_TARGET_DIR", target);
         // RUSTFLAGS are meant for our own crates.
         cargo.env_remove("RUSTFLAGS").current_dir(&temporary);
         cargo
