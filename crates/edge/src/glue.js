@@ -15,6 +15,8 @@ const ALWAYS = [
 const EXPOSED = "Date, ETag, Retry-After, Content-Type, WWW-Authenticate";
 const JSON_TYPE = "application/json";
 const NO_BODY = new Uint8Array();
+/** How long the runtime may take to say whether it is ready. */
+const READY_MS = 1000;
 
 /** The head of a request, one part on each line: method, URL, headers. A header that is present begins with `=`. */
 export function head({ method, url, headers }) {
@@ -94,6 +96,11 @@ export async function staticFile(env, request) {
 /** The network that has every address; Cloudflare has none. */
 export function network(env) {
   return env.ANY_NETWORK;
+}
+
+/** The status of the readiness of the runtime in its cluster; undefined without a cluster. */
+export function clusterStatus(env) {
+  return env.CLUSTER?.fetch("http://cluster/ready", { signal: AbortSignal.timeout(READY_MS) }).then(({ status }) => status);
 }
 
 /**

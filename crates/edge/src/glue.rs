@@ -91,6 +91,10 @@ extern "C" {
     /// The network that has every address, if the runtime binds it.
     pub(crate) fn network(env: &Env) -> Option<Network>;
 
+    /// The status with which the runtime says whether it takes part in its cluster; `None` if there is no cluster.
+    #[wasm_bindgen(js_name = clusterStatus)]
+    pub(crate) fn cluster_status(env: &Env) -> Option<Promise>;
+
     /// Sends a delivery through `network`, or through the one that all requests use; the promise resolves to a [`Delivered`].
     pub(crate) fn deliver(
         network: Option<&Network>,

@@ -27,6 +27,7 @@ mod batch;
 mod body;
 mod bytes;
 mod clock;
+mod cluster;
 mod command;
 mod config;
 mod context;

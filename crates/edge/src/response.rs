@@ -20,6 +20,10 @@ pub(crate) struct ErrorResponse {
 /// The message of every error of ours; the log has the reason.
 const INTERNAL: &str = "An internal error occurred; try again. A report with an `order` may safely be sent again";
 
+/// The message while an object cannot be reached. It may have committed what the request asked for.
+const UNREACHABLE: &str = "The job cannot be reached for the moment; try again in a few seconds. A report with an `order` may \
+                           safely be sent again";
+
 impl ErrorResponse {
     /// The same response with one more header.
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> ErrorResponse {
@@ -44,6 +48,12 @@ impl ErrorResponse {
     /// The response to a request that panicked. The panic hook has logged the reason.
     pub(crate) fn of_panic() -> ErrorResponse {
         Problem::new(Code::Internal, INTERNAL).into()
+    }
+
+    /// The response to a call that did not reach its object, or whose reply was lost. The log has the reason.
+    pub(crate) fn unreachable(error: &worker::Error) -> ErrorResponse {
+        worker::console_warn!("{}", serde_json::json!({"level": "warn", "error": error.to_string()}));
+        Problem::new(Code::Overloaded, UNREACHABLE).into()
     }
 
     /// The response to an error of ours, which is logged here, once, and shown without its reason.

@@ -16,7 +16,7 @@ use web_sys::{Request, Response};
 use worker::{Env, worker_sys::Context};
 
 use crate::{
-    adapters, batch, clock,
+    adapters, batch, clock, cluster,
     context::RequestContext,
     control, deliveries,
     glue::{self, SlowPath},
@@ -132,6 +132,7 @@ async fn handle(ctx: &mut RequestContext, route: Route) -> HandlerResult {
     crate::fault_injection::at_the_edge(&ctx.request);
     match route {
         Route::Health if shutdown::is_announced() => Ok(response::json(503, &json!({"status": "draining"}))),
+        Route::Health if !cluster::is_joined(&ctx.env).await => Ok(response::json(503, &json!({"status": "unready"}))),
         Route::Health => Ok(response::json(200, &json!({"status": "ok"}))),
         Route::CreateJob => writes::create(ctx).await,
         Route::Report { job } => writes::report(ctx, &job).await,

@@ -69,7 +69,7 @@ impl Reply {
         let headers = response.headers();
         let header = |name| headers.get(name).ok().flatten();
         // All at once: `worker` would read the body in pieces, each in a turn of the event loop.
-        let text = JsFuture::from(response.text()?).await?;
+        let text = JsFuture::from(response.text()?).await.map_err(|error| call_error(&error))?;
         Ok(Reply {
             status: response.status(),
             cursor: header(CURSOR_HEADER).as_deref().and_then(Cursor::parse),
@@ -98,7 +98,7 @@ impl BoundedReply {
         if response.status() >= 400 {
             return Ok(BoundedReply::Problem(Reply::read(response).await?.text));
         }
-        let buffer = JsFuture::from(response.array_buffer()?).await?;
+        let buffer = JsFuture::from(response.array_buffer()?).await.map_err(|error| call_error(&error))?;
         Ok(BoundedReply::Document(Bytes(Uint8Array::new(&buffer))))
     }
 }
@@ -293,6 +293,11 @@ pub(crate) fn call_error(error: &JsValue) -> ErrorResponse {
     if is("overloaded") {
         let message = "The job is overloaded; try again in a few seconds, and send several reports in one list";
         return Problem::new(Code::Overloaded, message).into();
+    }
+    if is("retryable") {
+        // The object did not fail: it could not be reached, or is moving to another machine. The property is not on errors
+        // that the object itself throws.
+        return ErrorResponse::unreachable(&worker::Error::from(error.clone()));
     }
     ErrorResponse::from(error.clone())
 }

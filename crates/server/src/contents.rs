@@ -1,4 +1,4 @@
-//! What the executable contains behind its own code: the runtime with the worker in it, and the static files.
+//! What the executable contains behind its own code: the runtime, its configurations with the worker, and the static files.
 //!
 //! It is a tar archive, compressed with zstd; behind it are its length as eight bytes, and [`MARK`].
 
@@ -20,6 +20,9 @@ const TRAILER: i64 = -16;
 /// The name of the runtime in the archive.
 const RUNTIME: &str = "job-progress-runtime";
 
+/// The name of the folder with the configurations in the archive.
+const CONFIG: &str = "config";
+
 /// The name of the folder with the static files in the archive, as it is in the configuration of the runtime.
 const ASSETS: &str = "assets";
 
@@ -34,7 +37,7 @@ const FOLDER: &str = "run";
 /// # Errors
 ///
 /// A file cannot be read or written.
-pub fn append(executable: &Path, program: &Path, runtime: &Path, assets: &Path) -> Result<()> {
+pub fn append(executable: &Path, program: &Path, runtime: &Path, config: &Path, assets: &Path) -> Result<()> {
     // The file of a server that runs cannot be written, but it can be replaced.
     let _ = fs::remove_file(executable);
     let mut file = File::create(executable).with_context(|| format!("cannot write {}", executable.display()))?;
@@ -44,6 +47,7 @@ pub fn append(executable: &Path, program: &Path, runtime: &Path, assets: &Path) 
     // a browser would take a changed file of the same size for the one that it has.
     archive.mode(tar::HeaderMode::Complete);
     archive.append_path_with_name(runtime, RUNTIME)?;
+    archive.append_dir_all(CONFIG, config)?;
     archive.append_dir_all(ASSETS, assets)?;
     archive.into_inner()?.finish()?;
     let length = file.stream_position()?.saturating_sub(start);
@@ -67,6 +71,8 @@ pub struct Unpacked {
     pub folder: PathBuf,
     /// The runtime.
     pub runtime: PathBuf,
+    /// The folder of the configurations.
+    pub config: PathBuf,
 }
 
 impl Contents {
@@ -109,18 +115,20 @@ impl Contents {
         let archive = zstd::Decoder::new(self.file.take(self.length))?;
         let unpacked = tar::Archive::new(archive).unpack(&folder);
         unpacked.with_context(|| format!("cannot unpack the runtime into {}", folder.display()))?;
-        Ok(Unpacked { runtime: folder.join(RUNTIME), folder })
+        Ok(Unpacked { runtime: folder.join(RUNTIME), config: folder.join(CONFIG), folder })
     }
 }
 
 impl Unpacked {
-    /// Removes the file of the runtime once it runs: the system keeps it for as long as it does.
+    /// Removes the file of the runtime and its configuration once it runs. The system keeps the file for as long as it does;
+    /// the configuration, which may contain a secret, has been read.
     ///
     /// # Errors
     ///
     /// The data folder is not writable any more.
     pub fn remove_runtime(&self) -> Result<()> {
-        fs::remove_file(&self.runtime).with_context(|| format!("cannot remove {}", self.runtime.display()))
+        fs::remove_file(&self.runtime).with_context(|| format!("cannot remove {}", self.runtime.display()))?;
+        fs::remove_dir_all(&self.config).with_context(|| format!("cannot remove {}", self.config.display()))
     }
 
     /// Removes everything, once the runtime has ended.
@@ -141,18 +149,23 @@ mod tests {
     fn what_is_appended_is_unpacked_with_its_time_in_place_of_what_was_there() {
         let dir = env::temp_dir().join(format!("job-progress-contents-{}", std::process::id()));
         let (assets, data, executable) = (dir.join("assets"), dir.join("data"), dir.join("executable"));
+        let config = dir.join("config");
         fs::create_dir_all(&assets).unwrap();
+        fs::create_dir_all(&config).unwrap();
         fs::create_dir_all(data.join(FOLDER).join("older")).unwrap();
-        for (path, text) in
-            [(dir.join("program"), "program"), (dir.join("runtime"), "runtime"), (assets.join("a.js"), "a")]
-        {
+        for (path, text) in [
+            (dir.join("program"), "program"),
+            (dir.join("runtime"), "runtime"),
+            (assets.join("a.js"), "a"),
+            (config.join("c"), "c"),
+        ] {
             fs::write(path, text).unwrap();
         }
         let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
         File::options().write(true).open(assets.join("a.js")).unwrap().set_modified(time).unwrap();
         assert!(Contents::of(&dir.join("program")).is_err());
 
-        append(&executable, &dir.join("program"), &dir.join("runtime"), &assets).unwrap();
+        append(&executable, &dir.join("program"), &dir.join("runtime"), &config, &assets).unwrap();
         assert!(fs::read(&executable).unwrap().starts_with(b"program"));
         let unpacked = Contents::of(&executable).unwrap().unpack(&data).unwrap();
         assert_eq!(fs::read_to_string(&unpacked.runtime).unwrap(), "runtime");
@@ -162,7 +175,9 @@ mod tests {
             ("a", time)
         );
         assert!(!unpacked.folder.join("older").exists());
+        assert_eq!(fs::read_to_string(unpacked.config.join("c")).unwrap(), "c");
         unpacked.remove_runtime().unwrap();
+        assert!(!unpacked.config.exists() && !unpacked.runtime.exists());
         unpacked.remove().unwrap();
         assert!(!data.join(FOLDER).exists());
         fs::remove_dir_all(&dir).unwrap();

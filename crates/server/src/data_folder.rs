@@ -16,6 +16,12 @@ const FORMAT: u32 = 1;
 /// The file with the number of the format.
 pub(crate) const FORMAT_FILE: &str = "format";
 
+/// The file with the bucket of the cluster, if the folder is that of an instance of one.
+const CLUSTER_FILE: &str = "cluster";
+
+/// The folder of the databases, which the runtime names after the class of the objects.
+const DATABASES: &str = "job-progress-JobObject";
+
 /// A data folder that this process alone uses until the value is dropped.
 #[derive(Debug)]
 pub struct DataFolder {
@@ -24,13 +30,14 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// Opens the folder for a server that listens at `address`; creates it if it is missing.
+    /// Opens the folder for a server that listens at `address`; creates it if it is missing. `bucket` is that of the cluster
+    /// of which the server is an instance.
     ///
     /// # Errors
     ///
-    /// Another server uses the folder (the message names its process and address), a newer release has written to it, or it
-    /// is not writable.
-    pub fn open(path: &Path, address: &str) -> Result<DataFolder> {
+    /// Another server uses the folder (the message names its process and address), a newer release has written to it, it
+    /// belongs to a server without a cluster or to an instance of another one, or it is not writable.
+    pub fn open(path: &Path, address: &str, bucket: Option<&str>) -> Result<DataFolder> {
         fs::create_dir_all(path).with_context(|| format!("cannot create the data folder {}", path.display()))?;
         let path = fs::canonicalize(path)?;
         let lock = DataLock::acquire(&path, address)?;
@@ -38,6 +45,7 @@ impl DataFolder {
             fs::write(path.join(FORMAT_FILE), format!("{FORMAT}\n"))
                 .with_context(|| format!("cannot write into the data folder {}", path.display()))?;
         }
+        check_cluster(&path, bucket)?;
         Ok(DataFolder { path, lock })
     }
 
@@ -76,6 +84,34 @@ pub(crate) fn check_format(path: &Path) -> Result<bool> {
     Ok(true)
 }
 
+/// Checks that the jobs in the folder are those that the server is to serve.
+///
+/// The folder of an instance of a cluster holds copies, and only of the jobs that it has served: the bucket has the jobs.
+fn check_cluster(path: &Path, bucket: Option<&str>) -> Result<()> {
+    let file = path.join(CLUSTER_FILE);
+    let found = match fs::read_to_string(&file) {
+        Ok(text) => Some(text.trim_end().to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    let path = path.display();
+    match (found, bucket) {
+        (Some(found), Some(bucket)) if found == bucket => Ok(()),
+        (Some(found), _) => bail!(
+            "the data folder {path} is that of an instance of the cluster {found}, whose bucket has the jobs: set \
+             CLUSTER_BUCKET to {found}, or choose another folder"
+        ),
+        (None, Some(_)) if file.with_file_name(DATABASES).exists() => bail!(
+            "the data folder {path} holds the jobs of a server without a cluster, which a cluster cannot take over: choose \
+             another folder"
+        ),
+        (None, Some(bucket)) => {
+            fs::write(&file, format!("{bucket}\n")).with_context(|| format!("cannot write into the data folder {path}"))
+        }
+        (None, None) => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,25 +123,50 @@ mod tests {
     #[test]
     fn a_second_server_on_the_same_folder_is_refused_and_names_the_first() {
         let folder = folder("lock");
-        let first = DataFolder::open(&folder, "127.0.0.1:8787").unwrap();
-        let refusal = DataFolder::open(&folder, "127.0.0.1:8788").unwrap_err().to_string();
+        let first = DataFolder::open(&folder, "127.0.0.1:8787", None).unwrap();
+        let refusal = DataFolder::open(&folder, "127.0.0.1:8788", None).unwrap_err().to_string();
         assert!(refusal.contains(&format!("process {}, 127.0.0.1:8787", std::process::id())), "{refusal}");
         drop(first);
-        DataFolder::open(&folder, "127.0.0.1:8788").unwrap();
+        DataFolder::open(&folder, "127.0.0.1:8788", None).unwrap();
         fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
     fn a_folder_that_a_newer_release_has_written_is_refused_and_stays_as_it_is() {
         let folder = folder("format");
-        drop(DataFolder::open(&folder, "127.0.0.1:8787").unwrap());
+        drop(DataFolder::open(&folder, "127.0.0.1:8787", None).unwrap());
         assert_eq!(fs::read_to_string(folder.join(FORMAT_FILE)).unwrap(), "1\n");
         fs::write(folder.join(FORMAT_FILE), "2\n").unwrap();
-        let refusal = DataFolder::open(&folder, "127.0.0.1:8787").unwrap_err().to_string();
+        let refusal = DataFolder::open(&folder, "127.0.0.1:8787", None).unwrap_err().to_string();
         assert!(refusal.contains("a newer release") && refusal.contains("format 2"), "{refusal}");
         assert_eq!(fs::read_to_string(folder.join(FORMAT_FILE)).unwrap(), "2\n");
         fs::write(folder.join(FORMAT_FILE), "two").unwrap();
-        assert!(DataFolder::open(&folder, "127.0.0.1:8787").is_err());
+        assert!(DataFolder::open(&folder, "127.0.0.1:8787", None).is_err());
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_folder_of_a_cluster_serves_this_cluster_alone() {
+        let folder = folder("cluster");
+        let open = |bucket| DataFolder::open(&folder, "127.0.0.1:8787", bucket).map(drop);
+        open(Some("s3://jobs/a")).unwrap();
+        open(Some("s3://jobs/a")).unwrap();
+        for bucket in [None, Some("s3://jobs/b")] {
+            let refusal = open(bucket).unwrap_err().to_string();
+            assert!(refusal.contains("an instance of the cluster s3://jobs/a"), "{refusal}");
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_folder_with_jobs_of_a_server_without_a_cluster_joins_none() {
+        let folder = folder("single");
+        let open = |bucket| DataFolder::open(&folder, "127.0.0.1:8787", bucket).map(drop);
+        open(None).unwrap();
+        fs::create_dir(folder.join(DATABASES)).unwrap();
+        let refusal = open(Some("s3://jobs/a")).unwrap_err().to_string();
+        assert!(refusal.contains("the jobs of a server without a cluster"), "{refusal}");
+        open(None).unwrap();
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -7,6 +7,7 @@
 )]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a panic is how a test fails"))]
 
+mod cluster;
 mod options;
 mod runtime;
 mod settings;
@@ -25,7 +26,7 @@ use std::{
 use anyhow::{Result, bail};
 use server::{
     backup::{self, Summary},
-    contents::Contents,
+    contents::{Contents, Unpacked},
     data_folder::DataFolder,
     open_files::OpenFiles,
 };
@@ -35,6 +36,7 @@ use signal_hook::{
 };
 
 use self::{
+    cluster::Cluster,
     options::{Command, Options},
     runtime::Runtime,
 };
@@ -71,6 +73,14 @@ Settings are environment variables:
   ALLOWED_ORIGINS        the origins whose pages may call; all if unset
   WEBHOOKS               lines `project url [events]`: webhooks of all jobs of a project
   WEBHOOK_ALLOW          hosts of webhooks that may be in a private network or without TLS
+
+A server is an instance of a cluster if it has (experimental):
+
+  CLUSTER_BUCKET         the bucket of the cluster: s3://BUCKET/PREFIX, or gs://BUCKET/PREFIX
+  CLUSTER_KEY            a secret of 32 characters or more, the same at all instances
+  CLUSTER_ADDRESS        the private address and port at which the other instances reach this one
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL
+                         for an s3:// bucket; or AWS_CREDENTIALS_FILE, a file with the first three
 
 SIGTERM ends the server within ten seconds. For three seconds it answers everything, and GET /healthz is a 503; then it ends
 its streams, whose readers reconnect, and completes the other requests. SIGINT, or a second SIGTERM, skips the three seconds.
@@ -110,20 +120,30 @@ fn run() -> Result<()> {
         }
         Command::Serve(options) => options,
     };
-    settings::check()?;
+    let cluster = settings::check()?;
     let signals = Signals::listen()?;
-    serve(&options, &signals)
+    let contents = Contents::find()?;
+    let bucket = cluster.as_ref().map(|cluster| &*cluster.bucket);
+    let data = DataFolder::open(&options.data, &options.listen.to_string(), bucket)?;
+    let unpacked = contents.unpack(data.path())?;
+    let served = serve(&options, &signals, &data, &unpacked, cluster.as_ref());
+    let removed = unpacked.remove();
+    served.and(removed)
 }
 
-fn serve(options: &Options, signals: &Signals) -> Result<()> {
-    let contents = Contents::find()?;
-    let data = DataFolder::open(&options.data, &options.listen.to_string())?;
+/// Serves until a signal arrives or the runtime ends by itself.
+fn serve(
+    options: &Options,
+    signals: &Signals,
+    data: &DataFolder,
+    unpacked: &Unpacked,
+    cluster: Option<&Cluster>,
+) -> Result<()> {
     let files = OpenFiles::raise();
-    if let Some(warning) = files.and_then(OpenFiles::warning) {
+    for warning in [files.and_then(OpenFiles::warning), cluster.and_then(Cluster::warning)].into_iter().flatten() {
         eprintln!("warning: {warning}");
     }
-    let unpacked = contents.unpack(data.path())?;
-    let mut runtime = data.inherited_by(|| Runtime::start(&unpacked, options.listen, data.path(), files))?;
+    let mut runtime = data.inherited_by(|| Runtime::start(unpacked, options.listen, data.path(), files, cluster))?;
     await_answer(&mut runtime, signals)?;
     unpacked.remove_runtime()?;
     if !signals.arrived() {
@@ -135,8 +155,7 @@ fn serve(options: &Options, signals: &Signals) -> Result<()> {
         }
         thread::sleep(POLL_INTERVAL);
     }
-    stop(&mut runtime, signals)?;
-    unpacked.remove()
+    stop(&mut runtime, signals)
 }
 
 fn await_answer(runtime: &mut Runtime, signals: &Signals) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Makes the executable `job-progress` complete; `cargo xtask dist` runs it.
 //!
-//! `job-progress-pack EXECUTABLE PROGRAM RUNTIME ASSETS`
+//! `job-progress-pack EXECUTABLE PROGRAM RUNTIME CONFIG ASSETS`
 
 use std::{env, path::Path};
 
@@ -9,8 +9,12 @@ use server::contents;
 
 fn main() -> Result<()> {
     let args: Vec<_> = env::args_os().skip(1).collect();
-    let [executable, program, runtime, assets] = args.as_slice() else {
-        bail!("expected four paths: the executable to write, the program, the runtime, the static files");
+    let [executable, program, runtime, config, assets] = args.as_slice() else {
+        bail!(
+            "expected five paths: the executable to write, the program, the runtime, its configurations, the static files"
+        );
     };
-    contents::append(Path::new(executable), Path::new(program), Path::new(runtime), Path::new(assets))
+    let [executable, program, runtime, config, assets] =
+        [executable, program, runtime, config, assets].map(|path| Path::new(path));
+    contents::append(executable, program, runtime, config, assets)
 }

@@ -16,6 +16,8 @@ use nix::{
 };
 use server::{certificates, contents::Unpacked, open_files::OpenFiles};
 
+use crate::cluster::Cluster;
+
 /// How long an answer to this program may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -37,18 +39,29 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// The address is not free, or the runtime cannot be run, for example because programs in the data folder may not be.
+    /// The address is not free, the configuration cannot be written, or the runtime cannot be run, for example because
+    /// programs in the data folder may not be.
     pub(crate) fn start(
         unpacked: &Unpacked,
         listen: SocketAddr,
         data: &Path,
         files: Option<OpenFiles>,
+        cluster: Option<&Cluster>,
     ) -> Result<Runtime> {
         // An error of the runtime itself would say less.
         drop(TcpListener::bind(listen).with_context(|| format!("cannot listen at {listen}"))?);
         let secret = random_text()?;
         let mut command = Command::new(&unpacked.runtime);
-        command.arg("--experimental").arg(format!("--socket-addr=http={listen}"));
+        command.args(["serve", "--experimental"]);
+        match cluster {
+            None => command.arg(unpacked.config.join("config.capnp")),
+            Some(cluster) => {
+                cluster.write_instance(&unpacked.config)?;
+                command.arg(unpacked.config.join("cluster.capnp"));
+                command.arg(format!("--external-addr=cluster={}", cluster.address))
+            }
+        };
+        command.arg(format!("--socket-addr=http={listen}"));
         command.arg("--directory-path").arg(format!("data={}", data.display()));
         command.current_dir(&unpacked.folder).env_remove("PWD").env("TMPDIR", &unpacked.folder).stdin(Stdio::null());
         command.envs(files.map(OpenFiles::variable)).env(CONTROL_SECRET, &secret).env_remove("JOB_PROGRESS_DEV");

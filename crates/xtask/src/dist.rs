@@ -1,11 +1,6 @@
 //! Builds the server as one executable for this platform: `cargo xtask dist`.
 
-use std::{
-    fs::{self, File},
-    os::unix::fs::PermissionsExt,
-    path::PathBuf,
-    process::Command,
-};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result};
 use sha2::{Digest as _, Sha256};
@@ -42,21 +37,18 @@ pub(crate) fn build(project: &Project) -> Result<PathBuf> {
 
     let dir = scratch.join("dist");
     files::remove(&dir)?;
-    // Below the folder in which the launcher runs it.
-    let flavor = Flavor { assets: "assets", raised: false, gc: false };
-    workerd::configure(project, &project.bundle(), &dir, &flavor)?;
-    let runtime = dir.join("runtime");
-    let mut compile = project.npm_command("workerd")?;
-    compile.arg("compile").arg(dir.join("config.capnp")).stdout(File::create(&runtime)?);
-    let status = compile.status().context("cannot run workerd")?;
-    anyhow::ensure!(status.success(), "`workerd compile` failed ({status})");
-    make_executable(&runtime)?;
+    for clustered in [false, true] {
+        // Below the folder in which the launcher runs it.
+        let flavor = Flavor { assets: "assets", raised: false, gc: false, clustered };
+        workerd::configure(project, &project.bundle(), &dir, &flavor)?;
+    }
+    let runtime = runtime(project)?;
 
     let out = project.root.join("dist/server");
     fs::create_dir_all(&out)?;
     let (executable, release) = (out.join(NAME), project.target.join("release"));
     let mut pack = Command::new(release.join("job-progress-pack"));
-    pack.args([&executable, &release.join(NAME), &runtime, &project.root.join("dist/assets")]);
+    pack.args([&executable, &release.join(NAME), &runtime, &dir, &project.root.join("dist/assets")]);
     steps::logged("pack the server", &scratch.join("pack.log"), &mut pack)?;
     make_executable(&executable)?;
     files::remove(&dir)?;
@@ -65,6 +57,14 @@ pub(crate) fn build(project: &Project) -> Result<PathBuf> {
     // The format of `sha256sum --check`.
     fs::write(out.join(format!("{NAME}.sha256")), format!("{hash}  {NAME}\n"))?;
     Ok(executable)
+}
+
+/// The program workerd for this platform: what npm has put on its path may be a script that starts it.
+fn runtime(project: &Project) -> Result<PathBuf> {
+    let mut node = project.npm_command("node")?;
+    node.args(["--print", "require('workerd').default"]);
+    let path = steps::output(&mut node).context("cannot find workerd")?;
+    Ok(PathBuf::from(path.trim_end()))
 }
 
 fn make_executable(file: &PathBuf) -> Result<()> {

@@ -49,8 +49,8 @@ cargo xtask <command>
                                     dev, --expose-gc gives it gc(), --raise-limits turns the rate limits off
   wheel                             build the Python package into dist/python/
   test   [STEP...]                  run all tests, or some: native, size, contract, schemathesis,
-                                    live, browser, firefox, clients, python, cli, server, package,
-                                    dev, deploy; CASE=name chooses cases, TEST=name test files
+                                    live, cluster, browser, firefox, clients, python, cli, server,
+                                    package, dev, deploy; CASE=name chooses cases, TEST=name test files
   check                             check format, clippy (native and wasm, warnings are errors),
                                     JavaScript, and the tidy tests
   bench NAME [OPTION...]            run a benchmark beside its baseline; `bench help` lists them

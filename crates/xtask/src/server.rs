@@ -52,7 +52,7 @@ impl Server {
     /// Starts a worker and waits until it answers.
     pub(crate) fn start(project: &Project, options: &Options) -> Result<Self> {
         await_port(options.port)?;
-        let data = DataFolder::open(&options.data, &format!("127.0.0.1:{}", options.port))?;
+        let data = DataFolder::open(&options.data, &format!("127.0.0.1:{}", options.port), None)?;
         let files = OpenFiles::raise();
         if let Some(warning) = files.and_then(OpenFiles::warning) {
             steps::note(&format!("warning: {warning}"));
@@ -165,10 +165,10 @@ fn under_workerd(
 ) -> Result<Command> {
     let assets = project.root.join("dist/assets");
     let assets = assets.to_str().context("the path of the project is not UTF-8")?;
-    let flavor = Flavor { assets, raised: options.raised, gc: workerd.gc };
-    workerd::configure(project, &workerd.bundle, dir, &flavor)?;
+    let flavor = Flavor { assets, raised: options.raised, gc: workerd.gc, clustered: false };
+    let config = workerd::configure(project, &workerd.bundle, dir, &flavor)?;
     let mut command = project.npm_command("workerd")?;
-    command.args(["serve", "--experimental"]).arg(dir.join("config.capnp"));
+    command.args(["serve", "--experimental"]).arg(config);
     command.arg(format!("--socket-addr={}=127.0.0.1:{}", workerd::SOCKET, options.port));
     command.arg("--directory-path").arg(format!("{}={}", workerd::DATA, data.display()));
     for name in workerd::variables() {

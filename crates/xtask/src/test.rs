@@ -35,6 +35,7 @@ const STEPS: &[Step] = &[
     Step { name: "contract", site: true, beside: None, run: contract },
     Step { name: "schemathesis", site: true, beside: None, run: schemathesis },
     Step { name: "live", site: false, beside: None, run: live },
+    Step { name: "cluster", site: false, beside: None, run: cluster },
     Step { name: "browser", site: true, beside: None, run: browser },
     Step { name: "firefox", site: true, beside: None, run: firefox },
     Step { name: "clients", site: true, beside: Some("firefox"), run: clients },
@@ -182,7 +183,8 @@ fn schemathesis(project: &Project, site: Option<&Site>) -> Result<()> {
 /// The live path on workerd without wrangler; these tests start their own workers.
 fn live(project: &Project, _: Option<&Site>) -> Result<()> {
     let mut cargo = Command::new(project::cargo());
-    cargo.args(["test", "--package", "bench"]).current_dir(&project.root).env("XTASK", process::current_exe()?);
+    cargo.args(["test", "--package", "bench", "--lib", "--bins", "--test", "live"]).current_dir(&project.root);
+    cargo.env("XTASK", process::current_exe()?);
     let workers = build::fault_injection(project, &setup::tools(project)?)?;
     if workers.iter().all(|worker| worker.panics != "unwind") {
         steps::note(
@@ -195,6 +197,14 @@ fn live(project: &Project, _: Option<&Site>) -> Result<()> {
     }
     cargo.env("SERVER", dist::build(project)?);
     steps::shown("live tests", &mut cargo)
+}
+
+/// Instances of the executable that are a cluster. Nothing runs beside these tests: a busy machine loses its leases.
+fn cluster(project: &Project, _: Option<&Site>) -> Result<()> {
+    let mut cargo = Command::new(project::cargo());
+    cargo.args(["test", "--package", "bench", "--test", "cluster"]).current_dir(&project.root);
+    cargo.env("SERVER", dist::build(project)?).env("MOTO", setup::s3_server(project)?);
+    steps::shown("tests of a cluster", &mut cargo)
 }
 
 fn browser(project: &Project, site: Option<&Site>) -> Result<()> {

@@ -1,6 +1,10 @@
 //! The configuration with which workerd serves the bundle: as it is on Cloudflare, with the static files and the rate limits.
 
-use std::{fs, ops::RangeInclusive, path::Path};
+use std::{
+    fs,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -78,11 +82,15 @@ pub(crate) struct Flavor<'a> {
     pub(crate) raised: bool,
     /// Whether the worker has `gc()`, which collects garbage at once.
     pub(crate) gc: bool,
+    /// Whether it is for an instance of a cluster. The launcher of the server writes what only that instance knows into
+    /// `instance.capnp`, and names the address of `cluster` on the command line.
+    pub(crate) clustered: bool,
 }
 
-/// Writes `config.capnp` into `dir`, and beside it the files that it embeds. The command line of workerd adds the address and
-/// the folder of the data ([`SOCKET`], [`DATA`]); the variables reach the worker through workerd's environment.
-pub(crate) fn configure(project: &Project, bundle: &Path, dir: &Path, flavor: &Flavor<'_>) -> Result<()> {
+/// Writes `config.capnp` into `dir`, or `cluster.capnp` for an instance of a cluster, and beside it the files that it embeds;
+/// returns its path. The command line of workerd adds the address and the folder of the data ([`SOCKET`], [`DATA`]); the
+/// variables reach the worker through workerd's environment.
+pub(crate) fn configure(project: &Project, bundle: &Path, dir: &Path, flavor: &Flavor<'_>) -> Result<PathBuf> {
     fs::create_dir_all(dir)?;
     for name in ["index.js", "index_bg.wasm"] {
         // `embed` accepts only paths below the configuration's folder.
@@ -93,8 +101,9 @@ pub(crate) fn configure(project: &Project, bundle: &Path, dir: &Path, flavor: &F
     fs::write(dir.join("limits.js"), LIMITS)?;
     let headers = fs::read_to_string(project.root.join("www/_headers")).context("cannot read www/_headers")?;
     let shipped = wrangler::shipped(project)?.try_into().context("wrangler.toml lacks a setting")?;
-    fs::write(dir.join("config.capnp"), config(shipped, &headers, flavor))?;
-    Ok(())
+    let file = dir.join(if flavor.clustered { "cluster.capnp" } else { "config.capnp" });
+    fs::write(&file, config(shipped, &headers, flavor))?;
+    Ok(file)
 }
 
 fn config(shipped: Shipped, headers: &str, flavor: &Flavor<'_>) -> String {
@@ -112,6 +121,13 @@ fn config(shipped: Shipped, headers: &str, flavor: &Flavor<'_>) -> String {
         let limit = if flavor.raised { wrangler::RAISED_LIMIT } else { simple.limit };
         let limit = format!(r#"innerBindings = [(name = "limit", json = "{limit}")]"#);
         bindings.push(format!("(name = {}, wrapped = (moduleName = \"limits\", {limit}))", quoted(&name)));
+    }
+    let (mut cluster, mut instance) = ("", "");
+    if flavor.clustered {
+        // The port at which the runtime says whether it takes part in the cluster.
+        bindings.push(r#"(name = "CLUSTER", service = "cluster")"#.to_owned());
+        cluster = r#"(name = "cluster", external = (http = ())),"#;
+        instance = r#"cluster = import "instance.capnp".cluster,"#;
     }
     bindings.extend(variables().map(|name| format!(r#"(name = "{name}", fromEnvironment = "{name}")"#)));
     let bindings = bindings.join(",\n    ");
@@ -137,7 +153,9 @@ const config :Workerd.Config = (
     (name = "{DATA}", disk = (writable = true)),
     (name = "internet", network = (allow = ["public"], tlsOptions = (trustBrowserCas = true))),
     (name = "any network", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
+    {cluster}
   ],
+  {instance}
   sockets = [(name = "{SOCKET}", http = (forwardedProtoHeader = "X-Forwarded-Proto"), service = "site")],
   extensions = [(modules = [(name = "limits", internal = true, esModule = embed "limits.js")])],
 );
@@ -170,7 +188,8 @@ mod tests {
 
     fn text(raised: bool) -> String {
         let shipped = toml::from_str(include_str!("../../../wrangler.toml")).unwrap();
-        config(shipped, include_str!("../../../www/_headers"), &Flavor { assets: "a \"b\"", raised, gc: false })
+        let flavor = Flavor { assets: "a \"b\"", raised, gc: false, clustered: false };
+        config(shipped, include_str!("../../../www/_headers"), &flavor)
     }
 
     #[test]

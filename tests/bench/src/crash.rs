@@ -1,18 +1,18 @@
 //! Crashes: a runtime that is killed at random times, a producer that keeps a journal of acknowledged reports, and viewers.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
 use crate::{
     comeback::{self, Seen, Target},
     http::{Producer, get},
+    journal::{Acknowledged, Journal},
     key::{Key, fresh_job, random_below},
     sample::Sample,
     server::{Folder, Kind, Server},
@@ -38,16 +38,6 @@ pub struct Outcome {
     pub converged: Sample,
     /// Violations of what producers and viewers may expect.
     pub violations: Vec<String>,
-}
-
-/// The acknowledged reports.
-#[derive(Debug, Default)]
-struct Journal {
-    /// The last `seq`, and the last `order`.
-    seq: u64,
-    order: u64,
-    /// The message of the report that became each `seq`.
-    messages: HashMap<u64, String>,
 }
 
 /// Kills the runtime `kills` times while a job reports and viewers watch.
@@ -88,7 +78,7 @@ pub async fn run(kills: usize) -> Result<Outcome> {
         };
         failed.context("a report failed before the runtime was killed")?;
         // The report in progress is cut off: whether it was committed is unknown.
-        let pending = journal.order + 1;
+        let pending = journal.order() + 1;
         server.crash()?;
         server = Server::start(Kind::Ours, &folder, &key)?;
         target.port.store(server.port, Relaxed);
@@ -97,7 +87,7 @@ pub async fn run(kills: usize) -> Result<Outcome> {
         let back = Instant::now();
 
         let document = get(server.port, &key.text, &format!("/v2/jobs/{job}/status")).await?.success()?.json();
-        check(&document, &journal, pending, &mut outcome);
+        journal.check(&document, pending, &mut outcome.violations);
         for (job, seq) in &finished {
             let document = get(server.port, &key.text, &format!("/v2/jobs/{job}/status")).await?.success()?.json();
             if document["status"] != "completed" || document["seq"] != *seq {
@@ -105,7 +95,7 @@ pub async fn run(kills: usize) -> Result<Outcome> {
             }
         }
         report(&mut producer, &mut journal, &mut outcome, None).await?;
-        converge(&seen, journal.seq, back, &mut outcome).await;
+        converge(&seen, journal.seq(), back, &mut outcome).await;
     }
     report(&mut producer, &mut journal, &mut outcome, Some("completed")).await?;
     let waited = tokio::time::timeout(VIEWERS_TIMEOUT, async { while viewers.join_next().await.is_some() {} }).await;
@@ -116,62 +106,28 @@ pub async fn run(kills: usize) -> Result<Outcome> {
         outcome
             .violations
             .extend(seen.violations().into_iter().map(|violation| format!("viewer {index}: {violation}")));
-        for (seq, message) in seen.messages() {
-            if let Some(sent) = journal.messages.get(&seq).filter(|sent| **sent != message) {
-                outcome
-                    .violations
-                    .push(format!("seq {seq} was acknowledged with the message `{sent}` and shown with `{message}`"));
-            }
-        }
+        journal.compare(seen, &mut outcome.violations);
     }
     drop(cut);
     Ok(outcome)
 }
 
-/// Sends a report and waits for its answer. Each has a message of its own, so that a `seq` that is used twice is found.
+/// Sends a report and waits for its answer.
 async fn report(
     producer: &mut Producer,
     journal: &mut Journal,
     outcome: &mut Outcome,
     status: Option<&str>,
 ) -> Result<()> {
-    let order = journal.order + 1;
-    let message = format!("{order} {}", random_below(u64::MAX));
-    let mut body = json!({"order": order, "current": order, "status": "running", "message": message});
-    if let Some(status) = status {
-        body["status"] = status.into();
+    let report = journal.next(status.unwrap_or("running"));
+    let answer = producer.report(&report.body);
+    let answer = tokio::time::timeout(ANSWER_TIMEOUT, answer).await.context("a report was not answered")??;
+    match journal.acknowledge(report, &answer.success()?.json(), &mut outcome.violations)? {
+        Acknowledged::Now => {}
+        Acknowledged::Before => outcome.committed_unanswered += 1,
     }
-    let answer =
-        tokio::time::timeout(ANSWER_TIMEOUT, producer.report(&body)).await.context("a report was not answered")??;
-    let answer = answer.success()?.json();
-    let seq = answer["seq"].as_u64().context("no seq")?;
-    if answer["accepted"] == true {
-        if seq != journal.seq + 1 && journal.seq != 0 {
-            // A report in between was committed and not acknowledged.
-            outcome.violations.push(format!("seq {seq} follows {}", journal.seq));
-        }
-        if let Some(other) = journal.messages.insert(seq, message) {
-            outcome.violations.push(format!("seq {seq} was used twice, first for `{other}`"));
-        }
-    } else {
-        outcome.committed_unanswered += 1;
-    }
-    (journal.order, journal.seq) = (order, seq);
     outcome.acknowledged += 1;
     Ok(())
-}
-
-/// Compares the document after a crash with the acknowledged reports.
-fn check(document: &Value, journal: &Journal, pending: u64, outcome: &mut Outcome) {
-    let (seq, current) = (document["seq"].as_u64().unwrap_or(0), document["current"].as_u64().unwrap_or(0));
-    if seq < journal.seq || seq > journal.seq + 1 {
-        outcome.violations.push(format!("seq {} was acknowledged, but the document has seq {seq}", journal.seq));
-    }
-    if current < journal.order || current > pending {
-        outcome
-            .violations
-            .push(format!("report {} was acknowledged, but the document has report {current}", journal.order));
-    }
 }
 
 /// Waits until every viewer has the document that the job had when the runtime was back.

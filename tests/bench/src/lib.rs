@@ -14,10 +14,14 @@
 )]
 
 pub mod audience;
+pub mod balancer;
 pub mod body;
+pub mod bucket;
+pub mod cluster;
 pub mod comeback;
 pub mod crash;
 pub mod http;
+pub mod journal;
 pub mod key;
 pub mod machine;
 pub mod process;
@@ -25,3 +29,4 @@ pub mod receiver;
 pub mod sample;
 pub mod server;
 pub mod stream;
+pub mod takeover;

@@ -36,3 +36,9 @@ pub fn is_dead(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_none_or(|(_, fields)| fields.starts_with('Z'))
 }
+
+/// The process that is the only child of another one.
+pub fn only_child(pid: i32) -> Result<i32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).context("Linux lists no children")?;
+    children.trim().parse().with_context(|| format!("process {pid} has not one child: {children}"))
+}

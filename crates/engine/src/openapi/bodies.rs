@@ -52,6 +52,6 @@ pub(super) struct TaskNotFound {
 /// The response of `GET /healthz`.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct Health {
-    #[schemars(extend("enum" = ["ok", "draining"]))]
+    #[schemars(extend("enum" = ["ok", "draining", "unready"]))]
     status: String,
 }

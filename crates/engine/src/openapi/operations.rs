@@ -363,7 +363,7 @@ fn get_health() -> Value {
         "responses".to_owned(),
         json!({
             "200": responses::json("The worker is running.", schema("Health"), &["health"]),
-            "503": responses::json("The server is about to end.", schema("Health"), &["draining"]),
+            "503": responses::json("The server is about to end, or does not take part in its cluster.", schema("Health"), &["draining", "unready"]),
         }),
     );
     operation.into()

@@ -26,6 +26,9 @@ const REQUIREMENTS: &[&str] = &[
 /// The file of the packages that build, check and test our own Python package.
 const CLIENT_REQUIREMENTS: &[&str] = &["crates/client/python/requirements-test.txt"];
 
+/// The file of the S3 server of the tests of a cluster.
+const S3_REQUIREMENTS: &[&str] = &["tests/bench/requirements.txt"];
+
 /// Prints the version, and fails if it is too old.
 const OLD_ENOUGH: &str = "import sys, venv; print(sys.version); sys.exit(sys.version_info < (3, 9))";
 
@@ -39,6 +42,11 @@ pub(crate) fn python_venv(project: &Project) -> Result<PathBuf> {
 /// because the package must work without the libraries of the first.
 pub(crate) fn python_client_venv(project: &Project) -> Result<PathBuf> {
     venv(project, CLIENT_REQUIREMENTS)
+}
+
+/// The program of the S3 server over which the tests run a cluster.
+pub(crate) fn s3_server(project: &Project) -> Result<PathBuf> {
+    Ok(venv(project, S3_REQUIREMENTS)?.join("moto_server"))
 }
 
 /// Makes a venv at the first call, and again when its requirements change.

@@ -1,0 +1,113 @@
+//! A bucket of moto, an S3 server in Python that honours conditional writes and keeps everything in memory.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use tokio::time::sleep;
+
+use crate::{
+    http::{Connection, Request},
+    server::free_port,
+};
+
+/// The name of the bucket.
+const NAME: &str = "jobs";
+/// How long the server may take to start. Python on a busy machine takes seconds.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A running S3 server with one bucket; it is killed on drop.
+#[derive(Debug)]
+pub struct Bucket {
+    port: u16,
+    log: PathBuf,
+    child: Child,
+}
+
+impl Bucket {
+    /// Starts the server, with its log in `folder`, and creates the bucket.
+    pub async fn start(folder: &Path) -> Result<Bucket> {
+        let program = env::var_os("MOTO").context("MOTO is not set: the program moto_server, which xtask installs")?;
+        let (port, log) = (free_port()?, folder.join("bucket.log"));
+        let output = fs::File::create(&log)?;
+        let mut command = Command::new(program);
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).stdin(Stdio::null());
+        let child = command.stdout(output.try_clone()?).stderr(output).spawn().context("cannot run moto_server")?;
+        let mut bucket = Bucket { port, log, child };
+        let deadline = Instant::now() + START_TIMEOUT;
+        while !bucket.create().await {
+            if Instant::now() > deadline || bucket.child.try_wait()?.is_some() {
+                bail!("moto_server did not start:\n{}", fs::read_to_string(&bucket.log)?);
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(bucket)
+    }
+
+    async fn create(&self) -> bool {
+        let request = Request::anonymous("PUT", &format!("/{NAME}"), &[], b"");
+        let created = async { Connection::open(self.port).await?.ask(&request).await };
+        created.await.is_ok_and(|answer| answer.head.status == 200)
+    }
+
+    /// The settings by which an instance finds the bucket; clusters with different prefixes share nothing.
+    pub fn settings(&self, prefix: &str) -> [(&'static str, String); 5] {
+        [
+            ("CLUSTER_BUCKET", format!("s3://{NAME}/{prefix}")),
+            ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port)),
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+        ]
+    }
+
+    /// The number of requests so far, by what they were for.
+    pub fn requests(&self) -> Result<Requests> {
+        let log = fs::read_to_string(&self.log)?;
+        let mut counts = BTreeMap::new();
+        for line in log.lines() {
+            // 127.0.0.1 - - [26/Nov/2026 19:37:25] "PUT /jobs/a/v1/nodes/….json HTTP/1.1" 200 -
+            let Some((_, request)) = line.split_once("] \"") else { continue };
+            // Failures are coloured.
+            let request =
+                request.strip_prefix('\u{1b}').and_then(|rest| rest.split_once('m')).map_or(request, |(_, rest)| rest);
+            let Some((method, path)) = request.split_once(' ') else { continue };
+            let purpose = if path.contains("/do/") { Purpose::Objects } else { Purpose::Membership };
+            *counts.entry((purpose, method.to_owned())).or_insert(0) += 1;
+        }
+        Ok(Requests(counts))
+    }
+}
+
+/// What a request to the bucket is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// The data of objects, and who owns them.
+    Objects,
+    /// The leases of the instances: they cost the same without any load.
+    Membership,
+}
+
+/// Counts of requests.
+#[derive(Clone, Debug, Default)]
+pub struct Requests(BTreeMap<(Purpose, String), u64>);
+
+impl Requests {
+    /// Those of a purpose, with a method or with any.
+    pub fn count(&self, purpose: Purpose, method: Option<&str>) -> u64 {
+        let is_counted = |key: &(Purpose, String)| key.0 == purpose && method.is_none_or(|method| key.1 == method);
+        self.0.iter().filter(|(key, _)| is_counted(key)).map(|(_, count)| count).sum()
+    }
+}
+
+impl Drop for Bucket {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
