@@ -13,7 +13,7 @@ use js_sys::Reflect;
 use protocol::Problem;
 use worker::Env;
 
-use crate::js;
+use crate::{cluster, js};
 
 /// The settings of a deployment.
 pub(crate) struct Config {
@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) address_source: AddressSource,
     /// The secret of the launcher, if this is a server that a launcher has started.
     pub(crate) control_secret: Option<ControlSecret>,
+    /// Whether this is an instance of a cluster, on whose other instances objects may run.
+    pub(crate) clustered: bool,
     /// The number of objects that may be in memory; any number if absent, as on Cloudflare.
     max_objects: Option<usize>,
 }
@@ -72,6 +74,7 @@ impl Config {
                 .map(|list| list.split([',', ' ']).filter(|origin| !origin.is_empty()).map(str::to_owned).collect()),
             dev: setting("JOB_PROGRESS_DEV").as_deref() == Some("1"),
             control_secret: ControlSecret::configure(setting),
+            clustered: cluster::is_configured(env),
             max_objects: setting("JOB_PROGRESS_MAX_OBJECTS").and_then(|number| number.parse().ok()),
         }
     }

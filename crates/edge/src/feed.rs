@@ -1,6 +1,12 @@
 //! A feed: the socket from the edge to a job's object, read by raw listeners.
 //!
 //! Only the first line of a message is copied into wasm.
+//!
+//! In a cluster the object may run on a machine that freezes or loses its network. The runtime then leaves the socket open
+//! for as long as the connection between the machines seems to be, so the edge asks for a sign of life now and then. The
+//! runtime gives it in place of the object, which sleeps on.
+
+use std::{cell::Cell, rc::Rc};
 
 use engine::{
     frame::{HEAD_BYTES, Kind},
@@ -15,11 +21,17 @@ use worker::{
 
 use crate::{bytes::Bytes, response::ErrorResponse};
 
+/// The question for a sign of life, and the answer.
+pub(crate) const PING: &str = "ping";
+pub(crate) const PONG: &str = "pong";
+
 /// An open socket; dropping it closes the socket and frees the listeners.
 pub(crate) struct Feed {
     socket: web_sys::WebSocket,
     on_message: Closure<dyn FnMut(web_sys::MessageEvent)>,
     on_close: Closure<dyn FnMut(JsValue)>,
+    /// Whether the last question was answered.
+    is_answered: Rc<Cell<bool>>,
 }
 
 impl Feed {
@@ -30,8 +42,10 @@ impl Feed {
         mut on_frame: impl FnMut(Kind, Bytes) + 'static,
         mut on_end: impl FnMut() + 'static,
     ) -> Result<Feed, ErrorResponse> {
+        let is_answered = Rc::new(Cell::new(true));
+        let answered = Rc::clone(&is_answered);
         let on_message = Closure::own_assert_unwind_safe(move |message: web_sys::MessageEvent| {
-            let Ok(buffer) = message.data().dyn_into::<ArrayBuffer>() else { return };
+            let Ok(buffer) = message.data().dyn_into::<ArrayBuffer>() else { return answered.set(true) };
             let bytes = Uint8Array::new(&buffer);
             let head = bytes.subarray(0, HEAD_BYTES as u32).to_vec();
             if let Some((kind, head_bytes)) = Kind::read(&head) {
@@ -47,9 +61,14 @@ impl Feed {
         raw.add_event_listener_with_callback("message", on_message.as_ref().unchecked_ref())?;
         raw.add_event_listener_with_callback("close", on_close.as_ref().unchecked_ref())?;
         raw.add_event_listener_with_callback("error", on_close.as_ref().unchecked_ref())?;
-        let feed = Feed { socket: raw.clone(), on_message, on_close };
+        let feed = Feed { socket: raw.clone(), on_message, on_close, is_answered };
         socket.accept()?;
         Ok(feed)
+    }
+
+    /// Whether the other end has answered since the last call; asks it again.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.is_answered.replace(false) && self.socket.send_with_str(PING).is_ok()
     }
 }
 

@@ -98,6 +98,11 @@ export function network(env) {
   return env.ANY_NETWORK;
 }
 
+/** Makes the runtime answer messages on the sockets of an object without waking it. */
+export function answerPings(state, ping, pong) {
+  state.setWebSocketAutoResponse(new WebSocketRequestResponsePair(ping, pong));
+}
+
 /** The status of the readiness of the runtime in its cluster; undefined without a cluster. */
 export function clusterStatus(env) {
   return env.CLUSTER?.fetch("http://cluster/ready", { signal: AbortSignal.timeout(READY_MS) }).then(({ status }) => status);

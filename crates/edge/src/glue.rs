@@ -91,6 +91,10 @@ extern "C" {
     /// The network that has every address, if the runtime binds it.
     pub(crate) fn network(env: &Env) -> Option<Network>;
 
+    /// Makes the runtime answer messages on the sockets of an object without waking it.
+    #[wasm_bindgen(js_name = answerPings)]
+    pub(crate) fn answer_pings(state: &worker::worker_sys::DurableObjectState, ping: &str, pong: &str);
+
     /// The status with which the runtime says whether it takes part in its cluster; `None` if there is no cluster.
     #[wasm_bindgen(js_name = clusterStatus)]
     pub(crate) fn cluster_status(env: &Env) -> Option<Promise>;

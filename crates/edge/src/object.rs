@@ -42,6 +42,7 @@ use crate::{
         PROJECT_PARAMETER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER, Viewer,
     },
     config::Config,
+    feed::{PING, PONG},
     glue::{self, BodyHandler, Network},
     js, metrics,
     response::{self, ErrorResponse, HandlerResult, set, text_of},
@@ -148,6 +149,9 @@ impl Object {
         if config.dev {
             // Tests count these lines, to check that nothing wakes an object whose viewers only wait.
             worker::console_log!("{}", serde_json::json!({"level": "debug", "object": "an object came into memory"}));
+        }
+        if config.clustered {
+            glue::answer_pings(state.as_raw(), PING, PONG);
         }
         Object {
             state,

@@ -54,6 +54,8 @@ struct State {
     parts: Vec<Part>,
     /// Whether the stream is of one job, whose frames carry its cursor.
     single: bool,
+    /// Whether the objects may run on other machines.
+    clustered: bool,
     /// Whether every job of the stream has joined.
     complete: bool,
     /// Whether a job could not be opened for a reason that may pass, so that the reader must reconnect.
@@ -104,6 +106,7 @@ impl Relay {
             writer,
             parts: Vec::new(),
             single,
+            clustered: ctx.config.clustered,
             complete: false,
             incomplete: false,
             writing: false,
@@ -256,6 +259,10 @@ impl Relay {
     }
 
     fn beat(&self) {
+        if self.0.borrow().has_lost_a_job() {
+            // Another machine takes the job over; the reader reconnects and finds it there.
+            return self.finish();
+        }
         {
             let mut state = self.0.borrow_mut();
             if !state.writing {
@@ -326,6 +333,11 @@ impl Relay {
 impl State {
     fn all_ended(&self) -> bool {
         self.parts.iter().all(|part| part.queue.has_ended())
+    }
+
+    /// Whether an object no longer answers, as far as it is asked.
+    fn has_lost_a_job(&self) -> bool {
+        self.clustered && !self.parts.iter().all(Part::is_alive)
     }
 
     /// Replaces the maximum age of the stream by a short one.

@@ -203,6 +203,8 @@ fn live(project: &Project, _: Option<&Site>) -> Result<()> {
 fn cluster(project: &Project, _: Option<&Site>) -> Result<()> {
     let mut cargo = Command::new(project::cargo());
     cargo.args(["test", "--package", "bench", "--test", "cluster"]).current_dir(&project.root);
+    // Each runs three instances and the S3 server; most of them wait for leases.
+    cargo.args(["--", "--test-threads", "2"]);
     cargo.env("SERVER", dist::build(project)?).env("MOTO", setup::s3_server(project)?);
     steps::shown("tests of a cluster", &mut cargo)
 }

@@ -15,8 +15,8 @@ use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet};
 
 use crate::{
     http::Producer,
+    process::Processes,
     sample::Sample,
-    server::Server,
     stream::{Item, Stream},
 };
 
@@ -78,8 +78,8 @@ impl Shared {
     }
 }
 
-/// Runs a load against a server and measures it.
-pub fn run(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures> {
+/// Runs a load against a server, or several that serve the same jobs, and measures it. The producer reports to the last one.
+pub fn run(servers: &Processes, key: &str, job: &str, load: Load) -> Result<Figures> {
     let reports = (load.rate * load.seconds).round() as u64;
     let atomics = |count: usize| (0..count).map(|_| AtomicU64::new(0)).collect();
     let shared = Arc::new(Shared {
@@ -89,8 +89,8 @@ pub fn run(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures>
         shown: atomics(load.viewers),
         over: AtomicBool::new(false),
     });
-    let port = server.port;
-    let mut producer = Producer::new(port, key, job);
+    let ports = servers.ports.clone();
+    let mut producer = Producer::new(*ports.last().context("there is no server")?, key, job);
     let producing = Builder::new_current_thread().enable_all().build()?;
     let first = json!({"status": "running", "current": 0, "total": reports});
     let first = producing.block_on(producer.report(&first))?.success()?.json();
@@ -102,7 +102,7 @@ pub fn run(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures>
         let (shared, key, job) = (Arc::clone(&shared), key.to_owned(), job.to_owned());
         thread::spawn(move || -> Result<Vec<Viewer>> {
             let runtime = Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(connect_all(port, &key, &job, &shared, load.viewers, last, ready))
+            runtime.block_on(connect_all(&ports, &key, &job, &shared, load.viewers, last, ready))
         })
     };
     if connected.recv().is_err() {
@@ -113,7 +113,7 @@ pub fn run(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures>
         let shared = Arc::clone(&shared);
         thread::spawn(move || sample_ages(&shared))
     };
-    let cpu_before = server.cpu_seconds()?;
+    let cpu_before = servers.cpu_seconds()?;
     producing.block_on(async {
         let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / load.rate));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -133,8 +133,8 @@ pub fn run(server: &Server, key: &str, job: &str, load: Load) -> Result<Figures>
     let mut figures = Figures {
         arrival: Sample::default(),
         screen,
-        cpu_seconds: server.cpu_seconds()? - cpu_before,
-        memory_mb: server.memory_mb()?,
+        cpu_seconds: servers.cpu_seconds()? - cpu_before,
+        memory_mb: servers.memory_mb()?,
         frames: 0,
         reports,
         finals: 0,
@@ -155,7 +155,7 @@ struct Viewer {
 }
 
 async fn connect_all(
-    port: u16,
+    ports: &[u16],
     key: &str,
     job: &str,
     shared: &Arc<Shared>,
@@ -168,7 +168,7 @@ async fn connect_all(
     let mut tasks = JoinSet::new();
     for index in 0..count {
         let (shared, slots, connected) = (Arc::clone(shared), Arc::clone(&slots), connected.clone());
-        let (key, job) = (key.to_owned(), job.to_owned());
+        let (port, key, job) = (ports[index % ports.len()], key.to_owned(), job.to_owned());
         tasks.spawn(async move {
             let permit = slots.acquire().await?;
             let mut stream = Stream::open(port, &key, &job, None).await?;

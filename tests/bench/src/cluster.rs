@@ -25,6 +25,9 @@ use crate::{
     server::{free_port, root},
 };
 
+/// The key of every cluster of tests.
+pub const KEY: &str = "a key that all instances of the cluster share";
+
 /// How long an instance may take to end after SIGTERM.
 pub const STOP_LIMIT: Duration = Duration::from_secs(10);
 
@@ -84,6 +87,21 @@ impl Instance {
         Ok(kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM)?)
     }
 
+    /// Stops the processes without ending them, as a machine that hangs; a dropped one is killed all the same.
+    pub fn freeze(&self) -> Result<()> {
+        self.signal_both(Signal::SIGSTOP)
+    }
+
+    /// Lets the processes continue.
+    pub fn thaw(&self) -> Result<()> {
+        self.signal_both(Signal::SIGCONT)
+    }
+
+    fn signal_both(&self, signal: Signal) -> Result<()> {
+        kill(Pid::from_raw(i32::try_from(self.child.id())?), signal)?;
+        Ok(kill(Pid::from_raw(self.runtime), signal)?)
+    }
+
     /// How it ended; `None` while it runs.
     pub fn has_ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
@@ -129,7 +147,7 @@ impl Cluster {
         };
         for index in 0..count {
             let mut settings = bucket.settings(&prefix).to_vec();
-            settings.push(("CLUSTER_KEY", "a key that all instances of the cluster share".to_owned()));
+            settings.push(("CLUSTER_KEY", KEY.to_owned()));
             settings.push(("CLUSTER_ADDRESS", format!("127.0.0.1:{}", free_port()?)));
             if divisor != 1 {
                 settings.push(("CLUSTER_UNSAFE_TIME_DIVISOR", divisor.to_string()));
@@ -190,6 +208,6 @@ impl Cluster {
 }
 
 /// The executable that `cargo xtask dist` made.
-fn executable() -> PathBuf {
+pub fn executable() -> PathBuf {
     env::var_os("SERVER").map_or_else(|| root().join("dist/server/job-progress"), PathBuf::from)
 }

@@ -74,12 +74,12 @@ fn once(kind: Kind, load: Load) -> Result<Figures> {
     let server = Server::start(kind, &folder, &key)?;
     // A short load first: a runtime that has just started compiles the code that it runs.
     audience::run(
-        &server,
+        &server.processes(),
         &key.text,
         &fresh_job()?,
         Load { viewers: load.viewers.min(50), rate: 200.0, seconds: 3.0 },
     )?;
-    audience::run(&server, &key.text, &fresh_job()?, load)
+    audience::run(&server.processes(), &key.text, &fresh_job()?, load)
 }
 
 impl Row {

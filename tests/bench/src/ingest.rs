@@ -24,13 +24,13 @@ use crate::{Options, page};
 const KINDS: [Kind; 2] = [Kind::Baseline, Kind::Ours];
 
 /// A way to report.
-struct Way {
-    name: &'static str,
-    jobs: usize,
+pub(crate) struct Way {
+    pub(crate) name: &'static str,
+    pub(crate) jobs: usize,
     /// Producers of each job, each waiting for an answer before it reports again.
-    producers: usize,
+    pub(crate) producers: usize,
     /// Reports in one body.
-    batch: usize,
+    pub(crate) batch: usize,
 }
 
 const WAYS: [Way; 4] = [
@@ -86,23 +86,24 @@ fn once(kind: Kind, way: &Way, seconds: f64) -> Result<(f64, f64)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // A short load first: a runtime that has just started compiles the code that it runs.
-        load(&server, &key, way, 2.0).await?;
+        load(&[server.port], &key, way, 2.0).await?;
         let cpu = server.cpu_seconds()?;
-        let (count, took) = load(&server, &key, way, seconds).await?;
+        let (count, took) = load(&[server.port], &key, way, seconds).await?;
         let cpu = server.cpu_seconds()? - cpu;
         Ok((count as f64 / took.as_secs_f64(), 1_000.0 * cpu / count as f64))
     })
 }
 
-async fn load(server: &Server, key: &Key, way: &Way, seconds: f64) -> Result<(u64, Duration)> {
+/// Reports for so many seconds, each job to another of the ports; returns the number of acknowledged reports and the time.
+pub(crate) async fn load(ports: &[u16], key: &Key, way: &Way, seconds: f64) -> Result<(u64, Duration)> {
     let count = Arc::new(AtomicU64::new(0));
     let began = Instant::now();
     let end = began + Duration::from_secs_f64(seconds);
     let mut tasks = JoinSet::new();
-    for _ in 0..way.jobs {
-        let job = fresh_job()?;
+    for index in 0..way.jobs {
+        let (job, port) = (fresh_job()?, ports[index % ports.len()]);
         for producer in 0..way.producers {
-            let mut reporter = Producer::new(server.port, &key.text, &job);
+            let mut reporter = Producer::new(port, &key.text, &job);
             let (count, batch) = (Arc::clone(&count), way.batch);
             tasks.spawn(async move {
                 let mut order = 0;

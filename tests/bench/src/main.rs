@@ -7,6 +7,7 @@
 )]
 
 mod chart;
+mod clusters;
 mod fanout;
 mod ingest;
 mod page;
@@ -15,6 +16,11 @@ mod webhooks;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use bench::{
+    bucket::Bucket,
+    server::Folder,
+    takeover::{self, End},
+};
 use lexopt::ValueExt as _;
 
 const HELP: &str = "\
@@ -28,6 +34,10 @@ cargo xtask bench NAME
             reports a second of a job with subscriptions to a receiver that never answers
   crash   [--kills N]
             kill the runtime while a job reports and viewers watch
+  cluster [--pairs N] [--seconds N]
+            reports a second, fan-out and requests to the bucket: one server, a cluster of one, a cluster of three
+  takeover [--kills N]
+            kill the instance of a cluster that owns a job, then stop it, while the job reports and viewers watch
   element [--elements N] [--jobs N] [--rate N] [--seconds N] [--pairs N]
             a page with many elements beside one written by hand: main thread, long tasks, memory
 
@@ -86,6 +96,8 @@ fn run() -> Result<()> {
         "ingest" => ingest::run(&options),
         "webhooks" => webhooks::run(&options),
         "crash" => crash(options.kills),
+        "cluster" => clusters::run(&options),
+        "takeover" => takeover(options.kills),
         "" | "help" => {
             print!("{HELP}");
             Ok(())
@@ -106,4 +118,18 @@ fn crash(kills: usize) -> Result<()> {
     let outcome = runtime.block_on(bench::crash::run(kills))?;
     println!("{}", bench::crash::summary(&outcome));
     bench::crash::expect_no_violations(&outcome)
+}
+
+fn takeover(kills: usize) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    for end in [End::Crash, End::Stop] {
+        let folder = Folder::new("takeover")?;
+        let outcome = runtime.block_on(async {
+            let bucket = Bucket::start(folder.path()).await?;
+            takeover::run(&bucket, folder.path(), end, kills, 1).await
+        })?;
+        println!("{end:?}: {}", takeover::summary(&outcome));
+        takeover::expect_no_violations(&outcome)?;
+    }
+    Ok(())
 }

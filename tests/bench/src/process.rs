@@ -4,6 +4,27 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
+/// The processes of servers that serve the same jobs, and where they listen.
+#[derive(Clone, Debug)]
+pub struct Processes {
+    /// The port of each.
+    pub ports: Vec<u16>,
+    /// The process id of workerd in each.
+    pub pids: Vec<i32>,
+}
+
+impl Processes {
+    /// The processor seconds that they have used.
+    pub fn cpu_seconds(&self) -> Result<f64> {
+        self.pids.iter().map(|pid| cpu_seconds(*pid)).sum()
+    }
+
+    /// Their resident memory in megabytes.
+    pub fn memory_mb(&self) -> Result<f64> {
+        self.pids.iter().map(|pid| memory_mb(*pid)).sum()
+    }
+}
+
 /// The processor seconds that a process has used in all its threads.
 pub fn cpu_seconds(pid: i32) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("the process is gone")?;

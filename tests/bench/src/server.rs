@@ -18,7 +18,10 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::{key::Key, process};
+use crate::{
+    key::Key,
+    process::{self, Processes},
+};
 
 /// How long a server may take to start. It is long because a small machine may be busy.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
@@ -133,6 +136,11 @@ impl Server {
     /// The processor seconds that it has used.
     pub fn cpu_seconds(&self) -> Result<f64> {
         process::cpu_seconds(self.pid)
+    }
+
+    /// Its process, alone.
+    pub fn processes(&self) -> Processes {
+        Processes { ports: vec![self.port], pids: vec![self.pid] }
     }
 
     /// Its resident memory in megabytes.

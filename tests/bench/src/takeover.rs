@@ -136,10 +136,16 @@ pub async fn run(bucket: &Bucket, folder: &Path, end: End, ends: usize, divisor:
         run.converge(&seen).await;
     }
     run.check_deadlines(port, &key, &silent).await?;
+    // The order of the report that was cut off last may be used, so the end is not the next report.
+    run.report("running").await?;
     run.report("completed").await?;
     let waited = timeout(VIEWERS_TIMEOUT, async { while viewers.join_next().await.is_some() {} }).await;
     if waited.is_err() {
-        run.outcome.violations.push("a viewer did not receive the final document".to_owned());
+        for (index, seen) in seen.iter().enumerate().filter(|(_, seen)| !seen.ended.load(Relaxed)) {
+            let (seq, last) = (seen.seq.load(Relaxed), run.journal.seq());
+            let how = if seen.live.load(Relaxed) { "has an open stream" } else { "has no stream" };
+            run.outcome.violations.push(format!("viewer {index} {how} and shows seq {seq}, not the final one, {last}"));
+        }
     }
     for (index, seen) in seen.iter().enumerate() {
         let violations = seen.violations().into_iter().map(|violation| format!("viewer {index}: {violation}"));

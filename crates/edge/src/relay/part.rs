@@ -25,6 +25,11 @@ impl Part {
         (self.feed, self.expires_at) = (Some(feed), expires_at);
     }
 
+    /// Whether the object still answers, or is not asked any more.
+    pub(super) fn is_alive(&self) -> bool {
+        self.queue.has_ended() || self.feed.as_ref().is_none_or(Feed::is_alive)
+    }
+
     /// When the reader's token expires, unless the part has ended already.
     pub(super) fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at.filter(|_| !self.queue.has_ended())

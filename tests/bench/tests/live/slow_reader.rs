@@ -71,7 +71,9 @@ fn run_beside(fixture: &Fixture, job: &str, is_slow: bool) -> Round {
         let (key, job, catch_up) = (key.clone(), job.to_owned(), Arc::clone(&catch_up));
         std::thread::spawn(move || run(read(port, &key, &job, &catch_up)))
     };
-    let others = audience::run(&fixture.server, &key, job, Load { viewers: 49, rate: 100.0, seconds: 15.0 }).unwrap();
+    let others =
+        audience::run(&fixture.server.processes(), &key, job, Load { viewers: 49, rate: 100.0, seconds: 15.0 })
+            .unwrap();
     catch_up.store(true, Relaxed);
     let (documents, last) = one.join().unwrap();
     Round { others, documents, last }
