@@ -189,7 +189,7 @@ impl Cluster {
         Ok(counts)
     }
 
-    /// Waits for an instance to end that was told to.
+    /// Waits for an instance to end, at most [`STOP_LIMIT`].
     pub async fn await_end(&mut self, index: usize) -> Result<Duration> {
         let began = Instant::now();
         loop {

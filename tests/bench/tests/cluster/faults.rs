@@ -15,7 +15,7 @@ use crate::{DIVISOR, Fixture, run};
 const TAKEOVER_LIMIT: Duration = Duration::from_secs(90);
 
 #[test]
-fn while_a_job_is_taken_over_callers_are_asked_to_retry_and_a_producer_goes_on() {
+fn while_a_job_is_taken_over_callers_are_asked_to_retry_and_a_producer_continues() {
     run(async {
         let mut fixture = Fixture::start("cluster-lease", 1).await;
         let job = fixture.job.clone();
@@ -94,7 +94,7 @@ fn viewers_of_a_job_whose_instance_hangs_are_sent_to_the_instance_that_takes_it_
         // The instance that comes back has lost its lease, and ends.
         fixture.cluster.instances[0].thaw().unwrap();
         while fixture.cluster.instances[0].has_ended().unwrap().is_none() {
-            assert!(began.elapsed() < TAKEOVER_LIMIT, "the instance goes on");
+            assert!(began.elapsed() < TAKEOVER_LIMIT, "the instance continues");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let status = fixture.ask(2, "GET", &format!("/v2/jobs/{}/status", fixture.job), b"").await.json();
@@ -119,7 +119,7 @@ fn without_its_bucket_an_instance_acknowledges_nothing_and_ends() {
                 if let Some(status) = instance.has_ended().unwrap() {
                     break status;
                 }
-                assert!(began.elapsed() < TAKEOVER_LIMIT, "an instance goes on without the bucket");
+                assert!(began.elapsed() < TAKEOVER_LIMIT, "an instance continues without the bucket");
                 tokio::time::sleep(Duration::from_millis(10)).await;
             };
             assert!(!status.success());
