@@ -94,21 +94,25 @@ fn check_cluster(path: &Path, bucket: Option<&str>) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
     };
+    let has_jobs = path.join(DATABASES).exists();
     let path = path.display();
     match (found, bucket) {
-        (Some(found), Some(bucket)) if found == bucket => Ok(()),
+        (found, bucket) if found.as_deref() == bucket => Ok(()),
+        // An instance that could not join its cluster has left no more than this file.
+        (_, Some(bucket)) if !has_jobs => {
+            fs::write(&file, format!("{bucket}\n")).with_context(|| format!("cannot write into the data folder {path}"))
+        }
+        (_, None) if !has_jobs => {
+            fs::remove_file(&file).with_context(|| format!("cannot write into the data folder {path}"))
+        }
         (Some(found), _) => bail!(
             "the data folder {path} is that of an instance of the cluster {found}, whose bucket has the jobs: set \
              CLUSTER_BUCKET to {found}, or choose another folder"
         ),
-        (None, Some(_)) if file.with_file_name(DATABASES).exists() => bail!(
+        (None, _) => bail!(
             "the data folder {path} holds the jobs of a server without a cluster, which a cluster cannot take over: choose \
              another folder"
         ),
-        (None, Some(bucket)) => {
-            fs::write(&file, format!("{bucket}\n")).with_context(|| format!("cannot write into the data folder {path}"))
-        }
-        (None, None) => Ok(()),
     }
 }
 
@@ -149,7 +153,11 @@ mod tests {
     fn a_folder_of_a_cluster_serves_this_cluster_alone() {
         let folder = folder("cluster");
         let open = |bucket| DataFolder::open(&folder, "127.0.0.1:8787", bucket).map(drop);
-        open(Some("s3://jobs/a")).unwrap();
+        // As long as it holds nothing, it may serve another.
+        for bucket in [Some("s3://jobs/typo"), None, Some("s3://jobs/a")] {
+            open(bucket).unwrap();
+        }
+        fs::create_dir(folder.join(DATABASES)).unwrap();
         open(Some("s3://jobs/a")).unwrap();
         for bucket in [None, Some("s3://jobs/b")] {
             let refusal = open(bucket).unwrap_err().to_string();

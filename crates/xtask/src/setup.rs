@@ -62,6 +62,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         for venv in [python_venv(&project)?, python_client_venv(&project)?] {
             steps::note(&format!("Python venv: {}", venv.display()));
         }
+        steps::note(&format!("S3 server: {}", s3_server(&project)?.display()));
         steps::note(&format!("Redis: {}", REDIS.path(&project)?.display()));
     }
     if server {

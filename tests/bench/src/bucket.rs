@@ -25,6 +25,9 @@ const NAME: &str = "jobs";
 /// How long the server may take to start. Python on a busy machine takes seconds.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The methods of requests to a bucket.
+pub const METHODS: [&str; 3] = ["PUT", "GET", "DELETE"];
+
 /// A running S3 server with one bucket; it is killed on drop.
 #[derive(Debug)]
 pub struct Bucket {
@@ -82,7 +85,9 @@ impl Bucket {
         // 127.0.0.1 - - [26/Nov/2026 19:37:25] "PUT /jobs/a/v1/nodes/….json HTTP/1.1" 200 -
         for line in log.lines().filter(|line| line.contains(" HTTP/1.1")) {
             let purpose = if line.contains("/do/") { Purpose::Objects } else { Purpose::Membership };
-            *counts.entry(purpose).or_insert(0) += 1;
+            // Failures are coloured, so that the method is not always behind the quotation mark.
+            let method = METHODS.into_iter().find(|method| line.contains(&format!("{method} /")));
+            *counts.entry((purpose, method.unwrap_or_default())).or_insert(0) += 1;
         }
         Ok(Requests(counts))
     }
@@ -99,12 +104,17 @@ pub enum Purpose {
 
 /// Counts of requests.
 #[derive(Clone, Debug, Default)]
-pub struct Requests(BTreeMap<Purpose, u64>);
+pub struct Requests(BTreeMap<(Purpose, &'static str), u64>);
 
 impl Requests {
-    /// Those of a purpose.
-    pub fn count(&self, purpose: Purpose) -> u64 {
-        self.0.get(&purpose).copied().unwrap_or_default()
+    /// Those of a purpose with each of [`METHODS`].
+    pub fn of(&self, purpose: Purpose) -> [u64; 3] {
+        METHODS.map(|method| self.0.get(&(purpose, method)).copied().unwrap_or_default())
+    }
+
+    /// All of them.
+    pub fn all(&self) -> u64 {
+        self.0.values().sum()
     }
 }
 

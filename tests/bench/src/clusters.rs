@@ -38,8 +38,8 @@ const IDLE: Duration = Duration::from_secs(20);
 struct Measured {
     one_job: f64,
     fifty_jobs: f64,
-    /// Requests to the bucket for each report: of one job, and of fifty.
-    requests: [f64; 2],
+    /// Requests to the bucket for each report, by method: of one job, and of fifty.
+    requests: [[f64; 3]; 2],
     /// Requests to the bucket a second while nothing happens.
     idle: f64,
     fan_out: Figures,
@@ -70,7 +70,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 const HEAD: &str = "\
-| server | one job, reports/s | fifty jobs, reports/s | bucket requests a report: one job | fifty jobs | idle, requests/s | arrival p50 ms | p99 | CPU ms a report | MB |
+| server | one job, reports/s | fifty jobs, reports/s | PUT + GET + DELETE a report: one job | fifty jobs | idle, requests/s | arrival p50 ms | p99 | CPU ms a report | MB |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|";
 
 fn row(count: usize, runs: &[Measured]) -> String {
@@ -80,13 +80,17 @@ fn row(count: usize, runs: &[Measured]) -> String {
         1 => "cluster of 1".to_owned(),
         count => format!("cluster of {count}"),
     };
+    let requests = |way: usize| {
+        let [put, get, delete] = [0, 1, 2].map(|method| middle(&|run| run.requests[way][method]));
+        format!("{put:.2} + {get:.2} + {delete:.2}")
+    };
     let fan_out = |figure: &dyn Fn(&Figures) -> f64| middle(&|run| figure(&run.fan_out));
     format!(
-        "| {name} | {:.0} | {:.0} | {:.2} | {:.2} | {:.1} | {:.1} | {:.0} | {:.1} | {:.0} |",
+        "| {name} | {:.0} | {:.0} | {} | {} | {:.1} | {:.1} | {:.0} | {:.1} | {:.0} |",
         middle(&|run| run.one_job),
         middle(&|run| run.fifty_jobs),
-        middle(&|run| run.requests[0]),
-        middle(&|run| run.requests[1]),
+        requests(0),
+        requests(1),
         middle(&|run| run.idle),
         fan_out(&|figures| figures.arrival.percentile(0.5)),
         fan_out(&|figures| figures.arrival.percentile(0.99)),
@@ -106,14 +110,13 @@ fn once(count: usize, seconds: f64) -> Result<Measured> {
         anyhow::Ok(Servers::Cluster(Cluster::start(&bucket, folder.path(), &key, count, 1).await?, bucket))
     })?;
     let processes = servers.processes();
+    let before = servers.requests()?;
+    std::thread::sleep(IDLE);
+    let idle = (servers.requests()?.all() - before.all()) as f64 / IDLE.as_secs_f64();
     // A short load first: a runtime that has just started compiles the code that it runs.
     runtime.block_on(load(&processes.ports, &key, &ONE_JOB, 2.0))?;
     let (one_job, requests_of_one) = servers.ingest(&runtime, &processes, &key, &ONE_JOB, seconds)?;
     let (fifty_jobs, requests_of_fifty) = servers.ingest(&runtime, &processes, &key, &FIFTY_JOBS, seconds)?;
-    let before = servers.requests()?;
-    std::thread::sleep(IDLE);
-    let all = |requests: &Requests| requests.count(Purpose::Objects) + requests.count(Purpose::Membership);
-    let idle = (all(&servers.requests()?) - all(&before)) as f64 / IDLE.as_secs_f64();
     let fan_out = audience::run(&processes, &key.text, &fresh_job()?, Load { viewers: VIEWERS, rate: RATE, seconds })?;
     Ok(Measured { one_job, fifty_jobs, requests: [requests_of_one, requests_of_fifty], idle, fan_out })
 }
@@ -143,11 +146,11 @@ impl Servers {
         key: &Key,
         way: &Way,
         seconds: f64,
-    ) -> Result<(f64, f64)> {
-        let before = self.requests()?.count(Purpose::Objects);
+    ) -> Result<(f64, [f64; 3])> {
+        let before = self.requests()?.of(Purpose::Objects);
         let (count, took) = runtime.block_on(load(&processes.ports, key, way, seconds))?;
-        let requests = self.requests()?.count(Purpose::Objects) - before;
-        println!("{}: {count} reports in {took:?}, {requests} requests", way.name);
-        Ok((count as f64 / took.as_secs_f64(), requests as f64 / count as f64))
+        let after = self.requests()?.of(Purpose::Objects);
+        let requests = [0, 1, 2].map(|method| (after[method] - before[method]) as f64 / count as f64);
+        Ok((count as f64 / took.as_secs_f64(), requests))
     }
 }
