@@ -105,7 +105,9 @@ export function answerPings(state, ping, pong) {
 
 /** The status of the readiness of the runtime in its cluster; undefined without a cluster. */
 export function clusterStatus(env) {
-  return env.CLUSTER?.fetch("http://cluster/ready", { signal: AbortSignal.timeout(READY_MS) }).then(({ status }) => status);
+  return env.CLUSTER?.fetch("http://cluster/ready", { signal: AbortSignal.timeout(READY_MS) }).then(
+    ({ status }) => status,
+  );
 }
 
 /**

@@ -14,7 +14,6 @@ fn main() -> Result<()> {
             "expected five paths: the executable to write, the program, the runtime, its configurations, the static files"
         );
     };
-    let [executable, program, runtime, config, assets] =
-        [executable, program, runtime, config, assets].map(|path| Path::new(path));
+    let [executable, program, runtime, config, assets] = [executable, program, runtime, config, assets].map(Path::new);
     contents::append(executable, program, runtime, config, assets)
 }
