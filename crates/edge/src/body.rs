@@ -8,7 +8,10 @@ use serde_json::Value;
 use wasm_bindgen_futures::JsFuture;
 use worker::ByteStream;
 
-use crate::{request::IncomingRequest, response::ErrorResponse};
+use crate::{glue, request::IncomingRequest, response::ErrorResponse};
+
+/// How many bytes of a refused body are read so that its sender receives the response: as many again as may be sent.
+const MAX_DISCARDED: usize = REPORTS_BYTES * 2;
 
 /// A body that was read whole.
 pub(crate) struct Body {
@@ -41,16 +44,27 @@ pub(crate) fn report_headers(request: &IncomingRequest) -> Result<BodyHeaders, P
     BodyHeaders::new(request.content_headers(), Accepts::JsonOrNdjson, REPORTS_BYTES)
 }
 
-/// Reads a body of unknown length, and fails as soon as it has more than `limit` bytes.
+/// Reads a body of unknown length; fails if it has more than `limit` bytes, of which no more are kept.
 pub(crate) async fn read_up_to(request: &IncomingRequest, limit: usize) -> Result<Vec<u8>, ErrorResponse> {
     let Some(body) = request.inner().body() else { return Ok(Vec::new()) };
-    let mut bytes = Vec::new();
+    let (mut bytes, mut length) = (Vec::new(), 0_usize);
     let mut chunks = ByteStream::from(body);
     while let Some(chunk) = chunks.next().await {
-        bytes.extend_from_slice(&chunk.map_err(|_| incomplete())?);
-        if bytes.len() > limit {
-            return Err(too_large(limit).into());
+        let chunk = chunk.map_err(|_| incomplete())?;
+        length = length.saturating_add(chunk.len());
+        if length <= limit {
+            bytes.extend_from_slice(&chunk);
+        } else if length > MAX_DISCARDED {
+            break;
         }
     }
-    Ok(bytes)
+    if length > limit { Err(too_large(limit).into()) } else { Ok(bytes) }
+}
+
+/// Reads what a refused client still sends, within limits: otherwise the runtime closes the connection, and the client may see only
+/// that.
+pub(crate) async fn discard(request: &IncomingRequest) {
+    let most = u32::try_from(MAX_DISCARDED).unwrap_or(u32::MAX);
+    // It does not fail.
+    let _ = JsFuture::from(glue::discard_body(request.inner(), most)).await;
 }

@@ -103,6 +103,23 @@ export function answerPings(state, ping, pong) {
   state.setWebSocketAutoResponse(new WebSocketRequestResponsePair(ping, pong));
 }
 
+/**
+ * Reads and discards what is left of the body of a request, up to `most` bytes. A client that still sends when the runtime
+ * closes the connection sees a broken connection, and not the response.
+ */
+export async function discardBody({ body, bodyUsed }, most) {
+  if (!body || bodyUsed) return;
+  let left = most;
+  try {
+    for await (const { length } of body) {
+      left -= length;
+      if (left < 0) return;
+    }
+  } catch {
+    // The client has gone.
+  }
+}
+
 /** The status of the readiness of the runtime in its cluster; undefined without a cluster. */
 export function clusterStatus(env) {
   return env.CLUSTER?.fetch("http://cluster/ready", { signal: AbortSignal.timeout(READY_MS) }).then(

@@ -99,6 +99,10 @@ extern "C" {
     #[wasm_bindgen(js_name = clusterStatus)]
     pub(crate) fn cluster_status(env: &Env) -> Option<Promise>;
 
+    /// Reads and discards what is left of the body of a request, up to `most` bytes.
+    #[wasm_bindgen(js_name = discardBody)]
+    pub(crate) fn discard_body(request: &web_sys::Request, most: u32) -> Promise;
+
     /// Sends a delivery through `network`, or through the one that all requests use; the promise resolves to a [`Delivered`].
     pub(crate) fn deliver(
         network: Option<&Network>,

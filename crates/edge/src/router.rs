@@ -16,7 +16,7 @@ use web_sys::{Request, Response};
 use worker::{Env, worker_sys::Context};
 
 use crate::{
-    adapters, batch, clock, cluster,
+    adapters, batch, body, clock, cluster,
     context::RequestContext,
     control, deliveries,
     glue::{self, SlowPath},
@@ -121,6 +121,9 @@ async fn respond(mut ctx: RequestContext, found: Result<Match, NoRoute>) -> Resp
     }
     glue::set_common_headers(&response, config.allowed_origin(request.origin()), config.varies_by_origin());
     if config.is_server() {
+        if response.status() >= 400 {
+            body::discard(request).await;
+        }
         metrics::answered(template, response.status(), *began);
     }
     glue::log(request.method(), template, holder.as_deref(), response.status(), began.millis() as f64);

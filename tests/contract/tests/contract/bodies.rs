@@ -59,6 +59,30 @@ fn a_body_of_unknown_length_is_refused_past_the_limit_and_creates_nothing() {
     Request::get(format!("/v2/jobs/{job}/status")).send().expect(404);
 }
 
+#[test]
+fn a_caller_that_is_refused_while_it_still_sends_receives_the_answer() {
+    const MOST: usize = 1 << 20;
+    let target = Target::get();
+    let host = authority(&target.base_url);
+    let cases = [(&*target.key, MOST + 1, 413), ("jp_none_of-this-server", MOST, 401)];
+    // An answer that arrives by chance does not arrive ten times.
+    for (key, length, status) in cases.iter().cycle().take(20) {
+        let mut socket = TcpStream::connect(host).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let head = format!(
+            "POST /v2/jobs/a/reports HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n",
+        );
+        socket.write_all(head.as_bytes()).unwrap();
+        for piece in vec![b' '; *length].chunks(64 * 1024) {
+            socket.write_all(piece).unwrap();
+        }
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
+}
+
 /// The answer to a report with this head and body, after which the caller sends nothing more.
 fn report_cut_short(deployment: &Deployment, key: &Key, header: &str, body: &[u8]) -> String {
     let host = authority(&deployment.base_url);
