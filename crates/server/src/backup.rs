@@ -18,7 +18,7 @@ use nix::unistd::syncfs;
 use rusqlite::{Connection, OpenFlags, backup, config::DbConfig};
 
 use self::alarms::Alarms;
-use crate::data_folder::{self, FORMAT_FILE};
+use crate::data_folder::{self, CLUSTER_FILE, FORMAT_FILE};
 
 /// The extension of the databases.
 const EXTENSION: &str = "sqlite";
@@ -45,11 +45,18 @@ pub struct Summary {
 ///
 /// # Errors
 ///
-/// `to` exists, `data` is not the data folder of a server or of a newer release, or a file cannot be read or written.
+/// `to` exists, `data` is not the data folder of a server, or that of a newer release or of an instance of a cluster, or a file
+/// cannot be read or written.
 pub fn copy(data: &Path, to: &Path) -> Result<Summary> {
     let data = fs::canonicalize(data).with_context(|| format!("cannot find the data folder {}", data.display()))?;
     if !data_folder::check_format(&data)? {
         bail!("{} is not the data folder of a server: it has no file `{FORMAT_FILE}`", data.display());
+    }
+    if data.join(CLUSTER_FILE).exists() {
+        bail!(
+            "{} is that of an instance of a cluster, which holds copies of some jobs: back up the bucket",
+            data.display()
+        );
     }
     let mut name = to.file_name().with_context(|| format!("{} is not a new folder", to.display()))?.to_owned();
     name.push(PARTIAL);
@@ -276,6 +283,9 @@ mod tests {
         assert!(refusal(&folders.to).contains("exists"));
         let inside = folders.data.join("backup");
         assert!(refusal(&inside).contains("outside") && !inside.exists());
+        fs::write(folders.data.join(CLUSTER_FILE), "s3://jobs/a\n").unwrap();
+        assert!(refusal(&folders.dir.join("other")).contains("back up the bucket"));
+        fs::remove_file(folders.data.join(CLUSTER_FILE)).unwrap();
         fs::write(folders.data.join(FORMAT_FILE), "2\n").unwrap();
         assert!(refusal(&folders.dir.join("other")).contains("a newer release"));
         fs::remove_file(folders.data.join(FORMAT_FILE)).unwrap();

@@ -17,7 +17,7 @@ const FORMAT: u32 = 1;
 pub(crate) const FORMAT_FILE: &str = "format";
 
 /// The file with the bucket of the cluster, if the folder is that of an instance of one.
-const CLUSTER_FILE: &str = "cluster";
+pub(crate) const CLUSTER_FILE: &str = "cluster";
 
 /// The folder of the databases, which the runtime names after the class of the objects.
 const DATABASES: &str = "job-progress-JobObject";
