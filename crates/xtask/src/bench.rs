@@ -13,8 +13,11 @@ use crate::{
 /// The benchmark that runs in a browser and needs no worker.
 const ELEMENT: &str = "element";
 
-/// The benchmarks that run the executable of the server, as a cluster over a local S3 server too.
-const OF_THE_EXECUTABLE: [&str; 2] = ["cluster", "takeover"];
+/// The benchmarks that run the executable of the server as a cluster over a local S3 server too.
+const OF_CLUSTERS: [&str; 2] = ["cluster", "takeover"];
+
+/// The benchmark that runs the executable of the server beside nginx with nchan.
+const OF_SERVERS: &str = "servers";
 
 /// `cargo xtask bench NAME …`
 pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
@@ -30,9 +33,18 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
         return steps::shown("benchmark", &mut node);
     }
     let mut cargo = Command::new(project::cargo());
-    if args.first().is_some_and(|name| OF_THE_EXECUTABLE.iter().any(|of| name == of)) {
+    let of_clusters = args.first().is_some_and(|name| OF_CLUSTERS.iter().any(|of| name == of));
+    let of_servers = args.first().is_some_and(|name| name == OF_SERVERS);
+    if of_clusters {
+        cargo.env("MOTO", setup::s3_server(&project)?);
+    }
+    if of_servers {
+        // nginx reads a variable `NGINX` itself.
+        cargo.env("NGINX_PATH", setup::NGINX.path(&project)?).env("NCHAN_PATH", setup::NCHAN.path(&project)?);
+    }
+    if of_clusters || of_servers {
         build::all(&project, &tools)?;
-        cargo.env("SERVER", dist::build(&project)?).env("MOTO", setup::s3_server(&project)?);
+        cargo.env("SERVER", dist::build(&project)?);
     } else {
         build::worker_alone(&project, &tools)?;
     }

@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 pub(crate) use bare_root::bare_root;
 pub(crate) use nightly::{CHOICE as PANICS, nightly};
 pub(crate) use npm::{bundlers, packages};
-pub(crate) use program::{CADDY, CHROMIUM, DEBOOTSTRAP, FIREFOX, NGINX, REDIS, SYSTEMD_ANALYZE};
+pub(crate) use program::{CADDY, CHROMIUM, DEBOOTSTRAP, FIREFOX, NCHAN, NGINX, REDIS, SYSTEMD_ANALYZE};
 pub(crate) use python::{python_client_venv, python_venv, s3_server};
 
 use crate::{

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet};
 
 use crate::{
@@ -47,7 +47,7 @@ pub struct Figures {
     pub screen: Sample,
     /// Processor seconds of the runtime.
     pub cpu_seconds: f64,
-    /// Megabytes of the runtime at the end.
+    /// Megabytes of the runtime before the last report, with all viewers.
     pub memory_mb: f64,
     /// The number of documents that arrived.
     pub frames: u64,
@@ -94,7 +94,10 @@ pub fn run(servers: &Processes, key: &str, job: &str, load: Load) -> Result<Figu
     let producing = Builder::new_current_thread().enable_all().build()?;
     let first = json!({"status": "running", "current": 0, "total": reports});
     let first = producing.block_on(producer.report(&first))?.success()?.json();
-    let first = first["seq"].as_u64().context("the answer has no seq")?;
+    let first = match servers.relay {
+        true => seq_of_relayed(0),
+        false => first["seq"].as_u64().context("the answer has no seq")?,
+    };
     let last = first + reports;
 
     let (ready, connected) = std::sync::mpsc::channel();
@@ -114,12 +117,16 @@ pub fn run(servers: &Processes, key: &str, job: &str, load: Load) -> Result<Figu
         thread::spawn(move || sample_ages(&shared))
     };
     let cpu_before = servers.cpu_seconds()?;
+    let mut memory_mb = f64::NAN;
     producing.block_on(async {
         let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / load.rate));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         for number in 1..=reports {
             ticks.tick().await;
             let status = if number == reports { "completed" } else { "running" };
+            if number == reports {
+                memory_mb = servers.memory_mb()?;
+            }
             shared.reported[usize::try_from(first + number)?].store(shared.micros(), Relaxed);
             let report =
                 json!({"status": status, "current": number, "message": "Processing one batch after the other"});
@@ -134,7 +141,7 @@ pub fn run(servers: &Processes, key: &str, job: &str, load: Load) -> Result<Figu
         arrival: Sample::default(),
         screen,
         cpu_seconds: servers.cpu_seconds()? - cpu_before,
-        memory_mb: servers.memory_mb()?,
+        memory_mb,
         frames: 0,
         reports,
         finals: 0,
@@ -210,7 +217,15 @@ async fn connect_all(
 
 impl Viewer {
     fn apply(&mut self, item: Item, shared: &Shared, index: usize) {
-        let Item::Document(seq, _) = item else { return };
+        let seq = match item {
+            Item::Document(seq, _) => seq,
+            // The ids of a relay are its own, so that the parser finds no document.
+            Item::Other(name, data) if name.is_empty() => match serde_json::from_str::<Value>(&data) {
+                Ok(report) => seq_of_relayed(report["current"].as_u64().unwrap_or(0)),
+                Err(_) => return,
+            },
+            _ => return,
+        };
         self.frames += 1;
         self.seq = seq;
         shared.shown[index].store(seq, Relaxed);
@@ -218,6 +233,11 @@ impl Viewer {
             self.ages.add(age);
         }
     }
+}
+
+/// The number of a relayed report, whose `current` counts from 0: that of a report is never 0.
+fn seq_of_relayed(current: u64) -> u64 {
+    current + 1
 }
 
 /// Samples the age of what every viewer shows until the job has ended.

@@ -21,7 +21,7 @@ use crate::{
     bucket::Bucket,
     http::get,
     key::Key,
-    process,
+    process::{self, Processes},
     server::{free_port, root},
 };
 
@@ -68,6 +68,12 @@ impl Instance {
         thread::spawn(move || std::io::copy(&mut output, &mut &log));
         instance.runtime = process::only_child(i32::try_from(instance.child.id())?)?;
         Ok(instance)
+    }
+
+    /// The processes of launcher and runtime.
+    pub fn processes(&self) -> Result<Processes> {
+        let pids = process::tree(i32::try_from(self.child.id())?)?;
+        Ok(Processes { ports: vec![self.port], pids, relay: false })
     }
 
     /// Kills launcher and runtime as a power cut would, and returns when both have ended.

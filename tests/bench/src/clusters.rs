@@ -17,17 +17,16 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     Options,
-    ingest::{Way, load},
+    ingest::{ONE_PRODUCER, Way, load},
     page,
 };
 
 /// The numbers of instances; 0 is the server without a cluster.
 const INSTANCES: [usize; 3] = [0, 1, 3];
 
-const ONE_JOB: Way = Way { name: "one job", jobs: 1, producers: 1, batch: 1 };
 const FIFTY_JOBS: Way = Way { name: "fifty jobs", jobs: 50, producers: 1, batch: 1 };
 
-/// The load of the fan-out. The rate limit of streams allows a key 300 a minute.
+/// The load of the fan-out.
 const VIEWERS: usize = 100;
 const RATE: f64 = 10.0;
 
@@ -114,8 +113,8 @@ fn once(count: usize, seconds: f64) -> Result<Measured> {
     std::thread::sleep(IDLE);
     let idle = (servers.requests()?.all() - before.all()) as f64 / IDLE.as_secs_f64();
     // A short load first: a runtime that has just started compiles the code that it runs.
-    runtime.block_on(load(&processes.ports, &key, &ONE_JOB, 2.0))?;
-    let (one_job, requests_of_one) = servers.ingest(&runtime, &processes, &key, &ONE_JOB, seconds)?;
+    runtime.block_on(load(&processes.ports, &key, &ONE_PRODUCER, 2.0))?;
+    let (one_job, requests_of_one) = servers.ingest(&runtime, &processes, &key, &ONE_PRODUCER, seconds)?;
     let (fifty_jobs, requests_of_fifty) = servers.ingest(&runtime, &processes, &key, &FIFTY_JOBS, seconds)?;
     let fan_out = audience::run(&processes, &key.text, &fresh_job()?, Load { viewers: VIEWERS, rate: RATE, seconds })?;
     Ok(Measured { one_job, fifty_jobs, requests: [requests_of_one, requests_of_fifty], idle, fan_out })
@@ -128,7 +127,7 @@ impl Servers {
             Servers::Cluster(cluster, _) => &cluster.instances,
         };
         let ports = instances.iter().map(|instance| instance.port).collect();
-        Processes { ports, pids: instances.iter().map(|instance| instance.runtime).collect() }
+        Processes { ports, pids: instances.iter().map(|instance| instance.runtime).collect(), relay: false }
     }
 
     fn requests(&self) -> Result<Requests> {

@@ -4,6 +4,7 @@ use anyhow::Result;
 use bench::{
     audience::{self, Figures, Load},
     key::{Key, fresh_job},
+    process::Processes,
     sample::median,
     server::{Folder, Kind, Server},
 };
@@ -72,14 +73,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn once(kind: Kind, load: Load) -> Result<Figures> {
     let (key, folder) = (Key::draw()?, Folder::new("fan-out")?);
     let server = Server::start(kind, &folder, &key)?;
-    // A short load first: a runtime that has just started compiles the code that it runs.
-    audience::run(
-        &server.processes(),
-        &key.text,
-        &fresh_job()?,
-        Load { viewers: load.viewers.min(50), rate: 200.0, seconds: 3.0 },
-    )?;
+    warm_up(&server.processes(), &key, load.viewers)?;
     audience::run(&server.processes(), &key.text, &fresh_job()?, load)
+}
+
+/// Runs a short load first: a runtime that has just started compiles the code that it runs.
+pub(crate) fn warm_up(servers: &Processes, key: &Key, viewers: usize) -> Result<()> {
+    let load = Load { viewers: viewers.min(50), rate: 200.0, seconds: 3.0 };
+    audience::run(servers, &key.text, &fresh_job()?, load)?;
+    Ok(())
 }
 
 impl Row {

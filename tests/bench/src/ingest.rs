@@ -33,9 +33,12 @@ pub(crate) struct Way {
     pub(crate) batch: usize,
 }
 
+pub(crate) const ONE_PRODUCER: Way = Way { name: "one job, one producer", jobs: 1, producers: 1, batch: 1 };
+pub(crate) const EIGHT_PRODUCERS: Way = Way { name: "one job, eight producers", jobs: 1, producers: 8, batch: 1 };
+
 const WAYS: [Way; 4] = [
-    Way { name: "one job, one producer", jobs: 1, producers: 1, batch: 1 },
-    Way { name: "one job, eight producers", jobs: 1, producers: 8, batch: 1 },
+    ONE_PRODUCER,
+    EIGHT_PRODUCERS,
     Way { name: "fifty jobs", jobs: 50, producers: 1, batch: 1 },
     Way { name: "one job, arrays of 500", jobs: 1, producers: 1, batch: 500 },
 ];

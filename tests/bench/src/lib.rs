@@ -26,6 +26,7 @@ pub mod key;
 pub mod machine;
 pub mod process;
 pub mod receiver;
+pub mod relay;
 pub mod sample;
 pub mod server;
 pub mod stream;

@@ -11,6 +11,7 @@ mod clusters;
 mod fanout;
 mod ingest;
 mod page;
+mod servers;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -36,13 +37,15 @@ cargo xtask bench NAME
             kill the runtime while a job reports and viewers watch
   cluster [--pairs N] [--seconds N]
             reports a second, fan-out and requests to the bucket: one server, a cluster of one, a cluster of three
+  servers [--pairs N] [--seconds N] [--viewers N]
+            the executable, bare workerd, wrangler dev and nginx with nchan: start, memory, ingest, fan-out
   takeover [--kills N]
             kill the instance of a cluster that owns a job, then stop it, while the job reports and viewers watch
   element [--elements N] [--jobs N] [--rate N] [--seconds N] [--pairs N]
             a page with many elements beside one written by hand: main thread, long tasks, memory
 
-Each pair runs the baseline and ours in turn; the figures are the medians of the pairs (default: 5). --dev runs ours
-once more as `cargo xtask dev` runs it. --page writes the figures into tests/bench/README.md and the curves beside it.
+Each pair runs the baseline and ours in turn; the figures are the medians of the pairs (default: 5). --dev runs
+the server of `cargo xtask dev` once more. --page writes the figures into tests/bench/README.md and the curves beside it.
 ";
 
 /// The options of the command line.
@@ -97,6 +100,7 @@ fn run() -> Result<()> {
         "webhooks" => webhooks::run(&options),
         "crash" => crash(options.kills),
         "cluster" => clusters::run(&options),
+        "servers" => servers::run(&options),
         "takeover" => takeover(options.kills),
         "" | "help" => {
             print!("{HELP}");

@@ -9,8 +9,10 @@ use anyhow::{Context, Result};
 pub struct Processes {
     /// The port of each.
     pub ports: Vec<u16>,
-    /// The process id of workerd in each.
+    /// The process ids whose costs count.
     pub pids: Vec<i32>,
+    /// Whether they pass reports on as they are, instead of answering and sending documents with a `seq`.
+    pub relay: bool,
 }
 
 impl Processes {
@@ -58,8 +60,56 @@ pub fn is_dead(pid: i32) -> bool {
     stat.rsplit_once(") ").is_none_or(|(_, fields)| fields.starts_with('Z'))
 }
 
+/// A process and its descendants.
+pub fn tree(pid: i32) -> Result<Vec<i32>> {
+    let mut parents = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let Some(child) = entry?.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+        // A process that has ended since is none, and one that nobody has waited for has neither memory nor children.
+        let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        let Some((_, fields)) = stat.rsplit_once(") ") else { continue };
+        if let Some(parent) = fields.split(' ').nth(1).and_then(|parent| parent.parse::<i32>().ok())
+            && !fields.starts_with('Z')
+        {
+            parents.push((child, parent));
+        }
+    }
+    let mut tree = vec![pid];
+    let mut next = 0;
+    while let Some(parent) = tree.get(next).copied() {
+        tree.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(child, _)| child));
+        next += 1;
+    }
+    Ok(tree)
+}
+
 /// The process that is the only child of another one.
 pub fn only_child(pid: i32) -> Result<i32> {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).context("Linux lists no children")?;
     children.trim().parse().with_context(|| format!("process {pid} has not one child: {children}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead as _, BufReader},
+        process::{Command, Stdio},
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_tree_holds_the_process_and_those_that_it_has_started() {
+        // The inner shell ends with its standard input, which is ours.
+        let mut command = Command::new("sh");
+        command.args(["-c", "sh -c 'echo $$; read line; exit'; exit"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut shell = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let (outer, inner) = (i32::try_from(shell.id()).unwrap(), line.trim().parse().unwrap());
+        assert_eq!(tree(outer).unwrap(), [outer, inner]);
+        assert_eq!(tree(inner).unwrap(), [inner]);
+        drop(shell.stdin.take());
+        shell.wait().unwrap();
+    }
 }

@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use nix::{
-    sys::signal::{Signal, kill},
+    sys::signal::{Signal, kill, killpg},
     unistd::Pid,
 };
 
@@ -24,7 +24,10 @@ use crate::{
 };
 
 /// How long a server may take to start. It is long because a small machine may be busy.
-const START_TIMEOUT: Duration = Duration::from_secs(120);
+pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The path that a server answers as soon as it is ready.
+pub const HEALTH: &str = "/healthz";
 
 /// The kind of server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +38,10 @@ pub enum Kind {
     OursWithDevHeaders,
     /// The worker that this project ships, with the rate limits that it ships.
     OursWithRateLimits,
-    /// Ours as `cargo xtask dev` runs it: in development mode.
+    /// The server that `cargo xtask dev` runs: ours in development mode.
     Dev,
+    /// Ours under `wrangler dev`, which imitates Cloudflare.
+    Wrangler,
     /// The baseline, which sends every report to every viewer at once.
     Baseline,
     /// The baseline, paced like ours.
@@ -49,6 +54,7 @@ impl Kind {
         match self {
             Kind::Ours | Kind::OursWithDevHeaders | Kind::OursWithRateLimits => "ours",
             Kind::Dev => "ours, dev",
+            Kind::Wrangler => "wrangler dev",
             Kind::Baseline => "baseline",
             Kind::PacedBaseline => "paced baseline",
         }
@@ -60,7 +66,7 @@ impl Kind {
 pub struct Server {
     /// The port on which it listens.
     pub port: u16,
-    /// The process id of workerd.
+    /// The process id of workerd, or of wrangler.
     pub pid: i32,
     child: Child,
 }
@@ -102,7 +108,11 @@ impl Drop for Folder {
 impl Server {
     /// Starts a server with its storage in `folder` and waits until it answers.
     pub fn start(kind: Kind, folder: &Folder, key: &Key) -> Result<Server> {
-        let port = free_port()?;
+        Server::start_at(free_port()?, kind, folder, key)
+    }
+
+    /// The same, at this port.
+    pub fn start_at(port: u16, kind: Kind, folder: &Folder, key: &Key) -> Result<Server> {
         match kind {
             Kind::Baseline | Kind::PacedBaseline => Server::baseline(kind, port, folder, key),
             _ => Server::ours(kind, port, folder, key, None, Command::new(xtask())),
@@ -140,7 +150,7 @@ impl Server {
 
     /// Its process, alone.
     pub fn processes(&self) -> Processes {
-        Processes { ports: vec![self.port], pids: vec![self.pid] }
+        Processes { ports: vec![self.port], pids: vec![self.pid], relay: false }
     }
 
     /// Its resident memory in megabytes.
@@ -167,6 +177,9 @@ impl Server {
             .env("TRUSTED_PROXIES", "127.0.0.1");
         if kind != Kind::OursWithRateLimits {
             command.arg("--raise-limits");
+        }
+        if kind == Kind::Wrangler {
+            command.arg("--wrangler");
         }
         if matches!(kind, Kind::OursWithDevHeaders | Kind::Dev) {
             command.env("JOB_PROGRESS_DEV", "1");
@@ -213,7 +226,7 @@ impl Server {
         let child = command.spawn().context("cannot run workerd; `cargo xtask setup` installs it")?;
         let mut server = Server { port, pid: i32::try_from(child.id())?, child };
         let deadline = Instant::now() + START_TIMEOUT;
-        while !is_healthy(port) {
+        while !answers(port, HEALTH) {
             if Instant::now() > deadline || server.child.try_wait()?.is_some() {
                 bail!("the baseline did not start:\n{}", fs::read_to_string(folder.path().join("log"))?);
             }
@@ -239,6 +252,8 @@ impl Drop for Server {
         // it does not report the death of the runtime.
         let _ = self.child.kill();
         if self.pid != 0 {
+            // What xtask starts leads a group, whose other processes are those of wrangler.
+            let _ = killpg(Pid::from_raw(self.pid), Signal::SIGKILL);
             let _ = kill(Pid::from_raw(self.pid), Signal::SIGKILL);
         }
         let _ = self.child.wait();
@@ -260,11 +275,14 @@ pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-fn is_healthy(port: u16) -> bool {
+/// Whether a GET of the path is answered with 200.
+pub fn answers(port: u16, path: &str) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
+        // A relay accepts only readers of streams.
+        let headers = "Host: bench\r\nAccept: */*, text/event-stream\r\nConnection: close\r\n";
+        write!(stream, "GET {path} HTTP/1.1\r\n{headers}\r\n")?;
         let mut head = [0; 12];
         stream.read_exact(&mut head)?;
         Ok(&head == b"HTTP/1.1 200")

@@ -47,7 +47,8 @@ impl Stream {
 
     /// Opens the stream of any path.
     pub async fn at(mut connection: Connection, key: &str, path: &str, cursor: Option<&str>) -> Result<Stream> {
-        let headers: Vec<_> = cursor.map(|cursor| ("Last-Event-ID", cursor)).into_iter().collect();
+        let mut headers = vec![("Accept", "text/event-stream")];
+        headers.extend(cursor.map(|cursor| ("Last-Event-ID", cursor)));
         let (head, body) = connection.begin(&Request::new("GET", path, key, &headers, b"")).await?;
         Ok(Stream::begun(connection, head, body))
     }

@@ -1,4 +1,4 @@
-//! Finds the programs that only tests need, or installs Debian's packages of them.
+//! Finds the programs that only tests and benchmarks need, or installs Debian's packages of them.
 
 use std::{env, path::PathBuf};
 
@@ -10,7 +10,7 @@ use crate::{
     steps,
 };
 
-/// A program that the tests start.
+/// A program that the tests start, or a module that such a program loads.
 pub(crate) struct Program {
     /// The tests that need it.
     tests: &'static str,
@@ -61,6 +61,15 @@ pub(crate) const NGINX: Program = Program {
     variable: "JOB_PROGRESS_NGINX",
     names: &["nginx"],
     places: &["/usr/sbin/nginx"],
+};
+
+/// nchan, a module of nginx with which it relays messages.
+pub(crate) const NCHAN: Program = Program {
+    tests: "benchmarks",
+    package: "libnginx-mod-nchan",
+    variable: "JOB_PROGRESS_NCHAN",
+    names: &["ngx_nchan_module.so"],
+    places: &["/usr/lib/nginx/modules/ngx_nchan_module.so"],
 };
 
 /// Caddy, a proxy of the server.
@@ -124,9 +133,10 @@ impl Program {
             .map(|arguments| project::on_path("apt-get").and_then(|_| apt_get(arguments)))
         else {
             bail!(
-                "the {} need {}: install one, or set {} to its path",
+                "the {} need {} (Debian's package {}): install one, or set {} to its path",
                 self.tests,
                 self.names.join(" or "),
+                self.package,
                 self.variable
             );
         };
