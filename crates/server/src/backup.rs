@@ -7,6 +7,7 @@
 mod alarms;
 
 use std::{
+    fmt,
     fs::{self, File, Metadata},
     io,
     os::unix::fs::MetadataExt as _,
@@ -32,7 +33,7 @@ const SCHEDULER: &str = "metadata.sqlite";
 /// What is behind the name of a backup that is not complete.
 const PARTIAL: &str = ".partial";
 
-/// What a backup contains.
+/// What a backup contains; its text is for operators.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// The number of databases of jobs.
@@ -41,7 +42,8 @@ pub struct Summary {
     pub bytes: u64,
 }
 
-/// Copies the data folder `data` to the new folder `to`. Everything that was acknowledged before the call is in the copy.
+/// Copies the data folder `data` to the new folder `to`, which is for this user alone. Everything that was acknowledged before the
+/// call is in the copy.
 ///
 /// # Errors
 ///
@@ -66,7 +68,7 @@ pub fn copy(data: &Path, to: &Path) -> Result<Summary> {
             bail!("{} exists: name a new folder", path.display());
         }
     }
-    fs::create_dir(&partial).with_context(|| format!("cannot create {}", partial.display()))?;
+    data_folder::private_folder().create(&partial).with_context(|| format!("cannot create {}", partial.display()))?;
     if fs::canonicalize(&partial)?.starts_with(&data) {
         fs::remove_dir(&partial)?;
         bail!("{} is in the data folder: name a folder outside", to.display());
@@ -80,6 +82,13 @@ pub fn copy(data: &Path, to: &Path) -> Result<Summary> {
     syncfs(File::open(&partial)?)?;
     fs::rename(&partial, to).with_context(|| format!("cannot rename {}", partial.display()))?;
     Ok(summary)
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary { jobs, bytes } = self;
+        write!(f, "{jobs} {}, {bytes} bytes", if *jobs == 1 { "job" } else { "jobs" })
+    }
 }
 
 /// The folders below the data folder that hold databases.
@@ -178,7 +187,7 @@ fn copy_open(from: &Path, to: &Path) -> Result<u64> {
 
 #[cfg(test)]
 mod tests {
-    use std::env;
+    use std::{env, os::unix::fs::PermissionsExt as _};
 
     use rusqlite::params;
 
@@ -260,6 +269,19 @@ mod tests {
         assert_eq!((folders.copied("closed.sqlite", VALUE), folders.copied("open.sqlite", VALUE)), (1, 3));
         assert!(!folders.data.join("jobs/closed.sqlite-wal").exists(), "the closed database was opened");
         assert!(!folders.to.with_file_name("backup.partial").exists());
+    }
+
+    #[test]
+    fn a_backup_is_closed_to_other_users() {
+        let folders = Folders::new("backup-mode", &[]);
+        copy(&folders.data, &folders.to).unwrap();
+        assert_eq!(fs::metadata(&folders.to).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_summary_counts_in_words() {
+        let text = |jobs| Summary { jobs, bytes: 9 }.to_string();
+        assert_eq!([0, 1, 2].map(text), ["0 jobs, 9 bytes", "1 job, 9 bytes", "2 jobs, 9 bytes"]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The data folder of a server: the databases of the jobs, locked for one server, in a format that it can read.
 
 use std::{
-    fs, io,
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
@@ -30,15 +32,15 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// Opens the folder for a server that listens at `address`; creates it if it is missing. `bucket` is that of the cluster
-    /// of which the server is an instance.
+    /// Opens the folder for a server that listens at `address`; creates it for this user alone if it is missing. `bucket` is that
+    /// of the cluster of which the server is an instance.
     ///
     /// # Errors
     ///
     /// Another server uses the folder (the message names its process and address), a newer release has written to it, it
     /// belongs to a server without a cluster or to an instance of another one, or it is not writable.
     pub fn open(path: &Path, address: &str, bucket: Option<&str>) -> Result<DataFolder> {
-        fs::create_dir_all(path).with_context(|| format!("cannot create the data folder {}", path.display()))?;
+        create(path).with_context(|| format!("cannot create the data folder {}", path.display()))?;
         let path = fs::canonicalize(path)?;
         let lock = DataLock::acquire(&path, address)?;
         if !check_format(&path)? {
@@ -62,6 +64,19 @@ impl DataFolder {
     pub fn inherited_by<T>(&self, start: impl FnOnce() -> Result<T>) -> Result<T> {
         self.lock.inherited_by(start)
     }
+}
+
+/// Creates the folder unless it exists, and the folders above it as any program would.
+fn create(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    private_folder().recursive(true).create(path)
+}
+
+/// Makes folders that only their user can open: a job can contain secrets, such as the URL of a webhook.
+pub(crate) fn private_folder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    builder.mode(0o700);
+    builder
 }
 
 /// Checks that this release can read the folder; returns whether a release has written to it at all.
@@ -118,6 +133,8 @@ fn check_cluster(path: &Path, bucket: Option<&str>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn folder(name: &str) -> PathBuf {
@@ -133,6 +150,21 @@ mod tests {
         drop(first);
         DataFolder::open(&folder, "127.0.0.1:8788", None).unwrap();
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_new_folder_is_closed_to_other_users_and_an_existing_one_keeps_its_mode() {
+        let above = folder("mode");
+        let data = above.join("data");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let open = || DataFolder::open(&data, "127.0.0.1:8787", None).map(drop).unwrap();
+        open();
+        assert_eq!(mode(&data), 0o700);
+        assert_ne!(mode(&above), 0o700);
+        fs::set_permissions(&data, fs::Permissions::from_mode(0o750)).unwrap();
+        open();
+        assert_eq!(mode(&data), 0o750);
+        fs::remove_dir_all(&above).unwrap();
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{Seek, Write},
+    io::{self, Seek, Write},
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -35,7 +35,10 @@ impl DataLock {
     pub(crate) fn acquire(data: &Path, address: &str) -> Result<Self> {
         let path = data.join(NAME);
         let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = open.with_context(|| format!("cannot open {}", path.display()))?;
+        let mut file = open.map_err(|error| {
+            let refusal = cannot_open(&path, &error);
+            anyhow::Error::new(error).context(refusal)
+        })?;
         let deadline = Instant::now() + LOCK_TIMEOUT;
         while let Err(error) = file.try_lock() {
             if let TryLockError::Error(error) = error {
@@ -67,5 +70,31 @@ impl DataLock {
         let started = start();
         fcntl(&self.0, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
         started
+    }
+}
+
+/// The message for a lock file that cannot be opened. After a restored backup the usual reason is its owner.
+fn cannot_open(path: &Path, error: &io::Error) -> String {
+    let hint = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            ": the data folder, with all that is in it, must belong to the user of the server"
+        }
+        _ => "",
+    };
+    format!("cannot open {}{hint}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_file_of_another_user_is_refused_with_what_to_do() {
+        let message = |kind: io::ErrorKind| cannot_open(Path::new("/data/server.lock"), &kind.into());
+        assert_eq!(
+            message(io::ErrorKind::PermissionDenied),
+            "cannot open /data/server.lock: the data folder, with all that is in it, must belong to the user of the server"
+        );
+        assert_eq!(message(io::ErrorKind::ReadOnlyFilesystem), "cannot open /data/server.lock");
     }
 }

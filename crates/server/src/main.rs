@@ -25,7 +25,7 @@ use std::{
 
 use anyhow::{Result, bail};
 use server::{
-    backup::{self, Summary},
+    backup,
     contents::{Contents, Unpacked},
     data_folder::DataFolder,
     open_files::OpenFiles,
@@ -114,8 +114,7 @@ fn run() -> Result<()> {
             return Ok(());
         }
         Command::Backup { data, to } => {
-            let Summary { jobs, bytes } = backup::copy(&data, &to)?;
-            println!("{}: {jobs} jobs, {bytes} bytes", to.display());
+            println!("{}: {}", to.display(), backup::copy(&data, &to)?);
             return Ok(());
         }
         Command::Serve(options) => options,
