@@ -19,6 +19,10 @@ const SETTINGS: [&str; 3] = ["CLUSTER_BUCKET", "CLUSTER_KEY", "CLUSTER_ADDRESS"]
 /// The setting by which tests shorten the times of a cluster. A short lease ends whenever the bucket is slow.
 const TIME_DIVISOR: &str = "CLUSTER_UNSAFE_TIME_DIVISOR";
 
+/// What an operator should check if the runtime ends at its start; its own message, which comes first, may say less.
+pub(crate) const START_HINT: &str = "; if it could not join the cluster, check that the bucket exists, and that the credentials may \
+                                     get, put, delete and list its objects";
+
 /// The cluster, as an instance of it sees it.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Cluster {
@@ -41,6 +45,8 @@ pub(crate) enum Fault {
     Key,
     /// `CLUSTER_ADDRESS` is not an address that others can reach.
     Address,
+    /// `CLUSTER_ADDRESS` is an address of the internet, where the runtime does not listen for instances.
+    PublicAddress,
     /// The divisor is not a number, or is set on an address that is not this machine's own.
     TimeDivisor,
 }
@@ -68,6 +74,7 @@ impl Cluster {
         let bucket = checked(bucket, is_bucket, Fault::Bucket);
         let key = checked(key, is_key, Fault::Key);
         let address = checked(address, is_address, Fault::Address);
+        faults.extend(is_public(&address).then_some(Fault::PublicAddress));
         if bucket.starts_with("s3:") && setting("AWS_CREDENTIALS_FILE").is_none() {
             let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
             faults.extend(names.into_iter().filter(|name| setting(name).is_none()).map(Fault::Missing));
@@ -151,6 +158,10 @@ impl fmt::Display for Fault {
                 "CLUSTER_ADDRESS is invalid: it must be an address of this machine or a name for it, and a port, such as \
                  10.0.0.1:7000. The other instances connect to it, so it cannot be 0.0.0.0 or [::].",
             ),
+            Fault::PublicAddress => f.write_str(
+                "CLUSTER_ADDRESS is a public address. The traffic between instances is not encrypted, so the address must be one of \
+                 a private network, such as 10.0.0.1:7000.",
+            ),
             Fault::TimeDivisor => write!(
                 f,
                 "{TIME_DIVISOR} is invalid: it must be a number, and CLUSTER_ADDRESS a loopback address; it is only for tests."
@@ -181,6 +192,20 @@ fn is_address(text: &str) -> bool {
 
 fn is_loopback(address: &str) -> bool {
     address.rsplit_once(':').and_then(|(host, _)| ip(host)).is_some_and(|ip| ip.is_loopback())
+}
+
+/// Whether the host is an IP address of the internet. Names are not looked up: what they resolve to may change.
+fn is_public(address: &str) -> bool {
+    let host = address.rsplit_once(':').and_then(|(host, _)| ip(host));
+    host.is_some_and(|ip| match ip.to_canonical() {
+        // 100.64.0.0/10 is shared address space (RFC 6598), which VPNs use.
+        IpAddr::V4(ip) => {
+            let [first, second, ..] = ip.octets();
+            let is_shared = first == 100 && second & 0xc0 == 64;
+            !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || is_shared)
+        }
+        IpAddr::V6(ip) => !(ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local()),
+    })
 }
 
 /// The IP address that is a host, if it is one; an IPv6 address is in brackets.
@@ -267,8 +292,20 @@ mod tests {
     }
 
     #[test]
+    fn a_public_address_is_refused() {
+        for address in ["203.0.113.7:7000", "100.128.0.1:7000", "[2001:db8::1]:7000", "[::ffff:203.0.113.7]:7000"] {
+            let faults = configure(&[("CLUSTER_ADDRESS", address)]).err().unwrap_or_default();
+            assert_eq!(faults, [Fault::PublicAddress], "{address}");
+        }
+        assert!(Fault::PublicAddress.to_string().starts_with("CLUSTER_ADDRESS is a public address"));
+    }
+
+    #[test]
     fn addresses_are_those_of_this_machine_or_names_for_it() {
-        for address in ["10.0.0.1:7000", "[fd00::1]:7000", "node-1.internal:7000", "localhost:1"] {
+        let private = ["10.0.0.1:7000", "172.16.0.1:7000", "192.168.0.1:7000", "169.254.0.1:7000", "100.64.0.1:7000"];
+        for address in
+            private.into_iter().chain(["[fd00::1]:7000", "[fe80::1]:7000", "node-1.internal:7000", "localhost:1"])
+        {
             assert!(configure(&[("CLUSTER_ADDRESS", address)]).is_ok(), "{address}");
         }
         let shortened =

@@ -143,7 +143,7 @@ fn serve(
         eprintln!("warning: {warning}");
     }
     let mut runtime = data.inherited_by(|| Runtime::start(unpacked, options.listen, data.path(), files, cluster))?;
-    await_answer(&mut runtime, signals)?;
+    await_answer(&mut runtime, signals, cluster)?;
     unpacked.remove_runtime()?;
     if !signals.arrived() {
         println!("job-progress {} listens at http://{}", env!("CARGO_PKG_VERSION"), options.listen);
@@ -157,11 +157,12 @@ fn serve(
     stop(&mut runtime, signals)
 }
 
-fn await_answer(runtime: &mut Runtime, signals: &Signals) -> Result<()> {
+fn await_answer(runtime: &mut Runtime, signals: &Signals, cluster: Option<&Cluster>) -> Result<()> {
     let deadline = Instant::now() + START_TIMEOUT;
     while !runtime.is_healthy() {
         if let Some(status) = runtime.ended()? {
-            bail!("the runtime did not start ({status}){}", reason(status));
+            let hint = cluster.map_or("", |_| cluster::START_HINT);
+            bail!("the runtime did not start ({status}){}{hint}", reason(status));
         }
         if signals.arrived() {
             return Ok(());
