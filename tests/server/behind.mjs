@@ -150,9 +150,14 @@ export async function testBehind(proxy) {
       assert.ok(failures <= MOST_FAILURES, `no failure was refused: ${statuses}`);
       statuses = await Promise.all(Array.from({ length: 10 }, () => guess(guesser)));
     }
-    assert.equal(await guess(guesser, { "x-forwarded-for": "203.0.113.7" }), 429);
-    assert.equal(await guess(guesser, { "cf-connecting-ip": "203.0.113.7" }), 429);
+    for (const header of ["x-forwarded-for", "cf-connecting-ip"])
+      statuses.push(await guess(guesser, { [header]: "203.0.113.7" }));
+    assert.deepEqual(statuses.slice(-2), [429, 429]);
     assert.equal(await guess(other), 401);
+    // Each of them is counted, not only the first.
+    const { text } = await ask(other, "/metrics");
+    const refused = statuses.filter((status) => status === 429).length;
+    assert.match(text, new RegExp(`^job_progress_refused_total\\{limit="auth_failures"\\} ${refused}$`, "m"));
     guesser.destroy();
     other.destroy();
   });

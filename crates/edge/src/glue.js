@@ -57,7 +57,8 @@ export async function fastPath(namespace, name, url, request, env, context, rout
     return onFallback(request, env, context, began, undefined, error);
   }
   if (reply.status !== 200) return onFallback(request, env, context, began, reply);
-  log("POST", route, by, 200, began);
+  // Only a server counts reports.
+  log("POST", route, by, 200, began, Boolean(onReported));
   onReported?.(began);
   return reply;
 }
@@ -192,9 +193,14 @@ export function success(text, origin, varies) {
   return new Response(text, { headers: commonHeaders });
 }
 
-/** Logs an answered request: its method, the template of its route, the result, and the holder of its credential. */
-export function log(method, route, by, status, began) {
-  console.log(JSON.stringify({ method, route, status, ms: Date.now() - began, by: by ?? null }));
+/**
+ * Logs an answered request: its method, the template of its route, the result, and the holder of its credential; on a server
+ * also the time of the response (RFC 3339), which Cloudflare adds itself.
+ */
+export function log(method, route, by, status, began, isServer) {
+  const now = Date.now();
+  const time = isServer ? new Date(now).toISOString() : undefined;
+  console.log(JSON.stringify({ time, method, route, status, ms: now - began, by: by ?? null }));
 }
 
 /** Sets the headers that every response has. */

@@ -132,8 +132,8 @@ extern "C" {
     /// A JSON response with the status 200 and the headers that every response has.
     pub(crate) fn success(text: &str, origin: Option<&str>, varies: bool) -> Response;
 
-    /// Logs an answered request; `began` is when it arrived, in milliseconds.
-    pub(crate) fn log(method: &str, route: &str, by: Option<&str>, status: u16, began: f64);
+    /// Logs an answered request; `began` is when it arrived, in milliseconds. On a server the line has the time.
+    pub(crate) fn log(method: &str, route: &str, by: Option<&str>, status: u16, began: f64, is_server: bool);
 }
 
 /// The head of a request.

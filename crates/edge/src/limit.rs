@@ -31,22 +31,24 @@ thread_local! {
 async fn check(ctx: &RequestContext, class: Class, key: &str) -> Result<(), ErrorResponse> {
     match ctx.env.rate_limiter(binding(class))?.limit(key.to_owned()).await?.success {
         true => Ok(()),
-        false => {
-            if ctx.config.is_server() {
-                metrics::count(|metrics| metrics.refused(class));
-            }
-            Err(class.problem().into())
-        }
+        false => Err(refusal(ctx, class)),
     }
+}
+
+/// The refusal of a request, which is counted.
+fn refusal(ctx: &RequestContext, class: Class) -> ErrorResponse {
+    if ctx.config.is_server() {
+        metrics::count(|metrics| metrics.refused(class));
+    }
+    class.problem().into()
 }
 
 /// Refuses an address from which too many requests failed to authenticate. It is checked before a credential is verified:
 /// verification costs time, and its result would be an answer to a guess.
 pub(crate) fn check_address(ctx: &RequestContext) -> Result<(), ErrorResponse> {
-    REFUSED.with_borrow(|refused| {
-        let is_refused = !refused.is_empty() && refused.contains(&network(ctx), js::now().millis());
-        if is_refused { Err(Class::AuthFailures.problem().into()) } else { Ok(()) }
-    })
+    let is_refused =
+        REFUSED.with_borrow(|refused| !refused.is_empty() && refused.contains(&network(ctx), js::now().millis()));
+    if is_refused { Err(refusal(ctx, Class::AuthFailures)) } else { Ok(()) }
 }
 
 /// Counts a request that failed to authenticate; past the limit its address is refused for a while.

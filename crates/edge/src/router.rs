@@ -99,6 +99,8 @@ fn fast_path(ctx: &RequestContext, found: &Result<Match, NoRoute>) -> Option<Pro
 
 async fn respond(mut ctx: RequestContext, found: Result<Match, NoRoute>) -> Response {
     let template = found.as_ref().map_or("-", |found| found.template);
+    let is_internal =
+        matches!(&found, Ok(Match { route: Route::Health | Route::Shutdown(_), .. })) && is_of_launcher(&ctx);
     let result = match found {
         _ if ctx.request.method() == "OPTIONS" => Ok(preflight()),
         // If the build unwinds, a panic fails only its own request, with the response to any other error of ours.
@@ -120,13 +122,18 @@ async fn respond(mut ctx: RequestContext, found: Result<Match, NoRoute>) -> Resp
         response = without_body(&response);
     }
     glue::set_common_headers(&response, config.allowed_origin(request.origin()), config.varies_by_origin());
+    // What the launcher polls and requests says nothing about the load of the server.
+    if is_internal {
+        return response;
+    }
     if config.is_server() {
         if response.status() >= 400 {
             body::discard(request).await;
         }
         metrics::answered(template, response.status(), *began);
     }
-    glue::log(request.method(), template, holder.as_deref(), response.status(), began.millis() as f64);
+    let (method, status, began) = (request.method(), response.status(), began.millis() as f64);
+    glue::log(method, template, holder.as_deref(), status, began, config.is_server());
     response
 }
 
@@ -168,12 +175,17 @@ fn find(ctx: &RequestContext) -> Result<Match, NoRoute> {
 
 /// Takes a step towards the end of the server, if its launcher requests it.
 fn take_step(ctx: &RequestContext, step: Step) -> HandlerResult {
-    let RequestContext { request, config, .. } = ctx;
-    if !config.control_secret.as_ref().is_some_and(|secret| secret.admits(request.authorization())) {
-        return no_route_response(request, NoRoute::Path);
+    if !is_of_launcher(ctx) {
+        return no_route_response(&ctx.request, NoRoute::Path);
     }
     shutdown::reach(step);
     Ok(response::empty(204))
+}
+
+/// Whether the launcher of the server sends the request.
+fn is_of_launcher(ctx: &RequestContext) -> bool {
+    let RequestContext { request, config, .. } = ctx;
+    config.control_secret.as_ref().is_some_and(|secret| secret.admits(request.authorization()))
 }
 
 fn no_route_response(request: &IncomingRequest, no_route: NoRoute) -> HandlerResult {

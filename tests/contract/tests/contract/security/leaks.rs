@@ -103,7 +103,9 @@ impl Site {
     fn check_log(&self) {
         for line in self.log() {
             let members = line.as_object().unwrap();
-            assert!(members.keys().eq(["method", "route", "status", "ms", "by"]), "{line}");
+            assert!(members.keys().eq(["time", "method", "route", "status", "ms", "by"]), "{line}");
+            let time = line["time"].as_str().unwrap();
+            assert!(time.len() == "2026-01-31T12:00:00.000Z".len() && time.ends_with('Z'), "{line}");
             let route = line["route"].as_str().unwrap();
             assert!(route == "-" || !route.contains(|letter: char| letter.is_ascii_digit() && letter != '2'), "{line}");
             assert!(line["status"].is_u64() && line["ms"].is_u64(), "{line}");
@@ -326,7 +328,9 @@ fn a_request_is_one_log_line_with_method_route_status_and_credential() {
     assert_eq!(statuses, expected.map(|(_, _, status, _)| status));
     let log = site.log();
     for (line, (method, route, status, by)) in log.iter().zip(expected) {
-        let expected = json!({"method": method, "route": route, "status": status, "ms": line["ms"], "by": by});
+        let expected = json!({
+            "time": line["time"], "method": method, "route": route, "status": status, "ms": line["ms"], "by": by,
+        });
         assert_eq!(*line, expected);
     }
     site.check_log();
