@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, readFileSync, readdirSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -12,7 +12,7 @@ import { call, create, report } from "../browser/api.mjs";
 import { freePort } from "../browser/worker.mjs";
 import { until } from "../browser/until.mjs";
 import { EXECUTABLE, atEnd, startServer, temporaryFolder } from "./executable.mjs";
-import { snippet } from "./readme.mjs";
+import { runSnippet } from "./readme.mjs";
 
 const PRODUCERS = 8;
 // Jobs that nobody uses meanwhile.
@@ -22,11 +22,27 @@ const SOME = 20;
 // Jobs that report once during the backup and are not in memory before, one after the other.
 const WOKEN = 50;
 
-// Runs the README's command.
-function backup(data, copy) {
-  const paths = { "job-progress backup": `${EXECUTABLE} backup`, "/var/lib/job-progress": data };
-  const command = snippet("Back up your own server/sh", { ...paths, "/var/backups/job-progress-$(date +%F)": copy });
-  return promisify(execFile)("sh", ["-c", command], { env: {} });
+const SECTION = "Back up your own server/sh";
+const run = promisify(execFile);
+
+// Installs the README's script; resolves to a function that runs it as cron does.
+async function installScript(folder, data, backups) {
+  const script = join(folder, "cron");
+  await runSnippet(SECTION, {
+    "/etc/cron.daily/job-progress": script,
+    "/var/backups/job-progress": backups,
+    "/usr/local/bin/job-progress backup": `${EXECUTABLE} backup`,
+    "/var/lib/job-progress": data,
+  });
+  return () => run(script, { env: {} });
+}
+
+// A backup of so many days ago.
+function oldBackup(backups, days) {
+  const folder = join(backups, `${days}-days-ago`);
+  mkdirSync(join(folder, "jobs"), { recursive: true });
+  const time = Date.now() / 1000 - days * 86_400;
+  utimesSync(folder, time, time);
 }
 
 // A receiver of webhooks, which listens once it is started.
@@ -46,7 +62,9 @@ const files = (folder) => readdirSync(folder, { recursive: true, withFileTypes: 
 
 test("everything that was acknowledged before a backup is in it, and its jobs continue", async () => {
   const folder = temporaryFolder("backup");
-  const [data, copy, restored] = ["data", "copy", "restored"].map((name) => join(folder, name));
+  const [data, backups] = ["data", "backups"].map((name) => join(folder, name));
+  const backUp = await installScript(folder, data, backups);
+  for (const days of [1, 14, 16]) oldBackup(backups, days);
   const hooks = receiver(await freePort());
   const settings = { WEBHOOK_ALLOW: "127.0.0.1" };
   let server = await startServer({ data, settings });
@@ -79,9 +97,13 @@ test("everything that was acknowledged before a backup is in it, and its jobs co
   const waking = (async () => {
     for (const { jobId } of idle.slice(0, WOKEN)) await report(jobId, { current: 1000 }, server);
   })();
-  const { stdout } = await backup(data, copy);
+  const { stdout } = await backUp();
   const ended = performance.now();
-  assert.match(stdout, new RegExp(`^${copy}: ${IDLE + PRODUCERS + 1} jobs, \\d+ bytes\\n$`));
+  const [, copy, name] =
+    new RegExp(`^(${backups}/(\\d{4}-\\d\\d-\\d\\d)): ${IDLE + PRODUCERS + 1} jobs, \\d+ bytes\\n$`).exec(stdout) ?? [];
+  assert.ok(copy, stdout);
+  assert.deepEqual(readdirSync(backups).sort(), ["1-days-ago", "14-days-ago", name]);
+  assert.equal(statSync(copy).mode & 0o777, 0o700);
   await waking;
   const during = acknowledged.flat().filter((time) => time > began && time < ended).length;
   assert.ok(during > 0, "nothing was reported during the backup");
@@ -89,7 +111,7 @@ test("everything that was acknowledged before a backup is in it, and its jobs co
   await until("each producer still reports", eachHas(Math.max(...acknowledged.map(({ length }) => length)) + SOME));
   isOver = true;
   await producing;
-  await assert.rejects(backup(data, copy), /exists/);
+  await assert.rejects(run(EXECUTABLE, ["backup", "--data", data, "--to", copy], { env: {} }), /exists/);
   await server.stop();
 
   assert.deepEqual([...new Set(files(copy).map(({ name }) => name.replace(/^[0-9a-f]{64}\./, "…")))].sort(), [
@@ -97,16 +119,19 @@ test("everything that was acknowledged before a backup is in it, and its jobs co
     "metadata.sqlite",
     "…sqlite",
   ]);
-  cpSync(copy, restored, { recursive: true });
-  for (const { name, parentPath } of files(restored).filter(({ name }) => name.endsWith(".sqlite"))) {
+  await runSnippet(`${SECTION}/2`, {
+    "/var/lib/private/job-progress": data,
+    "/var/backups/job-progress/2026-01-31": copy,
+  });
+  for (const { name, parentPath } of files(data).filter(({ name }) => name.endsWith(".sqlite"))) {
     const database = new DatabaseSync(join(parentPath, name));
     assert.deepEqual({ ...database.prepare("PRAGMA integrity_check").get() }, { integrity_check: "ok" }, name);
     database.close();
   }
-  assert.equal(readFileSync(join(restored, "format"), "utf8"), readFileSync(join(data, "format"), "utf8"));
+  assert.equal(readFileSync(join(data, "format"), "utf8"), readFileSync(join(`${data}.old`, "format"), "utf8"));
 
   hooks.start();
-  const again = await startServer({ data: restored, settings });
+  const again = await startServer({ data, settings });
   for (const [index, { jobId }] of jobs.entries()) {
     const { current } = await call("GET", `/v2/jobs/${jobId}/status`, undefined, again);
     assert.ok(current >= before[index], `${jobId}: ${current} of ${before[index]} that were acknowledged`);

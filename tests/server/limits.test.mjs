@@ -9,7 +9,7 @@ import { call, create, freshJob, report } from "../browser/api.mjs";
 import { freePort } from "../browser/worker.mjs";
 import { asRoot, inContainer, linuxTest } from "./container.mjs";
 import { EXECUTABLE, atEnd, startServer, temporaryFolder } from "./executable.mjs";
-import { ROOT } from "./readme.mjs";
+import { ROOT, snippet } from "./readme.mjs";
 
 const FILE = "crates/server/job-progress.service";
 const UNIT = readFileSync(ROOT + FILE, "utf8");
@@ -52,7 +52,7 @@ function openFiles(limit) {
 
 // Starts the server as the unit says. `files` are the soft and the hard limit of open files, `memory` is the limit of memory in bytes.
 async function startService({ files, memory, data = temporaryFolder("state") }) {
-  const { ExecStart, StateDirectory, ...others } = directives();
+  const { ExecStart, StateDirectory, StateDirectoryMode, ...others } = directives();
   const port = await freePort();
   const command = ExecStart.replace("127.0.0.1:8787", `127.0.0.1:${port}`).split(" ");
   const volume = `/var/lib/${StateDirectory}`;
@@ -76,7 +76,7 @@ async function startService({ files, memory, data = temporaryFolder("state") }) 
   });
   const container = inContainer({
     target: "/usr/local/bin",
-    prepare: `install --directory --owner=nobody --group=nogroup ${volume}`,
+    prepare: `install --directory --mode=${StateDirectoryMode} --owner=nobody --group=nogroup ${volume}`,
     volume,
     data,
     user,
@@ -88,11 +88,15 @@ async function startService({ files, memory, data = temporaryFolder("state") }) 
 linuxTest("systemd finds nothing wrong with the unit", () => {
   const folder = temporaryFolder("unit");
   const unit = join(folder, "job-progress.service");
-  assert.ok(UNIT.includes(`ExecStart=${COMMAND} `));
-  writeFileSync(unit, UNIT.replace(COMMAND, EXECUTABLE));
-  // It ends with 0 also after warnings.
-  const found = execFileSync("sh", ["-c", '"$0" verify --man=no "$1" 2>&1', process.env.SYSTEMD_ANALYZE, unit]);
-  assert.equal(found.toString(), "");
+  const edited = snippet("Several servers as one cluster/ini", {});
+  // What `systemctl edit` adds is read after the unit.
+  for (const text of [UNIT, UNIT + edited]) {
+    assert.ok(text.includes(`ExecStart=${COMMAND} `));
+    writeFileSync(unit, text.replaceAll(COMMAND, EXECUTABLE));
+    // It ends with 0 also after warnings.
+    const found = execFileSync("sh", ["-c", '"$0" verify --man=no "$1" 2>&1', process.env.SYSTEMD_ANALYZE, unit]);
+    assert.equal(found.toString(), "");
+  }
 });
 
 linuxTest("the server runs within the limits of the unit, and ends as systemd asks", async () => {

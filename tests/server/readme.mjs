@@ -1,7 +1,9 @@
 // README.md and its snippets.
 
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { snippetsOf } from "../package/snippets.mjs";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -18,4 +20,12 @@ export function snippet(name, replacements) {
     text = text.replaceAll(from, to);
   }
   return text;
+}
+
+// There is no systemd here, and everything that the tests write belongs to their own user.
+const STAND_INS = 'sudo() { "$@"; }\nsystemctl() { :; }\n';
+
+// Runs a snippet of commands in the root of the clone, as an operator does.
+export function runSnippet(name, replacements) {
+  return promisify(execFile)("sh", ["-euc", STAND_INS + snippet(name, replacements)], { cwd: ROOT });
 }
