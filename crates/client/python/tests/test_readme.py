@@ -55,9 +55,12 @@ def test_the_first_program_shows_live_progress(client: JobProgressClient, api_ke
     )
     page, *lines = done.stdout.splitlines()
     assert page.startswith(f"{client.base_url}/job#")
-    assert lines[0] == "queued None None"
-    assert "running 60 File 3" in lines
-    assert lines[-1] == "completed 100 File 5"
+    # On a busy machine the stream begins later, or skips a state.
+    states = ["queued None None", *(f"running {20 * number} File {number}" for number in range(1, 6))]
+    states.append("completed 100 File 5")
+    assert lines == [state for state in states if state in lines]
+    assert len(lines) > 2
+    assert lines[-1] == states[-1]
 
 
 @pytest.mark.parametrize(
