@@ -153,9 +153,12 @@ pub(super) fn compile(project: &Project, optimisation: Optimisation) -> Result<(
     let mut cargo = Command::new(project::cargo());
     cargo.args(["build", "--profile", profile(optimisation), "--package", CRATE, "--target", WASM]);
     cargo.current_dir(&project.root);
-    link::wrap_linker(&mut cargo)?;
-    // Cargo does not know that the linker changed, so it would not link again.
-    files::remove(&compiled(project, optimisation, "deps/element.wasm"))?;
+    // A quick build has the crates of the worker's, which another linker would make cargo compile again.
+    if optimisation == Optimisation::Release {
+        link::wrap_linker(&mut cargo)?;
+        // Cargo does not know that the linker changed, so it would not link again.
+        files::remove(&compiled(project, optimisation, "deps/element.wasm"))?;
+    }
     steps::logged("compile the element", &project.scratch()?.join("element.log"), &mut cargo)
 }
 
