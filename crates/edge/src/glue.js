@@ -17,6 +17,8 @@ const JSON_TYPE = "application/json";
 const NO_BODY = new Uint8Array();
 /** How long the runtime may take to say whether it is ready. */
 const READY_MS = 1000;
+/** How long the client of a refused request may take to send the rest of its body. */
+const DISCARD_MS = 5000;
 
 /** The head of a request, one part on each line: method, URL, headers. A header that is present begins with `=`. */
 export function head({ method, url, headers }) {
@@ -105,19 +107,26 @@ export function answerPings(state, ping, pong) {
 }
 
 /**
- * Reads and discards what is left of the body of a request, up to `most` bytes. A client that still sends when the runtime
- * closes the connection sees a broken connection, and not the response.
+ * Reads and discards what is left of the body of a request, up to `most` bytes and for five seconds. A client that still sends
+ * when the runtime closes the connection sees a broken connection, and not the response.
  */
 export async function discardBody({ body, bodyUsed }, most) {
   if (!body || bodyUsed) return;
-  let left = most;
+  const reader = body.getReader();
+  // A client that has announced a body may wait for the response instead of sending it. The end of the body ends the read.
+  const end = () => reader.cancel().catch(() => {});
+  const timer = setTimeout(end, DISCARD_MS);
   try {
-    for await (const { length } of body) {
-      left -= length;
-      if (left < 0) return;
+    for (let left = most; left >= 0; ) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      left -= value.length;
     }
+    await end();
   } catch {
     // The client has gone.
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -129,8 +138,8 @@ export function clusterStatus(env) {
 }
 
 /**
- * Sends a delivery through a network, or through the one that all requests use. Resolves to the status and the `Retry-After` of the response, in seconds, or to the reason why there is
- * none. The body of the response is not read.
+ * Sends a delivery through a network, or through the one that all requests use. Resolves to the status and the `Retry-After`
+ * of the response, in seconds, or to the reason why there is none. The body of the response is not read.
  */
 export async function deliver(network, url, id, timestamp, signature, payload, seconds) {
   const controller = new AbortController();

@@ -99,7 +99,7 @@ extern "C" {
     #[wasm_bindgen(js_name = clusterStatus)]
     pub(crate) fn cluster_status(env: &Env) -> Option<Promise>;
 
-    /// Reads and discards what is left of the body of a request, up to `most` bytes.
+    /// Reads and discards what is left of the body of a request, up to `most` bytes and for five seconds.
     #[wasm_bindgen(js_name = discardBody)]
     pub(crate) fn discard_body(request: &web_sys::Request, most: u32) -> Promise;
 

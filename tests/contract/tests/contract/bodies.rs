@@ -13,6 +13,9 @@ use contract::{
     target::{Target, authority, fresh_job},
 };
 
+/// The bytes that a list of reports can have.
+const MOST: usize = 1 << 20;
+
 /// Reports to a job with a chunked body; returns the status and the text of the answer.
 fn report_in_chunks<'a>(job: &str, chunks: impl IntoIterator<Item = &'a [u8]>) -> (u16, String) {
     let target = Target::get();
@@ -61,7 +64,6 @@ fn a_body_of_unknown_length_is_refused_past_the_limit_and_creates_nothing() {
 
 #[test]
 fn a_caller_that_is_refused_while_it_still_sends_receives_the_answer() {
-    const MOST: usize = 1 << 20;
     let target = Target::get();
     let host = authority(&target.base_url);
     let cases = [(&*target.key, MOST + 1, 413), ("jp_none_of-this-server", MOST, 401)];
@@ -81,6 +83,34 @@ fn a_caller_that_is_refused_while_it_still_sends_receives_the_answer() {
         socket.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
     }
+}
+
+/// Announces a body with a wrong key and sends the beginning of it; returns the status of the answer.
+fn guess_with_body(announced: usize, sent: usize) -> String {
+    let host = authority(&Target::get().base_url);
+    let mut socket = TcpStream::connect(host).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let head = format!(
+        "POST /v2/jobs/a/reports HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer jp_none_of-this-server\r\n\
+         Content-Length: {announced}\r\nConnection: close\r\n\r\n",
+    );
+    socket.write_all(head.as_bytes()).unwrap();
+    socket.write_all(&vec![b' '; sent]).unwrap();
+    let mut status = [0; 12];
+    socket.read_exact(&mut status).unwrap();
+    String::from_utf8_lossy(&status).into_owned()
+}
+
+#[test]
+fn a_caller_that_is_refused_is_answered_if_it_does_not_send_the_body_that_it_has_announced() {
+    assert_eq!(guess_with_body(MOST, 0), "HTTP/1.1 401");
+    assert_eq!(guess_with_body(MOST, MOST - 1), "HTTP/1.1 401");
+}
+
+#[test]
+fn a_caller_that_is_refused_is_answered_before_the_end_of_a_body_of_any_length() {
+    // The server reads two million bytes more than it can take, and not the gigabyte.
+    assert_eq!(guess_with_body(1 << 30, 2 * MOST + 1), "HTTP/1.1 401");
 }
 
 /// The answer to a report with this head and body, after which the caller sends nothing more.
