@@ -4,13 +4,14 @@
 
 use std::{cell::RefCell, collections::HashSet};
 
-use crate::{context::RequestContext, js, metrics, response::ErrorResponse};
 use engine::{
     address::{self, RefusedAddresses},
     grant::{Grant, Holder},
     rate_limit::Class,
 };
 use protocol::problem::Code;
+
+use crate::{context::RequestContext, js, metrics, response::ErrorResponse};
 
 /// The binding that counts the requests of a class.
 fn binding(class: Class) -> &'static str {

@@ -108,6 +108,7 @@ pub(crate) async fn logs(ctx: &mut RequestContext, job: &str) -> HandlerResult {
 pub(crate) async fn metrics(ctx: &mut RequestContext) -> HandlerResult {
     let grant = auth::grant(ctx).await?;
     grant.authorize(Permission::Admin, None).map_err(Problem::from)?;
+    ctx.request.query(&[])?;
     let response = response::json_text(200, &metrics::text(ctx.config.objects_in_memory()));
     set(&response.headers(), "Content-Type", CONTENT_TYPE);
     Ok(response)

@@ -137,17 +137,12 @@ impl Relay {
         let on_abort = Closure::own_assert_unwind_safe(on(Relay::finish));
         let (written, finish) = (on(Relay::written), on(Relay::finish));
         let on_written = Closure::own_assert_unwind_safe(move |_: JsValue| written());
-        let on_failed: Closure<dyn FnMut(JsValue)> = Closure::own_assert_unwind_safe(move |_: JsValue| finish());
+        let on_failed = Closure::own_assert_unwind_safe(move |_: JsValue| finish());
         let on_expiry = Closure::own_assert_unwind_safe(on(Relay::expire));
         let on_heartbeat: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(on(Relay::beat));
         let on_age: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(on(Relay::finish));
         signal.add_event_listener_with_callback("abort", on_abort.as_ref().unchecked_ref())?;
-        let ends_with_server = ends_with_server.then(|| {
-            // The resolved promise continues in this request; the launcher's request cannot end a stream of another one.
-            let ending = js::with_resolvers();
-            let _ = ending.promise().then(&on_failed);
-            EndsWithServer::new(ending.resolve())
-        });
+        let ends_with_server = ends_with_server.then(|| EndsWithServer::then(&on_failed));
         let age_ms = js::random_between(AGE_MS.0, AGE_MS.1);
         self.0.borrow_mut().listeners = Some(Listeners {
             signal,

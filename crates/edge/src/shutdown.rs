@@ -8,7 +8,9 @@ use std::{
 };
 
 use engine::shutdown::Step;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsValue, closure::Closure};
+
+use crate::js;
 
 thread_local! {
     static REACHED: Cell<Option<Step>> = const { Cell::new(None) };
@@ -31,6 +33,14 @@ impl EndsWithServer {
             ENDING.with_borrow_mut(|ending| ending.insert(number, resolve));
         }
         EndsWithServer(number)
+    }
+
+    /// Calls a function of this request when the server ends.
+    pub(crate) fn then(function: &Closure<dyn FnMut(JsValue)>) -> EndsWithServer {
+        // The resolved promise continues in this request; the launcher's request cannot end a stream of another one.
+        let ending = js::with_resolvers();
+        let _ = ending.promise().then(function);
+        EndsWithServer::new(ending.resolve())
     }
 }
 

@@ -44,8 +44,8 @@ pub(crate) fn control_event(kind: Kind) -> Event<String> {
     }
 }
 
-/// Returns at the first state for which `is_new` returns true, at the end of the job or of the server, when the caller leaves, or after
-/// `seconds`. The first argument of `is_new` says whether the state is the first one that the object sent. `opened` is the
+/// Returns at the first state for which `is_new` returns true, at the end of the job or of the server, when the caller leaves, or
+/// after `seconds`. The first argument of `is_new` says whether the state is the first one that the object sent. `opened` is the
 /// object's reply to the subscription, `event` reads its frames.
 ///
 /// The caller reads the state afterwards: by then there may be a newer one. The result is the status of the object's reply

@@ -18,6 +18,8 @@ const CAUSES: [(&str, &str); 3] = [
 /// assert_eq!(problem.code().http_status(), 507);
 /// let problem = storage_error::problem("attempt to write a readonly database: SQLITE_READONLY").unwrap();
 /// assert!(problem.message().contains("read-only"));
+/// let problem = storage_error::problem("disk I/O error: SQLITE_IOERR_WRITE").unwrap();
+/// assert!(problem.message().contains("cannot be written"));
 /// assert_eq!(storage_error::problem("no such table: job: SQLITE_ERROR"), None);
 /// ```
 pub fn problem(message: &str) -> Option<Problem> {
