@@ -48,7 +48,7 @@ pub struct Summary {
 /// # Errors
 ///
 /// `to` exists, `data` is not the data folder of a server, or that of a newer release or of an instance of a cluster, or a file
-/// cannot be read or written.
+/// cannot be read or written. Nothing is left of a copy that fails.
 pub fn copy(data: &Path, to: &Path) -> Result<Summary> {
     let data = fs::canonicalize(data).with_context(|| format!("cannot find the data folder {}", data.display()))?;
     if !data_folder::check_format(&data)? {
@@ -73,14 +73,25 @@ pub fn copy(data: &Path, to: &Path) -> Result<Summary> {
         fs::remove_dir(&partial)?;
         bail!("{} is in the data folder: name a folder outside", to.display());
     }
-    let mut summary = Summary::default();
-    for folder in folders(&data)? {
-        copy_folder(&folder, &partial, &mut summary)?;
+    let copied = copy_all(&data, &partial).and_then(|summary| {
+        fs::rename(&partial, to).with_context(|| format!("cannot rename {}", partial.display()))?;
+        Ok(summary)
+    });
+    if copied.is_err() {
+        // Where the copy failed, this can fail too; the first error says why.
+        let _ = fs::remove_dir_all(&partial);
     }
-    summary.bytes += fs::copy(data.join(FORMAT_FILE), partial.join(FORMAT_FILE))?;
-    // A backup has its name only once it is on disk.
-    syncfs(File::open(&partial)?)?;
-    fs::rename(&partial, to).with_context(|| format!("cannot rename {}", partial.display()))?;
+    copied
+}
+
+/// Copies the databases and the number of the format into an empty folder, and returns once they are on disk.
+fn copy_all(data: &Path, to: &Path) -> Result<Summary> {
+    let mut summary = Summary::default();
+    for folder in folders(data)? {
+        copy_folder(&folder, to, &mut summary)?;
+    }
+    summary.bytes += fs::copy(data.join(FORMAT_FILE), to.join(FORMAT_FILE))?;
+    syncfs(File::open(to)?)?;
     Ok(summary)
 }
 
@@ -176,7 +187,7 @@ fn copy_open(from: &Path, to: &Path) -> Result<u64> {
     let mut target = Connection::open(to)?;
     // Everything is written to disk at the end.
     target.pragma_update(None, "synchronous", "off")?;
-    // All pages in one step are of one state, whatever the server writes meanwhile.
+    // In one step, all pages are of one state, also if the server writes meanwhile.
     match backup::Backup::new(&source, &mut target)?.step(-1)? {
         backup::StepResult::Done => {}
         other => bail!("the database is locked ({other:?})"),
@@ -285,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scheduler_has_the_alarms_of_the_jobs_whatever_it_had() {
+    fn the_scheduler_has_the_alarms_of_the_jobs_in_place_of_its_own() {
         let folders = Folders::new("backup-alarms", &[("late", 900), ("none", 5), ("gone", 6)]);
         let jobs = [("late", Some(100)), ("missing", Some(200)), ("none", None)];
         let _open = jobs.map(|(name, alarm)| folders.job(name, 1, alarm));
@@ -295,6 +306,17 @@ mod tests {
             assert_eq!(folders.copied(SCHEDULER, &query), time, "{job}");
         }
         assert_eq!(folders.copied(SCHEDULER, "SELECT count(*) FROM _cf_ALARM"), 2);
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_copy_that_fails() {
+        let folders = Folders::new("backup-fails", &[]);
+        let broken = folders.data.join("jobs/broken.sqlite");
+        fs::write(&broken, "this is not a database, and is longer than the header of one: ".repeat(9)).unwrap();
+        assert!(format!("{:#}", copy(&folders.data, &folders.to).unwrap_err()).contains("not a database"));
+        assert_eq!(fs::read_dir(&folders.dir).unwrap().count(), 1);
+        fs::remove_file(broken).unwrap();
+        copy(&folders.data, &folders.to).unwrap();
     }
 
     #[test]

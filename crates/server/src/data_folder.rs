@@ -21,8 +21,8 @@ pub(crate) const FORMAT_FILE: &str = "format";
 /// The file with the bucket of the cluster, if the folder is that of an instance of one.
 pub(crate) const CLUSTER_FILE: &str = "cluster";
 
-/// The folder of the databases, which the runtime names after the class of the objects.
-const DATABASES: &str = "job-progress-JobObject";
+/// The folder of the databases, which the runtime gives the name that its configuration has for the class of the objects.
+pub const DATABASES: &str = "job-progress-JobObject";
 
 /// A data folder that this process alone uses until the value is dropped.
 #[derive(Debug)]

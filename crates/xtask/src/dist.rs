@@ -9,7 +9,7 @@ use crate::{
     build, files,
     project::{self, Project},
     setup, steps,
-    workerd::{self, Flavor},
+    workerd::{self, ConfigOptions},
 };
 
 /// The name of the executable.
@@ -39,8 +39,8 @@ pub(crate) fn build(project: &Project) -> Result<PathBuf> {
     files::remove(&dir)?;
     for clustered in [false, true] {
         // Below the folder in which the launcher runs it.
-        let flavor = Flavor { assets: "assets", raised: false, gc: false, clustered };
-        workerd::configure(project, &project.bundle(), &dir, &flavor)?;
+        let config = ConfigOptions { assets: "assets", raised: false, gc: false, clustered };
+        workerd::configure(project, &project.bundle(), &dir, &config)?;
     }
     let runtime = runtime(project)?;
 

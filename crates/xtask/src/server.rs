@@ -21,7 +21,7 @@ use crate::{
     process::{self, Group, POLL_INTERVAL},
     project::Project,
     steps,
-    workerd::{self, Flavor},
+    workerd::{self, ConfigOptions},
     wrangler,
 };
 
@@ -165,8 +165,8 @@ fn under_workerd(
 ) -> Result<Command> {
     let assets = project.root.join("dist/assets");
     let assets = assets.to_str().context("the path of the project is not UTF-8")?;
-    let flavor = Flavor { assets, raised: options.raised, gc: workerd.gc, clustered: false };
-    let config = workerd::configure(project, &workerd.bundle, dir, &flavor)?;
+    let config = ConfigOptions { assets, raised: options.raised, gc: workerd.gc, clustered: false };
+    let config = workerd::configure(project, &workerd.bundle, dir, &config)?;
     let mut command = project.npm_command("workerd")?;
     command.args(["serve", "--experimental"]).arg(config);
     command.arg(format!("--socket-addr={}=127.0.0.1:{}", workerd::SOCKET, options.port));

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::server::data_folder::DATABASES;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -75,7 +76,7 @@ pub(crate) fn variables() -> impl Iterator<Item = String> {
 }
 
 /// What differs between the configurations.
-pub(crate) struct Flavor<'a> {
+pub(crate) struct ConfigOptions<'a> {
     /// The folder of the static files; a relative path is below the folder in which workerd runs.
     pub(crate) assets: &'a str,
     /// Whether the rate limits are out of reach.
@@ -90,7 +91,7 @@ pub(crate) struct Flavor<'a> {
 /// Writes `config.capnp` into `dir`, or `cluster.capnp` for an instance of a cluster, and beside it the files that it embeds;
 /// returns its path. The command line of workerd adds the address and the folder of the data ([`SOCKET`], [`DATA`]); the
 /// variables reach the worker through workerd's environment.
-pub(crate) fn configure(project: &Project, bundle: &Path, dir: &Path, flavor: &Flavor<'_>) -> Result<PathBuf> {
+pub(crate) fn configure(project: &Project, bundle: &Path, dir: &Path, options: &ConfigOptions<'_>) -> Result<PathBuf> {
     fs::create_dir_all(dir)?;
     for name in ["index.js", "index_bg.wasm"] {
         // `embed` accepts only paths below the configuration's folder.
@@ -101,12 +102,12 @@ pub(crate) fn configure(project: &Project, bundle: &Path, dir: &Path, flavor: &F
     fs::write(dir.join("limits.js"), LIMITS)?;
     let headers = fs::read_to_string(project.root.join("www/_headers")).context("cannot read www/_headers")?;
     let shipped = wrangler::shipped(project)?.try_into().context("wrangler.toml lacks a setting")?;
-    let file = dir.join(if flavor.clustered { "cluster.capnp" } else { "config.capnp" });
-    fs::write(&file, config(shipped, &headers, flavor))?;
+    let file = dir.join(if options.clustered { "cluster.capnp" } else { "config.capnp" });
+    fs::write(&file, config(shipped, &headers, options))?;
     Ok(file)
 }
 
-fn config(shipped: Shipped, headers: &str, flavor: &Flavor<'_>) -> String {
+fn config(shipped: Shipped, headers: &str, options: &ConfigOptions<'_>) -> String {
     let Shipped { compatibility_date: date, compatibility_flags: flags, assets, ratelimits } = shipped;
     let mut bindings = vec![
         r#"(name = "JOBS", durableObjectNamespace = "JobObject")"#.to_owned(),
@@ -118,12 +119,12 @@ fn config(shipped: Shipped, headers: &str, flavor: &Flavor<'_>) -> String {
         r#"(name = "JOB_PROGRESS_SERVER", text = "1")"#.to_owned(),
     ];
     for RateLimit { name, simple } in ratelimits {
-        let limit = if flavor.raised { wrangler::RAISED_LIMIT } else { simple.limit };
+        let limit = if options.raised { wrangler::RAISED_LIMIT } else { simple.limit };
         let limit = format!(r#"innerBindings = [(name = "limit", json = "{limit}")]"#);
         bindings.push(format!("(name = {}, wrapped = (moduleName = \"limits\", {limit}))", quoted(&name)));
     }
     let (mut cluster, mut instance) = ("", "");
-    if flavor.clustered {
+    if options.clustered {
         // The port at which the runtime says whether it takes part in the cluster.
         bindings.push(r#"(name = "CLUSTER", service = "cluster")"#.to_owned());
         cluster = r#"(name = "cluster", external = (http = ())),"#;
@@ -138,10 +139,10 @@ fn config(shipped: Shipped, headers: &str, flavor: &Flavor<'_>) -> String {
         "run_worker_first": run_worker_first,
         "headers": headers,
     });
-    let (assets, folder) = (quoted(&assets.to_string()), quoted(flavor.assets));
+    let (assets, folder) = (quoted(&assets.to_string()), quoted(options.assets));
     let flags: Vec<_> = flags.iter().map(|flag| quoted(flag)).collect();
     let (date, flags) = (quoted(&date), flags.join(", "));
-    let v8_flags = if flavor.gc { r#""--expose-gc""# } else { "" };
+    let v8_flags = if options.gc { r#""--expose-gc""# } else { "" };
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 
@@ -170,7 +171,7 @@ const worker :Workerd.Worker = (
   bindings = [
     {bindings},
   ],
-  durableObjectNamespaces = [(className = "JobObject", uniqueKey = "job-progress-JobObject", enableSql = true)],
+  durableObjectNamespaces = [(className = "JobObject", uniqueKey = "{DATABASES}", enableSql = true)],
   durableObjectStorage = (localDisk = "{DATA}"),
 );
 "#
@@ -188,8 +189,8 @@ mod tests {
 
     fn text(raised: bool) -> String {
         let shipped = toml::from_str(include_str!("../../../wrangler.toml")).unwrap();
-        let flavor = Flavor { assets: "a \"b\"", raised, gc: false, clustered: false };
-        config(shipped, include_str!("../../../www/_headers"), &flavor)
+        let options = ConfigOptions { assets: "a \"b\"", raised, gc: false, clustered: false };
+        config(shipped, include_str!("../../../www/_headers"), &options)
     }
 
     #[test]
