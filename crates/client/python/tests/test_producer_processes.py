@@ -182,6 +182,31 @@ def test_children_of_multiprocessing_take_part_in_the_job(
     assert (document["current"], document["status"]) == (301, "completed")
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_child_that_reports_before_its_parent_creates_the_job(
+    client: JobProgressClient, job_id: str, tmp_path: Path, method: str
+) -> None:
+    program = _Program(
+        tmp_path,
+        job_id,
+        f"""
+        import multiprocessing
+
+        def work(producer):
+            producer.update(current=1)
+
+        if __name__ == "__main__":
+            producer = client.producer(job_id, create=True)
+            child = multiprocessing.get_context("{method}").Process(target=work, args=(producer,))
+            child.start()
+            child.join()
+            assert child.exitcode == 0
+        """,
+    )
+    assert program.end() == (0, "")
+    assert document_of(client, job_id)["current"] == 1
+
+
 def test_a_forked_child_finds_the_current_job(client: JobProgressClient, job_id: str, tmp_path: Path) -> None:
     program = _Program(
         tmp_path,
