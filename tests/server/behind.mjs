@@ -141,7 +141,7 @@ export async function testBehind(proxy) {
     session.destroy();
   });
 
-  test(`${name}: each caller has the limits of an address of its own, whatever it claims`, async () => {
+  test(`${name}: each caller has the limits of an address of its own, also if it sends the header of another`, async () => {
     const [guesser, other] = [await openSession(base, "127.0.0.2"), await openSession(base, "127.0.0.3")];
     const path = "/v2/jobs/any/status";
     const guess = async (session, headers) => (await ask(session, path, { key: "jp_a_guess", headers })).status;

@@ -13,7 +13,7 @@ use crate::{files, project::Project};
 /// A file system in memory, on Linux.
 const MEMORY: &str = "/dev/shm";
 
-/// Bytes that must be free there; all tests need a tenth of it.
+/// Bytes that must be free there, which is several times what the tests write.
 const ROOM: u64 = 4 << 30;
 
 /// A folder that is deleted when the value is dropped.

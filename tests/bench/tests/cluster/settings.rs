@@ -1,15 +1,11 @@
 //! The settings of an instance, and what its data folder holds.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use bench::{
     cluster::{KEY, executable},
     key::Key,
-    server::Folder,
+    server::{Folder, files_below},
 };
 use serde_json::json;
 
@@ -49,7 +45,7 @@ fn the_data_folder_of_an_instance_holds_no_key_and_serves_nothing_without_the_cl
         let mut fixture = Fixture::start("cluster-data", DIVISOR).await;
         fixture.report(0, &json!({"current": 1})).await.success().unwrap();
         let data = fixture.folder.path().join("0/data");
-        for file in files_below(&data) {
+        for file in files_below(&data).unwrap() {
             // The runtime replaces files meanwhile.
             let bytes = fs::read(&file).unwrap_or_default();
             let has_key = bytes.windows(KEY.len()).any(|window| window == KEY.as_bytes());
@@ -68,14 +64,4 @@ fn the_data_folder_of_an_instance_holds_no_key_and_serves_nothing_without_the_cl
         let message = refused(&data, &settings);
         assert!(message.contains("an instance of the cluster s3://jobs/"), "{message}");
     });
-}
-
-/// The files below a folder.
-fn files_below(dir: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
-    }
-    files
 }

@@ -1,21 +1,22 @@
 //! The executable `job-progress`, as its users run it.
 
 use std::{
-    env, fs,
+    fs,
     io::{BufRead as _, BufReader},
     os::unix::{
         fs::{MetadataExt as _, PermissionsExt as _, chown},
         process::CommandExt as _,
     },
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
     time::{Duration, Instant},
 };
 
 use bench::{
+    cluster::executable,
     http::{Connection, Request, get},
     key::{Key, fresh_job},
-    server::{Folder, free_port},
+    server::{Folder, files_below, free_port},
     stream::{Item, Stream},
 };
 use nix::{
@@ -31,12 +32,6 @@ const SECRET: &str = "a secret of at least thirty-two characters, for tests";
 const NOBODY: u32 = 65_534;
 /// How long the server may take to end after SIGTERM.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
-
-/// The executable that `cargo xtask dist` made.
-fn executable() -> PathBuf {
-    let path = env::var_os("SERVER").expect("SERVER is not set: the executable, which `cargo xtask test live` builds");
-    PathBuf::from(path)
-}
 
 fn command(folder: &Folder) -> Command {
     let mut command = Command::new(executable());
@@ -255,10 +250,12 @@ fn a_wait_ends_with_the_server() {
         let path = format!("/v2/jobs/{job}/status?wait=60");
         let wait = get(port, &key.text, &path);
         let stop = async {
-            let streams = async || get(port, &key.text, "/metrics").await.unwrap().text;
+            let metrics = async || get(port, &key.text, "/metrics").await.unwrap().text;
             let began = Instant::now();
             // The job is in memory from the first request on; the wait is open once its request has been received.
-            while !streams().await.contains("job_progress_jobs_in_memory 1") && began.elapsed() < STOP_LIMIT {}
+            while !metrics().await.contains("job_progress_jobs_in_memory 1") {
+                assert!(began.elapsed() < STOP_LIMIT, "the job is not in memory");
+            }
             running.signal(Signal::SIGTERM);
         };
         let (answer, ()) = tokio::join!(wait, stop);
@@ -280,21 +277,11 @@ fn it_needs_no_rights_and_leaves_no_program_in_its_data_folder() {
     }
     let running = Running::of(command, &key, &[]);
     // The file of the runtime is gone once it runs.
-    for file in files_below(&data) {
+    for file in files_below(&data).unwrap() {
         let mode = fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o111, 0, "{} is executable", file.display());
     }
     drop(running);
-}
-
-/// The files below a folder.
-fn files_below(dir: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
-    }
-    files
 }
 
 #[test]
@@ -327,6 +314,7 @@ fn its_metrics_count_what_it_does_and_need_jobs_admin() {
         assert!(answer.text.ends_with("# EOF\n") && !answer.text.contains(&job));
         drop(stream);
         assert_eq!(get(port, &token, "/metrics").await.unwrap().head.status, 403);
+        assert_eq!(get(port, &key.text, "/metrics?name=reports").await.unwrap().head.status, 400);
         let anonymous = Request::anonymous("GET", "/metrics", &[], b"");
         assert_eq!(Connection::open(port).await.unwrap().ask(&anonymous).await.unwrap().head.status, 401);
         // Only the launcher can end the server.
