@@ -41,6 +41,7 @@ pub(crate) async fn read_progress(ctx: &mut RequestContext, application: &str, r
 /// `POST /applications/{application}/requests/{request_id}/progress`.
 pub(crate) async fn report_progress(ctx: &mut RequestContext, application: &str, request: &str) -> HandlerResult {
     let (grant, id) = authenticate_and_authorize(ctx, Permission::Write, application, request).await?;
+    grant.authorize_creation(Some(&id)).map_err(Problem::from)?;
     ctx.request.query(&[])?;
     writes::report_to(ctx, &grant, id, Creates { missing: true, ended: false }).await
 }

@@ -20,6 +20,10 @@ impl Chunk for Bytes {
     fn rest_after(&self, skip: usize) -> Bytes {
         Bytes(self.0.subarray(u32::try_from(skip).unwrap_or(u32::MAX), self.0.length()))
     }
+
+    fn to_vec(&self) -> Vec<u8> {
+        self.0.to_vec()
+    }
 }
 
 /// The chunks as one; a single chunk is not copied.

@@ -119,6 +119,9 @@ pub(crate) struct Viewer<'a> {
     pub(crate) stays: bool,
     /// The token at an address whose share of the viewers it takes.
     pub(crate) reader: Option<NonZeroU64>,
+    /// The parameter with the tags without which the job is closed to it; empty if there are none. The stub adds it to every
+    /// command.
+    pub(crate) tags: &'a str,
 }
 
 /// The parameter of [`Command::Document`] with the most bytes that the document may have.
@@ -133,6 +136,9 @@ pub(crate) const CONTROL_HEADER: &str = "Job-Control-Version";
 pub(crate) const POLL_HEADER: &str = "Job-Poll-After-Ms";
 /// The parameter with the project of the job.
 pub(crate) const PROJECT_PARAMETER: &str = "project";
+/// The parameter with the tags that the job must carry for the caller, as
+/// [`to_parameter`](engine::tags::RequiredTags::to_parameter) writes them.
+pub(crate) const TAGS_PARAMETER: &str = "tags";
 /// The parameter with the permissions of a credential that may not read the job.
 pub(crate) const HELD_PARAMETER: &str = "held";
 /// The parameter with the time of the edge in milliseconds, if the wall clock was set back: the clock and the timers of the

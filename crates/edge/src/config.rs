@@ -5,6 +5,7 @@ use std::{cell::RefCell, rc::Rc};
 use engine::{
     access::Access,
     client_address::{AddressSource, TrustedProxies},
+    index::Shards,
     shutdown::ControlSecret,
     warm_objects::WarmObjects,
     webhook::{project::ProjectWebhooks, schedule::Scale, target::Targets},
@@ -35,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) control_secret: Option<ControlSecret>,
     /// Whether this is an instance of a cluster, on whose other instances objects may run.
     pub(crate) clustered: bool,
+    /// The shards of the index, unless it is off.
+    pub(crate) shards: Option<Shards>,
     /// The number of objects that may be in memory; any number if absent, as on Cloudflare.
     max_objects: Option<usize>,
 }
@@ -59,8 +62,9 @@ impl Config {
         let targets = Targets::configure(setting);
         let webhooks = ProjectWebhooks::parse(&setting("WEBHOOKS").unwrap_or_default(), &targets);
         let address_source = AddressSource::configure(setting);
-        let access = match (&webhooks, &address_source) {
-            (Err(fault), _) | (_, Err(fault)) => Err(fault.clone()),
+        let shards = Shards::configure(setting);
+        let access = match (&webhooks, &address_source, &shards) {
+            (Err(fault), ..) | (_, Err(fault), _) | (.., Err(fault)) => Err(fault.clone()),
             _ => Access::configure(setting),
         };
         Config {
@@ -70,6 +74,7 @@ impl Config {
             // While the setting is wrong, every request is refused, so that none is counted.
             address_source: address_source.unwrap_or(AddressSource::Server(TrustedProxies::default())),
             retries: Scale::configure(setting),
+            shards: shards.unwrap_or_default(),
             origins: setting("ALLOWED_ORIGINS")
                 .map(|list| list.split([',', ' ']).filter(|origin| !origin.is_empty()).map(str::to_owned).collect()),
             dev: setting("JOB_PROGRESS_DEV").as_deref() == Some("1"),

@@ -1,4 +1,4 @@
-//! The Worker: HTTP, authentication, the Durable Object of a job, and the relay of streams.
+//! The Worker: HTTP, authentication, the Durable Objects of jobs and of the index, and the relay of streams.
 //!
 //! A request enters through the router, which makes a `context::RequestContext` of it and calls a handler (`writes`,
 //! `reads`, `streams`, `tokens`, `adapters`). The handler authenticates the caller and sends a command to the job's object.
@@ -14,6 +14,7 @@
 //! The words of PROTOCOL.md's Terminology keep their meaning. Beside them:
 //!
 //! * *object*: the Durable Object of one job (`object`); it runs elsewhere, and has its own memory.
+//! * *index* (`index`): the list of a project's jobs; its objects (`index_object`) are its shards.
 //! * *stub*: the edge's side of an object (`stub`); it sends a *command* (`command`) and returns the *reply*.
 //! * *feed*: the socket on which an object sends its frames to the edge (`feed`).
 //! * *relay*: passes the frames of one or several feeds on to one browser (`relay`).
@@ -37,6 +38,9 @@ mod deliveries;
 mod fault_injection;
 mod feed;
 mod glue;
+mod index;
+mod index_object;
+mod index_stub;
 mod js;
 #[cfg(feature = "leak-check")]
 mod leak_check;

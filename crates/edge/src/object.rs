@@ -4,6 +4,7 @@ mod commit;
 mod control;
 mod deliveries;
 mod load;
+mod notices;
 mod reads;
 mod store;
 mod viewers;
@@ -39,7 +40,7 @@ use worker::{Env, State, WebSocketPair, worker_sys};
 use crate::{
     command::{
         BROADCAST_HEADER, Command, CommandRequest, CommandTime, Creates, HELD_PARAMETER, MOST_PARAMETER,
-        PROJECT_PARAMETER, ROWS_HEADER, STARTED_HEADER, VIEWERS_HEADER, Viewer,
+        PROJECT_PARAMETER, ROWS_HEADER, STARTED_HEADER, TAGS_PARAMETER, VIEWERS_HEADER, Viewer,
     },
     config::Config,
     feed::{PING, PONG},
@@ -47,6 +48,7 @@ use crate::{
     js, metrics,
     response::{self, ErrorResponse, HandlerResult, set, text_of},
 };
+use notices::Sending;
 use store::{Former, Store};
 use viewers::Viewers;
 
@@ -129,10 +131,14 @@ struct Object {
     has_deliveries: Cell<bool>,
     /// Whether an alarm is being handled.
     is_alarm_handled: Cell<bool>,
+    /// The time of the alarm in the stored record, while an alarm is being handled.
+    stored_alarm: Cell<Option<Timestamp>>,
     /// Wakes the handler of the alarm, and when it wakes by itself.
     wake: RefCell<Option<(js_sys::Function, Timestamp)>>,
     /// The project of the job, once a command has named it.
     project: RefCell<Option<String>>,
+    /// The notices of the job, and what a deleted one has left.
+    notices: Sending,
     viewers: Viewers,
     started: Timestamp,
     config: Rc<Config>,
@@ -161,8 +167,10 @@ impl Object {
             is_outbox_loaded: Cell::new(false),
             has_deliveries: Cell::new(false),
             is_alarm_handled: Cell::new(false),
+            stored_alarm: Cell::default(),
             wake: RefCell::default(),
             project: RefCell::default(),
+            notices: Sending::new(env),
             viewers,
             started: js::now(),
             config,
@@ -177,11 +185,16 @@ impl Object {
             Some(request) if request.command == Command::Delete => {
                 let (object, job_id) = (Rc::clone(self), request.text("job").to_owned());
                 self.note_project(request.text(PROJECT_PARAMETER));
-                let deletion = async move { Ok(object.finish(object.delete(&job_id).await).into()) };
+                let deletion = async move {
+                    let response = object.finish(object.delete(&job_id).await);
+                    object.send_new_notices();
+                    Ok(response.into())
+                };
                 future_to_promise(AssertUnwindSafe(deletion)).into()
             }
             Some(request) => {
                 let result = catch_unwind(AssertUnwindSafe(|| self.dispatch(&request, body)));
+                self.send_new_notices();
                 self.finish(result.unwrap_or_else(|_| Err(ErrorResponse::of_panic()))).into()
             }
             None => self.finish(unknown_command()).into(),
@@ -214,6 +227,8 @@ impl Object {
         let include = || Include::from_bits(u8::try_from(request.number("include")).unwrap_or_default());
         let held = Some(request.text(HELD_PARAMETER)).filter(|held| !held.is_empty());
         self.note_project(request.text(PROJECT_PARAMETER));
+        let tags = request.text(TAGS_PARAMETER);
+        self.check_tags(job_id, tags)?;
         match request.command {
             Command::Create => self.create(job_id, body, request.flag("receipt"), held, time),
             Command::Report => {
@@ -230,7 +245,8 @@ impl Object {
             Command::Subscribe => {
                 let cursor = Cursor::parse(request.text("cursor"));
                 let (anyway, stays) = (request.flag("anyway"), request.flag("stays"));
-                let viewer = Viewer { include: include(), cursor: cursor.as_ref(), anyway, stays, reader: reader() };
+                let viewer =
+                    Viewer { include: include(), cursor: cursor.as_ref(), anyway, stays, reader: reader(), tags };
                 self.subscribe(job_id, viewer, time)
             }
             Command::Broadcast => {
@@ -241,7 +257,7 @@ impl Object {
                 Some(control) => self.control(job_id, control, body, request.flag("receipt"), time),
                 None => unknown_command(),
             },
-            Command::AwaitControl => self.await_control(job_id, reader()),
+            Command::AwaitControl => self.await_control(job_id, reader(), tags),
             Command::Deliveries => self.deliveries(job_id, request.number("after"), request.number("limit")),
             Command::Redeliver => self.redeliver(job_id, request.number("number"), time),
             // `handle` does this one, since it waits for the platform.
@@ -262,6 +278,7 @@ impl Object {
             return Ok(response::json(200, &CreationAnswer::new(&job.document, &[], receipt)));
         }
         let mut new = self.new_job(job_id, former.as_deref(), time.now);
+        new.document.parent_id = creation.parent_id.map(|id| id.to_string());
         new.record.created_with = Some(digest);
         let created = accept::create(new, first, time.now)?;
         let answer = text_of(&CreationAnswer::new(&created.job.document, created.truncated(), receipt));
@@ -306,7 +323,7 @@ impl Object {
     /// Adds a viewer: accepts the socket, reads the state and sends it. No report can come in between. A viewer that has
     /// seen the end of the job is not added, unless it wants the state `anyway`.
     fn subscribe(&self, job_id: &str, viewer: Viewer, time: CommandTime) -> HandlerResult {
-        let Viewer { include, cursor, anyway, stays, reader } = viewer;
+        let Viewer { include, cursor, anyway, stays, reader, .. } = viewer;
         let job = self.find(job_id)?;
         let document = &job.document;
         let ended = match subscription::admit(document, cursor.filter(|_| !anyway), time.now) {

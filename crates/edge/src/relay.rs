@@ -5,12 +5,17 @@
 //! at most one document, [`engine::job_queue::LOG_BYTES`] of log and one final frame for each job, and
 //! [`protocol::limits::STREAM_LOG_BYTES`] of log for all of them.
 
+mod list;
 mod part;
 
 use std::{cell::RefCell, rc::Rc};
 
 use engine::{
     frame::Kind,
+    index::{
+        filter::ListRequest,
+        queue::{Capacity, ListQueue},
+    },
     job_queue::{Chunk as _, DocumentId, limit_log},
 };
 use protocol::{Problem, Timestamp, sse};
@@ -20,7 +25,7 @@ use worker::{
     worker_sys::web_sys::{AbortSignal, WritableStreamDefaultWriter},
 };
 
-use self::part::Part;
+use self::{list::List, part::Part};
 use crate::{
     bytes::{self, Bytes},
     context::RequestContext,
@@ -52,6 +57,8 @@ pub(crate) struct Relay(Rc<RefCell<State>>);
 struct State {
     writer: WritableStreamDefaultWriter,
     parts: Vec<Part>,
+    /// The list, if the stream is one of a list.
+    list: Option<List>,
     /// Whether the stream is of one job, whose frames carry its cursor.
     single: bool,
     /// Whether the objects may run on other machines.
@@ -105,6 +112,7 @@ impl Relay {
         let relay = Relay(Rc::new(RefCell::new(State {
             writer,
             parts: Vec::new(),
+            list: None,
             single,
             clustered: ctx.config.clustered,
             complete: false,
@@ -193,6 +201,52 @@ impl Relay {
         }
         state.watch_expiry();
         Ok(())
+    }
+
+    /// Passes on the list that all shards send over `sockets`, from now on and until `expires_at`.
+    pub(crate) fn join_list(
+        &self,
+        request: ListRequest,
+        sockets: &[WebSocket],
+        expires_at: Option<Timestamp>,
+    ) -> Result<(), ErrorResponse> {
+        self.0.borrow_mut().list = Some(List::new(ListQueue::new(request, sockets.len()), expires_at));
+        for socket in sockets {
+            if self.is_done() {
+                // The viewer left, or a socket could not be read; nothing else would close the others.
+                socket.accept()?;
+                socket.close(Some(1000), None::<&str>)?;
+                continue;
+            }
+            let (for_frames, for_close) = (self.clone(), self.clone());
+            #[cfg(not(panic = "unwind"))]
+            crate::glue::end_with_instance(socket.as_ref(), &self.0.borrow().writer);
+            // A shard that was moved or restarted ends the stream; the reader reconnects and finds it.
+            let feed = Feed::open(
+                socket,
+                move |kind, bytes| for_frames.push_to_list(&kind, bytes),
+                move || for_close.finish(),
+            );
+            match (feed, &mut self.0.borrow_mut().list) {
+                (Ok(feed), Some(list)) => list.feeds.push(feed),
+                (Ok(_), None) | (Err(_), _) => {}
+            }
+        }
+        let is_incomplete = self.0.borrow().list.as_ref().is_none_or(|list| list.feeds.len() < sockets.len());
+        if is_incomplete {
+            self.finish();
+        }
+        self.0.borrow_mut().watch_expiry();
+        self.complete();
+        Ok(())
+    }
+
+    fn push_to_list(&self, kind: &Kind, bytes: Bytes) {
+        let capacity = self.0.borrow_mut().list.as_mut().map(|list| list.queue.push(kind, bytes));
+        if capacity == Some(Capacity::Exceeded) {
+            self.finish();
+        }
+        self.flush();
     }
 
     /// Reports the problem of one job, whose part of the stream ends with it. If the problem may pass, the stream ends
@@ -293,6 +347,7 @@ impl Relay {
             let mut state = self.0.borrow_mut();
             let now = js::now();
             state.parts.iter_mut().for_each(|part| part.expire(now));
+            state.list.iter_mut().for_each(|list| list.expire(now));
             state.watch_expiry();
         }
         self.flush();
@@ -300,16 +355,16 @@ impl Relay {
 
     /// Ends the stream and releases everything.
     fn finish(&self) {
-        let (writer, parts, listeners) = {
+        let (writer, parts, list, listeners) = {
             let mut state = self.0.borrow_mut();
             if state.done {
                 return;
             }
             state.done = true;
             state.counted = None;
-            (state.writer.clone(), std::mem::take(&mut state.parts), state.listeners.take())
+            (state.writer.clone(), std::mem::take(&mut state.parts), state.list.take(), state.listeners.take())
         };
-        drop(parts);
+        drop((parts, list));
         IGNORE.with(|ignore| {
             let _ = writer.close().catch(ignore);
         });
@@ -327,7 +382,8 @@ impl Relay {
 
 impl State {
     fn all_ended(&self) -> bool {
-        self.parts.iter().all(|part| part.queue.has_ended())
+        let has_list_ended = self.list.as_ref().is_none_or(|list| list.queue.has_ended());
+        has_list_ended && self.parts.iter().all(|part| part.queue.has_ended())
     }
 
     /// Whether an object no longer answers, as far as it is asked.
@@ -345,7 +401,8 @@ impl State {
 
     /// Sets the timer for the first token that expires.
     fn watch_expiry(&mut self) {
-        let first = self.parts.iter().filter_map(Part::expires_at).min();
+        let of_list = self.list.as_ref().and_then(List::expires_at);
+        let first = self.parts.iter().filter_map(Part::expires_at).chain(of_list).min();
         let Some(listeners) = &mut self.listeners else { return };
         if let Some(timer) = listeners.expiry_timer.take() {
             js::clear_timeout(&timer);
@@ -372,6 +429,9 @@ impl State {
                 let end_id = (last == Some(index)).then_some(ALL_ENDED);
                 part.queue.drain_final_frame(end_id, |bytes| chunks.push(bytes));
             }
+        }
+        if let Some(list) = &mut self.list {
+            list.queue.drain(|bytes| chunks.push(bytes));
         }
         let Some(listeners) = self.listeners.as_ref().filter(|_| !chunks.is_empty()) else { return };
         self.writing = true;

@@ -46,8 +46,13 @@ impl IncomingRequest {
 
     /// The query parameters, if no other than the `allowed` ones were sent.
     pub(crate) fn query(&self, allowed: &[&str]) -> Result<Query, ErrorResponse> {
-        let pairs = self.url()?.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned()));
-        Ok(Query::new(pairs, allowed)?)
+        Ok(Query::new(self.query_pairs()?, allowed)?)
+    }
+
+    /// The query parameters, percent-decoded.
+    pub(crate) fn query_pairs(&self) -> Result<Vec<(String, String)>, ErrorResponse> {
+        let pairs = self.url()?.query_pairs();
+        Ok(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
     /// The token in the URL.

@@ -20,7 +20,7 @@ use crate::{
     context::RequestContext,
     control, deliveries,
     glue::{self, SlowPath},
-    js, metrics, reads,
+    index, js, metrics, reads,
     request::IncomingRequest,
     response::{self, ErrorResponse, HandlerResult, set},
     shutdown, streams, tokens, writes,
@@ -139,12 +139,18 @@ async fn respond(mut ctx: RequestContext, found: Result<Match, NoRoute>) -> Resp
 
 async fn handle(ctx: &mut RequestContext, route: Route) -> HandlerResult {
     #[cfg(feature = "fault-injection")]
-    crate::fault_injection::at_the_edge(&ctx.request);
+    {
+        crate::fault_injection::at_the_edge(&ctx.request);
+        crate::fault_injection::set_failing_index(&ctx.request);
+    }
     match route {
         Route::Health if shutdown::is_announced() => Ok(response::json(503, &json!({"status": "draining"}))),
         Route::Health if !cluster::is_joined(&ctx.env).await => Ok(response::json(503, &json!({"status": "unready"}))),
         Route::Health => Ok(response::json(200, &json!({"status": "ok"}))),
         Route::CreateJob => writes::create(ctx).await,
+        Route::List => index::list(ctx).await,
+        Route::Summary => index::summary(ctx).await,
+        Route::StreamList => index::stream(ctx).await,
         Route::Report { job } => writes::report(ctx, &job).await,
         Route::Delete { job } => writes::delete(ctx, &job).await,
         Route::Control { job, request } => control::request(ctx, &job, request).await,

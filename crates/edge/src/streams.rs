@@ -192,7 +192,8 @@ async fn try_join(relay: &Relay, env: &Env, network: &str, target: &StreamTarget
     let problem = |error: ErrorResponse| error.problem().clone();
     let reader = grant.reader(network);
     let stub = JobStub::new(env, &grant, id)?;
-    let viewer = Viewer { include: target.include, cursor: target.cursor.as_ref(), anyway: true, stays: true, reader };
+    let viewer =
+        Viewer { include: target.include, cursor: target.cursor.as_ref(), anyway: true, stays: true, reader, tags: "" };
     let opened = stub.subscribe(viewer).await.map_err(problem)?;
     match (opened.status_code(), opened.websocket()) {
         (_, Some(socket)) => relay.join(&target.job_id, &socket, grant.expires_at).map_err(problem),
@@ -221,7 +222,7 @@ async fn all_ended(ctx: &RequestContext, targets: &[StreamTarget]) -> bool {
 }
 
 /// A native `EventSource` stops for good at any status except 200, so a temporary error becomes an instruction to retry.
-fn for_native(ctx: &RequestContext, result: HandlerResult) -> HandlerResult {
+pub(crate) fn for_native(ctx: &RequestContext, result: HandlerResult) -> HandlerResult {
     match result {
         Err(error) if error.problem().code().is_temporary() && auth::is_native(&ctx.request) => Ok(retry_later()),
         result => result,

@@ -6,6 +6,7 @@ use engine::{
     body::{BodyHeaders, incomplete},
     grant::Grant,
     permission::{Permission, Permissions},
+    tags::RequiredTags,
 };
 use js_sys::Uint8Array;
 use protocol::{
@@ -22,7 +23,7 @@ use crate::{
     clock,
     command::{
         BYTES_HEADER, CONTROL_HEADER, CURSOR_HEADER, Command, Creates, HELD_PARAMETER, MOST_PARAMETER, NOW_PARAMETER,
-        POLL_HEADER, PROJECT_PARAMETER, Viewer,
+        POLL_HEADER, PROJECT_PARAMETER, TAGS_PARAMETER, Viewer,
     },
     config::Config,
     glue::{self, Namespace},
@@ -46,6 +47,8 @@ pub(crate) struct JobStub {
     project: String,
     /// The permissions of a credential that may not read the job.
     held: Option<Permissions>,
+    /// The tags that the job must carry for the credential.
+    tags: Option<String>,
 }
 
 /// The reply of an object.
@@ -122,7 +125,8 @@ impl JobStub {
             known.get_or_insert_with(bound).clone()
         });
         let held = (!grant.permissions.contains(Permission::Read)).then_some(grant.permissions);
-        Ok(JobStub { namespace, name, id, project: grant.project.clone(), held })
+        let tags = grant.required_tags().map(RequiredTags::to_parameter);
+        Ok(JobStub { namespace, name, id, project: grant.project.clone(), held, tags })
     }
 
     /// Creates the job with this body. The reply has the document, or only a receipt.
@@ -207,7 +211,8 @@ impl JobStub {
         self.ask(Command::Redeliver, &[("number", number.to_string())]).await
     }
 
-    /// The URL of a command. One that may change the job has the project; all have the time if the clock was set back.
+    /// The URL of a command. One that may change the job has the project; all have the tags that the job must carry, and the
+    /// time if the clock was set back.
     fn url(&self, command: Command, parameters: &[(&str, String)]) -> String {
         let mut url = command.url(self.id.as_str(), parameters);
         if command.method() == "POST" {
@@ -215,6 +220,9 @@ impl JobStub {
             if let Some(held) = self.held {
                 url.push_str(&format!("&{HELD_PARAMETER}={held}"));
             }
+        }
+        if let Some(tags) = &self.tags {
+            url.push_str(&format!("&{TAGS_PARAMETER}={tags}"));
         }
         if let Some(now) = clock::if_set_back() {
             url.push_str(&format!("&{NOW_PARAMETER}={}", now.millis()));

@@ -31,7 +31,7 @@ pub(crate) fn document_event(kind: Kind) -> Event<Cursor> {
     match kind {
         Kind::Document(cursor) => Event::State(cursor),
         Kind::End | Kind::Problem => Event::End,
-        Kind::Log(..) | Kind::Control(_) => Event::Other,
+        Kind::Log(..) | Kind::Control(_) | Kind::Page | Kind::Row(_) => Event::Other,
     }
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn control_event(kind: Kind) -> Event<String> {
     match kind {
         Kind::Control(version) => Event::State(version),
         Kind::End | Kind::Problem => Event::End,
-        Kind::Log(..) | Kind::Document(_) => Event::Other,
+        Kind::Log(..) | Kind::Document(_) | Kind::Page | Kind::Row(_) => Event::Other,
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) async fn create(ctx: &mut RequestContext) -> HandlerResult {
     ctx.request.query(&[])?;
     let body = Body::read(&ctx.request, REPORT_BYTES).await?;
     let id = creation::job_id(&body.bytes)?;
-    grant.authorize(Permission::Write, id.as_ref()).map_err(Problem::from)?;
+    grant.authorize_creation(id.as_ref()).map_err(Problem::from)?;
     let id = id.unwrap_or_else(|| JobId::generate(js::now(), js::random()));
     let reply = JobStub::new(&ctx.env, &grant, id.clone())?.create(&body.bytes, is_receipt(&grant)).await?;
     finish(ctx, &grant, &id, &reply, reply.status() < 400).await
@@ -59,7 +59,11 @@ pub(crate) fn fast_path(ctx: &RequestContext, job: &str) -> Option<(Grant, JobSt
 fn report_target(ctx: &RequestContext, grant: &Grant, job: &str) -> Result<(JobId, Creates), ErrorResponse> {
     let id = auth::authorize_job(grant, Permission::Write, job)?;
     let query = ctx.request.query(&["create", "replace"])?;
-    Ok((id, Creates { missing: query.flag("create")?, ended: query.replaces_ended()? }))
+    let creates = Creates { missing: query.flag("create")?, ended: query.replaces_ended()? };
+    if creates.missing || creates.ended {
+        grant.authorize_creation(Some(&id)).map_err(Problem::from)?;
+    }
+    Ok((id, creates))
 }
 
 /// Reports to a job. The edge does not parse the body: the object does, and answers with what is wrong with it.

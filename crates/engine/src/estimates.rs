@@ -60,14 +60,20 @@ impl Estimates {
         let is_running = document.status == Status::Running;
         if !self.completion_is_set {
             let ahead_ms = document.updated_at.millis().saturating_sub(now.millis());
-            let completion = self.estimator.completion().filter(|_| is_running);
-            document.estimated_completion = completion.map(|at| at.plus_millis(ahead_ms));
+            let own = self.estimator.completion().map(|at| at.plus_millis(ahead_ms));
+            document.estimated_completion = own.or_else(|| expected_completion(document)).filter(|_| is_running);
         }
         if !self.throughput_is_set {
             let rate = self.estimator.rate_per_second().filter(|_| is_running).and_then(Number::new);
             document.throughput = rate.map(|rate| Throughput { rate, unit: document.unit.clone() });
         }
     }
+}
+
+/// When a job that has no evidence of its own is expected to end, by how long jobs like it took; `None` past that time.
+fn expected_completion(document: &Document) -> Option<Timestamp> {
+    let millis = (document.expected_seconds?.get() * 1000.0) as u64;
+    document.started_at.map(|started| started.plus_millis(millis)).filter(|at| *at > document.updated_at)
 }
 
 /// Whether the producer sets the field from now on; `None` if the report does not mention it.
@@ -163,6 +169,41 @@ mod tests {
         assert_eq!(documents[2].throughput.as_ref().map(|throughput| throughput.rate.get()), Some(7.0));
         assert_eq!(documents[3].estimated_completion.map(|at| at.millis() - 1_700_000_000_000), Some(100_000));
         assert_eq!(documents[3].throughput.as_ref().map(|throughput| throughput.rate.get()), Some(1.0));
+    }
+
+    #[test]
+    fn a_job_whose_kind_has_a_history_has_an_estimate_until_its_own_evidence_is_there() {
+        let at = |second: u64| Timestamp::from_millis(1_700_000_000_000 + second * 1000);
+        let mut document = Document::new("a".to_owned(), "k3v9a0".to_owned(), at(0));
+        document.expected_seconds = Number::new(60.0);
+        let mut estimates = Estimates::default();
+        let mut apply = |second: u64, report: Value| {
+            let report = Report::from_json(report).unwrap();
+            fold(&mut document, report, at(second)).unwrap();
+            estimates.update(ProducerOverride::default(), &mut document, at(second));
+            document.estimated_completion.map(|end| end.millis() / 1000 - at(0).millis() / 1000)
+        };
+        assert_eq!(apply(5, json!({"status": "queued"})), None);
+        assert_eq!(apply(10, json!({"status": "running"})), Some(70));
+        assert_eq!(apply(20, json!({"current": 0, "total": 100})), Some(70));
+        assert_eq!(apply(30, json!({"current": 10})), Some(120));
+        assert_eq!(apply(40, json!({"status": "paused"})), None);
+    }
+
+    #[test]
+    fn a_time_by_history_that_has_passed_is_no_estimate() {
+        let mut document = Document::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
+        document.expected_seconds = Number::new(1.0);
+        for (millis, expected) in [(0, Some(1_000)), (999, Some(1_000)), (1_000, None)] {
+            fold(
+                &mut document,
+                Report::from_json(json!({"status": "running"})).unwrap(),
+                Timestamp::from_millis(millis),
+            )
+            .unwrap();
+            Estimates::default().update(ProducerOverride::default(), &mut document, Timestamp::from_millis(millis));
+            assert_eq!(document.estimated_completion.map(Timestamp::millis), expected);
+        }
     }
 
     #[test]

@@ -7,7 +7,14 @@
 use protocol::{Document, Problem, answer::End, cursor::Cursor, log_line::LogPage, sse};
 use serde::Serialize;
 
-use crate::control;
+use crate::{
+    control,
+    crypto::sha256,
+    index::{
+        page::{Page, ShardPage},
+        row::Row,
+    },
+};
 
 /// The version of the frames that this release writes.
 pub const VERSION: &str = "1";
@@ -38,6 +45,10 @@ pub enum Kind {
     End,
     /// A problem; no frame follows.
     Problem,
+    /// The first page of one shard of a list, as JSON for the edge.
+    Page,
+    /// A row of a list that was added, changed or removed. Frames of the same job have the same number.
+    Row(u64),
 }
 
 impl Kind {
@@ -68,6 +79,8 @@ impl Kind {
             "control" => Kind::Control(words.next()?.to_owned()),
             "end" => Kind::End,
             "problem" => Kind::Problem,
+            "page" => Kind::Page,
+            "row" => Kind::Row(number(&mut words)?),
             _ => return None,
         };
         Some((kind, line.len().saturating_add(1)))
@@ -112,6 +125,56 @@ pub fn problem(job_id: &str, problem: &Problem) -> Vec<u8> {
         problem: &'a Problem,
     }
     frame("problem", "problem", None, &JobProblem { job_id, problem })
+}
+
+/// The frame of the first page of one shard. The edge reads it, and sends the reader one of all shards.
+pub fn shard_page(page: &ShardPage) -> Vec<u8> {
+    let page = serde_json::to_string(page).unwrap_or_default();
+    format!("{VERSION} page\n{page}").into_bytes()
+}
+
+/// The frame of a row of a list, which replaces the row of the same job.
+pub fn row(row: &Row) -> Vec<u8> {
+    frame(&format!("row {}", number_of(&row.job_id)), "job", None, row)
+}
+
+/// The frame of a row that the list has no more.
+pub fn removed_row(row: &Row) -> Vec<u8> {
+    let data = RemovedRow { job_id: &row.job_id, epoch: &row.epoch };
+    frame(&format!("row {}", number_of(&row.job_id)), "removed", None, &data)
+}
+
+/// The SSE frame of the first page of a list.
+pub fn page(page: &Page) -> String {
+    let mut text = String::new();
+    let _ = sse::write_frame(&mut text, "page", None, &escape_line_separators(page.to_json()));
+    text
+}
+
+/// The SSE frame of a problem of a whole list.
+pub fn list_problem(problem: &Problem) -> String {
+    let mut text = String::new();
+    if let Ok(data) = serde_json::to_string(problem) {
+        let _ = sse::write_frame(&mut text, "problem", None, &escape_line_separators(data));
+    }
+    text
+}
+
+/// The number of a job in the frames of its rows.
+fn number_of(job_id: &str) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = sha256(job_id.as_bytes());
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// The data of a `removed` frame.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedRow<'a> {
+    /// The id of the job.
+    pub job_id: &'a str,
+    /// The epoch of the job.
+    pub epoch: &'a str,
 }
 
 fn frame(head: &str, name: &str, id: Option<&str>, data: &impl Serialize) -> Vec<u8> {
@@ -204,6 +267,20 @@ mod tests {
     #[test]
     fn the_longest_head_fits_the_bound() {
         assert!(format!("{VERSION} log {} {} k3v9a0\n", u64::MAX, u64::MAX).len() <= HEAD_BYTES);
+    }
+
+    #[test]
+    fn the_frames_of_a_row_have_the_number_of_its_job() {
+        let of = |job_id: &str| Row { job_id: job_id.to_owned(), epoch: "k3v9a0".to_owned(), ..Row::default() };
+        let kind = |frame: &[u8]| Kind::read(frame).unwrap().0;
+        let (changed, removed) = (row(&of("a")), removed_row(&of("a")));
+        assert_eq!(kind(&changed), kind(&removed));
+        assert_ne!(kind(&changed), kind(&row(&of("b"))));
+        let text = String::from_utf8(removed).unwrap();
+        assert!(text.ends_with("event: removed\ndata: {\"jobId\":\"a\",\"epoch\":\"k3v9a0\"}\n\n"), "{text}");
+        let page = shard_page(&ShardPage::default());
+        assert_eq!(Kind::read(&page), Some((Kind::Page, 7)));
+        assert!(page.ends_with(b"{\"rows\":[],\"read_to\":null}"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use protocol::{Problem, Timestamp, id::JobId, problem::Code};
 use crate::{
     crypto::sha256,
     permission::{Permission, Permissions},
+    tags::RequiredTags,
 };
 
 /// What a verified credential allows.
@@ -31,6 +32,8 @@ pub enum Scope {
     Project,
     /// These jobs.
     Jobs(Vec<JobId>),
+    /// Every job that carries these tags. Only the job's object knows the tags of a job, so it checks them.
+    Tags(RequiredTags),
 }
 
 /// The key or token behind a grant, by a name that is not secret.
@@ -73,11 +76,50 @@ impl Grant {
             return deny(self.permissions, Cause::Permission);
         }
         match (&self.scope, job_id) {
-            (Scope::Project, _) => Ok(()),
+            (Scope::Project, _) | (Scope::Tags(_), Some(_)) => Ok(()),
             (Scope::Jobs(named), Some(job_id)) if named.contains(job_id) => Ok(()),
             // The permissions of a token are for its own jobs: for another job it has none.
             (Scope::Jobs(_), Some(_)) => deny(Permissions::NONE, Cause::OtherJob),
-            (Scope::Jobs(_), None) => deny(Permissions::NONE, Cause::NoJob),
+            (Scope::Jobs(_) | Scope::Tags(_), None) => deny(Permissions::NONE, Cause::NoJob),
+        }
+    }
+
+    /// Checks that the grant allows the creation of a job, or of one in the place of another. A token by tag does not: whether
+    /// a job carries its tags is known only if the job exists.
+    ///
+    /// # Errors
+    ///
+    /// As [`Grant::authorize`].
+    pub fn authorize_creation(&self, job_id: Option<&JobId>) -> Result<(), Denied> {
+        self.authorize(Permission::Write, job_id)?;
+        match self.scope {
+            Scope::Tags(_) => Err(Denied {
+                required: Permission::Write,
+                held: Permissions::NONE,
+                job_id: job_id.cloned(),
+                cause: Cause::TagsCreate,
+            }),
+            Scope::Project | Scope::Jobs(_) => Ok(()),
+        }
+    }
+
+    /// The tags that the jobs of a list must carry for this grant.
+    ///
+    /// # Errors
+    ///
+    /// The grant may not read, or its token names its jobs one by one.
+    pub fn authorize_list(&self) -> Result<Option<&RequiredTags>, Denied> {
+        match &self.scope {
+            Scope::Tags(tags) if self.permissions.contains(Permission::Read) => Ok(Some(tags)),
+            _ => self.authorize(Permission::Read, None).map(|()| None),
+        }
+    }
+
+    /// The tags that a job must carry for this grant.
+    pub fn required_tags(&self) -> Option<&RequiredTags> {
+        match &self.scope {
+            Scope::Tags(tags) => Some(tags),
+            Scope::Project | Scope::Jobs(_) => None,
         }
     }
 
@@ -123,6 +165,8 @@ pub enum Cause {
     OtherJob,
     /// The operation has no job that a token could name.
     NoJob,
+    /// The operation creates a job, which a token by tag cannot do.
+    TagsCreate,
     /// The operation mints a token, which only a key can do.
     TokenMints,
 }
@@ -131,6 +175,9 @@ impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.cause, &self.job_id, self.required) {
             (Cause::TokenMints, ..) => f.write_str("A token cannot mint tokens: send an API key"),
+            (Cause::TagsCreate, ..) => f.write_str(
+                "A token by tag creates and replaces no jobs: send an API key, or a token that names the job",
+            ),
             (Cause::NoJob, ..) => f.write_str("A token is valid only for the jobs that it names: send an API key"),
             (_, None, required) => write!(f, "You don't have the permission {required}"),
             (_, Some(_), Permission::Read) => f.write_str("You don't have permission to view this job"),
@@ -218,6 +265,22 @@ mod tests {
         let denied = token(&["a"], "jobs:write").authorize(Permission::Write, None).unwrap_err();
         assert_eq!(denied.cause, Cause::NoJob);
         assert_eq!(key("acme", "jobs:write").authorize(Permission::Write, None), Ok(()));
+    }
+
+    #[test]
+    fn a_token_by_tag_allows_every_job_and_the_list_but_no_creation() {
+        let tags = RequiredTags::from_json(serde_json::json!({"userId": "u1"}), "tags").unwrap();
+        let grant = Grant { scope: Scope::Tags(tags.clone()), ..token(&[], "jobs:read,jobs:write") };
+        assert_eq!(grant.authorize(Permission::Write, Some(&job("a"))), Ok(()));
+        assert_eq!(grant.authorize_list(), Ok(Some(&tags)));
+        for job_id in [None, Some(&job("a"))] {
+            assert_eq!(grant.authorize_creation(job_id).unwrap_err().held, Permissions::NONE);
+        }
+        let writing = Grant { permissions: "jobs:write".parse().unwrap(), ..grant };
+        assert_eq!(writing.authorize_list().unwrap_err().cause, Cause::Permission);
+        assert_eq!(token(&["a"], "jobs:read").authorize_list().unwrap_err().cause, Cause::NoJob);
+        assert_eq!(key("acme", "jobs:read").authorize_list(), Ok(None));
+        assert_eq!(token(&["a"], "jobs:write").authorize_creation(Some(&job("a"))), Ok(()));
     }
 
     #[test]

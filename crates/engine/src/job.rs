@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Document, Status, Timestamp, attempt, document::JobError, fold};
+use protocol::{Document, Status, Timestamp, attempt, document::JobError, fold, number::Number};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     estimates::{Estimates, ProducerOverride},
     lifecycle::Lifecycle,
+    notice::{Notices, Tombstone},
     retention::expires_at,
     webhook::{of_job::JobWebhooks, outgoing::Outgoing},
 };
@@ -57,6 +58,9 @@ pub struct Record {
     /// The project, whose secret signs the deliveries; `None` in a record of a release that did not write it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// What other objects have to be update.
+    #[serde(skip_serializing_if = "Notices::is_empty")]
+    pub notices: Notices,
     /// The digest of the body that created the job; `None` if a report created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_with: Option<String>,
@@ -81,7 +85,51 @@ impl Job {
         self.record.alarm = former.record.alarm;
         self.record.project.clone_from(&former.record.project);
         self.outgoing.project = former.outgoing.project.clone();
+        self.succeeding(&former.record.notices, former.document.created_at)
+    }
+
+    /// A new job under the id of a deleted one, which not every recipient of its notices knows.
+    #[must_use]
+    pub fn after(mut self, tombstone: &Tombstone) -> Job {
+        self.record.notices = tombstone.notices.clone();
+        self.created_after(tombstone.created_at)
+    }
+
+    fn succeeding(mut self, notices: &Notices, created_at: Timestamp) -> Job {
+        self.record.notices = notices.of_successor(created_at);
+        self.created_after(created_at)
+    }
+
+    /// No two jobs of an id were created at the same time, by which the index distinguishes their rows.
+    fn created_after(mut self, former: Timestamp) -> Job {
+        let created_at = self.document.created_at.max(former.plus_millis(1));
+        (self.document.created_at, self.document.updated_at) = (created_at, created_at);
         self
+    }
+
+    /// What is left of the job after its deletion; `None` if it has update nobody of itself.
+    pub fn tombstone(&self) -> Option<Tombstone> {
+        let Document { job_id, created_at, .. } = &self.document;
+        let Record { notices, project, .. } = &self.record;
+        (!notices.is_empty()).then(|| Tombstone {
+            job_id: job_id.clone(),
+            project: project.clone().unwrap_or_default(),
+            created_at: *created_at,
+            notices: notices.of_successor(*created_at),
+        })
+    }
+
+    /// Notes how long jobs like this one take, as a change committed at `now`. Whether it is one.
+    pub fn expect(&mut self, seconds: Option<Number>, now: Timestamp) -> bool {
+        let document = &mut self.document;
+        if seconds.is_none() || document.expected_seconds.is_some() || document.status.is_terminal() {
+            return false;
+        }
+        document.expected_seconds = seconds;
+        document.record_change(now);
+        self.record.estimates.update(ProducerOverride::default(), &mut self.document, now);
+        self.stored_bytes = None;
+        true
     }
 
     /// Ends the job in the terminal state `status` without a report, as a change committed at `now`.

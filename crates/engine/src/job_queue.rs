@@ -21,6 +21,8 @@ pub trait Chunk: Sized {
     /// The bytes after the first `skip`.
     #[must_use]
     fn rest_after(&self, skip: usize) -> Self;
+    /// A copy of the bytes, for the few frames that the edge itself reads.
+    fn to_vec(&self) -> Vec<u8>;
 }
 
 impl Chunk for Vec<u8> {
@@ -34,6 +36,10 @@ impl Chunk for Vec<u8> {
 
     fn rest_after(&self, skip: usize) -> Vec<u8> {
         self.get(skip..).unwrap_or_default().to_vec()
+    }
+
+    fn to_vec(&self) -> Vec<u8> {
+        self.clone()
     }
 }
 
@@ -139,7 +145,7 @@ impl<C: Chunk> JobQueue<C> {
                 self.push_lines(*first, *last, sse);
             }
             // No stream subscribes to these.
-            Kind::Control(_) => {}
+            Kind::Control(_) | Kind::Page | Kind::Row(_) => {}
             Kind::End | Kind::Problem => {
                 self.final_frame = Some(sse);
                 self.ended = true;

@@ -20,6 +20,8 @@
 //! * *mint*: to sign a token on behalf of a key.
 //! * *pace* ([`pace`]): the interval between two broadcasts of a job.
 //! * *webhook* ([`webhook`]): a URL with the events of a job that it gets. Its *deliveries* are in the *outbox* until they are sent.
+//! * *row* ([`index::row::Row`]): what the index, the list of a project's jobs, has of a job.
+//! * *notice* ([`notice`]): what a job has to report to another object about its changes.
 //! * *frame* ([`frame`]): one message from the object to the edge, a head line and the SSE frame that follows it.
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
@@ -42,6 +44,7 @@ pub mod frame;
 pub mod grant;
 pub mod idempotency;
 pub mod include;
+pub mod index;
 pub mod job;
 pub mod job_queue;
 pub mod key;
@@ -50,6 +53,7 @@ pub mod log;
 pub mod metrics;
 pub mod mint;
 pub mod not_configured;
+pub mod notice;
 #[cfg(feature = "schema")]
 pub mod openapi;
 pub mod pace;
@@ -68,6 +72,7 @@ pub mod signer;
 pub mod storage_error;
 pub mod stream_request;
 pub mod subscription;
+pub mod tags;
 pub mod tensorlake;
 pub mod token;
 pub mod warm_objects;

@@ -32,7 +32,13 @@ pub struct Metrics {
     open_streams: u64,
     reports: u64,
     refused: BTreeMap<&'static str, u64>,
+    /// By the class of the object.
+    rows: BTreeMap<&'static str, u64>,
+    index_calls: u64,
 }
+
+/// The classes of the objects that write rows, as a metric names them.
+const OBJECTS: [&str; 2] = ["job", "index"];
 
 /// The times to the responses of a route.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +84,25 @@ impl Metrics {
         increase(self.refused.entry(class.name()).or_default(), 1);
     }
 
+    /// Counts rows that the object of a job has written; an alarm that is set is one.
+    pub fn job_wrote(&mut self, rows: usize) {
+        self.wrote("job", rows);
+    }
+
+    /// Counts rows that a shard of an index has written.
+    pub fn index_wrote(&mut self, rows: usize) {
+        self.wrote("index", rows);
+    }
+
+    fn wrote(&mut self, object: &'static str, rows: usize) {
+        increase(self.rows.entry(object).or_default(), u64::try_from(rows).unwrap_or(u64::MAX));
+    }
+
+    /// Counts a call of a job's object to the index.
+    pub fn index_called(&mut self) {
+        increase(&mut self.index_calls, 1);
+    }
+
     /// All metrics as text; `jobs` is the number of jobs that may be in memory now, if it is known.
     ///
     /// ```
@@ -119,6 +144,13 @@ impl Metrics {
             let count = self.refused.get(class.name()).copied().unwrap_or_default();
             text.sample(&format!("refused_total{{limit=\"{}\"}}", class.name()), count);
         }
+        text.family("rows_written", "counter", "Rows that objects have written; an alarm that is set is one.");
+        for object in OBJECTS {
+            let count = self.rows.get(object).copied().unwrap_or_default();
+            text.sample(&format!("rows_written_total{{object=\"{object}\"}}"), count);
+        }
+        text.family("index_calls", "counter", "Calls of jobs to the index, repeated ones included.");
+        text.sample("index_calls_total", self.index_calls);
         if let Some(jobs) = jobs {
             text.family("jobs_in_memory", "gauge", "Jobs that were used within the last 15 seconds.");
             text.sample("jobs_in_memory", jobs);
@@ -179,6 +211,9 @@ mod tests {
         metrics.stream_ended();
         metrics.reported(500);
         metrics.refused(Class::Streams);
+        metrics.job_wrote(2);
+        metrics.job_wrote(3);
+        metrics.index_called();
         let text = metrics.text(Some(7));
         for line in [
             "streams_total 2",
@@ -186,6 +221,9 @@ mod tests {
             "reports_total 500",
             r#"refused_total{limit="streams"} 1"#,
             r#"refused_total{limit="reads"} 0"#,
+            r#"rows_written_total{object="job"} 5"#,
+            r#"rows_written_total{object="index"} 0"#,
+            "index_calls_total 1",
             "jobs_in_memory 7",
         ] {
             assert!(text.contains(&format!("\njob_progress_{line}\n")), "{line} in {text}");

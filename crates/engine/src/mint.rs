@@ -15,7 +15,8 @@ use crate::{
     grant::{Cause, Denied, Grant, Scope},
     permission::{Permission, Permissions},
     signer::Signer,
-    token::{Claims, Lifetime},
+    tags::RequiredTags,
+    token::{Claims, Lifetime, Subject},
 };
 
 /// The permissions that a token may have: all except `jobs:admin`, which only keys have.
@@ -25,11 +26,11 @@ pub(crate) const MINTABLE: [Permission; 3] = [Permission::Read, Permission::Writ
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "TokenRequest", rename_all = "camelCase", deny_unknown_fields))]
-#[cfg_attr(feature = "schema", schemars(extend("required" = ["jobIds"], "anyOf" = lifetimes())))]
+#[cfg_attr(feature = "schema", schemars(extend("oneOf" = subjects(), "anyOf" = lifetimes())))]
 pub struct MintRequest {
-    /// The ids of the jobs that the token is for; the jobs need not exist yet.
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = JOBS)))]
-    pub job_ids: Vec<JobId>,
+    /// The jobs that the token is for.
+    #[cfg_attr(feature = "schema", schemars(flatten, with = "SubjectFields"))]
+    pub subject: Subject,
     /// The permissions of the token.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<String>>", length(min = 1, max = MINTABLE.len())))]
     #[cfg_attr(feature = "schema", schemars(extend("items" = mintable(), "default" = [Permission::Read.name()])))]
@@ -37,6 +38,27 @@ pub struct MintRequest {
     /// The lifetime in seconds. Read-only tokens: 24 h by default, at most 30 days; others: 15 min by default, at most 24 h.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = protocol::limits::READ_TOKEN_SECONDS)))]
     pub expires_in: Option<u64>,
+}
+
+/// The members of a body that name the jobs.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+struct SubjectFields {
+    /// The ids of the jobs that the token is for; the jobs need not exist yet.
+    #[schemars(length(min = 1, max = JOBS))]
+    #[allow(dead_code, reason = "only its schema is used")]
+    job_ids: Option<Vec<JobId>>,
+    /// In place of `jobIds`: tags. The token is for every job that carries all of them, and for the list of these jobs.
+    #[schemars(extend("minProperties" = 1, "maxProperties" = protocol::limits::REQUIRED_TAGS))]
+    #[allow(dead_code, reason = "only its schema is used")]
+    tags: Option<std::collections::BTreeMap<String, String>>,
+}
+
+/// The schema of the choice between jobs and tags.
+#[cfg(feature = "schema")]
+fn subjects() -> Value {
+    serde_json::json!([{ "required": ["jobIds"] }, { "required": ["tags"] }])
 }
 
 /// The schema of one permission of a token.
@@ -55,31 +77,39 @@ fn lifetimes() -> Value {
 }
 
 impl MintRequest {
-    /// Parses a body: `jobIds`, `permissions` (`["jobs:read"]` if absent) and `expiresIn`.
+    /// Parses a body: `jobIds` or `tags`, `permissions` (`["jobs:read"]` if absent) and `expiresIn`.
     ///
     /// # Errors
     ///
     /// `INVALID_REQUEST` with the name of the field and the values that it may have.
     pub fn from_json(body: Value) -> Result<MintRequest, Problem> {
         let mut fields = Fields::of(body, "")?;
-        let job_ids = fields.required("jobIds", |value, name| {
+        let tags = fields.optional("tags", RequiredTags::from_json)?;
+        let job_ids = |value, name: &str| {
             list(value, name, JOBS, |item, name| {
                 let id = item.as_str().and_then(JobId::parse);
                 id.ok_or_else(|| Problem::invalid(name, format_args!("must be {}", JobId::FORM)))
             })
-        })?;
+        };
+        let subject = match tags {
+            Some(_) if fields.has("jobIds") => {
+                return Err(Problem::invalid("tags", "and `jobIds` exclude each other; send one of them"));
+            }
+            Some(tags) => Subject::Tags(tags),
+            None => Subject::Jobs(fields.required("jobIds", job_ids)?),
+        };
         let permissions = fields.optional("permissions", |value, name| {
             list(value, name, MINTABLE.len(), |item, name| word(item, name, MINTABLE, Permission::name))
         })?;
         let expires_in = fields.optional("expiresIn", integer)?;
         fields.finish("a token request")?;
         let permissions = permissions.map_or(Permissions::READ, |names| names.into_iter().collect());
-        Ok(MintRequest { job_ids, permissions, expires_in })
+        Ok(MintRequest { subject, permissions, expires_in })
     }
 
     /// The request for the token that is returned with a created job: it reads this job, for the default lifetime.
     pub fn read_only(job_id: &JobId) -> MintRequest {
-        MintRequest { job_ids: vec![job_id.clone()], permissions: Permissions::READ, expires_in: None }
+        MintRequest { subject: Subject::Jobs(vec![job_id.clone()]), permissions: Permissions::READ, expires_in: None }
     }
 }
 
@@ -108,9 +138,13 @@ impl Signer {
     /// `ACCESS_DENIED` if the grant is of a token, or of a key without one of the permissions; `INVALID_REQUEST` with
     /// the name of the field that exceeds its limit.
     pub fn mint(&self, request: &MintRequest, grant: &Grant, now: Timestamp) -> Result<Minted, Problem> {
-        if !(1..=JOBS).contains(&request.job_ids.len()) {
-            return Err(Problem::invalid("jobIds", format_args!("must name 1 to {JOBS} jobs")).with("limit", JOBS));
-        }
+        let field = match &request.subject {
+            Subject::Jobs(jobs) if !(1..=JOBS).contains(&jobs.len()) => {
+                return Err(Problem::invalid("jobIds", format_args!("must name 1 to {JOBS} jobs")).with("limit", JOBS));
+            }
+            Subject::Jobs(_) => "jobIds",
+            Subject::Tags(_) => "tags",
+        };
         let mintable = Permissions::from_iter(MINTABLE);
         if request.permissions.is_empty() || !request.permissions.without(mintable).is_empty() {
             return Err(Problem::invalid("permissions", format_args!("must be one or more of {mintable}")));
@@ -119,7 +153,7 @@ impl Signer {
         let now = now.seconds();
         let claims = Claims {
             project: grant.project.clone(),
-            jobs: request.job_ids.clone(),
+            subject: request.subject.clone(),
             permissions: request.permissions,
             expires_at: now.saturating_add(lifetime(request)?),
             issued_at: Some(now),
@@ -128,7 +162,7 @@ impl Signer {
         let token = claims.sign(&self.signing_secret(&grant.project));
         if token.len() > TOKEN_BYTES {
             let message = format_args!("must be fewer or shorter: the token would be longer than {TOKEN_BYTES} bytes");
-            return Err(Problem::invalid("jobIds", message).with("limit", TOKEN_BYTES));
+            return Err(Problem::invalid(field, message).with("limit", TOKEN_BYTES));
         }
         Ok(Minted { token, expires_at: Timestamp::from_millis(claims.expires_at.saturating_mul(1000)) })
     }
@@ -137,7 +171,7 @@ impl Signer {
 fn check_minter(wanted: Permissions, grant: &Grant) -> Result<(), Denied> {
     let deny = |required, held, cause| Err(Denied { required, held, job_id: None, cause });
     match (&grant.scope, wanted.iter().next(), wanted.without(grant.permissions).iter().next()) {
-        (Scope::Jobs(_), Some(required), _) => deny(required, Permissions::NONE, Cause::TokenMints),
+        (Scope::Jobs(_) | Scope::Tags(_), Some(required), _) => deny(required, Permissions::NONE, Cause::TokenMints),
         (Scope::Project, _, Some(missing)) => deny(missing, grant.permissions, Cause::Permission),
         _ => Ok(()),
     }
@@ -198,7 +232,7 @@ mod tests {
     #[test]
     fn a_minted_token_grants_what_was_requested() {
         let request = MintRequest {
-            job_ids: vec![job("a"), job("app:1")],
+            subject: Subject::Jobs(vec![job("a"), job("app:1")]),
             permissions: "jobs:read,jobs:control".parse().unwrap(),
             expires_in: Some(60),
         };
@@ -206,9 +240,26 @@ mod tests {
         let grant = signer().verify(&minted.token, now()).unwrap();
         assert_eq!(grant.project, "acme");
         assert_eq!(grant.permissions, request.permissions);
-        assert_eq!(grant.scope, Scope::Jobs(request.job_ids));
+        assert_eq!(grant.scope, Scope::Jobs(vec![job("a"), job("app:1")]));
         assert_eq!(grant.expires_at, Some(minted.expires_at));
         assert_eq!(minted.expires_at, Timestamp::from_millis(1_800_000_060_000));
+    }
+
+    #[test]
+    fn a_token_by_tag_is_minted_for_one_to_ten_tags_and_never_with_job_ids() {
+        let read = |body| MintRequest::from_json(body);
+        let request = read(json!({"tags": {"userId": "u1"}})).unwrap();
+        let minted = signer().mint(&request, &key("jobs:read"), now()).unwrap();
+        let Scope::Tags(tags) = signer().verify(&minted.token, now()).unwrap().scope else { panic!("{request:?}") };
+        assert_eq!(tags.iter().collect::<Vec<_>>(), [("userId", "u1")]);
+        for (body, field) in [
+            (json!({"tags": {"a": "b"}, "jobIds": ["a"]}), "tags"),
+            (json!({"tags": {}}), "tags"),
+            (json!({"tags": {"a": 7}}), "tags.a"),
+            (json!({"permissions": ["jobs:read"]}), "jobIds"),
+        ] {
+            assert_eq!(read(body.clone()).unwrap_err().details()["field"], field, "{body}");
+        }
     }
 
     #[test]
@@ -261,7 +312,7 @@ mod tests {
     #[test]
     fn a_token_names_1_to_100_jobs_and_is_no_longer_than_its_limit() {
         let naming = |count: usize, chars: usize| MintRequest {
-            job_ids: vec![job(&"j".repeat(chars)); count],
+            subject: Subject::Jobs(vec![job(&"j".repeat(chars)); count]),
             ..MintRequest::read_only(&job("a"))
         };
         assert_eq!(refused_field(&naming(0, 36)), "jobIds");
@@ -275,7 +326,10 @@ mod tests {
     fn a_body_is_parsed_completely_or_refused_with_the_name_of_the_field() {
         let body = json!({ "jobIds": ["a", "app:1"], "permissions": ["jobs:write"], "expiresIn": 60 });
         let read = MintRequest::from_json(body).unwrap();
-        assert_eq!(read, MintRequest { job_ids: vec![job("a"), job("app:1")], ..request("jobs:write", Some(60)) });
+        assert_eq!(
+            read,
+            MintRequest { subject: Subject::Jobs(vec![job("a"), job("app:1")]), ..request("jobs:write", Some(60)) }
+        );
         let least = MintRequest::from_json(json!({ "jobIds": ["a"] })).unwrap();
         assert_eq!(least, MintRequest::read_only(&job("a")));
         for (body, field) in [

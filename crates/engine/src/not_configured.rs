@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use protocol::{Problem, problem::Code};
+use protocol::{Problem, limits::INDEX_SHARDS, problem::Code};
 
 /// An error in the operator's settings. Its text is the message of a 503 `NOT_CONFIGURED`, which anybody can read: it
 /// names variables and line numbers and never quotes a value, which may be a secret in the wrong place.
@@ -38,6 +38,12 @@ pub enum NotConfigured {
         /// The number of the entry, from 1.
         entry: usize,
     },
+    /// `INDEX` is neither `on` nor `off`.
+    Index,
+    /// `INDEX_SHARDS` is not a number of shards.
+    IndexShards,
+    /// The operation needs the index, which is off.
+    IndexOff,
 }
 
 /// An error in a line of `API_KEYS`.
@@ -83,6 +89,13 @@ impl fmt::Display for NotConfigured {
                 "Entry {entry} of TRUSTED_PROXIES is invalid: it must be the address of a proxy, such as 127.0.0.1, \
                  or a network of them, such as 10.0.0.0/8."
             ),
+            NotConfigured::Index => f.write_str("INDEX is invalid: it must be `on`, `off`, or absent, which is on."),
+            NotConfigured::IndexShards => {
+                write!(f, "INDEX_SHARDS is invalid: it must be a number from 1 to {INDEX_SHARDS}.")
+            }
+            NotConfigured::IndexOff => {
+                f.write_str("This deployment has no index of its jobs: remove the setting INDEX=off.")
+            }
         }
     }
 }

@@ -12,6 +12,12 @@ pub enum Route {
     Health,
     /// Creates a job.
     CreateJob,
+    /// Lists the jobs of a project.
+    List,
+    /// Sums up the jobs of a project.
+    Summary,
+    /// Streams the list of the jobs of a project.
+    StreamList,
     /// Applies reports to a job.
     Report { job: String },
     /// Reads the document of a job.
@@ -80,8 +86,8 @@ const STREAM: &[&str] = &["GET"];
 const POST: &[&str] = &["POST"];
 const DELETE: &[&str] = &["DELETE"];
 
-/// No path matches two templates. The most frequent route comes first.
-const ROUTES: [Row; 22] = [
+/// No path and method match two templates. The most frequent route comes first.
+const ROUTES: [Row; 25] = [
     row(POST, "/v2/jobs/{jobId}/reports", |job, _| Route::Report { job }),
     row(READ, "/v2/jobs/{jobId}/status", |job, _| Route::Status { job }),
     row(STREAM, "/v2/jobs/{jobId}/status/stream", |job, _| Route::Stream { job }),
@@ -90,6 +96,9 @@ const ROUTES: [Row; 22] = [
     row(POST, "/v2/jobs/status/batch", |_, _| Route::Batch),
     row(READ, "/v2/jobs/{jobId}/logs", |job, _| Route::Logs { job }),
     row(POST, "/v2/jobs", |_, _| Route::CreateJob),
+    row(READ, "/v2/jobs", |_, _| Route::List),
+    row(READ, "/v2/jobs/summary", |_, _| Route::Summary),
+    row(STREAM, "/v2/jobs/stream", |_, _| Route::StreamList),
     row(POST, "/v2/jobs/{jobId}/cancel", |job, _| Route::Control { job, request: ControlRequest::Cancel }),
     row(POST, "/v2/jobs/{jobId}/pause", |job, _| Route::Control { job, request: ControlRequest::Pause }),
     row(POST, "/v2/jobs/{jobId}/resume", |job, _| Route::Control { job, request: ControlRequest::Resume }),
@@ -145,7 +154,7 @@ impl Route {
     /// let found = Route::find("GET", "/v2/jobs/import%2D42/status").unwrap();
     /// assert_eq!(found.route, Route::Status { job: "import-42".to_owned() });
     /// assert_eq!(found.template, "/v2/jobs/{jobId}/status");
-    /// assert_eq!(Route::find("PUT", "/v2/jobs"), Err(NoRoute::Method("POST, OPTIONS".to_owned())));
+    /// assert_eq!(Route::find("PUT", "/v2/jobs"), Err(NoRoute::Method("POST, GET, HEAD, OPTIONS".to_owned())));
     /// ```
     ///
     /// # Errors
@@ -331,7 +340,9 @@ mod tests {
             assert_eq!(Route::find("GET", path), Err(NoRoute::Path), "{path}");
         }
         assert_eq!(route("DELETE", "/v2/jobs/"), Route::Delete { job: String::new() });
-        assert_eq!(allowed("GET", "/v2/jobs/"), "DELETE, OPTIONS");
+        // Without its `/` the path is another one, which can be read.
+        assert_eq!(Route::find("GET", "/v2/jobs/"), Err(NoRoute::Redirect("/v2/jobs".to_owned())));
+        assert_eq!(route("DELETE", "/v2/jobs/stream"), Route::Delete { job: "stream".to_owned() });
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::{
     client_address::AddressSource,
+    index::Shards,
     key::{KEY_VARIABLES, KeyRing},
     not_configured::NotConfigured,
     signer::Signer,
@@ -25,6 +26,7 @@ pub fn faults(setting: impl Fn(&str) -> Option<String>) -> Vec<NotConfigured> {
         Signer::new(&secret, previous.as_deref()).err(),
         ProjectWebhooks::parse(&webhooks, &targets).err(),
         AddressSource::configure(&setting).err(),
+        Shards::configure(&setting).err(),
     ]
     .into_iter()
     .flatten()
@@ -43,12 +45,13 @@ mod tests {
             "WEBHOOKS" => Some("acme PLANTED".to_owned()),
             "TRUSTED_PROXIES" => Some("PLANTED".to_owned()),
             "JOB_PROGRESS_SERVER" => Some("1".to_owned()),
+            "INDEX_SHARDS" => Some("PLANTED".to_owned()),
             _ => None,
         });
         let text: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
-        for name in ["API_KEYS", "TOKEN_SECRET", "WEBHOOKS", "TRUSTED_PROXIES"] {
+        for name in ["API_KEYS", "TOKEN_SECRET", "WEBHOOKS", "TRUSTED_PROXIES", "INDEX_SHARDS"] {
             assert!(text.contains(name), "{name} in {text}");
         }
-        assert!(faults.len() == 4 && !text.contains("PLANTED"), "{text}");
+        assert!(faults.len() == 5 && !text.contains("PLANTED"), "{text}");
     }
 }

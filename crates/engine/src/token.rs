@@ -23,6 +23,7 @@ use crate::{
     grant::{Grant, Holder, Scope},
     permission::{Permission, Permissions},
     signer::{Signer, SigningSecret},
+    tags::RequiredTags,
 };
 
 /// The audience (`aud`) of every token.
@@ -58,8 +59,8 @@ impl Lifetime {
 pub struct Claims {
     /// `prj`: the project.
     pub project: String,
-    /// `jobs`: the jobs of the project that the token is for, 1 to [`JOBS`].
-    pub jobs: Vec<JobId>,
+    /// `jobs` or `tags`: the jobs of the project that the token is for.
+    pub subject: Subject,
     /// `perm`: the permissions; never `jobs:admin`.
     pub permissions: Permissions,
     /// `exp`: the second from which the token is no longer valid.
@@ -70,16 +71,29 @@ pub struct Claims {
     pub not_before: Option<u64>,
 }
 
+/// The jobs that a token is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// `jobs`: these jobs, 1 to [`JOBS`].
+    Jobs(Vec<JobId>),
+    /// `tags`: every job that carries these tags.
+    Tags(RequiredTags),
+}
+
 impl Claims {
     /// The signed token with these claims.
     pub fn sign(&self, secret: &SigningSecret) -> String {
         let mut claims = serde_json::json!({
             "aud": AUDIENCE,
             "prj": self.project,
-            "jobs": self.jobs.iter().map(JobId::as_str).collect::<Vec<_>>(),
             "perm": self.permissions,
         });
         if let Value::Object(claims) = &mut claims {
+            let (name, value) = match &self.subject {
+                Subject::Jobs(jobs) => ("jobs", jobs.iter().map(JobId::as_str).collect::<Vec<_>>().into()),
+                Subject::Tags(tags) => ("tags", Value::Object(tags.to_object())),
+            };
+            claims.insert(name.to_owned(), value);
             for (name, time) in [("iat", self.issued_at), ("nbf", self.not_before), ("exp", Some(self.expires_at))] {
                 claims.extend(time.map(|time| (name.to_owned(), Value::from(time))));
             }
@@ -191,7 +205,10 @@ impl Signer {
         Ok(Grant {
             project: claims.project,
             permissions: claims.permissions,
-            scope: Scope::Jobs(claims.jobs),
+            scope: match claims.subject {
+                Subject::Jobs(jobs) => Scope::Jobs(jobs),
+                Subject::Tags(tags) => Scope::Tags(tags),
+            },
             expires_at: Some(Timestamp::from_millis(claims.expires_at.saturating_mul(1000))),
             holder: Holder::Token { fingerprint: base64url(&sha256(token.as_bytes())).chars().take(16).collect() },
         })
@@ -254,7 +271,14 @@ fn read_claims(claims: &Object) -> Result<Claims, TokenError> {
     let wrong = |name, must| TokenError::Claim { name, must };
     Ok(Claims {
         project: project_of(claims)?.to_owned(),
-        jobs: jobs(claims.get("jobs")).ok_or(wrong("jobs", "a list of 1 to 100 job ids"))?,
+        subject: match (claims.get("jobs"), claims.get("tags")) {
+            (Some(_), Some(_)) => return Err(wrong("tags", "absent if there is jobs")),
+            (None, Some(tags)) => {
+                let tags = RequiredTags::from_json(tags.clone(), "tags");
+                Subject::Tags(tags.map_err(|_| wrong("tags", "an object of 1 to 10 strings of at most 256 bytes"))?)
+            }
+            (named, None) => Subject::Jobs(jobs(named).ok_or(wrong("jobs", "a list of 1 to 100 job ids"))?),
+        },
         permissions: permissions(claims.get("perm"))
             .ok_or(wrong("perm", "a list of at least one of jobs:read, jobs:write, jobs:control"))?,
         expires_at: seconds(claims, "exp")?.ok_or(wrong("exp", A_TIME))?,

@@ -148,7 +148,7 @@ fn the_schema_has_the_fields_of_a_report_and_no_other() {
     let report = schema(&document, "Report");
     assert_eq!((member_names(&report["properties"]), &report["additionalProperties"]), (fields.clone(), &json!(false)));
     let creation = schema(&document, "Creation");
-    let more = fields.into_iter().chain(["jobId", "replace"]).collect();
+    let more = fields.into_iter().chain(["jobId", "replace", "parentId"]).collect();
     assert_eq!((member_names(&creation["properties"]), &creation["additionalProperties"]), (more, &json!(false)));
     for (name, field) in report["properties"].as_object().unwrap() {
         assert!(field.get("description").is_some(), "{name} is not described");

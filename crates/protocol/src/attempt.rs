@@ -51,6 +51,8 @@ pub fn begin_next_attempt(document: &mut Document, now: Timestamp) {
         endpoint_id: former.endpoint_id,
         kind: former.kind,
         priority: former.priority,
+        parent_id: former.parent_id,
+        expected_seconds: former.expected_seconds,
         tags: former.tags,
         metadata: former.metadata,
         total: former.total,

@@ -44,6 +44,8 @@ pub struct Creation {
     pub job_id: Option<JobId>,
     /// Whether the creation replaces a job that has ended.
     pub replace: Option<Replace>,
+    /// The id of the job to which this one belongs.
+    pub parent_id: Option<JobId>,
     /// The first report.
     pub report: Report,
 }
@@ -58,15 +60,20 @@ impl Creation {
         // PHP writes an empty map as `[]`; a creation is never a list.
         let is_empty_list = value.as_array().is_some_and(Vec::is_empty);
         let mut fields = Fields::of(if is_empty_list { Value::Object(Object::new()) } else { value }, "")?;
-        let job_id = fields.optional("jobId", |value, name| {
+        let id = |value: Value, name: &str| {
             let id = value.as_str().and_then(JobId::parse);
             id.ok_or_else(|| Problem::invalid(name, format_args!("must be {}", JobId::FORM)))
-        })?;
+        };
+        let job_id = fields.optional("jobId", id)?;
+        let parent_id = fields.optional("parentId", id)?;
+        if parent_id.is_some() && parent_id == job_id {
+            return Err(Problem::invalid("parentId", "must be the id of another job"));
+        }
         let replace =
             fields.optional("replace", |value, name| fields::word(value, name, Replace::ALL, Replace::as_str))?;
         let report = Report::take(&mut fields)?;
         fields.finish("a creation")?;
-        Ok(Creation { job_id, replace, report })
+        Ok(Creation { job_id, replace, parent_id, report })
     }
 }
 
@@ -105,7 +112,7 @@ impl schemars::JsonSchema for Creation {
         "Creation".into()
     }
 
-    /// The schema of a report with two members more. It is not an `allOf` with a reference, because the schema of a report
+    /// The schema of a report with three members more. It is not an `allOf` with a reference, because the schema of a report
     /// refuses unknown members.
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let mut schema = Report::json_schema(generator);
@@ -118,6 +125,9 @@ impl schemars::JsonSchema for Creation {
                 "description": "`ended`: a job of this id that has ended is replaced by a new job with another epoch.",
             });
             properties.insert("replace".to_owned(), replace.into());
+            let mut parent_id = generator.subschema_for::<Option<JobId>>();
+            parent_id.insert("description".to_owned(), "The id of the job to which this one belongs.".into());
+            properties.insert("parentId".to_owned(), parent_id.into());
             let first = schemars::json_schema!({
                 "type": "integer",
                 "const": 1,

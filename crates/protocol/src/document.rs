@@ -68,6 +68,9 @@ pub struct Document {
     /// The priority, a text that the producer chooses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<String>,
+    /// The id of the job to which this one belongs. It need not exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
     /// When the job was created.
     pub created_at: Timestamp,
     /// When the job was first running in this attempt. Absent if it was never running.
@@ -93,6 +96,9 @@ pub struct Document {
     /// When the job is expected to end: the producer's value, else the server's estimate. Cleared at the end, unless the same report sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_completion: Option<Timestamp>,
+    /// How long jobs of this `kind` (or else of this `endpointId`) usually take, in seconds: the median of the last ones that completed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_seconds: Option<Number>,
     /// The speed of the job: the producer's value, else the server's estimate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throughput: Option<Throughput>,

@@ -81,6 +81,22 @@ limits! {
     STREAM_LOG_BYTES: usize = 1024 * 1024, past "skipped";
     /// Jobs in one batch, stream or token.
     JOBS: usize = 100, past "400; 401 in a token";
+    /// Shards of the index, in the setting `INDEX_SHARDS`.
+    INDEX_SHARDS: u64 = 64, past "503";
+    /// Rows of one page of a list, and of the first page of a list's stream.
+    LIST_ROWS: u64 = 100, past "400";
+    /// Rows that a page reads in each shard to find those that the filters select. A page that ends because of it has a `nextCursor`.
+    LIST_SCANNED: u64 = 20_000, past "shorter page";
+    /// Rows of a stream of a list that wait for a slow reader. Past it the stream ends, and the reader gets a new page.
+    LIST_WAITING: usize = 1_000, past "stream ends";
+    /// Tags that a token requires, or a list is filtered by.
+    REQUIRED_TAGS: usize = 10, past "400; 401 in a token";
+    /// Tags of a job that its row in a list has: the first ones whose value is simple and, as the name, has at most 256 bytes.
+    ROW_TAGS: usize = 20, past "not listed";
+    /// Rows of each shard, the newest, that a summary counts.
+    SUMMARY_ROWS: u64 = 100_000, past "not counted";
+    /// Completed jobs of a kind, the last ones, of which the execution times are known.
+    HISTORY: usize = 256, past "not counted";
     /// Bytes of the documents in one response to a batch. An isolate of the platform has 128 MB for all that it serves.
     BATCH_BYTES: usize = 4 * 1024 * 1024, past "entry of `errors`";
     /// Bytes of the documents in all batches that one isolate is answering.

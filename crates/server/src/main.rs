@@ -73,6 +73,8 @@ Settings are environment variables:
   ALLOWED_ORIGINS        the origins whose pages may call; all if unset
   WEBHOOKS               lines `project url [events]`: webhooks of all jobs of a project
   WEBHOOK_ALLOW          hosts of webhooks that may be in a private network or without TLS
+  INDEX                  off: keep no list of the jobs
+  INDEX_SHARDS           the objects of that list in each project, 1 to 64; default: 1
 
 A server is an instance of a cluster if it has (experimental):
 

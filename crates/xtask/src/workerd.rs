@@ -63,6 +63,8 @@ const VARIABLES: &[&str] = &[
     "TRUSTED_PROXIES",
     "WEBHOOKS",
     "WEBHOOK_ALLOW",
+    "INDEX",
+    "INDEX_SHARDS",
     "JOB_PROGRESS_CONTROL_SECRET",
     "JOB_PROGRESS_DEV",
     "JOB_PROGRESS_MAX_OBJECTS",
@@ -111,6 +113,7 @@ fn config(shipped: Shipped, headers: &str, options: &ConfigOptions<'_>) -> Strin
     let Shipped { compatibility_date: date, compatibility_flags: flags, assets, ratelimits } = shipped;
     let mut bindings = vec![
         r#"(name = "JOBS", durableObjectNamespace = "JobObject")"#.to_owned(),
+        r#"(name = "JOB_INDEX", durableObjectNamespace = "JobIndex")"#.to_owned(),
         r#"(name = "ASSETS", service = (name = "site", entrypoint = "AssetWorker"))"#.to_owned(),
         // Webhooks are sent to addresses that others choose, so they reach private networks only if the operator names
         // the host.
@@ -171,7 +174,10 @@ const worker :Workerd.Worker = (
   bindings = [
     {bindings},
   ],
-  durableObjectNamespaces = [(className = "JobObject", uniqueKey = "{DATABASES}", enableSql = true)],
+  durableObjectNamespaces = [
+    (className = "JobObject", uniqueKey = "{DATABASES}", enableSql = true),
+    (className = "JobIndex", uniqueKey = "job-progress-JobIndex", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "{DATA}"),
 );
 "#

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The settings of a deployment. Those that a test does not set stay unset, even if the shared worker has them.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 19] = [
     "API_KEYS",
     "API_KEYS_2",
     "API_KEYS_3",
@@ -31,6 +31,8 @@ const SETTINGS: [&str; 17] = [
     "ALLOWED_ORIGINS",
     "WEBHOOKS",
     "WEBHOOK_ALLOW",
+    "INDEX",
+    "INDEX_SHARDS",
     "TRUSTED_PROXIES",
     "JOB_PROGRESS_RETRY_SCALE",
     "JOB_PROGRESS_DEV",

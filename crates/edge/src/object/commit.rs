@@ -23,6 +23,7 @@ impl Object {
     ) -> Result<(), ErrorResponse> {
         // If a write fails, the job is loaded from storage again.
         self.job.replace(None);
+        let is_owed = self.mark_notices(&mut job);
         let has_deliveries = !job.outgoing.deliveries.is_empty();
         let (alarm, rows) = if has_deliveries {
             let (saved, alarm, rows) = self.commit_with_deliveries(former, job, lines.to_vec(), time.now)?;
@@ -33,10 +34,15 @@ impl Object {
             job.record.alarm = alarm.or(job.record.alarm);
             (alarm, self.store.save(&mut job, lines, former)?)
         };
+        if former == Former::None && self.notices.tombstone.take().is_some() {
+            self.store.drop_tombstone()?;
+        }
+        let alarm = self.alarm_with_notices(alarm, &job, is_owed, time.now);
         self.rows.set(rows.saturating_add(usize::from(alarm.is_some())));
         if let Some(alarm) = alarm {
             store::set_alarm(&self.state, alarm);
         }
+        self.viewers.close_to_other_tags(&job.document);
         let lifecycle = Lifecycle::of(&job.document);
         if !matches!(former, Former::Same(former) if !former.concerns_producers(lifecycle)) {
             self.viewers.notify_producers(&frame::control(&job.document));

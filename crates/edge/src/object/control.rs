@@ -41,12 +41,12 @@ impl Object {
     }
 
     /// Adds the socket of a producer that waits, and sends it the version of the control state.
-    pub(super) fn await_control(&self, job_id: &str, reader: Option<NonZeroU64>) -> HandlerResult {
+    pub(super) fn await_control(&self, job_id: &str, reader: Option<NonZeroU64>, tags: &str) -> HandlerResult {
         let job = self.find(job_id)?;
         let of_reader = reader.map_or(0, |reader| self.viewers.of_reader(reader));
         subscription::check_capacity(self.viewers.count(), of_reader)?;
         let pair = WebSocketPair::new()?;
-        self.viewers.accept_producer(&self.state, &pair.server, reader);
+        self.viewers.accept_producer(&self.state, &pair.server, reader, tags);
         viewers::send(&pair.server, &frame::control(&job.document));
         Ok(worker::Response::from_websocket(pair.client)?.into())
     }

@@ -19,7 +19,10 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::{
     ALARM_RETRY_MS, Object,
-    store::{self, Former, outbox::Sent},
+    store::{
+        self, Former,
+        outbox::{Remains, Sent},
+    },
 };
 use crate::{
     command::CommandTime,
@@ -74,8 +77,10 @@ impl Object {
                 self.send_due();
             }
             if !self.outbox.borrow().is_sending() {
+                self.send_notices().await;
                 return self.set_next_alarm();
             }
+            self.send_new_notices();
             let now = js::now();
             let next = deadline::wake_due(self.load()?.as_deref(), &self.outbox.borrow(), now);
             let longest = now.plus_millis(LONGEST_SLEEP_MS);
@@ -190,9 +195,10 @@ impl Object {
 
     /// Notes that the alarm has fired, so that a commit while it is handled sets another one.
     fn forget_alarm(&self) -> Result<(), ErrorResponse> {
+        self.notices.forget_alarm();
         if let Some(job) = self.load()? {
             let mut job = Job::clone(&job);
-            job.record.alarm = None;
+            self.stored_alarm.set(job.record.alarm.take());
             self.job.replace(Some(Rc::new(job)));
         }
         Ok(())
@@ -200,8 +206,10 @@ impl Object {
 
     /// Sets the alarm for what is due next. An object that has neither a job nor a delivery is emptied.
     pub(super) fn set_next_alarm(&self) -> Result<(), ErrorResponse> {
-        let Some(job) = self.load()? else {
-            match self.outbox.borrow().next_due() {
+        let (job, now) = (self.load()?, js::now());
+        let notice = self.next_notice(job.as_deref(), now);
+        let Some(job) = job else {
+            match self.outbox.borrow().next_due().into_iter().chain(notice).min() {
                 Some(due) => store::set_alarm(&self.state, due),
                 None if self.has_deliveries.take() => store::delete_all(&self.state),
                 None => {}
@@ -209,32 +217,43 @@ impl Object {
             return Ok(());
         };
         let due = deadline::alarm_due(&job, &self.outbox.borrow());
-        if job.record.alarm != Some(due) {
-            let mut job = Job::clone(&job);
-            job.record.alarm = Some(due);
+        // An alarm that is early sets the next one. To keep the time that the record names saves a written row.
+        let stored = job.record.alarm.or(self.stored_alarm.take());
+        let at = stored.filter(|at| *at > now && *at <= due).unwrap_or(due);
+        let mut job = Job::clone(&job);
+        job.record.alarm = Some(at);
+        if stored == Some(at) {
+            self.job.replace(Some(Rc::new(job)));
+        } else {
             self.save(job)?;
         }
         // Also if the record names this time: the alarm that the platform had may be the one that has fired.
-        store::set_alarm(&self.state, due);
+        store::set_alarm(&self.state, notice.map_or(at, |notice| notice.min(at)));
         Ok(())
     }
 
-    /// Removes the job, and stores the deliveries of its deletion until they have ended. `true` if there are none, so that the
-    /// caller deletes everything that is stored.
+    /// Removes the job, and stores the deliveries of its deletion until they have ended, and its tombstone until nobody needs
+    /// it. `true` if there is neither, so that the caller deletes everything that is stored.
     pub(super) fn remove(&self, job: &Job, now: Timestamp) -> Result<bool, ErrorResponse> {
         let mut job = Job::clone(job);
         job.outgoing.deliveries.clear();
         job.publish_deletion(now);
         let outbox = self.outbox.borrow().emptied();
         let Stored { deliveries, outbox, .. } = Stored::take(&mut job, outbox, now);
-        let is_last = deliveries.is_empty();
+        let tombstone = job.tombstone();
+        let is_last = deliveries.is_empty() && tombstone.is_none();
         if is_last {
             self.has_deliveries.set(false);
         } else {
-            let store = Rc::clone(&self.store);
-            let (has_log, project) = (store::has_log(&job.record), job.record.project.unwrap_or_default());
-            self.store.transaction(move || store.replace_by_deliveries(&deliveries, &project, has_log, now))?;
-            store::set_alarm(&self.state, now);
+            let (has_log, had_deliveries) = (store::has_log(&job.record), self.has_deliveries.get());
+            self.has_deliveries.set(had_deliveries || !deliveries.is_empty());
+            let alarm = self.leave(tombstone.clone(), !deliveries.is_empty(), now);
+            let (store, project) = (Rc::clone(&self.store), job.record.project.unwrap_or_default());
+            self.store.transaction(move || {
+                let former = Remains { project: &project, has_log, has_deliveries: had_deliveries };
+                store.replace_by_remains(&deliveries, tombstone.as_ref(), &former, now)
+            })?;
+            store::set_alarm(&self.state, alarm);
         }
         self.outbox.replace(outbox);
         self.forget(&job.document.job_id);

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use engine::{job::Job, webhook::of_job};
+use engine::{job::Job, tags::RequiredTags, webhook::of_job};
 use protocol::{Problem, Timestamp, id, report::Reports};
 
 use super::Object;
@@ -21,6 +21,9 @@ impl Object {
         }
         self.is_outbox_loaded.set(true);
         let mut job = if tables.job { self.store.load()? } else { None };
+        if tables.tombstone && self.notices.tombstone.borrow().is_none() {
+            self.notices.tombstone.replace(self.store.tombstone()?);
+        }
         if let Some(job) = &mut job {
             self.add_project(job);
         }
@@ -53,12 +56,30 @@ impl Object {
     /// A new job, in the place of `former` if there is one.
     pub(super) fn new_job(&self, job_id: &str, former: Option<&Job>, now: Timestamp) -> Job {
         let new = Job::new(job_id.to_owned(), id::epoch(js::random()), now);
-        let mut job = match former {
-            Some(former) => new.replacing(former),
-            None => new,
+        let mut job = match (former, &*self.notices.tombstone.borrow()) {
+            (Some(former), _) => new.replacing(former),
+            (None, Some(tombstone)) => new.after(tombstone),
+            (None, None) => new,
         };
         self.add_project(&mut job);
         job
+    }
+
+    /// Checks that the job carries the tags that the caller's token requires; `parameter` is that of the command, and empty if
+    /// there are none.
+    ///
+    /// # Errors
+    ///
+    /// `JOB_NOT_FOUND`, as if the job did not exist.
+    pub(super) fn check_tags(&self, job_id: &str, parameter: &str) -> Result<(), ErrorResponse> {
+        if parameter.is_empty() {
+            return Ok(());
+        }
+        let job = self.find(job_id)?;
+        let tags = job.document.tags.as_ref();
+        let are_carried_by =
+            RequiredTags::from_parameter(parameter).is_some_and(|required| required.are_carried_by(tags));
+        if are_carried_by { Ok(()) } else { Err(Problem::job_not_found(job_id).into()) }
     }
 
     /// The job.

@@ -4,12 +4,14 @@
 //! job  id = 1 | document JSON | record JSON          one row, written once per commit
 //! log  first  | last | bytes  | lines                a few rows, each of up to 16 KiB of lines, one JSON object per line
 //! delivery                                           one row each, see the module `outbox`
+//! tombstone  id = 1 | tombstone JSON                 what a deleted job leaves, see the module `tombstone`
 //! ```
 //!
 //! A table is created with its first row, never by a query: a request for a job that does not exist leaves nothing behind,
 //! and a job without a log, like most jobs, has no table for it.
 
 pub(super) mod outbox;
+mod tombstone;
 
 use engine::{
     job::{Job, Record},
@@ -25,7 +27,7 @@ const MAKE_JOB: &str = "CREATE TABLE IF NOT EXISTS job
     (id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL, record TEXT NOT NULL)";
 const MAKE_LOG: &str = "CREATE TABLE IF NOT EXISTS log
     (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, bytes INTEGER NOT NULL, lines TEXT NOT NULL)";
-const PROBE: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('job', 'delivery')";
+const PROBE: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('job', 'delivery', 'tombstone')";
 const LOAD: &str = "SELECT document, record FROM job";
 const SAVE: &str = "INSERT INTO job (id, document, record) VALUES (1, ?, ?) \
                     ON CONFLICT (id) DO UPDATE SET document = excluded.document, record = excluded.record";
@@ -80,6 +82,7 @@ pub(super) struct Store {
 pub(super) struct Tables {
     pub(super) job: bool,
     pub(super) delivery: bool,
+    pub(super) tombstone: bool,
 }
 
 #[derive(Deserialize)]
@@ -113,7 +116,7 @@ impl Store {
 
     /// Runs a statement and returns the number of rows that it wrote.
     fn run(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<usize> {
-        self.sql.exec(statement, values).map(|cursor| cursor.rows_written())
+        self.sql.exec(statement, values).map(|cursor| counted(cursor.rows_written()))
     }
 
     fn rows<T: DeserializeOwned>(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<Vec<T>> {
@@ -124,7 +127,7 @@ impl Store {
     pub(super) fn tables(&self) -> Result<Tables> {
         let rows = self.rows::<TableRow>(PROBE, Vec::new())?;
         let has = |name: &str| rows.iter().any(|row| row.name == name);
-        Ok(Tables { job: has("job"), delivery: has("delivery") })
+        Ok(Tables { job: has("job"), delivery: has("delivery"), tombstone: has("tombstone") })
     }
 
     /// The job, if its table has it.
@@ -157,7 +160,7 @@ impl Store {
         if !had_log && has_log(&job.record) {
             self.run(MAKE_LOG, Vec::new())?;
         }
-        rows = rows.saturating_add(self.raw.exec_with_two(SAVE, &document, &record)?.rows_written() as usize);
+        rows = rows.saturating_add(counted(self.raw.exec_with_two(SAVE, &document, &record)?.rows_written() as usize));
         for write in &writes {
             rows = rows.saturating_add(self.write_lines(write)?);
         }
@@ -216,8 +219,15 @@ fn integer(value: u64) -> Result<SqlStorageValue> {
     SqlStorageValue::try_from_i64(i64::try_from(value).map_err(|_| Error::from("a number past 2^63"))?)
 }
 
+/// Counts written rows in the metrics.
+fn counted(rows: usize) -> usize {
+    crate::metrics::count(|metrics| metrics.job_wrote(rows));
+    rows
+}
+
 /// Sets the alarm. The write is part of the same transaction as the other writes of the event and is not awaited.
 pub(super) fn set_alarm(state: &State, at: Timestamp) {
+    counted(1);
     let date = js_sys::Date::new(&(at.millis() as f64).into());
     if let Err(error) = state.storage().as_raw().set_alarm(date, js_sys::Object::new()) {
         worker::console_error!("{}", serde_json::json!({"level": "error", "alarm": format!("{error:?}")}));

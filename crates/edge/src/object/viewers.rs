@@ -11,9 +11,10 @@ use engine::{
     job::Job,
     pace::{self, Broadcast, Pace},
     pending_broadcast::{InitialState, PendingBroadcast},
+    tags::RequiredTags,
 };
 use js_sys::{Map, Uint8Array};
-use protocol::{Problem, Timestamp, include::Include, log_line::LogLine};
+use protocol::{Document, Problem, Timestamp, document::Object, include::Include, log_line::LogLine};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use worker::{State, WebSocket, worker_sys::web_sys};
 
@@ -27,6 +28,9 @@ const READER_TAG: &str = "reader:";
 
 /// The tag of the sockets of producers that wait for a control request.
 const PRODUCER_TAG: &str = "producer";
+
+/// The tag of the sockets whose tokens require tags of the job.
+const BY_TAG: &str = "by tag";
 
 /// The tag of the sockets that stay open after the end of the job.
 const STAYS_TAG: &str = "stays";
@@ -50,6 +54,9 @@ struct Shared {
     timer: RefCell<Option<JsValue>>,
     /// The milliseconds of the timer that the edge is asked to set, while the timers of the object stand still.
     edge_timer: Cell<Option<u64>>,
+    /// Whether a viewer may have a token by tag, and the tags of the job when the viewers were checked last.
+    has_by_tag: Cell<bool>,
+    checked_tags: RefCell<Option<Option<Object>>>,
     /// The content of the next broadcast.
     pending: RefCell<Option<PendingBroadcast>>,
     /// The sockets that were added while a broadcast was pending, each with the index of its state in `initial`.
@@ -70,6 +77,8 @@ impl Viewers {
             pace: Cell::default(),
             timer: RefCell::default(),
             edge_timer: Cell::default(),
+            has_by_tag: Cell::new(true),
+            checked_tags: RefCell::default(),
             pending: RefCell::default(),
             newcomers: Map::new(),
             initial: RefCell::default(),
@@ -107,7 +116,7 @@ impl Viewers {
             shared.broadcast(time.now);
         }
         let stays = viewer.stays.then(|| STAYS_TAG.to_owned());
-        self.add(state, socket, [tag(include)].into_iter().chain(stays), viewer.reader);
+        self.add(state, socket, [tag(include)].into_iter().chain(stays), viewer.reader, viewer.tags);
         shared.sets.set(shared.sets.get() | set_bit(include));
         if shared.pending.borrow().is_some() {
             let (mut states, initial) = (shared.initial.borrow_mut(), InitialState::new(job));
@@ -119,13 +128,33 @@ impl Viewers {
     }
 
     /// Adds a producer that waits for a control request. It is sent no documents.
-    pub(super) fn accept_producer(&self, state: &State, socket: &WebSocket, reader: Option<NonZeroU64>) {
-        self.add(state, socket, [PRODUCER_TAG.to_owned()].into_iter(), reader);
+    pub(super) fn accept_producer(
+        &self,
+        state: &State,
+        socket: &WebSocket,
+        reader: Option<NonZeroU64>,
+        required: &str,
+    ) {
+        self.add(state, socket, [PRODUCER_TAG.to_owned()].into_iter(), reader, required);
     }
 
-    fn add(&self, state: &State, socket: &WebSocket, tags: impl Iterator<Item = String>, reader: Option<NonZeroU64>) {
-        let tags: Vec<String> = tags.chain(reader.map(reader_tag)).collect();
+    fn add(
+        &self,
+        state: &State,
+        socket: &WebSocket,
+        tags: impl Iterator<Item = String>,
+        reader: Option<NonZeroU64>,
+        required: &str,
+    ) {
+        let by_tag = (!required.is_empty()).then(|| BY_TAG.to_owned());
+        let tags: Vec<String> = tags.chain(by_tag).chain(reader.map(reader_tag)).collect();
         state.accept_websocket_with_tags(socket, &tags.iter().map(String::as_str).collect::<Vec<_>>());
+        if !required.is_empty() {
+            // The attachment survives hibernation. It holds the tags only: writing it fails only past 16 KiB.
+            let _ = socket.serialize_attachment(required);
+            self.shared.has_by_tag.set(true);
+            self.shared.checked_tags.replace(None);
+        }
         self.shared.count.set(self.count().saturating_add(1));
     }
 
@@ -180,6 +209,26 @@ impl Viewers {
     /// the object cannot set a timer.
     pub(super) fn take_edge_timer(&self) -> Option<u64> {
         self.shared.edge_timer.take()
+    }
+
+    /// Ends the streams of the viewers whose tokens require tags that the job does not carry any more, as if it did not exist.
+    pub(super) fn close_to_other_tags(&self, document: &Document) {
+        let shared = &self.shared;
+        if !shared.has_by_tag.get() || shared.checked_tags.borrow().as_ref() == Some(&document.tags) {
+            return;
+        }
+        let sockets = shared.raw.get_websockets_with_tag(BY_TAG).unwrap_or_default();
+        shared.has_by_tag.set(!sockets.is_empty());
+        shared.checked_tags.replace(Some(document.tags.clone()));
+        let problem = Problem::job_not_found(&document.job_id);
+        for socket in sockets {
+            let required: Option<String> = WebSocket::from(socket.clone()).deserialize_attachment().ok().flatten();
+            let required = required.as_deref().and_then(RequiredTags::from_parameter);
+            if !required.is_some_and(|required| required.are_carried_by(document.tags.as_ref())) {
+                send_array(&socket, &array(&frame::problem(&document.job_id, &problem)));
+                let _ = socket.close_with_code(1000);
+            }
+        }
     }
 
     /// Sends a problem to every viewer and ends its stream.

@@ -4,6 +4,8 @@ use protocol::{Document, Problem, answer::ControlState};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::index::row::Row;
+
 /// The response of `POST /v2/jobs/status/batch`.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct BatchAnswer {
@@ -47,6 +49,17 @@ pub(super) struct Polling {
 pub(super) struct TaskNotFound {
     #[schemars(extend("const" = "Task not found"))]
     error: String,
+}
+
+/// The response of `GET /v2/jobs`.
+#[derive(JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct JobList {
+    /// The jobs, in order.
+    jobs: Vec<Row>,
+    /// The `cursor` of the next page; absent at the end of the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
 /// The response of `GET /healthz`.

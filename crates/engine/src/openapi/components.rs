@@ -15,6 +15,7 @@ use crate::{
     batch::BatchRequest,
     control::{Cancellation, ControlBatchRequest, ControlReason},
     flask::TaskStatus,
+    index::summary::Summary as JobsSummary,
     mint::{MintRequest, Minted},
     stream_request::StreamRequest,
     tensorlake::Progress,
@@ -22,7 +23,7 @@ use crate::{
 };
 
 use super::{
-    bodies::{BatchAnswer, ControlBatchAnswer, Health, JobProblem, Polling, TaskNotFound},
+    bodies::{BatchAnswer, ControlBatchAnswer, Health, JobList, JobProblem, Polling, TaskNotFound},
     parameters, reference, responses, section,
 };
 
@@ -79,6 +80,8 @@ fn schemas() -> Map<String, Value> {
     name::<TaskStatus<'_>>(&mut responses);
     name::<TaskNotFound>(&mut responses);
     name::<Health>(&mut responses);
+    name::<JobList>(&mut responses);
+    name::<JobsSummary>(&mut responses);
     let mut responses = responses.take_definitions(true);
     responses.values_mut().for_each(never_null_when_absent);
     let mut schemas = requests.take_definitions(true);

@@ -2,6 +2,7 @@
 
 mod control;
 mod deliveries;
+mod index;
 
 use protocol::{limits::REPORTS, problem::Code};
 use serde_json::{Map, Value, json};
@@ -70,7 +71,9 @@ impl Operation {
 /// Every path with its operations.
 pub(super) fn paths() -> Value {
     json!({
-        "/v2/jobs": { "post": create_job() },
+        "/v2/jobs": { "get": index::list_jobs(), "post": create_job() },
+        "/v2/jobs/summary": { "get": index::get_summary() },
+        "/v2/jobs/stream": { "get": index::stream_list() },
         "/v2/jobs/{jobId}": { "delete": delete_job() },
         "/v2/jobs/{jobId}/reports": { "post": report_progress() },
         "/v2/jobs/{jobId}/status": { "get": get_job_status() },
@@ -303,7 +306,7 @@ fn create_token() -> Value {
     let description = "The credential must be an API key, and the token gets no permission that the key does not have. A back end with \
                        the project's signing secret can mint tokens without this call.";
     Operation::new("createToken", "credentials", "Create a token for a browser", description)
-        .body(schema("TokenRequest"), &["tokenRequest"])
+        .body(schema("TokenRequest"), &["tokenRequest", "tokenRequestByTag"])
         .response(200, responses::json("The token.", schema("Minted"), &["minted"]))
         .problems(&[&ALWAYS, &BODY])
 }

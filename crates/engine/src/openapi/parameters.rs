@@ -1,14 +1,18 @@
 //! The parameters, shared ones and those of one operation.
 
 use protocol::{
+    Status,
     creation::Replace,
     include::Include,
-    limits::{DELIVERIES, JOBS, LOG_LINES_RESUME, WAIT_SECONDS},
+    limits::{DELIVERIES, JOBS, LIST_ROWS, LOG_LINES_RESUME, NAME_BYTES, WAIT_SECONDS},
     number::MAX_SAFE_INTEGER,
 };
 use serde_json::{Value, json};
 
-use crate::poll::Format;
+use crate::{
+    index::{filter::DEFAULT_ROWS, key::Order},
+    poll::Format,
+};
 
 use super::reference;
 
@@ -150,6 +154,52 @@ pub(super) fn delivery_number() -> Value {
         "schema": { "type": "integer", "minimum": 1, "maximum": MAX_SAFE_INTEGER },
         "example": 7,
     })
+}
+
+/// The parameters that say which jobs a list has.
+pub(super) fn filters() -> Vec<Value> {
+    let text =
+        |name: &str, description: &str| query(name, description, json!({ "type": "string", "maxLength": NAME_BYTES }));
+    let time =
+        |name: &str, description: &str| query(name, description, json!({ "type": "string", "format": "date-time" }));
+    let mut statuses = query(
+        "status",
+        "The states, comma-separated or repeated; all if it is absent.",
+        json!({ "type": "array", "items": { "type": "string", "enum": Status::ALL.map(Status::as_str) } }),
+    );
+    statuses["style"] = "form".into();
+    statuses["explode"] = false.into();
+    vec![
+        statuses,
+        text("kind", "The kind."),
+        text("endpointId", "The endpoint."),
+        text("priority", "The priority."),
+        text("parentId", "The id of the job to which they belong."),
+        text(
+            "q",
+            "A text that the id, the kind, the endpoint, the message or the value of a tag contains, in any case. There is also `tags.NAME=VALUE` for each tag that the jobs must carry.",
+        ),
+        time("createdAfter", "The earliest time of the creation."),
+        time("createdBefore", "The first time of the creation that is too late."),
+    ]
+}
+
+/// The parameter `order` of a list.
+pub(super) fn order() -> Value {
+    let [default, _] = Order::NAMES;
+    let schema = json!({ "type": "string", "enum": Order::NAMES, "default": default });
+    query("order", "`desc`: the newest job first; `asc`: the oldest.", schema)
+}
+
+/// The parameter `limit` of a list.
+pub(super) fn limit_of_list() -> Value {
+    let schema = json!({ "type": "integer", "minimum": 1, "maximum": LIST_ROWS, "default": DEFAULT_ROWS });
+    query("limit", "The maximum number of jobs.", schema)
+}
+
+/// The parameter `cursor` of a list.
+pub(super) fn list_cursor() -> Value {
+    query("cursor", "The `nextCursor` of the page before.", json!({ "type": "string" }))
 }
 
 /// The parameter `jobIds` of a stream of many jobs.

@@ -57,7 +57,7 @@ fn a_valid_token_grants_what_its_claims_say_and_no_more() {
 fn signed_claims_parse_to_themselves() {
     let claims = Claims {
         project: "acme".to_owned(),
-        jobs: vec![job("a")],
+        subject: Subject::Jobs(vec![job("a")]),
         permissions: Permissions::READ,
         expires_at: NOW + 60,
         issued_at: Some(NOW),

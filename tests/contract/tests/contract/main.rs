@@ -11,6 +11,7 @@
 )]
 
 mod bodies;
+mod index;
 mod producers;
 mod programs;
 mod security;

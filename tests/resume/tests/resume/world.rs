@@ -27,6 +27,9 @@ impl Chunk for Bytes {
     fn rest_after(&self, skip: usize) -> Bytes {
         Bytes(self.0[skip..].into())
     }
+    fn to_vec(&self) -> Vec<u8> {
+        self.0.to_vec()
+    }
 }
 
 /// One stream, from the object's socket to the viewer.

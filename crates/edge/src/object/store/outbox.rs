@@ -6,9 +6,12 @@
 //!
 //! Times are in milliseconds. `code` is the HTTP status of the last response, `error` the reason why there is none.
 
-use engine::webhook::{
-    delivery::{Delivery, DeliveryStatus, NewDelivery},
-    outbox::{Answer, Outbox, Tried},
+use engine::{
+    notice::Tombstone,
+    webhook::{
+        delivery::{Delivery, DeliveryStatus, NewDelivery},
+        outbox::{Answer, Outbox, Tried},
+    },
 };
 use protocol::{Timestamp, webhook::WebhookUrl};
 use serde::Deserialize;
@@ -24,6 +27,7 @@ const MAKE: &str = "CREATE TABLE IF NOT EXISTS delivery
 const ADD: &str = "INSERT INTO delivery (number, url, project, id, type, payload, created, status, tries, due) \
                    VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', 0, ?)";
 const DROP_BEFORE: &str = "DELETE FROM delivery WHERE number < ?";
+const DROP_ALL: &str = "DELETE FROM delivery";
 const PENDING: &str = "SELECT number, url, tries, due FROM delivery WHERE status = 'pending' ORDER BY number";
 const LAST: &str = "SELECT COALESCE(MAX(number), 0) AS number FROM delivery";
 const SENT: &str = "SELECT url, project, id, payload FROM delivery WHERE number = ?";
@@ -41,6 +45,13 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = transactionSync)]
     fn transaction(this: &RawStorage, writes: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+/// What a job that is deleted had.
+pub(in crate::object) struct Remains<'a> {
+    pub(in crate::object) project: &'a str,
+    pub(in crate::object) has_log: bool,
+    pub(in crate::object) has_deliveries: bool,
 }
 
 /// What is sent of a delivery.
@@ -122,20 +133,27 @@ impl Store {
         Ok(rows.saturating_add(self.run(DROP_BEFORE, vec![integer(first)?])?))
     }
 
-    /// Deletes the job, its log and its deliveries, and writes those of the deletion.
-    pub(in crate::object) fn replace_by_deliveries(
+    /// Deletes the job, its log and its deliveries, and writes what it leaves: the deliveries of the deletion, and the
+    /// tombstone.
+    pub(in crate::object) fn replace_by_remains(
         &self,
         deliveries: &[(u64, NewDelivery)],
-        project: &str,
-        has_log: bool,
+        tombstone: Option<&Tombstone>,
+        former: &Remains<'_>,
         now: Timestamp,
     ) -> Result<usize> {
         self.run(super::DROP_JOB, Vec::new())?;
-        if has_log {
+        if former.has_log {
             self.run(super::DROP_LOG, Vec::new())?;
         }
-        let first = deliveries.first().map_or(u64::MAX, |(number, _)| *number);
-        self.add_deliveries(deliveries, project, first, now)
+        if let Some(tombstone) = tombstone {
+            self.save_tombstone(tombstone)?;
+        }
+        match deliveries.first() {
+            Some((first, _)) => self.add_deliveries(deliveries, former.project, *first, now),
+            None if former.has_deliveries => self.run(DROP_ALL, Vec::new()),
+            None => Ok(0),
+        }
     }
 
     /// What is sent of a delivery, if it is still stored.

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 /// Seconds between now and a time in a token. The answer has that number, whose length must not change while the tests run.
 const FAR: u64 = 50_500;
 
+/// The tag that each job of the matrix has, with its id as the value.
+pub(crate) const TAG: &str = "matrix";
+
 /// A credential, and where it is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential {
@@ -72,6 +75,10 @@ pub(crate) fn valid_credentials(job: &str) -> Vec<Credential> {
     let controlling = with(own.clone(), "perm", Some(json!(["jobs:read", "jobs:control"])));
     let another = with(writing.clone(), "jobs", Some(json!([format!("{job}0"), "another"])));
     let foreign = with(claims("other", job), "perm", Some(both));
+    let by_tag = |value: &str| {
+        let claims = with(writing.clone(), "jobs", None);
+        with(claims, "tags", Some(json!({ TAG: value })))
+    };
     let key = |name, text: &str| Credential::new(name, Place::Bearer, text);
     let token = |name, claims: &Value| Credential::new(name, Place::Bearer, sign(claims, &secret));
     vec![
@@ -87,6 +94,8 @@ pub(crate) fn valid_credentials(job: &str) -> Vec<Credential> {
         Credential::new("?own", Place::Url, sign(&own, &secret)),
         Credential::new("?own+w", Place::Url, sign(&writing, &secret)),
         token("own+c", &controlling),
+        token("tag", &by_tag(job)),
+        token("untag", &by_tag("another")),
     ]
 }
 
@@ -127,6 +136,11 @@ pub(crate) fn invalid_credentials(job: &str) -> Vec<Credential> {
         bearer("a token for another audience", &token(&with(own.clone(), "aud", Some("elsewhere".into())))),
         bearer("a token that claims jobs:admin", &token(&with(own.clone(), "perm", Some(json!(["jobs:admin"]))))),
         bearer("a token for every job", &token(&with(own.clone(), "jobs", None))),
+        bearer("a token for jobs and for tags", &token(&with(own.clone(), "tags", Some(json!({ TAG: job }))))),
+        bearer("a token for no tags", &token(&with(with(own.clone(), "jobs", None), "tags", Some(json!({}))))),
+        bearer("a token by a tag that is no text", &{
+            token(&with(with(own.clone(), "jobs", None), "tags", Some(json!({ TAG: 7 }))))
+        }),
         bearer("a token of an unknown project", &{
             let unknown = with(own.clone(), "prj", Some("unknown".into()));
             sign(&unknown, &signing_secret(&target.token_secret, "unknown"))

@@ -14,83 +14,93 @@ use contract::{
 use serde_json::{Value, json};
 
 use super::{
-    credentials::{Credential, invalid_credentials, valid_credentials},
+    credentials::{Credential, TAG, invalid_credentials, valid_credentials},
     operations::{APPLICATION, OPERATIONS, Operation, PUBLIC_OPERATIONS, Shape},
 };
 
 /// The answer to each operation on a job of each state, by credential. `200/404` is a 200 with a 404 for that job inside.
 ///
 /// `own`, `own+w` and `own+c` are tokens of this job that read, read and write, or read and control; `another` reads and writes two other jobs;
+/// `tag` and `untag` are tokens by tag that read and write: the job carries the tag of the first, and not that of the second.
 /// `foreign` is a token of another project that names this job's id; `?` means that the token is in the URL. All invalid
 /// credentials get the same answer.
 const MATRIX: &str = "
-operation       state    | all     read    write   other   foreign own     own+w   another ?own    ?own+w  own+c  | invalid
-create          existing | 409     403     409     201     201     403     409     403     403     401     403    | 401
-create          finished | 409     403     409     201     201     403     409     403     403     401     403    | 401
-create          unknown  | 201     403     201     201     201     403     201     403     403     401     403    | 401
-report          existing | 200     403     200     404     404     403     200     403     403     401     403    | 401
-report          finished | 200     403     200     404     404     403     200     403     403     401     403    | 401
-report          unknown  | 404     403     404     404     404     403     404     403     403     401     403    | 401
-report-create   existing | 200     403     200     201     201     403     200     403     403     401     403    | 401
-report-create   finished | 200     403     200     201     201     403     200     403     403     401     403    | 401
-report-create   unknown  | 201     403     201     201     201     403     201     403     403     401     403    | 401
-delete          existing | 204     403     403     404     403     403     403     403     403     401     403    | 401
-delete          finished | 204     403     403     404     403     403     403     403     403     401     403    | 401
-delete          unknown  | 404     403     403     404     403     403     403     403     403     401     403    | 401
-status          existing | 200     200     403     404     404     200     200     403     200     401     200    | 401
-status          finished | 200     200     403     404     404     200     200     403     200     401     200    | 401
-status          unknown  | 404     404     403     404     404     404     404     403     404     401     404    | 401
-logs            existing | 200     200     403     404     404     200     200     403     200     401     200    | 401
-logs            finished | 200     200     403     404     404     200     200     403     200     401     200    | 401
-logs            unknown  | 404     404     403     404     404     404     404     403     404     401     404    | 401
-batch           existing | 200     200     403     200/404 200/404 200     200     200/403 200     401     200    | 401
-batch           finished | 200     200     403     200/404 200/404 200     200     200/403 200     401     200    | 401
-batch           unknown  | 200/404 200/404 403     200/404 200/404 200/404 200/404 200/403 200/404 401     200/404| 401
-stream          existing | 200     200     403     404     404     200     200     403     200     401     200    | 401
-stream          finished | 200     200     403     404     404     200     200     403     200     401     200    | 401
-stream          unknown  | 404     404     403     404     404     404     404     403     404     401     404    | 401
-streams         existing | 200     200     403     200/404 200/404 200     200     403     200     401     200    | 401
-streams         finished | 200     200     403     200/404 200/404 200     200     403     200     401     200    | 401
-streams         unknown  | 200/404 200/404 403     200/404 200/404 200/404 200/404 403     200/404 401     200/404| 401
-streams-of-one  existing | 200     200     403     200/404 200/404 200     200     200/403 200     401     200    | 401
-streams-of-one  finished | 200     200     403     200/404 200/404 200     200     200/403 200     401     200    | 401
-streams-of-one  unknown  | 200/404 200/404 403     200/404 200/404 200/404 200/404 200/403 200/404 401     200/404| 401
-mint            existing | 200     200     403     200     403     403     403     403     403     401     403    | 401
-mint            finished | 200     200     403     200     403     403     403     403     403     401     403    | 401
-mint            unknown  | 200     200     403     200     403     403     403     403     403     401     403    | 401
-read-progress   existing | 200     200     403     404     404     200     200     403     200     401     200    | 401
-read-progress   finished | 200     200     403     404     404     200     200     403     200     401     200    | 401
-read-progress   unknown  | 404     404     403     404     404     404     404     403     404     401     404    | 401
-report-progress existing | 200     403     200     201     201     403     200     403     403     401     403    | 401
-report-progress finished | 200     403     200     201     201     403     200     403     403     401     403    | 401
-report-progress unknown  | 201     403     201     201     201     403     201     403     403     401     403    | 401
-task-status     existing | 200     200     403     404     404     200     200     403     200     401     200    | 401
-task-status     finished | 200     200     403     404     404     200     200     403     200     401     200    | 401
-task-status     unknown  | 404     404     403     404     404     404     404     403     404     401     404    | 401
-deliveries      existing | 200     403     403     404     403     403     403     403     403     401     403    | 401
-deliveries      finished | 200     403     403     404     403     403     403     403     403     401     403    | 401
-deliveries      unknown  | 404     403     403     404     403     403     403     403     403     401     403    | 401
-redeliver       existing | 200     403     403     404     403     403     403     403     403     401     403    | 401
-redeliver       finished | 200     403     403     404     403     403     403     403     403     401     403    | 401
-redeliver       unknown  | 404     403     403     404     403     403     403     403     403     401     403    | 401
-cancel          existing | 200     403     403     404     403     403     403     403     403     401     200    | 401
-cancel          finished | 409     403     403     404     403     403     403     403     403     401     409    | 401
-cancel          unknown  | 404     403     403     404     403     403     403     403     403     401     404    | 401
-pause           existing | 200     403     403     404     403     403     403     403     403     401     200    | 401
-pause           finished | 409     403     403     404     403     403     403     403     403     401     409    | 401
-pause           unknown  | 404     403     403     404     403     403     403     403     403     401     404    | 401
-resume          existing | 200     403     403     404     403     403     403     403     403     401     200    | 401
-resume          finished | 409     403     403     404     403     403     403     403     403     401     409    | 401
-resume          unknown  | 404     403     403     404     403     403     403     403     403     401     404    | 401
-retry           existing | 409     403     403     404     403     403     403     403     403     401     409    | 401
-retry           finished | 409     403     403     404     403     403     403     403     403     401     409    | 401
-retry           unknown  | 404     403     403     404     403     403     403     403     403     401     404    | 401
-control-batch   existing | 200     403     403     200/404 403     403     403     403     403     401     200    | 401
-control-batch   finished | 200/INVALID_TRANSITION 403     403     200/404 403     403     403     403     403     401     200/INVALID_TRANSITION| 401
-control-batch   unknown  | 200/404 403     403     200/404 403     403     403     403     403     401     200/404| 401
-control         existing | 200     403     200     404     404     403     200     403     403     401     403    | 401
-control         finished | 200     403     200     404     404     403     200     403     403     401     403    | 401
-control         unknown  | 404     403     404     404     404     403     404     403     403     401     403    | 401
+operation       state    | all     read    write   other   foreign own     own+w   another ?own    ?own+w  own+c   tag     untag  | invalid
+create          existing | 409     403     409     201     201     403     409     403     403     401     403     403     403    | 401
+create          finished | 409     403     409     201     201     403     409     403     403     401     403     403     403    | 401
+create          unknown  | 201     403     201     201     201     403     201     403     403     401     403     403     403    | 401
+report          existing | 200     403     200     404     404     403     200     403     403     401     403     200     404    | 401
+report          finished | 200     403     200     404     404     403     200     403     403     401     403     200     404    | 401
+report          unknown  | 404     403     404     404     404     403     404     403     403     401     403     404     404    | 401
+report-create   existing | 200     403     200     201     201     403     200     403     403     401     403     403     403    | 401
+report-create   finished | 200     403     200     201     201     403     200     403     403     401     403     403     403    | 401
+report-create   unknown  | 201     403     201     201     201     403     201     403     403     401     403     403     403    | 401
+delete          existing | 204     403     403     404     403     403     403     403     403     401     403     403     403    | 401
+delete          finished | 204     403     403     404     403     403     403     403     403     401     403     403     403    | 401
+delete          unknown  | 404     403     403     404     403     403     403     403     403     401     403     403     403    | 401
+status          existing | 200     200     403     404     404     200     200     403     200     401     200     200     404    | 401
+status          finished | 200     200     403     404     404     200     200     403     200     401     200     200     404    | 401
+status          unknown  | 404     404     403     404     404     404     404     403     404     401     404     404     404    | 401
+logs            existing | 200     200     403     404     404     200     200     403     200     401     200     200     404    | 401
+logs            finished | 200     200     403     404     404     200     200     403     200     401     200     200     404    | 401
+logs            unknown  | 404     404     403     404     404     404     404     403     404     401     404     404     404    | 401
+batch           existing | 200     200     403     200/404 200/404 200     200     200/403 200     401     200     200     200/404| 401
+batch           finished | 200     200     403     200/404 200/404 200     200     200/403 200     401     200     200     200/404| 401
+batch           unknown  | 200/404 200/404 403     200/404 200/404 200/404 200/404 200/403 200/404 401     200/404 200/404 200/404| 401
+stream          existing | 200     200     403     404     404     200     200     403     200     401     200     200     404    | 401
+stream          finished | 200     200     403     404     404     200     200     403     200     401     200     200     404    | 401
+stream          unknown  | 404     404     403     404     404     404     404     403     404     401     404     404     404    | 401
+streams         existing | 200     200     403     200/404 200/404 200     200     403     200     401     200     200     200/404| 401
+streams         finished | 200     200     403     200/404 200/404 200     200     403     200     401     200     200     200/404| 401
+streams         unknown  | 200/404 200/404 403     200/404 200/404 200/404 200/404 403     200/404 401     200/404 200/404 200/404| 401
+streams-of-one  existing | 200     200     403     200/404 200/404 200     200     200/403 200     401     200     200     200/404| 401
+streams-of-one  finished | 200     200     403     200/404 200/404 200     200     200/403 200     401     200     200     200/404| 401
+streams-of-one  unknown  | 200/404 200/404 403     200/404 200/404 200/404 200/404 200/403 200/404 401     200/404 200/404 200/404| 401
+mint            existing | 200     200     403     200     403     403     403     403     403     401     403     403     403    | 401
+mint            finished | 200     200     403     200     403     403     403     403     403     401     403     403     403    | 401
+mint            unknown  | 200     200     403     200     403     403     403     403     403     401     403     403     403    | 401
+read-progress   existing | 200     200     403     404     404     200     200     403     200     401     200     200     404    | 401
+read-progress   finished | 200     200     403     404     404     200     200     403     200     401     200     200     404    | 401
+read-progress   unknown  | 404     404     403     404     404     404     404     403     404     401     404     404     404    | 401
+report-progress existing | 200     403     200     201     201     403     200     403     403     401     403     403     403    | 401
+report-progress finished | 200     403     200     201     201     403     200     403     403     401     403     403     403    | 401
+report-progress unknown  | 201     403     201     201     201     403     201     403     403     401     403     403     403    | 401
+task-status     existing | 200     200     403     404     404     200     200     403     200     401     200     200     404    | 401
+task-status     finished | 200     200     403     404     404     200     200     403     200     401     200     200     404    | 401
+task-status     unknown  | 404     404     403     404     404     404     404     403     404     401     404     404     404    | 401
+deliveries      existing | 200     403     403     404     403     403     403     403     403     401     403     403     403    | 401
+deliveries      finished | 200     403     403     404     403     403     403     403     403     401     403     403     403    | 401
+deliveries      unknown  | 404     403     403     404     403     403     403     403     403     401     403     403     403    | 401
+redeliver       existing | 200     403     403     404     403     403     403     403     403     401     403     403     403    | 401
+redeliver       finished | 200     403     403     404     403     403     403     403     403     401     403     403     403    | 401
+redeliver       unknown  | 404     403     403     404     403     403     403     403     403     401     403     403     403    | 401
+cancel          existing | 200     403     403     404     403     403     403     403     403     401     200     403     403    | 401
+cancel          finished | 409     403     403     404     403     403     403     403     403     401     409     403     403    | 401
+cancel          unknown  | 404     403     403     404     403     403     403     403     403     401     404     403     403    | 401
+pause           existing | 200     403     403     404     403     403     403     403     403     401     200     403     403    | 401
+pause           finished | 409     403     403     404     403     403     403     403     403     401     409     403     403    | 401
+pause           unknown  | 404     403     403     404     403     403     403     403     403     401     404     403     403    | 401
+resume          existing | 200     403     403     404     403     403     403     403     403     401     200     403     403    | 401
+resume          finished | 409     403     403     404     403     403     403     403     403     401     409     403     403    | 401
+resume          unknown  | 404     403     403     404     403     403     403     403     403     401     404     403     403    | 401
+retry           existing | 409     403     403     404     403     403     403     403     403     401     409     403     403    | 401
+retry           finished | 409     403     403     404     403     403     403     403     403     401     409     403     403    | 401
+retry           unknown  | 404     403     403     404     403     403     403     403     403     401     404     403     403    | 401
+control-batch   existing | 200     403     403     200/404 403     403     403     403     403     401     200     403     403    | 401
+control-batch   finished | 200/INVALID_TRANSITION 403     403     200/404 403     403     403     403     403     401     200/INVALID_TRANSITION 403     403    | 401
+control-batch   unknown  | 200/404 403     403     200/404 403     403     403     403     403     401     200/404 403     403    | 401
+control         existing | 200     403     200     404     404     403     200     403     403     401     403     200     404    | 401
+control         finished | 200     403     200     404     404     403     200     403     403     401     403     200     404    | 401
+control         unknown  | 404     403     404     404     404     403     404     403     403     401     403     404     404    | 401
+list            existing | 200     200     403     200     403     403     403     403     403     401     403     200     200    | 401
+list            finished | 200     200     403     200     403     403     403     403     403     401     403     200     200    | 401
+list            unknown  | 200     200     403     200     403     403     403     403     403     401     403     200     200    | 401
+summary         existing | 200     200     403     200     403     403     403     403     403     401     403     200     200    | 401
+summary         finished | 200     200     403     200     403     403     403     403     403     401     403     200     200    | 401
+summary         unknown  | 200     200     403     200     403     403     403     403     403     401     403     200     200    | 401
+list-stream     existing | 200     200     403     200     403     403     403     403     403     401     403     200     200    | 401
+list-stream     finished | 200     200     403     200     403     403     403     403     403     401     403     200     200    | 401
+list-stream     unknown  | 200     200     403     200     403     403     403     403     403     401     403     200     200    | 401
 ";
 
 const STATES: [&str; 3] = ["existing", "finished", "unknown"];
@@ -105,8 +115,8 @@ impl Job {
     fn create(operation: &Operation, state: &str) -> Job {
         let id = operation.job_id(&format!("m-{}", fresh_name()));
         let report = match state {
-            "existing" => Some(json!({"progress": 10, "logs": ["a line"]})),
-            "finished" => Some(json!({"status": "completed", "logs": ["a line"]})),
+            "existing" => Some(json!({"progress": 10, "logs": ["a line"], "tags": {TAG: id}})),
+            "finished" => Some(json!({"status": "completed", "logs": ["a line"], "tags": {TAG: id}})),
             _ => None,
         };
         if let Some(mut report) = report {

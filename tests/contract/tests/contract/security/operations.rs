@@ -124,6 +124,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         body: None,
         shape: Shape::Plain,
     },
+    Operation { name: "list", method: "GET", path: "/v2/jobs?limit=1", body: None, shape: Shape::Plain },
+    Operation { name: "summary", method: "GET", path: "/v2/jobs/summary?kind=matrix", body: None, shape: Shape::Plain },
+    Operation { name: "list-stream", method: "GET", path: "/v2/jobs/stream?limit=1", body: None, shape: Shape::Stream },
     Operation { name: "control", method: "GET", path: "/v2/jobs/{job}/control", body: None, shape: Shape::Plain },
     Operation { name: "task-status", method: "GET", path: "/api/task-status/{job}", body: None, shape: Shape::Plain },
 ];

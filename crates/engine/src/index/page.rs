@@ -1,0 +1,180 @@
+//! Pages of a list, and how those of the shards become one.
+
+use protocol::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    filter::ListRequest,
+    key::{Order, RowKey},
+};
+
+/// A row of a page: its key, and its JSON, which nothing on the way parses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PageRow {
+    /// When the job was created, in milliseconds.
+    pub created: u64,
+    /// The job's id.
+    pub job: String,
+    /// The row as JSON.
+    pub row: String,
+}
+
+impl PageRow {
+    fn key(&self) -> RowKey {
+        RowKey { created_at: Timestamp::from_millis(self.created), job_id: self.job.clone() }
+    }
+}
+
+/// A page of one shard.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ShardPage {
+    /// The rows, in the order of the list.
+    pub rows: Vec<PageRow>,
+    /// The cursor of the last row that was read, if more may follow.
+    pub read_to: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The rows, in the order of the list.
+    pub rows: Vec<PageRow>,
+    /// The cursor of the next page; `None` if this is the last one.
+    pub next: Option<String>,
+}
+
+impl Page {
+    /// Merges the pages of the shards.
+    ///
+    /// A shard that stopped early may have rows between the last one that it read and the later ones of the others, so the
+    /// page ends where the first of them stopped.
+    pub fn merge(pages: Vec<ShardPage>, request: &ListRequest) -> Page {
+        let order = request.order;
+        let stopped = pages.iter().filter_map(|page| RowKey::from_cursor(page.read_to.as_deref()?).ok());
+        let first_stopped = stopped.min_by(|first, second| order.compare(first, second));
+        let mut rows: Vec<PageRow> = pages.into_iter().flat_map(|page| page.rows).collect();
+        rows.sort_by(|first, second| order.compare(&first.key(), &second.key()));
+        if let Some(stopped) = &first_stopped {
+            rows.retain(|row| order.compare(&row.key(), stopped).is_le());
+        }
+        let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+        let is_cut = rows.len() > limit;
+        rows.truncate(limit);
+        let next = match rows.last() {
+            Some(last) if is_cut => Some(last.key()),
+            _ => first_stopped,
+        };
+        Page { rows, next: next.as_ref().map(RowKey::to_cursor) }
+    }
+
+    /// The page as JSON: `{"jobs": […], "nextCursor"?}`.
+    pub fn to_json(&self) -> String {
+        let rows: Vec<&str> = self.rows.iter().map(|row| row.row.as_str()).collect();
+        // A cursor needs no escapes.
+        let next = self.next.as_ref().map(|next| format!(",\"nextCursor\":\"{next}\"")).unwrap_or_default();
+        format!("{{\"jobs\":[{}]{next}}}", rows.join(","))
+    }
+}
+
+/// The bounds of the keys that a page reads, and their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The earliest creation in milliseconds.
+    pub from: u64,
+    /// The first creation that is too late, in milliseconds.
+    pub to: u64,
+    /// Whether the rows are read from the last one to the first.
+    pub is_descending: bool,
+}
+
+impl Bounds {
+    /// The bounds of a request, apart from its cursor.
+    pub fn of(request: &ListRequest) -> Bounds {
+        Bounds {
+            from: request.filter.created_after.map_or(0, |time| time.millis()),
+            // No time is later than the last one, and its number is one that JavaScript knows exactly.
+            to: request.filter.created_before.map_or(Timestamp::from_millis(u64::MAX).millis(), |time| time.millis()),
+            is_descending: request.order == Order::Descending,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::filter::Filter;
+
+    fn row(created: u64) -> PageRow {
+        PageRow { created, job: format!("job-{created}"), row: created.to_string() }
+    }
+
+    fn page(rows: &[u64], read_to: Option<u64>) -> ShardPage {
+        ShardPage {
+            rows: rows.iter().map(|created| row(*created)).collect(),
+            read_to: read_to.map(|created| row(created).key().to_cursor()),
+        }
+    }
+
+    fn merged(pages: Vec<ShardPage>, order: Order, limit: u64) -> (Vec<u64>, Option<u64>) {
+        let request = ListRequest { filter: Filter::default(), order, limit, after: None };
+        let page = Page::merge(pages, &request);
+        let next = page.next.map(|next| RowKey::from_cursor(&next).unwrap().created_at.millis());
+        (page.rows.iter().map(|row| row.created).collect(), next)
+    }
+
+    #[test]
+    fn the_pages_of_shards_become_one_in_order() {
+        let shards = || vec![page(&[9, 4], Some(4)), page(&[8, 7], Some(7)), page(&[1], None)];
+        assert_eq!(merged(shards(), Order::Descending, 2), (vec![9, 8], Some(8)));
+        // The second shard may have a row of 6 and the first one of 5, so nothing after 7 is known.
+        assert_eq!(merged(shards(), Order::Descending, 50), (vec![9, 8, 7], Some(7)));
+        assert_eq!(merged(vec![page(&[1, 2], None), page(&[3], None)], Order::Ascending, 3), (vec![1, 2, 3], None));
+        assert_eq!(
+            merged(vec![page(&[1, 4], Some(4)), page(&[3], None)], Order::Ascending, 3),
+            (vec![1, 3, 4], Some(4))
+        );
+    }
+
+    #[test]
+    fn a_shard_that_found_nothing_so_far_gives_an_empty_page_with_a_cursor() {
+        assert_eq!(merged(vec![page(&[], Some(5)), page(&[4], None)], Order::Descending, 50), (vec![], Some(5)));
+        assert_eq!(merged(vec![page(&[], None)], Order::Descending, 50), (vec![], None));
+    }
+
+    #[test]
+    fn a_page_is_json_with_a_cursor_if_more_may_follow() {
+        let json = |pages| {
+            Page::merge(
+                pages,
+                &ListRequest { filter: Filter::default(), order: Order::Ascending, limit: 9, after: None },
+            )
+            .to_json()
+        };
+        assert_eq!(json(vec![page(&[1], None), page(&[2], None)]), r#"{"jobs":[1,2]}"#);
+        let value: serde_json::Value = serde_json::from_str(&json(vec![page(&[], Some(2))])).unwrap();
+        assert_eq!(value["nextCursor"], row(2).key().to_cursor());
+    }
+
+    #[test]
+    fn every_row_is_on_one_page_whatever_the_lengths_of_the_pages() {
+        let shards: Vec<Vec<u64>> = (0..4).map(|shard| (0..50).map(|row| row * 4 + shard).rev().collect()).collect();
+        for limit in [1, 2, 3, 7, 100] {
+            let (mut all, mut after) = (Vec::new(), u64::MAX);
+            loop {
+                let pages = shards.iter().map(|rows| {
+                    let rest: Vec<u64> = rows.iter().copied().filter(|row| *row < after).collect();
+                    let some: Vec<u64> = rest.iter().copied().take(limit).collect();
+                    let read_to = some.last().copied().filter(|_| rest.len() > limit);
+                    page(&some, read_to)
+                });
+                let (rows, next) = merged(pages.collect(), Order::Descending, limit as u64);
+                all.extend(rows);
+                match next {
+                    Some(next) => after = next,
+                    None => break,
+                }
+            }
+            assert_eq!(all, (0..200).rev().collect::<Vec<u64>>(), "{limit}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The queue of a list's stream: the first page, which waits for all shards, and the rows that wait for a slow reader.
+
+use protocol::{Problem, limits::LIST_WAITING};
+
+use super::{
+    filter::ListRequest,
+    page::{Page, ShardPage},
+};
+use crate::{
+    frame::{self, Kind},
+    job_queue::Chunk,
+};
+
+/// The frames of a list that wait for the reader of its stream. A later frame of a row replaces the one that waits.
+///
+/// ```
+/// use engine::{frame::Kind, index::{filter::ListRequest, queue::ListQueue}};
+/// let request = ListRequest::from_query([], true).unwrap();
+/// let mut queue = ListQueue::new(request, 1);
+/// queue.push(&Kind::Row(7), b"first".to_vec());
+/// queue.push(&Kind::Page, br#"{"rows":[],"read_to":null}"#.to_vec());
+/// queue.push(&Kind::Row(7), b"second".to_vec());
+/// let mut written = Vec::new();
+/// queue.drain(|chunk| written.push(String::from_utf8(chunk).unwrap()));
+/// assert_eq!(written, ["event: page\ndata: {\"jobs\":[]}\n\n", "second"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct ListQueue<C> {
+    request: ListRequest,
+    /// The pages that have come, until all are there.
+    pages: Vec<ShardPage>,
+    /// The shards whose page has not come.
+    missing: usize,
+    page: Option<C>,
+    rows: Vec<(u64, C)>,
+    final_frame: Option<C>,
+    ended: bool,
+}
+
+/// Whether a queue has room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Capacity {
+    /// The frame waits.
+    Enough,
+    /// Too many rows wait: the stream ends, and the reader begins again with a page.
+    Exceeded,
+}
+
+impl<C: Chunk> ListQueue<C> {
+    /// An empty queue for a list of so many shards.
+    pub fn new(request: ListRequest, shards: usize) -> ListQueue<C> {
+        let (pages, rows) = (Vec::new(), Vec::new());
+        ListQueue { request, pages, missing: shards, page: None, rows, final_frame: None, ended: false }
+    }
+
+    /// Queues a frame of a shard: its kind, and its bytes without the head.
+    pub fn push(&mut self, kind: &Kind, bytes: C) -> Capacity {
+        match kind {
+            Kind::Page => self.add_page(&bytes.to_vec()),
+            Kind::Row(number) => {
+                // A stream that is read holds none, and one that is not read at most so many that a search costs little.
+                if let Some((_, waiting)) = self.rows.iter_mut().find(|(known, _)| known == number) {
+                    *waiting = bytes;
+                } else if self.rows.len() >= LIST_WAITING {
+                    return Capacity::Exceeded;
+                } else {
+                    self.rows.push((*number, bytes));
+                }
+            }
+            // A shard sends no others.
+            Kind::Document(_) | Kind::Log(_) | Kind::Control(_) | Kind::End | Kind::Problem => {}
+        }
+        Capacity::Enough
+    }
+
+    fn add_page(&mut self, json: &[u8]) {
+        self.pages.push(serde_json::from_slice(json).unwrap_or_default());
+        self.missing = self.missing.saturating_sub(1);
+        if self.missing == 0 {
+            let page = Page::merge(std::mem::take(&mut self.pages), &self.request);
+            self.page = Some(C::from_bytes(frame::page(&page).as_bytes()));
+        }
+    }
+
+    /// Ends the queue with a problem frame, which replaces the frames that wait: the reader may no longer read them.
+    pub fn terminate(&mut self, problem: &Problem) {
+        self.page = None;
+        self.rows.clear();
+        self.final_frame = Some(C::from_bytes(frame::list_problem(problem).as_bytes()));
+        self.ended = true;
+    }
+
+    /// Whether nothing follows.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Passes the waiting frames to `out`, in order: nothing before the page.
+    pub fn drain(&mut self, mut out: impl FnMut(C)) {
+        if self.missing == 0 || self.ended {
+            self.page.take().into_iter().for_each(&mut out);
+            self.rows.drain(..).for_each(|(_, row)| out(row));
+        }
+        self.final_frame.take().into_iter().for_each(out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::problem::Code;
+
+    use super::*;
+
+    fn queue(shards: usize) -> ListQueue<Vec<u8>> {
+        ListQueue::new(ListRequest::from_query([], true).unwrap(), shards)
+    }
+
+    fn drained(queue: &mut ListQueue<Vec<u8>>) -> String {
+        let mut text = String::new();
+        queue.drain(|chunk| text.push_str(std::str::from_utf8(&chunk).unwrap()));
+        text
+    }
+
+    #[test]
+    fn nothing_is_sent_before_the_pages_of_all_shards() {
+        let mut queue = queue(2);
+        let page = |created: u64| {
+            format!(r#"{{"rows":[{{"created":{created},"job":"a","row":"{created}"}}],"read_to":null}}"#)
+        };
+        let _ = queue.push(&Kind::Page, page(1).into_bytes());
+        let _ = queue.push(&Kind::Row(1), b"row;".to_vec());
+        assert_eq!(drained(&mut queue), "");
+        let _ = queue.push(&Kind::Page, page(2).into_bytes());
+        assert_eq!(drained(&mut queue), "event: page\ndata: {\"jobs\":[2,1]}\n\nrow;");
+    }
+
+    #[test]
+    fn a_slow_reader_gets_the_last_state_of_each_row_and_past_the_limit_the_stream_ends() {
+        let mut queue = queue(0);
+        for number in 0..LIST_WAITING as u64 {
+            assert_eq!(queue.push(&Kind::Row(number), b"a".to_vec()), Capacity::Enough);
+        }
+        assert_eq!(queue.push(&Kind::Row(3), b"b".to_vec()), Capacity::Enough);
+        assert_eq!(queue.push(&Kind::Row(u64::MAX), b"c".to_vec()), Capacity::Exceeded);
+        let text = drained(&mut queue);
+        assert_eq!((text.len(), text.matches('b').count()), (LIST_WAITING, 1));
+    }
+
+    #[test]
+    fn a_list_that_may_no_longer_be_read_ends_with_the_problem_alone() {
+        let mut queue = queue(1);
+        let _ = queue.push(&Kind::Row(1), b"row;".to_vec());
+        queue.terminate(&Problem::new(Code::Unauthenticated, "The token expired"));
+        assert!(queue.has_ended());
+        assert!(drained(&mut queue).starts_with("event: problem\ndata: {\"error\":\"UNAUTHENTICATED\""));
+    }
+}

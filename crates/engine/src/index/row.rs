@@ -1,0 +1,249 @@
+//! A row of the index: what a list shows of a job.
+
+use protocol::{Document, Status, Timestamp, document::Object, limits::NAME_BYTES, limits::ROW_TAGS, number::Number};
+use serde::{Deserialize, Serialize};
+
+use super::{Shards, key::RowKey};
+use crate::tags;
+
+/// A row of the index: what a list shows of a job, as of the last change that the job has update.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ListedJob"))]
+#[serde(rename_all = "camelCase")]
+pub struct Row {
+    /// The job's id.
+    pub job_id: String,
+    /// The job's epoch.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-z]{6}$")))]
+    pub epoch: String,
+    /// The number of the change that the row shows.
+    pub seq: u64,
+    /// The attempt.
+    pub attempt: u64,
+    /// The lifecycle state.
+    pub status: Status,
+    /// Percent done at that change, or null.
+    #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
+    pub progress: Option<Number>,
+    /// The message at that change, cut after 256 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The kind of job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The endpoint or program that runs the job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint_id: Option<String>,
+    /// The priority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<String>,
+    /// The job to which this one belongs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
+    /// The first tags whose value is a string, a number or a boolean.
+    #[serde(default, skip_serializing_if = "Object::is_empty")]
+    pub tags: Object,
+    /// When the job was created.
+    pub created_at: Timestamp,
+    /// When the job was first running in this attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When the job ended, in whatever state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// Seconds from `startedAt` to `endedAt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_time: Option<Number>,
+    /// When that change was committed.
+    pub updated_at: Timestamp,
+}
+
+impl Row {
+    /// The row of a job with this document.
+    pub fn of(document: &Document) -> Row {
+        Row {
+            job_id: document.job_id.clone(),
+            epoch: document.epoch.clone(),
+            seq: document.seq,
+            attempt: document.attempt,
+            status: document.status,
+            progress: document.progress,
+            message: document.message.as_deref().map(shortened),
+            kind: document.kind.clone(),
+            endpoint_id: document.endpoint_id.clone(),
+            priority: document.priority.clone(),
+            parent_id: document.parent_id.clone(),
+            tags: listed_tags(document.tags.as_ref()),
+            created_at: document.created_at,
+            started_at: document.started_at,
+            ended_at: document.ended_at(),
+            execution_time: document.execution_time,
+            updated_at: document.updated_at,
+        }
+    }
+
+    /// The key under which the row is stored.
+    pub fn key(&self) -> RowKey {
+        RowKey { created_at: self.created_at, job_id: self.job_id.clone() }
+    }
+
+    /// Whether the row replaces `stored`, the row of the same key. A row that is update again, or late, does not.
+    pub fn replaces(&self, stored: &Row) -> bool {
+        self.seq > stored.seq
+    }
+
+    /// The tags as a text in which [`tag_line`] finds each of them.
+    pub fn tag_lines(&self) -> String {
+        let mut text = String::from("\n");
+        for (name, value) in &self.tags {
+            text.push_str(&tag_json(name, &tags::text_of(value).unwrap_or_default()));
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The text in which `q` is searched, in lower case.
+    pub fn searched_text(&self) -> String {
+        let texts = [Some(&self.job_id), self.kind.as_ref(), self.endpoint_id.as_ref(), self.message.as_ref()];
+        let mut text = String::new();
+        for part in texts.into_iter().flatten().cloned().chain(self.tags.values().filter_map(tags::text_of)) {
+            text.push_str(&part.to_lowercase());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// The line of a tag in [`Row::tag_lines`], with the line breaks around it. JSON escapes line breaks, so no other line
+/// contains it.
+pub fn tag_line(name: &str, value: &str) -> String {
+    format!("\n{}\n", tag_json(name, value))
+}
+
+fn tag_json(name: &str, value: &str) -> String {
+    serde_json::json!([name, value]).to_string()
+}
+
+/// A number that differs if what the index knows of two documents differs in more than their progress: what is sent at
+/// once. It has 53 bits, so that every JSON reader keeps it.
+pub fn digest(document: &Document, shards: Shards) -> u64 {
+    let Document { status, attempt, epoch, kind, endpoint_id, priority, parent_id, tags, started_at, .. } = document;
+    let mut hash = Fnv::default();
+    // Another number of shards is another index.
+    hash.add(&shards.count().to_string());
+    hash.add(epoch);
+    hash.add(status.as_str());
+    hash.add(&attempt.to_string());
+    hash.add(if started_at.is_some() { "started" } else { "" });
+    for text in [kind, endpoint_id, priority, parent_id] {
+        hash.add(text.as_deref().unwrap_or("\0"));
+    }
+    for (name, value) in listed_tags(tags.as_ref()) {
+        hash.add(&tag_json(&name, &tags::text_of(&value).unwrap_or_default()));
+    }
+    hash.0 >> 11
+}
+
+/// FNV-1a over texts.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    fn add(&mut self, text: &str) {
+        // 0xff occurs in no text, so that the ends of the texts count.
+        for byte in text.bytes().chain([0xff]) {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+}
+
+/// The tags that a row has: the first ones with a simple value, and not too long.
+fn listed_tags(tags: Option<&Object>) -> Object {
+    let is_listed = |(name, value): &(&String, &serde_json::Value)| {
+        name.len() <= NAME_BYTES && tags::text_of(value).is_some_and(|text| text.len() <= NAME_BYTES)
+    };
+    let tags = tags.into_iter().flatten().filter(is_listed).take(ROW_TAGS);
+    tags.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The text, cut between two characters after [`NAME_BYTES`].
+fn shortened(text: &str) -> String {
+    const END: char = '…';
+    if text.len() <= NAME_BYTES {
+        return text.to_owned();
+    }
+    let most = NAME_BYTES.saturating_sub(END.len_utf8());
+    let cut = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= most).last().unwrap_or_default();
+    format!("{}{END}", text.get(..cut).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn document() -> Document {
+        Document::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(5))
+    }
+
+    fn shards(count: u8) -> Shards {
+        Shards::configure(|name| (name == "INDEX_SHARDS").then(|| count.to_string())).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_row_has_simple_tags_up_to_the_limit_and_a_message_that_is_cut() {
+        let mut document = document();
+        let tags = (0..ROW_TAGS + 1).map(|number| (format!("t{number}"), json!(number)));
+        let mut tags: Object = [("list".to_owned(), json!([])), ("long".to_owned(), json!("x".repeat(257)))]
+            .into_iter()
+            .chain(tags)
+            .collect();
+        tags.insert("t0".to_owned(), json!(true));
+        document.tags = Some(tags);
+        document.message = Some("é".repeat(200));
+        let row = Row::of(&document);
+        assert_eq!(row.tags.len(), ROW_TAGS);
+        assert!(row.tags.contains_key("t0") && !row.tags.contains_key("list") && !row.tags.contains_key("long"));
+        let message = row.message.unwrap();
+        assert!(message.len() <= NAME_BYTES && message.ends_with("é…"), "{message}");
+    }
+
+    #[test]
+    fn each_tag_is_found_as_a_line_and_no_other() {
+        let mut document = document();
+        document.tags = json!({"a": "b\n[\"x\",\"y\"]", "n": 7, "c": "d"}).as_object().cloned();
+        let lines = Row::of(&document).tag_lines();
+        for (name, value, is_found) in
+            [("c", "d", true), ("n", "7", true), ("a", "b\n[\"x\",\"y\"]", true), ("x", "y", false), ("c", "", false)]
+        {
+            assert_eq!(lines.contains(&tag_line(name, value)), is_found, "{name} in {lines:?}");
+        }
+    }
+
+    #[test]
+    fn the_digest_changes_with_what_a_list_is_filtered_by_and_not_with_progress() {
+        let before = document();
+        let differs = |change: fn(&mut Document)| {
+            let mut after = before.clone();
+            change(&mut after);
+            digest(&after, shards(1)) != digest(&before, shards(1))
+        };
+        assert!(differs(|document| document.status = Status::Running));
+        assert!(differs(|document| document.attempt = 2));
+        assert!(differs(|document| document.kind = Some("k".to_owned())));
+        assert!(differs(|document| document.endpoint_id = Some("k".to_owned())));
+        assert!(differs(|document| document.tags = json!({"a": 1}).as_object().cloned()));
+        assert!(differs(|document| document.epoch = "other0".to_owned()));
+        assert!(!differs(|document| document.progress = Some(Number::HUNDRED)));
+        assert!(!differs(|document| document.message = Some("x".to_owned())));
+        assert_ne!(digest(&before, shards(1)), digest(&before, shards(2)));
+        assert!(digest(&before, shards(1)) <= protocol::number::MAX_SAFE_INTEGER);
+    }
+}
