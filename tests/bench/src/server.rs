@@ -124,6 +124,19 @@ impl Server {
         Server::ours(kind, free_port()?, folder, key, Some(bundle), Command::new(xtask()))
     }
 
+    /// Starts ours from another bundle, with these environment variables.
+    pub fn from_bundle_with(
+        kind: Kind,
+        bundle: &Path,
+        variables: &[(&str, &str)],
+        folder: &Folder,
+        key: &Key,
+    ) -> Result<Server> {
+        let mut command = Command::new(xtask());
+        command.envs(variables.iter().copied());
+        Server::ours(kind, free_port()?, folder, key, Some(bundle), command)
+    }
+
     /// Starts ours where at most `files` files may be open.
     pub fn with_open_files(files: u64, folder: &Folder, key: &Key) -> Result<Server> {
         let mut shell = Command::new("sh");

@@ -1,5 +1,5 @@
 //! The live path on the real runtime: sleep, leaks, slow readers, crashes, panics, reconnecting crowds, abuse, deadlines,
-//! clocks, webhooks.
+//! clocks, webhooks, the index.
 //!
 //! Each test starts a worker of its own under workerd from the bundle that `cargo xtask build` made. `XTASK` names the
 //! program that starts it; the default is the one that `cargo build -p xtask` made.
@@ -21,6 +21,7 @@ mod clock;
 mod clock_restart;
 mod crash;
 mod deadlines;
+mod index;
 mod leak;
 #[cfg(target_os = "linux")]
 mod offset_clock;
@@ -64,6 +65,13 @@ impl Fixture {
     fn of_kind(kind: Kind, name: &str) -> Fixture {
         let (key, folder) = (Key::draw().unwrap(), Folder::new(name).unwrap());
         Fixture { server: Server::start(kind, &folder, &key).unwrap(), key, job: fresh_job().unwrap(), folder }
+    }
+
+    /// The same with these settings.
+    fn with_environment(name: &str, variables: &[(&str, &str)]) -> Fixture {
+        let (key, folder) = (Key::draw().unwrap(), Folder::new(name).unwrap());
+        let server = Server::with_environment(Kind::OursWithDevHeaders, variables, &folder, &key).unwrap();
+        Fixture { server, key, job: fresh_job().unwrap(), folder }
     }
 
     /// The same with a bundle that was built for tests.

@@ -171,7 +171,7 @@ fn it_serves_the_api_and_the_pages_and_keeps_jobs_when_it_is_started_again() {
     let mut left: Vec<_> =
         fs::read_dir(folder.path().join("data")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
-    assert_eq!(left, ["format", "job-progress-JobObject", "server.lock"]);
+    assert_eq!(left, ["format", "job-progress-JobIndex", "job-progress-JobObject", "server.lock"]);
     let running = Running::start(&folder, &key, &[]);
     run(async {
         let answer = get(running.port, &key.text, &format!("/v2/jobs/{job}/status")).await.unwrap().success().unwrap();

@@ -1,0 +1,247 @@
+//! The index: what it costs, and that it has every job as it is, also after crashes and failures.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use bench::{
+    http::{Connection, Request},
+    key::Key,
+    server::{Folder, Kind, Server},
+};
+use serde_json::{Value, json};
+
+use crate::{Fixture, bundles, run};
+
+/// The rows that the objects of jobs and of the index have written, and the calls of jobs to the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cost {
+    job_rows: u64,
+    index_rows: u64,
+    calls: u64,
+}
+
+impl Cost {
+    async fn of(port: u16, key: &str) -> Cost {
+        let text = get(port, key, "/metrics").await.unwrap();
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(&format!("job_progress_{name} ")));
+            line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+        };
+        Cost {
+            job_rows: value(r#"rows_written_total{object="job"}"#),
+            index_rows: value(r#"rows_written_total{object="index"}"#),
+            calls: value("index_calls_total"),
+        }
+    }
+
+    fn since(self, before: Cost) -> Cost {
+        Cost {
+            job_rows: self.job_rows - before.job_rows,
+            index_rows: self.index_rows - before.index_rows,
+            calls: self.calls - before.calls,
+        }
+    }
+}
+
+async fn get(port: u16, key: &str, path: &str) -> anyhow::Result<String> {
+    let request = Request::new("GET", path, key, &[], b"");
+    Ok(Connection::open(port).await?.ask(&request).await?.success()?.text)
+}
+
+/// Sends a request; an error if it is not answered, or refused.
+async fn send(port: u16, key: &str, method: &str, path: &str, body: &Value) -> anyhow::Result<()> {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let request = Request::new(method, path, key, &[], body.as_bytes());
+    Connection::open(port).await?.ask(&request).await?.success()?;
+    Ok(())
+}
+
+/// A job that is created, started, paused, continued and completed, with a report in between.
+const LIFE: [(&str, &str); 6] = [
+    ("/v2/jobs", r#"{"jobId": "{job}", "kind": "life"}"#),
+    ("/v2/jobs/{job}/reports", r#"{"status": "running"}"#),
+    ("/v2/jobs/{job}/reports", r#"{"progress": 10, "message": "on"}"#),
+    ("/v2/jobs/{job}/reports", r#"{"status": "paused"}"#),
+    ("/v2/jobs/{job}/reports", r#"{"status": "running"}"#),
+    ("/v2/jobs/{job}/reports", r#"{"status": "completed"}"#),
+];
+
+/// What a life costs. With an index it lasts until the index has the end and the alarm has fired, which would have repeated a
+/// call; without one the objects of jobs write `alone` rows.
+async fn cost_of_life(port: u16, key: &str, job: &str, alone: Option<u64>) -> Cost {
+    let before = Cost::of(port, key).await;
+    for (path, body) in LIFE {
+        let body: Value = serde_json::from_str(&body.replace("{job}", job)).unwrap();
+        send(port, key, "POST", &path.replace("{job}", job), &body).await.unwrap();
+    }
+    let began = Instant::now();
+    loop {
+        let cost = Cost::of(port, key).await.since(before);
+        match alone {
+            Some(alone) if cost.job_rows <= alone || cost.calls < 5 => {
+                assert!(began.elapsed() < Duration::from_secs(20), "the alarm does not fire: {cost:?}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            _ => return cost,
+        }
+    }
+}
+
+#[test]
+fn the_life_of_a_job_costs_at_most_six_rows_more_with_an_index_and_a_report_none() {
+    run(async {
+        let without = Fixture::with_environment("index-cost-off", &[("INDEX", "off")]);
+        let off = cost_of_life(without.server.port, &without.key.text, "first", None).await;
+        let with = Fixture::new("index-cost");
+        let (port, key) = (with.server.port, with.key.text.as_str());
+        // The first job makes the table of the index.
+        cost_of_life(port, key, "first", Some(off.job_rows)).await;
+        let cost = cost_of_life(port, key, "second", Some(off.job_rows)).await;
+        println!("with an index {cost:?}, without {off:?}");
+        assert_eq!((off.index_rows, off.calls), (0, 0));
+        assert_eq!((cost.index_rows, cost.calls), (5, 5), "a row and a call for each change of the status");
+        let more = cost.job_rows + cost.index_rows - off.job_rows;
+        assert!(more <= 6, "{more} rows more");
+        send(port, key, "POST", "/v2/jobs", &json!({"jobId": "third", "status": "running"})).await.unwrap();
+        let began = Instant::now();
+        while !get(port, key, "/v2/jobs?q=third").await.unwrap().contains("third") {
+            assert!(began.elapsed() < Duration::from_secs(10));
+        }
+        let before = Cost::of(port, key).await;
+        for number in 0..50 {
+            let report = json!({"progress": number, "message": "on"});
+            send(port, key, "POST", "/v2/jobs/third/reports", &report).await.unwrap();
+        }
+        let cost = Cost::of(port, key).await.since(before);
+        assert_eq!((cost.index_rows, cost.calls), (0, 0));
+        // The alarm may have fired meanwhile.
+        assert!((50..=51).contains(&cost.job_rows), "{cost:?}");
+    });
+}
+
+/// A small deterministic generator, so that a failure can be repeated.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// A change of a job: method, path and body.
+fn change(draw: &mut Draw, job: &str) -> (&'static str, String, Value) {
+    let reports = format!("/v2/jobs/{job}/reports");
+    match draw.below(12) {
+        0..=3 => {
+            ("POST", "/v2/jobs".to_owned(), json!({"jobId": job, "replace": "ended", "tags": {"group": draw.below(3)}}))
+        }
+        4 => ("POST", reports, json!({"status": "running", "progress": draw.below(100)})),
+        5 => ("POST", reports, json!({"progress": draw.below(100)})),
+        6 => ("POST", reports, json!({"tags": {"group": draw.below(3)}})),
+        7 => ("POST", reports, json!({"status": "paused"})),
+        8 => ("POST", reports, json!({"status": "failed"})),
+        9 => ("POST", reports, json!({"status": "completed", "retentionSeconds": 60})),
+        10 => ("POST", format!("/v2/jobs/{job}/retry"), Value::Null),
+        _ => ("DELETE", format!("/v2/jobs/{job}"), Value::Null),
+    }
+}
+
+/// What a row and a document have in common.
+fn comparable(value: &Value) -> Value {
+    let members = ["jobId", "epoch", "attempt", "status", "tags", "createdAt", "startedAt", "executionTime"];
+    members.iter().map(|name| ((*name).to_owned(), value[*name].clone())).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// Every row of the index, by job.
+async fn rows(port: u16, key: &str, query: &str) -> anyhow::Result<BTreeMap<String, Value>> {
+    let (mut rows, mut cursor) = (BTreeMap::new(), String::new());
+    loop {
+        let page = get(port, key, &format!("/v2/jobs?limit=100&cursor={cursor}&{query}")).await?;
+        let page: Value = serde_json::from_str(&page)?;
+        for row in page["jobs"].as_array().unwrap() {
+            let former = rows.insert(row["jobId"].as_str().unwrap().to_owned(), comparable(row));
+            assert!(former.is_none(), "two rows of one job: {row}");
+        }
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => return Ok(rows),
+        }
+    }
+}
+
+/// The documents of all jobs that exist.
+async fn documents(port: u16, key: &str, jobs: &[String]) -> BTreeMap<String, Value> {
+    let mut documents = BTreeMap::new();
+    for some in jobs.chunks(100) {
+        let body = json!({"jobIds": some}).to_string();
+        let request = Request::new("POST", "/v2/jobs/status/batch", key, &[], body.as_bytes());
+        let answer = Connection::open(port).await.unwrap().ask(&request).await.unwrap().success().unwrap().json();
+        for document in answer["jobs"].as_array().unwrap() {
+            documents.insert(document["jobId"].as_str().unwrap().to_owned(), comparable(document));
+        }
+        let is_known = |error: &Value| error["error"] == "JOB_NOT_FOUND";
+        assert!(answer["errors"].as_array().unwrap().iter().all(is_known), "{answer}");
+    }
+    documents
+}
+
+/// Changes jobs at random on a server that is killed `kills` times and whose index fails, and then compares the index with the jobs.
+async fn truth(bundle: &std::path::Path, jobs: usize, changes: usize, kills: usize, shards: &str) {
+    let (key, folder) = (Key::draw().unwrap(), Folder::new("index-truth").unwrap());
+    let start =
+        || Server::from_bundle_with(Kind::OursWithDevHeaders, bundle, &[("INDEX_SHARDS", shards)], &folder, &key);
+    let mut server = start().unwrap();
+    let ids: Vec<String> = (0..jobs).map(|number| format!("job-{number}")).collect();
+    let mut draw = Draw(7);
+    let mut made = 0;
+    for round in 0..=kills {
+        let failing = [("Fault-Injection", "index 0.1")];
+        let request = Request::new("GET", "/healthz", &key.text, &failing, b"");
+        Connection::open(server.port).await.unwrap().ask(&request).await.unwrap().success().unwrap();
+        for _ in 0..changes / (kills + 1) {
+            let job = &ids[draw.below(jobs as u64) as usize];
+            let (method, path, body) = change(&mut draw, job);
+            // Many changes are refused: the job does not exist, or its state does not allow them.
+            made += u32::from(send(server.port, &key.text, method, &path, &body).await.is_ok());
+        }
+        if round < kills {
+            // This kills it with SIGKILL.
+            drop(server);
+            server = start().unwrap();
+        }
+    }
+    assert!(made as usize > changes / 4, "{made} changes");
+    let request = Request::new("GET", "/healthz", &key.text, &[("Fault-Injection", "index 0")], b"");
+    Connection::open(server.port).await.unwrap().ask(&request).await.unwrap().success().unwrap();
+    // Nothing changes the jobs any more but their retention, and a read sends the index nothing: alarms repeat the calls.
+    let quiet = Instant::now();
+    let (settled, expected) = loop {
+        let settled = rows(server.port, &key.text, "").await.unwrap();
+        let expected = documents(server.port, &key.text, &ids).await;
+        let differ: Vec<_> = ids.iter().filter(|id| settled.get(*id) != expected.get(*id)).collect();
+        if differ.is_empty() {
+            break (settled, expected);
+        }
+        let show = |id: &&String| format!("{id}: row {:?}, document {:?}", settled.get(*id), expected.get(*id));
+        let some = differ.iter().take(5).map(show).collect::<Vec<_>>();
+        assert!(quiet.elapsed() < Duration::from_secs(10), "{} differ: {some:#?}", differ.len());
+    };
+    println!("{made} changes, {kills} kills, {} rows, equal after {:?}", settled.len(), quiet.elapsed());
+    for group in 0..3 {
+        let of_group = rows(server.port, &key.text, &format!("tags.group={group}")).await.unwrap();
+        assert!(of_group.values().all(|row| row["tags"]["group"] == group), "{of_group:?}");
+        let count = expected.values().filter(|job| job["tags"]["group"] == group).count();
+        assert_eq!(of_group.len(), count);
+    }
+}
+
+#[test]
+fn the_index_is_equal_to_the_jobs_within_ten_seconds_of_quiet_after_crashes_and_failures() {
+    for (_, bundle) in bundles().into_iter().take(1) {
+        run(truth(&bundle, 400, 2_400, 4, "1"));
+        run(truth(&bundle, 200, 800, 2, "4"));
+    }
+}
