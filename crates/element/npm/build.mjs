@@ -49,10 +49,10 @@ const keepFromBundlers = (name) => {
 keepFromBundlers("element.js");
 await bundle(["index.js", "define.js", ...locales]);
 
-// The client loads the second file when it is first needed.
-const PRODUCER = "client-producer.js";
-const clients = ["client.js", PRODUCER].map((name) => join(client, name));
-await bundle([], { entryPoints: clients, outbase: client, bundle: true, external: [`./${PRODUCER}`] });
+// The client loads the other files when they are first needed.
+const LATER = ["client-producer.js", "client-list.js"];
+const clients = ["client.js", ...LATER].map((name) => join(client, name));
+await bundle([], { entryPoints: clients, outbase: client, bundle: true, external: LATER.map((name) => `./${name}`) });
 
 // The entry points for frameworks share the client and the class of the element with the other entry points.
 await bundle(["use-job.js", ...Object.keys(entries).map((name) => `${name}.js`)], {

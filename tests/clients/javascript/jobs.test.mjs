@@ -219,3 +219,31 @@ test("a job is created, paused, resumed, cancelled, retried and deleted", async 
     ),
   );
 });
+
+test("a list yields every job that the filters select over all pages, also with a token by tag", async () => {
+  const user = freshJob("list");
+  const tags = { user, plan: 7 };
+  const ids = Array.from({ length: 5 }, (_, index) => `${user}-${index}`);
+  for (const jobId of ids) await create({ jobId, kind: "import", tags });
+  await create({ jobId: `${user}-other`, tags: { user: "another" } });
+  const listed = async (client, filters) => {
+    const jobs = [];
+    for await (const { jobId } of client.jobs.list(filters)) jobs.push(jobId);
+    return jobs;
+  };
+  const client = clientWithKey();
+  // The list lags behind the jobs.
+  await until("the list has every job", async () => (await listed(client, { tags })).length === ids.length);
+  assert.deepEqual(await listed(client, { tags, limit: 2 }), ids.toReversed());
+  assert.deepEqual(await listed(client, { tags, limit: 2, order: "asc", status: ["queued", "failed"], kind: "import" }), ids);
+  assert.deepEqual(await listed(client, { tags, status: "failed" }), []);
+  await assert.rejects(listed(client, { limit: 101 }), (error) => error.details.field === "limit");
+  const signingSecret = createHmac("sha256", TOKEN_SECRET).update(`job-progress/v1/${PROJECT}`).digest("base64url");
+  const offline = await mintToken({ signingSecret, project: PROJECT, tags: { user } });
+  const { token } = await client.jobs.createToken({ tags: { user } });
+  for (const each of [offline, token]) {
+    assert.deepEqual(await listed(clientWithToken(each), { order: "asc" }), ids);
+    assert.equal((await clientWithToken(each).jobs.getStatus(ids[0])).jobId, ids[0]);
+    await assert.rejects(clientWithToken(each).jobs.getStatus(`${user}-other`), { code: "JOB_NOT_FOUND" });
+  }
+});

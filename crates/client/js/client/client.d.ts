@@ -2,6 +2,7 @@ import type {
   Access,
   ControlState,
   Links,
+  ListedJob,
   LogLine,
   LogPage,
   Minted,
@@ -12,7 +13,7 @@ import type {
 } from "./api.js";
 import type { JobDocument } from "./document.js";
 
-export type { Access, ControlState, Links, LogLine, LogPage, Minted, Receipt, Report, ReportAnswer, Summary };
+export type { Access, ControlState, Links, ListedJob, LogLine, LogPage, Minted, Receipt, Report, ReportAnswer, Summary };
 export type * from "./document.js";
 
 /** A function that gives a token, or nothing if the reader may not have one. */
@@ -192,6 +193,31 @@ export interface Producer {
   close(options?: Bounded): Promise<boolean>;
 }
 
+/** Which jobs a list has: those for which every filter holds. */
+export interface ListFilters {
+  status?: JobDocument["status"] | readonly JobDocument["status"][] | undefined;
+  kind?: string | undefined;
+  endpointId?: string | undefined;
+  priority?: string | undefined;
+  parentId?: string | undefined;
+  /** Tags that each job carries. */
+  tags?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** A text that the id, the kind, the endpoint, the message or a tag contains, in any case. */
+  q?: string | undefined;
+  /** RFC 3339 times of the creation: not before the first, and before the second. */
+  createdAfter?: string | undefined;
+  createdBefore?: string | undefined;
+  /** `desc`, the default: the newest job first. */
+  order?: "desc" | "asc" | undefined;
+  /** Jobs of one request: 1 to 100, 100 by default. */
+  limit?: number | undefined;
+}
+
+/** The jobs that a token is for: these, or every job that carries these tags. */
+export type TokenSubject<Name extends string> =
+  | ({ readonly [name in Name]: readonly string[] } & { readonly tags?: undefined })
+  | ({ readonly [name in Name]?: undefined } & { readonly tags: Readonly<Record<string, string>> });
+
 /** The operations on jobs. Each rejects with a `JobProgressError`. */
 export interface Jobs {
   /** Reads the document of a job. */
@@ -215,8 +241,13 @@ export interface Jobs {
    * share one connection for each hundred jobs.
    */
   watch(jobIds: Iterable<string>, callback: (state: WatchedJob) => void, options?: Abortable & JobOptions): Watch;
+  /**
+   * Yields the jobs of the project, or of a token by tag, that the filters select: the newest first, page by page. The list can lag
+   * behind the jobs by a second.
+   */
+  list(filters?: Abortable & ListFilters): AsyncGenerator<ListedJob, void, void>;
   /** Creates a job. */
-  create(fields?: Report & { jobId?: string; replace?: "ended" }, options?: Abortable): Promise<Created>;
+  create(fields?: Report & { jobId?: string; parentId?: string; replace?: "ended" }, options?: Abortable): Promise<Created>;
   /** Sends one report or a list. */
   report(
     jobId: string,
@@ -237,9 +268,9 @@ export interface Jobs {
   retry(jobId: string, options?: Abortable & { reason?: string | undefined }): Promise<JobDocument | ControlState>;
   /** Deletes a job. */
   delete(jobId: string, options?: Abortable): Promise<void>;
-  /** Requests a token for some jobs; `expiresIn` is in seconds. */
+  /** Requests a token for some jobs, or for every job that carries some tags; `expiresIn` is in seconds. */
   createToken(
-    request: Abortable & { jobIds: readonly string[]; permissions?: readonly Permission[] | undefined; expiresIn?: number | undefined },
+    request: Abortable & TokenSubject<"jobIds"> & { permissions?: readonly Permission[] | undefined; expiresIn?: number | undefined },
   ): Promise<Minted>;
 }
 
@@ -253,10 +284,11 @@ export declare class JobProgressClient {
  * Makes a token on a server that knows the signing secret of its project, without a request; `expiresIn` is in seconds. Rejects
  * with a `TypeError` without a secret.
  */
-export declare function mintToken(claims: {
-  signingSecret: string;
-  project: string;
-  jobs: readonly string[];
-  permissions?: readonly Permission[] | undefined;
-  expiresIn?: number | undefined;
-}): Promise<string>;
+export declare function mintToken(
+  claims: TokenSubject<"jobs"> & {
+    signingSecret: string;
+    project: string;
+    permissions?: readonly Permission[] | undefined;
+    expiresIn?: number | undefined;
+  },
+): Promise<string>;

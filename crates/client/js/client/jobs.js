@@ -95,6 +95,10 @@ export class Jobs {
     return this.#get(path(id, "/logs"), { after, limit }, signal);
   }
 
+  async *list(filters) {
+    yield* (await import("./client-list.js")).list(this.#http, filters);
+  }
+
   // Pages only read, so what a producer needs is loaded when it is first needed.
   async producer(id, options) {
     const { Producer } = await import("./client-producer.js");

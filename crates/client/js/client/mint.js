@@ -10,12 +10,12 @@ const base64url = (bytes) =>
     .replaceAll("/", "_")
     .replaceAll("=", "");
 
-export const mintToken = async ({ signingSecret, project, jobs, permissions: perm = ["jobs:read"], expiresIn }) => {
+export const mintToken = async ({ signingSecret, project, jobs, tags, permissions: perm = ["jobs:read"], expiresIn }) => {
   if (!signingSecret) throw new TypeError("signingSecret must be the signing secret of the project");
   const encode = (text) => new TextEncoder().encode(text);
   const iat = Math.floor(Date.now() / 1000);
   const lifetime = expiresIn ?? (perm.every((name) => name === "jobs:read") ? READ_LIFETIME : CHANGE_LIFETIME);
-  const claims = { aud: "job-progress", prj: project, jobs, perm, iat, exp: iat + lifetime };
+  const claims = { aud: "job-progress", prj: project, jobs, tags, perm, iat, exp: iat + lifetime };
   const parts = [{ alg: "HS256", typ: "JWT" }, claims].map((part) => base64url(encode(JSON.stringify(part))));
   const hmac = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", encode(signingSecret), hmac, false, ["sign"]);
