@@ -31,6 +31,7 @@ _CLASSES = {
     "NewJob": ["Access"],
     "ItemResult": ["ItemAnswer"],
     "ReportResult": ["ReportAnswer", "Access"],
+    "ListedJob": ["ListedJob"],
     "LogPage": ["LogPage"],
     "NewToken": ["Minted"],
 }
@@ -120,4 +121,8 @@ def test_a_report_has_the_fields_of_its_schema(name: str, schema: str) -> None:
         can_clear = "null" in property_.get("type", []) or {"type": "null"} in property_.get("anyOf", [])
         text = getattr(annotation, "__forward_arg__", str(annotation))
         assert text == "Any" if is_any else ("None" in text) == (can_clear and schema == "Report"), field
-    assert set(_SCHEMAS["Creation"]["properties"]) - set(_SCHEMAS["Report"]["properties"]) == {"jobId", "replace"}
+    assert set(_SCHEMAS["Creation"]["properties"]) - set(_SCHEMAS["Report"]["properties"]) == {
+        "jobId",
+        "replace",
+        "parentId",
+    }

@@ -54,6 +54,24 @@ def test_the_server_accepts_a_token_that_was_minted_offline(
             holder.jobs.report(job_id, current=1)
 
 
+def test_a_token_by_tag_reads_the_jobs_that_carry_the_tag_and_their_list(
+    client: JobProgressClient, job_id: str, signing_secret: str
+) -> None:
+    tags = {"userId": job_id}
+    client.jobs.create(job_id, tags=tags)
+    client.jobs.create(f"{job_id}-other")
+    offline = mint_token(signing_secret, os.environ["PROJECT"], tags=tags)
+    for token in (client.jobs.create_token(tags=tags).token, offline):
+        with JobProgressClient(token=token, base_url=client.base_url) as reader:
+            assert reader.jobs.get_status(job_id).job_id == job_id
+            with pytest.raises(JobProgressError, match="JOB_NOT_FOUND"):
+                reader.jobs.get_status(f"{job_id}-other")
+            deadline = time.monotonic() + 10
+            while not (listed := [job.job_id for job in reader.jobs.list()]):
+                assert time.monotonic() < deadline
+            assert listed == [job_id]
+
+
 def test_a_token_lives_a_day_if_it_can_only_read_and_a_quarter_of_an_hour_otherwise() -> None:
     reading, writing = mint_token("0" * 43, "acme", "a"), mint_token("0" * 43, "acme", "a", ["jobs:write"])
     assert [_claims(token)["exp"] - _claims(token)["iat"] for token in (reading, writing)] == [86400, 900]
@@ -66,6 +84,10 @@ def test_a_token_lives_a_day_if_it_can_only_read_and_a_quarter_of_an_hour_otherw
         ({"signing_secret": "short"}, "signing_secret"),
         ({"jobs": []}, "jobs"),
         ({"jobs": ["a"] * 101}, "jobs"),
+        ({"jobs": None}, "jobs or tags"),
+        ({"tags": {"userId": "u1"}}, "jobs or tags"),
+        ({"jobs": None, "tags": {}}, "tags"),
+        ({"jobs": None, "tags": {f"t{number}": "" for number in range(11)}}, "tags"),
         ({"permissions": []}, "permissions"),
         ({"expires_in": 0}, "expires_in"),
         ({"expires_in": 30 * 86400 + 1}, "expires_in"),

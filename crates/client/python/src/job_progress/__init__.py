@@ -6,7 +6,7 @@ from ._errors import JobProgressError
 from ._job import Job, JobCancelled, Producer
 from ._object import FreeForm
 from ._report import ReportFields
-from ._results import BatchStatus, ItemResult, Links, LogPage, NewJob, NewToken, ReportResult
+from ._results import BatchStatus, ItemResult, Links, ListedJob, LogPage, NewJob, NewToken, ReportResult
 from ._status import Attempt, Control, JobError, JobStatus, LogLine, Step, Throughput, Waiting
 from ._stream.status_stream import StatusStream
 from ._token import mint_token
@@ -25,6 +25,7 @@ __all__ = [
     "JobProgressError",
     "JobStatus",
     "Links",
+    "ListedJob",
     "LogLine",
     "LogPage",
     "NewJob",

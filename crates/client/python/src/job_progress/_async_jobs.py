@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from . import _operations as operations
 from ._errors import JobProgressError
 from ._polling import Poll
-from ._results import BatchStatus, LogPage, NewJob, NewToken, ReportResult
+from ._results import BatchStatus, ListedJob, LogPage, NewJob, NewToken, ReportResult
 from ._status import JobStatus
 from ._stream.status_stream import StatusStream
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._http import AsyncTransport
-    from ._operations import Control, Include, JobIds, Permission
+    from ._operations import Control, Include, JobIds, ListFilters, Permission
     from ._report import ReportFields
 
 
@@ -78,10 +78,15 @@ class AsyncJobs:
             await asyncio.sleep(pause)
 
     async def create(
-        self, job_id: str | None = None, *, replace: Literal["ended"] | None = None, **fields: Unpack[ReportFields]
+        self,
+        job_id: str | None = None,
+        *,
+        replace: Literal["ended"] | None = None,
+        parent_id: str | None = None,
+        **fields: Unpack[ReportFields],
     ) -> NewJob:
         """Creates a job; the server chooses an id if there is none. The result also has `links` and a `token`."""
-        return await self._http.perform(operations.create(job_id, replace, fields))
+        return await self._http.perform(operations.create(job_id, replace, parent_id, fields))
 
     async def report(
         self,
@@ -132,12 +137,27 @@ class AsyncJobs:
         batches = operations.control_batch(job_ids, request, reason, force)
         return operations.joined([await self._http.perform(batch) for batch in batches])
 
+    async def list(self, **filters: Unpack[ListFilters]) -> AsyncIterator[ListedJob]:
+        """The jobs of the project that the filters select, the newest first; for ``async for``."""
+        pages = operations.list_jobs(filters)
+        while pages.operation is not None:
+            for job in await self._http.perform(pages.operation):
+                yield job
+
     async def delete(self, job_id: str) -> None:
         """Deletes the job with its log, at once."""
         await self._http.perform(operations.delete(job_id))
 
     async def create_token(
-        self, job_ids: JobIds, *, permissions: Sequence[Permission] | None = None, expires_in: int | None = None
+        self,
+        job_ids: JobIds | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+        permissions: Sequence[Permission] | None = None,
+        expires_in: int | None = None,
     ) -> NewToken:
-        """A token for a page that shows these jobs; `mint_token` makes one without a request."""
-        return await self._http.perform(operations.create_token(job_ids, permissions, expires_in))
+        """A token for a page that shows these jobs, or every job that carries these tags.
+
+        `mint_token` makes one without a request.
+        """
+        return await self._http.perform(operations.create_token(job_ids, tags, permissions, expires_in))

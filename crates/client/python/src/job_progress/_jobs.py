@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from . import _operations as operations
 from ._errors import JobProgressError
 from ._polling import Poll
-from ._results import BatchStatus, LogPage, NewJob, NewToken, ReportResult
+from ._results import BatchStatus, ListedJob, LogPage, NewJob, NewToken, ReportResult
 from ._status import JobStatus
 from ._stream.status_stream import StatusStream
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._http import SyncTransport
-    from ._operations import Control, Include, JobIds, Permission
+    from ._operations import Control, Include, JobIds, ListFilters, Permission
     from ._report import ReportFields
 
 
@@ -117,7 +117,12 @@ class Jobs:
             time.sleep(pause)
 
     def create(
-        self, job_id: str | None = None, *, replace: Literal["ended"] | None = None, **fields: Unpack[ReportFields]
+        self,
+        job_id: str | None = None,
+        *,
+        replace: Literal["ended"] | None = None,
+        parent_id: str | None = None,
+        **fields: Unpack[ReportFields],
     ) -> NewJob:
         """Creates a job; the server chooses an id if there is none. The result also has `links` and a `token`.
 
@@ -129,7 +134,7 @@ class Jobs:
             job = client.jobs.create("import-42", kind="import", total=900, unit="files")
             print(job.token)
         """
-        return self._http.perform(operations.create(job_id, replace, fields))
+        return self._http.perform(operations.create(job_id, replace, parent_id, fields))
 
     def report(
         self,
@@ -195,16 +200,38 @@ class Jobs:
         batches = operations.control_batch(job_ids, request, reason, force)
         return operations.joined([self._http.perform(batch) for batch in batches])
 
+    def list(self, **filters: Unpack[ListFilters]) -> Iterator[ListedJob]:
+        """The jobs of the project, or of a token by tag, that the filters select: the newest first.
+
+        It requests page by page, each of `limit` jobs (1 to 100, by default 100), while it is iterated over. The list
+        can lag behind the jobs by a second.
+
+        ::
+
+            for job in client.jobs.list(status=["failed", "timeout"], tags={"userId": "u1"}):
+                print(job.job_id, job.message)
+        """
+        pages = operations.list_jobs(filters)
+        while pages.operation is not None:
+            yield from self._http.perform(pages.operation)
+
     def delete(self, job_id: str) -> None:
         """Deletes the job with its log, at once."""
         self._http.perform(operations.delete(job_id))
 
     def create_token(
-        self, job_ids: JobIds, *, permissions: Sequence[Permission] | None = None, expires_in: int | None = None
+        self,
+        job_ids: JobIds | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+        permissions: Sequence[Permission] | None = None,
+        expires_in: int | None = None,
     ) -> NewToken:
-        """A token for a page that shows these jobs; `mint_token` makes one without a request.
+        """A token for a page that shows these jobs, or every job that carries these tags.
+
+        `mint_token` makes one without a request.
 
         `permissions` are ``jobs:read`` by default. `expires_in` is in seconds, by default a day if the token can only
         read and 15 minutes otherwise.
         """
-        return self._http.perform(operations.create_token(job_ids, permissions, expires_in))
+        return self._http.perform(operations.create_token(job_ids, tags, permissions, expires_in))

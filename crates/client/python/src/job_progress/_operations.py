@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Generic, Literal, TypeVar, Union
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Callable, Generic, Literal, TypedDict, TypeVar, Union, cast
 from urllib.parse import quote
 
 from ._errors import UNEXPECTED_ANSWER, JobProgressError
 from ._http import Response, parse_problem
 from ._json import as_list, as_object, as_text
-from ._report import ReportFields, to_wire
-from ._results import BatchStatus, LogPage, NewJob, NewToken, ReportResult
+from ._report import ReportFields, Status, to_camel, to_wire
+from ._results import BatchStatus, ListedJob, LogPage, NewJob, NewToken, ReportResult
 from ._status import JobStatus
 
 if TYPE_CHECKING:
@@ -25,6 +26,22 @@ Permission = Literal["jobs:read", "jobs:write", "jobs:control"]
 Control = Literal["cancel", "pause", "resume", "retry"]
 JobIds = Union[str, Iterable[str]]
 T = TypeVar("T")
+
+
+class ListFilters(TypedDict, total=False):
+    """Which jobs a list has: those for which every filter holds. None counts as absent."""
+
+    status: Status | Sequence[Status] | None
+    kind: str | None
+    endpoint_id: str | None
+    priority: str | None
+    parent_id: str | None
+    tags: Mapping[str, str | float | bool] | None
+    q: str | None
+    created_after: datetime | None
+    created_before: datetime | None
+    order: Literal["desc", "asc"] | None
+    limit: int | None
 
 
 @dataclass(frozen=True)
@@ -67,9 +84,13 @@ def get_batch_status(job_ids: Iterable[str], include: Include | None) -> list[Op
     ]
 
 
-def create(job_id: str | None, replace: Literal["ended"] | None, fields: Mapping[str, Any]) -> Operation[NewJob]:
+def create(
+    job_id: str | None, replace: Literal["ended"] | None, parent_id: str | None, fields: Mapping[str, Any]
+) -> Operation[NewJob]:
     """`POST /v2/jobs`."""
     body = to_wire(fields)
+    if parent_id is not None:
+        body["parentId"] = parent_id
     if job_id is not None:
         body["jobId"] = job_id
     if replace is not None:
@@ -113,16 +134,66 @@ def control_batch(
     ]
 
 
+def list_jobs(filters: ListFilters) -> Pages:
+    """`GET /v2/jobs`, page by page."""
+    return Pages(filters)
+
+
+class Pages:
+    """The pages of a list: `operation` is the request of the next one, None after the last."""
+
+    def __init__(self, filters: ListFilters) -> None:
+        members: dict[str, Any] = dict(filters)
+        tags: Mapping[str, Any] = members.pop("tags", None) or {}
+        self._params: dict[str, str] = {f"tags.{name}": _text(value) for name, value in tags.items()}
+        self._params.update({to_camel(name): _text(value) for name, value in members.items() if value is not None})
+        self._params.setdefault("limit", str(BATCH))
+        self.operation: Operation[list[ListedJob]] | None = self._of_page()
+
+    def _of_page(self) -> Operation[list[ListedJob]]:
+        return Operation("GET", "/v2/jobs", self._read, params=self._params)
+
+    def _read(self, response: Response) -> list[ListedJob]:
+        body = _object(response)
+        cursor = as_text(body.get("nextCursor"))
+        if cursor is None:
+            self.operation = None
+        else:
+            self._params = {**self._params, "cursor": cursor}
+            self.operation = self._of_page()
+        return [ListedJob(row) for row in as_list(body.get("jobs")) or []]
+
+
+def _text(value: Any) -> str:
+    """The value of a query parameter."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        return value.isoformat()
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return str(value)
+    return ",".join(cast("Iterable[str]", value))
+
+
 def delete(job_id: str) -> Operation[None]:
     """`DELETE /v2/jobs/{jobId}`."""
     return Operation("DELETE", job_path(job_id), lambda _: None)
 
 
 def create_token(
-    job_ids: JobIds, permissions: Sequence[Permission] | None, expires_in: int | None
+    job_ids: JobIds | None,
+    tags: Mapping[str, str] | None,
+    permissions: Sequence[Permission] | None,
+    expires_in: int | None,
 ) -> Operation[NewToken]:
     """`POST /v2/tokens`."""
-    body: dict[str, Any] = {"jobIds": list_of_names(job_ids)}
+    body: dict[str, Any] = {}
+    if job_ids is not None:
+        body["jobIds"] = list_of_names(job_ids)
+    if tags is not None:
+        body["tags"] = dict(tags)
     if permissions is not None:
         body["permissions"] = list(permissions)
     if expires_in is not None:

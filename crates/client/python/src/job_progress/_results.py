@@ -97,6 +97,47 @@ class ReportResult(JsonObject):
         return f"ReportResult({shown!r})"
 
 
+class ListedJob(JsonObject):
+    """What a list has of a job, as of the last change that the list knows."""
+
+    __slots__ = ()
+
+    job_id: str
+    """The job's id."""
+    epoch: str
+    """The job's epoch."""
+    seq: int
+    """The number of the change that the row shows."""
+    attempt: int
+    """The attempt."""
+    status: Status
+    """The lifecycle state."""
+    progress: float | None
+    """Percent done at that change, or null."""
+    message: str | None
+    """The message at that change, cut after 256 bytes."""
+    kind: str | None
+    """The kind of job."""
+    endpoint_id: str | None
+    """The endpoint or program that runs the job."""
+    priority: str | None
+    """The priority."""
+    parent_id: str | None
+    """The job to which this one belongs."""
+    tags: FreeForm | None
+    """The first tags whose value is a string, a number or a boolean."""
+    created_at: datetime
+    """When the job was created."""
+    started_at: datetime | None
+    """When the job was first running in this attempt."""
+    ended_at: datetime | None
+    """When the job ended, in whatever state."""
+    execution_time: float | None
+    """Seconds from `startedAt` to `endedAt`."""
+    updated_at: datetime
+    """When that change was committed."""
+
+
 class LogPage(JsonObject):
     """Some lines of a log. The next page begins after `next_after`."""
 

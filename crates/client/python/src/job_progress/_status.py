@@ -151,6 +151,8 @@ class JobStatus(JsonObject):
     """The kind of job, a text that the producer chooses."""
     priority: str | None
     """The priority, a text that the producer chooses."""
+    parent_id: str | None
+    """The id of the job to which this one belongs. It need not exist."""
     created_at: datetime
     """When the job was created."""
     started_at: datetime | None
@@ -170,6 +172,9 @@ class JobStatus(JsonObject):
     estimated_completion: datetime | None
     """When the job is expected to end: the producer's value, else the server's estimate. Cleared at the end, unless the
     same report sets it."""
+    expected_seconds: float | None
+    """How long jobs of this `kind` (or else of this `endpointId`) usually take, in seconds: the median of the last ones
+    that completed."""
     throughput: Throughput | None
     """The speed of the job: the producer's value, else the server's estimate."""
     queue_position: int | None

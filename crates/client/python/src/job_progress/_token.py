@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ._operations import list_of_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ._operations import JobIds, Permission
 
@@ -23,11 +23,13 @@ _READ: Final = "jobs:read"
 def mint_token(
     signing_secret: str,
     project: str,
-    jobs: JobIds,
+    jobs: JobIds | None = None,
     permissions: Sequence[Permission] = (_READ,),
     expires_in: int | None = None,
+    *,
+    tags: Mapping[str, str] | None = None,
 ) -> str:
-    """Signs a token for one job or up to a hundred, without a request.
+    """Signs a token for one job or up to a hundred, or for every job that carries up to ten tags, without a request.
 
     `signing_secret` is the secret of the project, as ``cargo xtask key secret --project`` prints it. `expires_in` is in
     seconds: by default a day if the only permission is ``jobs:read`` and 15 minutes otherwise; the server accepts at
@@ -40,11 +42,14 @@ def mint_token(
     is_read_only = list(permissions) == [_READ]
     longest = (30 if is_read_only else 1) * _DAY
     lifetime = (_DAY if is_read_only else 15 * 60) if expires_in is None else expires_in
-    job_ids = list_of_names(jobs)
+    if (jobs is None) == (tags is None):
+        raise ValueError("either jobs or tags must be given")
+    named: dict[str, Any] = {"jobs": list_of_names(jobs)} if jobs is not None else {"tags": dict(tags or {})}
     if len(signing_secret) != 43 or not signing_secret.isascii():
         raise ValueError("signing_secret must be the 43 characters that `cargo xtask key secret --project` prints")
-    if not 1 <= len(job_ids) <= 100:
-        raise ValueError(f"jobs must be 1 to 100 job ids; there are {len(job_ids)}")
+    (name, values), most = next(iter(named.items())), 10 if jobs is None else 100
+    if not 1 <= len(values) <= most:
+        raise ValueError(f"{name} must be 1 to {most}; there are {len(values)}")
     if not permissions:
         raise ValueError("permissions must have at least one permission")
     if not 1 <= lifetime <= longest:
@@ -53,7 +58,7 @@ def mint_token(
     claims = {
         "aud": "job-progress",
         "prj": project,
-        "jobs": job_ids,
+        **named,
         "perm": list(permissions),
         "iat": now,
         "exp": now + lifetime,

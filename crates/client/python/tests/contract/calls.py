@@ -124,12 +124,13 @@ def _report(request: Request, job_id: str, query: dict[str, str]) -> Call | None
 
 def _create(request: Request) -> Call | None:
     body = request.json
-    if not isinstance(body, dict) or body.get("jobId", "") is None or body.get("replace", "") is None:
+    own = ("jobId", "replace", "parentId")
+    if not isinstance(body, dict) or any(body.get(name, "") is None for name in own):
         return None
-    fields = _fields({name: value for name, value in body.items() if name not in ("jobId", "replace")})
+    fields = _fields({name: value for name, value in body.items() if name not in own})
     if fields is None:
         return None
-    options = {"replace": body["replace"]} if "replace" in body else {}
+    options = {to_snake(name): body[name] for name in ("replace", "parentId") if name in body}
     return lambda jobs: jobs.create(body.get("jobId"), **options, **fields)
 
 
