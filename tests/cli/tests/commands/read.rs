@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::Stdio,
+    time::{Duration, Instant},
 };
 
 use cli_tests::{
@@ -72,13 +73,6 @@ fn the_lines_of_the_table_are_not_wider_than_the_terminal() {
 }
 
 #[test]
-fn a_list_without_ids_says_what_is_missing() {
-    let ended = run(jp(&["list"]));
-    assert_eq!((ended.code, ended.out.as_str()), (2, ""));
-    assert!(ended.err.contains("ids of the jobs"), "{ended:?}");
-}
-
-#[test]
 fn a_token_reads_its_job_and_no_other() {
     let (job, other) = (Job::create(&json!({"progress": 45})), Job::create(&json!({})));
     let token = run(jp(&["token", &job.id])).out.trim().to_owned();
@@ -117,4 +111,34 @@ fn output_that_nobody_reads_any_more_is_no_failure() {
     drop(output);
     let ended = child.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn the_jobs_of_the_project_are_listed_by_tag_status_and_text_without_ids() {
+    let user = fresh_job();
+    let job = |status: &str| Job::create(&json!({"status": status, "kind": "import", "tags": {"user": user}}));
+    let (failed, running) = (job("failed"), job("running"));
+    let tag = format!("user={user}");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    // The list lags behind the jobs.
+    let both = loop {
+        let ended = run(jp(&["list", "--tag", &tag]));
+        assert_eq!(ended.code, 0, "{ended:?}");
+        if ended.out.lines().count() == 3 {
+            break ended.out;
+        }
+        assert!(Instant::now() < deadline, "{ended:?}");
+    };
+    let lines: Vec<&str> = both.lines().collect();
+    assert!(lines[1].starts_with(&running.id) && lines[2].starts_with(&failed.id), "{both}");
+    let ended =
+        run(jp(&["list", "--tag", &tag, "--status", "failed", "--kind", "import", "--search", &user, "--json"]));
+    let document: Value = serde_json::from_str(ended.out.trim_end()).unwrap();
+    assert_eq!(document["jobId"], json!(failed.id));
+    let ended = run(jp(&["list", "--tag", &tag, "--limit", "1"]));
+    assert_eq!(ended.out.lines().count(), 2, "{ended:?}");
+    let ended = run(jp(&["list", "--tag", &format!("none={user}")]));
+    assert_eq!((ended.code, ended.out.as_str()), (0, ""), "{ended:?}");
+    let ended = run(jp(&["list", &failed.id, "--tag", &tag]));
+    assert_eq!(ended.code, 2, "{ended:?}");
 }
