@@ -91,7 +91,17 @@ const compiled = (schema, name, { components: { schemas } }) =>
 export const document = (openapi) => compiled(openapi.components.schemas.Document, "JobDocument", openapi);
 
 // The schemas of the client's requests and responses.
-const OPERATIONS = ["ListedJob", "Report", "ReportAnswer", "Receipt", "Access", "Summary", "LogPage", "Minted", "ControlState"];
+const OPERATIONS = [
+  "ListedJob",
+  "Report",
+  "ReportAnswer",
+  "Receipt",
+  "Access",
+  "Summary",
+  "LogPage",
+  "Minted",
+  "ControlState",
+];
 
 // The types of the client's requests and responses.
 export const operations = (openapi) => {

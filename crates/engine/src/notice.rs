@@ -16,7 +16,7 @@ use protocol::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Calls that may fail before the waits between them become longer.
-const QUICK_RETRIES: u32 = 4;
+const QUICK_RETRIES: u32 = 8;
 /// The milliseconds until a call is made again.
 const RETRY_MS: u64 = 4_000;
 /// The longest wait.
@@ -29,7 +29,7 @@ const MOST_FORMER: usize = 1_000;
 ///
 /// ```
 /// use engine::notice::retry_ms;
-/// assert_eq!([0, 4, 5, 30].map(retry_ms), [4_000, 4_000, 8_000, 60_000]);
+/// assert_eq!([0, 8, 9, 30].map(retry_ms), [4_000, 4_000, 8_000, 60_000]);
 /// ```
 pub fn retry_ms(failures: u32) -> u64 {
     let doublings = failures.saturating_sub(QUICK_RETRIES);

@@ -235,7 +235,10 @@ test("a list yields every job that the filters select over all pages, also with 
   // The list lags behind the jobs.
   await until("the list has every job", async () => (await listed(client, { tags })).length === ids.length);
   assert.deepEqual(await listed(client, { tags, limit: 2 }), ids.toReversed());
-  assert.deepEqual(await listed(client, { tags, limit: 2, order: "asc", status: ["queued", "failed"], kind: "import" }), ids);
+  assert.deepEqual(
+    await listed(client, { tags, limit: 2, order: "asc", status: ["queued", "failed"], kind: "import" }),
+    ids,
+  );
   assert.deepEqual(await listed(client, { tags, status: "failed" }), []);
   await assert.rejects(listed(client, { limit: 101 }), (error) => error.details.field === "limit");
   const signingSecret = createHmac("sha256", TOKEN_SECRET).update(`job-progress/v1/${PROJECT}`).digest("base64url");

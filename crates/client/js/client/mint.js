@@ -10,7 +10,14 @@ const base64url = (bytes) =>
     .replaceAll("/", "_")
     .replaceAll("=", "");
 
-export const mintToken = async ({ signingSecret, project, jobs, tags, permissions: perm = ["jobs:read"], expiresIn }) => {
+export const mintToken = async ({
+  signingSecret,
+  project,
+  jobs,
+  tags,
+  permissions: perm = ["jobs:read"],
+  expiresIn,
+}) => {
   if (!signingSecret) throw new TypeError("signingSecret must be the signing secret of the project");
   const encode = (text) => new TextEncoder().encode(text);
   const iat = Math.floor(Date.now() / 1000);

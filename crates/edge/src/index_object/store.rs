@@ -239,7 +239,8 @@ impl Store {
             return Ok(ShardSummary::default());
         }
         let (keys, filter) = (Conditions::of_keys(request)?, Conditions::of_filter(&request.filter));
-        let newest = format!("(SELECT * FROM row {} ORDER BY created DESC, job DESC LIMIT ?)", keys.text());
+        let columns = if filter.conditions.is_empty() { "created, status, kind, seconds" } else { "*" };
+        let newest = format!("(SELECT {columns} FROM row {} ORDER BY created DESC, job DESC LIMIT ?)", keys.text());
         let mut values = keys.values;
         values.push(integer(SUMMARY_ROWS)?);
         values.extend(filter.values.iter().cloned());

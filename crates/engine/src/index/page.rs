@@ -88,13 +88,17 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// The bounds of a request, apart from its cursor.
+    /// The bounds of a request. Its cursor narrows them, so that a read begins there and not at the end of the list.
     pub fn of(request: &ListRequest) -> Bounds {
-        Bounds {
-            from: request.filter.created_after.map_or(0, |time| time.millis()),
-            // No time is later than the last one, and its number is one that JavaScript knows exactly.
-            to: request.filter.created_before.map_or(Timestamp::from_millis(u64::MAX).millis(), |time| time.millis()),
-            is_descending: request.order == Order::Descending,
+        let is_descending = request.order == Order::Descending;
+        let from = request.filter.created_after.map_or(0, |time| time.millis());
+        // No time is later than the last one, and its number is one that JavaScript knows exactly.
+        let last = Timestamp::from_millis(u64::MAX);
+        let to = request.filter.created_before.unwrap_or(last).millis();
+        match request.after.as_ref().map(|after| after.created_at.millis()) {
+            Some(after) if is_descending => Bounds { from, to: to.min(after.saturating_add(1)), is_descending },
+            Some(after) => Bounds { from: from.max(after), to, is_descending },
+            None => Bounds { from, to, is_descending },
         }
     }
 }
@@ -139,6 +143,21 @@ mod tests {
     fn a_shard_that_found_nothing_so_far_gives_an_empty_page_with_a_cursor() {
         assert_eq!(merged(vec![page(&[], Some(5)), page(&[4], None)], Order::Descending, 50), (vec![], Some(5)));
         assert_eq!(merged(vec![page(&[], None)], Order::Descending, 50), (vec![], None));
+    }
+
+    #[test]
+    fn a_cursor_narrows_the_bounds_and_loses_no_row_of_the_same_millisecond() {
+        let bounds = |order, after: Option<u64>| {
+            let filter = Filter { created_after: Some(Timestamp::from_millis(3)), ..Filter::default() };
+            let after = after.map(|created| row(created).key());
+            let Bounds { from, to, .. } = Bounds::of(&ListRequest { filter, order, limit: 1, after });
+            (from, to)
+        };
+        let last = Timestamp::from_millis(u64::MAX).millis();
+        assert_eq!(bounds(Order::Descending, None), (3, last));
+        assert_eq!(bounds(Order::Descending, Some(7)), (3, 8));
+        assert_eq!(bounds(Order::Ascending, Some(7)), (7, last));
+        assert_eq!(bounds(Order::Ascending, Some(1)), (3, last));
     }
 
     #[test]
