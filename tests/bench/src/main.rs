@@ -9,6 +9,7 @@
 mod chart;
 mod clusters;
 mod fanout;
+mod index;
 mod ingest;
 mod page;
 mod servers;
@@ -33,6 +34,8 @@ cargo xtask bench NAME
             acknowledged reports a second: one job, fifty jobs, arrays of 500
   webhooks [--pairs N] [--seconds N]
             reports a second of a job with subscriptions to a receiver that never answers
+  index   [--pairs N]
+            pages of a list of 100,000 jobs in one shard and in 16, and creations with and without an index
   crash   [--kills N]
             kill the runtime while a job reports and viewers watch
   cluster [--pairs N] [--seconds N]
@@ -98,6 +101,7 @@ fn run() -> Result<()> {
         "fan-out" => fanout::run(&options),
         "ingest" => ingest::run(&options),
         "webhooks" => webhooks::run(&options),
+        "index" => index::run(&options),
         "crash" => crash(options.kills),
         "cluster" => clusters::run(&options),
         "servers" => servers::run(&options),

@@ -1,22 +1,30 @@
 //! A list in a stream.
 
-use engine::index::queue::ListQueue;
+use engine::{
+    frame::Kind,
+    index::{
+        filter::ListRequest,
+        queue::{Capacity, ListQueue},
+    },
+};
 use protocol::{Problem, Timestamp, problem::Code};
+use worker::WebSocket;
 
-use crate::{bytes::Bytes, feed::Feed};
+use super::Relay;
+use crate::{bytes::Bytes, feed::Feed, response::ErrorResponse};
 
 /// A list in a stream, which all shards of the index fill.
 pub(super) struct List {
     pub(super) queue: ListQueue<Bytes>,
     /// The sockets that fill the queue, for as long as the reader may read the list.
-    pub(super) feeds: Vec<Feed>,
+    feeds: Vec<Feed>,
     /// When the reader's token expires.
     expires_at: Option<Timestamp>,
 }
 
 impl List {
     /// A list that nothing fills yet.
-    pub(super) fn new(queue: ListQueue<Bytes>, expires_at: Option<Timestamp>) -> List {
+    fn new(queue: ListQueue<Bytes>, expires_at: Option<Timestamp>) -> List {
         List { queue, feeds: Vec::new(), expires_at }
     }
 
@@ -31,5 +39,53 @@ impl List {
             self.feeds.clear();
             self.queue.terminate(&Problem::new(Code::Unauthenticated, "The token expired; reconnect with a new one"));
         }
+    }
+}
+
+impl Relay {
+    /// Passes on the list that all shards send over `sockets`, from now on and until `expires_at`.
+    pub(crate) fn join_list(
+        &self,
+        request: ListRequest,
+        sockets: &[WebSocket],
+        expires_at: Option<Timestamp>,
+    ) -> Result<(), ErrorResponse> {
+        self.0.borrow_mut().list = Some(List::new(ListQueue::new(request, sockets.len()), expires_at));
+        for socket in sockets {
+            if self.is_done() {
+                // The viewer left, or a socket could not be read; nothing else would close the others.
+                socket.accept()?;
+                socket.close(Some(1000), None::<&str>)?;
+                continue;
+            }
+            let (for_frames, for_close) = (self.clone(), self.clone());
+            #[cfg(not(panic = "unwind"))]
+            crate::glue::end_with_instance(socket.as_ref(), &self.0.borrow().writer);
+            // A shard that was moved or restarted ends the stream; the reader reconnects and finds it.
+            let feed = Feed::open(
+                socket,
+                move |kind, bytes| for_frames.push_to_list(&kind, bytes),
+                move || for_close.finish(),
+            );
+            match (feed, &mut self.0.borrow_mut().list) {
+                (Ok(feed), Some(list)) => list.feeds.push(feed),
+                (Ok(_), None) | (Err(_), _) => {}
+            }
+        }
+        let is_incomplete = self.0.borrow().list.as_ref().is_none_or(|list| list.feeds.len() < sockets.len());
+        if is_incomplete {
+            self.finish();
+        }
+        self.0.borrow_mut().watch_expiry();
+        self.complete();
+        Ok(())
+    }
+
+    fn push_to_list(&self, kind: &Kind, bytes: Bytes) {
+        let capacity = self.0.borrow_mut().list.as_mut().map(|list| list.queue.push(kind, bytes));
+        if capacity == Some(Capacity::Exceeded) {
+            self.finish();
+        }
+        self.flush();
     }
 }
