@@ -125,6 +125,14 @@ test("tokens from the server and tokens made offline read the job", async () => 
   assert.equal(await output("Credentials/js", jobId), "running\nrunning\n");
 });
 
+test("the jobs that failed are listed by tag", async () => {
+  const { jobId } = await create({ status: "failed", message: "No space left", tags: { userId: "u1" } });
+  // The list lags behind the jobs.
+  await until("the list has the job", async () => {
+    return (await output("List jobs/js", jobId)).split("\n").includes(`${jobId}: No space left`);
+  });
+});
+
 test("every snippet of the page was run", () => {
   assert.deepEqual([...SNIPPETS.keys()].sort(), [...ran].sort());
 });
