@@ -26,6 +26,8 @@ use web_sys::Request;
 use worker::{Env, State, WebSocketPair, worker_sys};
 
 use crate::{
+    config::Config,
+    feed::{PING, PONG},
     glue::{self, BodyHandler},
     index_stub::{IndexCommand, READER_PARAMETER, REQUEST_PARAMETER, parameter},
     response::{self, ErrorResponse, HandlerResult},
@@ -47,7 +49,10 @@ pub struct JobIndex(
 impl JobIndex {
     /// Called when the platform constructs the object.
     #[wasm_bindgen(constructor)]
-    pub fn new(state: worker_sys::DurableObjectState, _env: Env) -> JobIndex {
+    pub fn new(state: worker_sys::DurableObjectState, env: Env) -> JobIndex {
+        if Config::of(&env).clustered {
+            glue::answer_pings(&state, PING, PONG);
+        }
         let index = Index::new(State::from(state));
         JobIndex(AssertUnwindSafe(Closure::own_assert_unwind_safe(move |url: String, body: Vec<u8>| {
             let result = catch_unwind(AssertUnwindSafe(|| index.handle(&url, &body)));
