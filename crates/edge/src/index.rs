@@ -1,7 +1,11 @@
 //! The handlers of the index: the list of a project's jobs, its summary, and its stream.
 
 use engine::{
-    index::filter::{Filter, ListRequest},
+    index::{
+        cursor::Cursors,
+        filter::{Filter, ListRequest},
+        queue::ListQueue,
+    },
     not_configured::NotConfigured,
 };
 use protocol::Problem;
@@ -10,7 +14,7 @@ use crate::{
     auth,
     context::RequestContext,
     index_stub::{IndexStub, restrict},
-    limit,
+    js, limit,
     relay::Relay,
     response::{self, ErrorResponse, HandlerResult},
     streams,
@@ -21,31 +25,41 @@ const COUNTED_AS: &str = "/v2/jobs";
 
 /// `GET /v2/jobs`.
 pub(crate) async fn list(ctx: &mut RequestContext) -> HandlerResult {
-    let (index, project, request) = authorize(ctx, |pairs| ListRequest::from_query(pairs, false)).await?;
-    Ok(response::json_text(200, &index.list(&project, &request).await?.to_json()))
+    let read = |pairs, cursors: &Cursors| ListRequest::from_query(pairs, Some(cursors));
+    let List { index, project, request, cursors } = authorize(ctx, read).await?;
+    Ok(response::json_text(200, &index.list(&project, &request).await?.to_json(&cursors)))
 }
 
 /// `GET /v2/jobs/summary`.
 pub(crate) async fn summary(ctx: &mut RequestContext) -> HandlerResult {
-    let whole = |pairs| {
+    let whole = |pairs, _: &Cursors| {
         let (filter, _) = Filter::from_query(pairs, &[])?;
         Ok(ListRequest { filter, ..ListRequest::default() })
     };
-    let (index, project, request) = authorize(ctx, whole).await?;
+    let List { index, project, request, .. } = authorize(ctx, whole).await?;
     Ok(response::json(200, &index.summary(&project, &request).await?))
+}
+
+/// A list that a caller may read.
+struct List {
+    index: IndexStub,
+    project: String,
+    request: ListRequest,
+    cursors: Cursors,
 }
 
 /// Authorizes a read of a list, and reads its parameters.
 async fn authorize(
     ctx: &mut RequestContext,
-    read: impl FnOnce(Vec<(String, String)>) -> Result<ListRequest, Problem>,
-) -> Result<(IndexStub, String, ListRequest), ErrorResponse> {
+    read: impl FnOnce(Vec<(String, String)>, &Cursors) -> Result<ListRequest, Problem>,
+) -> Result<List, ErrorResponse> {
     let grant = auth::grant(ctx).await?;
     let tags = grant.authorize_list().map_err(Problem::from)?;
-    let mut request = read(ctx.request.query_pairs()?)?;
+    let cursors = Cursors::new(&ctx.config.access()?.signer, &grant.project, js::random);
+    let mut request = read(ctx.request.query_pairs()?, &cursors)?;
     restrict(&mut request, tags)?;
     limit::check_read(ctx, &grant, COUNTED_AS).await?;
-    Ok((index(ctx)?, grant.project, request))
+    Ok(List { index: index(ctx)?, project: grant.project, request, cursors })
 }
 
 fn index(ctx: &RequestContext) -> Result<IndexStub, Problem> {
@@ -61,12 +75,13 @@ pub(crate) async fn stream(ctx: &mut RequestContext) -> HandlerResult {
 async fn open_stream(ctx: &mut RequestContext) -> HandlerResult {
     let grant = auth::grant(ctx).await?;
     let tags = grant.authorize_list().map_err(Problem::from)?;
-    let mut request = ListRequest::from_query(ctx.request.query_pairs()?, true)?;
+    let mut request = ListRequest::from_query(ctx.request.query_pairs()?, None)?;
     restrict(&mut request, tags)?;
     limit::check_stream(ctx, &grant).await?;
     let (index, reader) = (index(ctx)?, grant.reader(&limit::network(ctx)));
     let sockets = index.subscribe_at_all(&grant.project, &request, reader).await?;
     let (relay, response) = Relay::open(ctx, true)?;
-    relay.join_list(request, &sockets, grant.expires_at)?;
+    let cursors = Cursors::new(&ctx.config.access()?.signer, &grant.project, js::random);
+    relay.join_list(ListQueue::new(request, sockets.len(), cursors), &sockets, grant.expires_at)?;
     Ok(response.into())
 }

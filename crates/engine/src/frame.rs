@@ -11,6 +11,7 @@ use crate::{
     control,
     crypto::sha256,
     index::{
+        cursor::Cursors,
         page::{Page, ShardPage},
         row::Row,
     },
@@ -145,9 +146,9 @@ pub fn removed_row(row: &Row) -> Vec<u8> {
 }
 
 /// The SSE frame of the first page of a list.
-pub fn page(page: &Page) -> String {
+pub fn page(page: &Page, cursors: &Cursors) -> String {
     let mut text = String::new();
-    let _ = sse::write_frame(&mut text, "page", None, &escape_line_separators(page.to_json()));
+    let _ = sse::write_frame(&mut text, "page", None, &escape_line_separators(page.to_json(cursors)));
     text
 }
 

@@ -3,6 +3,7 @@
 //! A job notifies its shard after its commits ([`crate::notice`]). A row never precedes the commit that it shows,
 //! and a row that is update again changes nothing, so the order and the number of the calls do not matter.
 
+pub mod cursor;
 pub mod filter;
 pub mod frames;
 pub mod history;

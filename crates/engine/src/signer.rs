@@ -10,6 +10,8 @@ use crate::{
 /// The text that is signed to derive a project's secret, in front of the project's name. Another derivation would get
 /// another prefix, and so other secrets.
 const DERIVATION: &str = "job-progress/v1/";
+/// The same for the key that encrypts the cursors of a project's lists.
+const CURSOR_DERIVATION: &str = "job-progress/cursors/v1/";
 /// The shortest token secret, in characters: a project knows its own derived secret and could guess a shorter one from
 /// it.
 const MIN_SECRET_CHARS: usize = 32;
@@ -70,6 +72,13 @@ impl Signer {
     /// ```
     pub fn signing_secret(&self, project: &str) -> SigningSecret {
         derive(&self.current, project)
+    }
+
+    /// The keys of a project under which the cursors of its lists are encrypted: of the current token secret, and of the
+    /// previous one.
+    pub(crate) fn cursor_keys(&self, project: &str) -> [Option<[u8; 32]>; 2] {
+        let derivation = format!("{CURSOR_DERIVATION}{project}");
+        self.token_secrets().map(|secret| Some(hmac_sha256(secret?.as_bytes(), derivation.as_bytes())))
     }
 
     /// The current token secret and the previous one.

@@ -220,7 +220,7 @@ impl Store {
         let mut rows = self.rows::<PageRow>(&select, values)?;
         if rows.len() > limit {
             rows.truncate(limit);
-            let read_to = rows.last().map(|last| cursor(last.created, &last.job));
+            let read_to = rows.last().map(|last| parameter(last.created, &last.job));
             return Ok(ShardPage { rows, read_to });
         }
         // Without a filter every row that was read is on the page.
@@ -230,7 +230,7 @@ impl Store {
         let mut values = keys.values;
         values.push(integer(LIST_SCANNED.saturating_sub(1))?);
         let last = self.rows::<KeyRow>(&format!("SELECT created, job {scanned} LIMIT 1 OFFSET ?"), values)?.pop();
-        Ok(ShardPage { rows, read_to: last.map(|last| cursor(last.created, &last.job)) })
+        Ok(ShardPage { rows, read_to: last.map(|last| parameter(last.created, &last.job)) })
     }
 
     /// What the shard adds to a summary.
@@ -275,8 +275,8 @@ impl Store {
     }
 }
 
-fn cursor(created: u64, job_id: &str) -> String {
-    RowKey { created_at: Timestamp::from_millis(created), job_id: job_id.to_owned() }.to_cursor()
+fn parameter(created: u64, job_id: &str) -> String {
+    RowKey { created_at: Timestamp::from_millis(created), job_id: job_id.to_owned() }.to_parameter()
 }
 
 fn integer(value: u64) -> Result<SqlStorageValue> {

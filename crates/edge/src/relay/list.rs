@@ -2,10 +2,7 @@
 
 use engine::{
     frame::Kind,
-    index::{
-        filter::ListRequest,
-        queue::{Capacity, ListQueue},
-    },
+    index::queue::{Capacity, ListQueue},
 };
 use protocol::{Problem, Timestamp, problem::Code};
 use worker::WebSocket;
@@ -46,11 +43,11 @@ impl Relay {
     /// Passes on the list that all shards send over `sockets`, from now on and until `expires_at`.
     pub(crate) fn join_list(
         &self,
-        request: ListRequest,
+        queue: ListQueue<Bytes>,
         sockets: &[WebSocket],
         expires_at: Option<Timestamp>,
     ) -> Result<(), ErrorResponse> {
-        self.0.borrow_mut().list = Some(List::new(ListQueue::new(request, sockets.len()), expires_at));
+        self.0.borrow_mut().list = Some(List::new(queue, expires_at));
         for socket in sockets {
             if self.is_done() {
                 // The viewer left, or a socket could not be read; nothing else would close the others.

@@ -8,6 +8,7 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    cursor::Cursors,
     key::{Order, RowKey},
     row::Row,
 };
@@ -143,13 +144,16 @@ pub struct ListRequest {
 }
 
 impl ListRequest {
-    /// Reads the parameters of the URL of a list; a `stream` begins with the first page.
+    /// Reads the parameters of the URL of a list, or of a stream of one, which begins with the first page and has no `cursors`.
     ///
     /// # Errors
     ///
     /// `INVALID_REQUEST` that names the parameter and the expected form.
-    pub fn from_query(pairs: impl IntoIterator<Item = (String, String)>, stream: bool) -> Result<ListRequest, Problem> {
-        let others: &[&str] = if stream { &["order", "limit"] } else { &["order", "limit", "cursor"] };
+    pub fn from_query(
+        pairs: impl IntoIterator<Item = (String, String)>,
+        cursors: Option<&Cursors>,
+    ) -> Result<ListRequest, Problem> {
+        let others: &[&str] = if cursors.is_some() { &["order", "limit", "cursor"] } else { &["order", "limit"] };
         let (filter, query) = Filter::from_query(pairs, others)?;
         let order = match query.one("order")? {
             None => Order::default(),
@@ -157,14 +161,18 @@ impl ListRequest {
                 .ok_or_else(|| Problem::invalid("order", format_args!("must be one of {}", Order::NAMES.join(", "))))?,
         };
         let limit = query.integer("limit", 1, LIST_ROWS)?.unwrap_or(DEFAULT_ROWS);
-        let after = query.one("cursor")?.filter(|text| !text.is_empty()).map(RowKey::from_cursor).transpose()?;
+        let after = match cursors {
+            Some(cursors) => query.one("cursor")?.filter(|text| !text.is_empty()).map(|text| cursors.read(text)),
+            None => None,
+        };
+        let after = after.transpose()?;
         Ok(ListRequest { filter, order, limit, after })
     }
 
     /// The request as a text for a URL that needs no percent-encoding.
     pub fn to_parameter(&self) -> String {
         let ListRequest { filter, order, limit, after } = self;
-        let after = after.as_ref().map(RowKey::to_cursor);
+        let after = after.as_ref().map(RowKey::to_parameter);
         base64url(serde_json::json!([filter, order.as_str(), limit, after]).to_string().as_bytes())
     }
 
@@ -172,7 +180,10 @@ impl ListRequest {
     pub fn from_parameter(text: &str) -> Option<ListRequest> {
         type Parts = (Filter, String, u64, Option<String>);
         let (filter, order, limit, after): Parts = serde_json::from_slice(&from_base64url(text)?).ok()?;
-        let after = after.map(|cursor| RowKey::from_cursor(&cursor)).transpose().ok()?;
+        let after = match after {
+            Some(after) => Some(RowKey::from_parameter(&after)?),
+            None => None,
+        };
         Some(ListRequest { filter, order: Order::parse(&order)?, limit, after })
     }
 }
@@ -182,10 +193,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::signer::Signer;
 
     fn pairs(text: &str) -> Vec<(String, String)> {
         let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    fn cursors() -> Cursors {
+        Cursors::new(&Signer::new(&"s".repeat(32), None).unwrap(), "acme", || [7; 24])
     }
 
     fn filter(text: &str) -> Filter {
@@ -193,7 +209,7 @@ mod tests {
     }
 
     fn refused(text: &str) -> String {
-        let problem = ListRequest::from_query(pairs(text), false).unwrap_err();
+        let problem = ListRequest::from_query(pairs(text), Some(&cursors())).unwrap_err();
         problem.details()["field"].as_str().unwrap().to_owned()
     }
 
@@ -264,18 +280,17 @@ mod tests {
         for name in ["kind", "q", "tags.a"] {
             assert_eq!(refused(&format!("{name}={long}")), name);
         }
-        assert!(ListRequest::from_query(pairs("cursor="), true).is_err(), "a stream has no cursor");
-        assert_eq!(ListRequest::from_query(pairs("limit=100"), false).unwrap().limit, 100);
+        assert!(ListRequest::from_query(pairs("cursor="), None).is_err(), "a stream has no cursor");
+        assert_eq!(ListRequest::from_query(pairs("limit=100"), None).unwrap().limit, 100);
     }
 
     #[test]
     fn a_request_survives_a_url() {
         let mut text =
             "status=failed&kind=a&tags.b=c&q=É&createdAfter=2026-01-02T00:00:00Z&order=asc&limit=7".to_owned();
-        text.push_str(&format!("&cursor={}", row().key().to_cursor()));
-        let request = ListRequest::from_query(pairs(&text), false);
-        // The id of the row above is a job id.
-        let request = request.unwrap();
+        text.push_str(&format!("&cursor={}", cursors().write(&row().key())));
+        let request = ListRequest::from_query(pairs(&text), Some(&cursors())).unwrap();
+        assert_eq!(request.after, Some(row().key()));
         assert_eq!(ListRequest::from_parameter(&request.to_parameter()), Some(request));
     }
 }

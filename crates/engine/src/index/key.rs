@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use protocol::{Problem, Timestamp, id::JobId};
+use protocol::{Timestamp, id::JobId};
 
 use crate::crypto::{base64url, from_base64url};
 
@@ -16,24 +16,18 @@ pub struct RowKey {
 }
 
 impl RowKey {
-    /// The key as an opaque text: the cursor of a page that ends with this row.
-    pub fn to_cursor(&self) -> String {
+    /// The key as a text for a URL that needs no percent-encoding. It is not for readers of lists, who get a
+    /// [cursor](super::cursor).
+    pub fn to_parameter(&self) -> String {
         base64url(format!("{}.{}", self.created_at.millis(), self.job_id).as_bytes())
     }
 
-    /// Reads a cursor.
-    ///
-    /// # Errors
-    ///
-    /// `INVALID_REQUEST` if the text is not the cursor of a page.
-    pub fn from_cursor(text: &str) -> Result<RowKey, Problem> {
-        let read = || {
-            let text = String::from_utf8(from_base64url(text)?).ok()?;
-            let (millis, job_id) = text.split_once('.')?;
-            let created_at = Timestamp::from_millis(millis.parse().ok()?);
-            Some(RowKey { created_at, job_id: JobId::parse(job_id)?.as_str().to_owned() })
-        };
-        read().ok_or_else(|| Problem::invalid("cursor", "must be the `nextCursor` of a page, unchanged"))
+    /// The key of a text that [`RowKey::to_parameter`] made; `None` for any other text.
+    pub fn from_parameter(text: &str) -> Option<RowKey> {
+        let text = String::from_utf8(from_base64url(text)?).ok()?;
+        let (millis, job_id) = text.split_once('.')?;
+        let created_at = Timestamp::from_millis(millis.parse().ok()?);
+        Some(RowKey { created_at, job_id: JobId::parse(job_id)?.as_str().to_owned() })
     }
 }
 
@@ -83,12 +77,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_as_it_was_written_and_no_other_text_is_one() {
+    fn a_key_survives_a_url_and_no_other_text_is_one() {
         let key = RowKey { created_at: Timestamp::from_millis(7), job_id: "a.b:c".to_owned() };
-        assert_eq!(RowKey::from_cursor(&key.to_cursor()), Ok(key));
+        assert_eq!(RowKey::from_parameter(&key.to_parameter()), Some(key));
         for text in ["", "7.a", "!", &base64url(b"7"), &base64url(b"x.a"), &base64url(b"7.a b"), &base64url(b"\xff.a")]
         {
-            assert_eq!(RowKey::from_cursor(text).unwrap_err().details()["field"], "cursor", "{text}");
+            assert_eq!(RowKey::from_parameter(text), None, "{text}");
         }
     }
 }

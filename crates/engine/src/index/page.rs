@@ -4,6 +4,7 @@ use protocol::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    cursor::Cursors,
     filter::ListRequest,
     key::{Order, RowKey},
 };
@@ -30,7 +31,7 @@ impl PageRow {
 pub struct ShardPage {
     /// The rows, in the order of the list.
     pub rows: Vec<PageRow>,
-    /// The cursor of the last row that was read, if more may follow.
+    /// The key of the last row that was read, if more may follow, as [`RowKey::to_parameter`] writes it.
     pub read_to: Option<String>,
 }
 
@@ -39,8 +40,8 @@ pub struct ShardPage {
 pub struct Page {
     /// The rows, in the order of the list.
     pub rows: Vec<PageRow>,
-    /// The cursor of the next page; `None` if this is the last one.
-    pub next: Option<String>,
+    /// The key after which the next page begins; `None` if this is the last one.
+    pub next: Option<RowKey>,
 }
 
 impl Page {
@@ -50,7 +51,7 @@ impl Page {
     /// page ends where the first of them stopped.
     pub fn merge(pages: Vec<ShardPage>, request: &ListRequest) -> Page {
         let order = request.order;
-        let stopped = pages.iter().filter_map(|page| RowKey::from_cursor(page.read_to.as_deref()?).ok());
+        let stopped = pages.iter().filter_map(|page| RowKey::from_parameter(page.read_to.as_deref()?));
         let first_stopped = stopped.min_by(|first, second| order.compare(first, second));
         let mut rows: Vec<PageRow> = pages.into_iter().flat_map(|page| page.rows).collect();
         rows.sort_by(|first, second| order.compare(&first.key(), &second.key()));
@@ -64,14 +65,15 @@ impl Page {
             Some(last) if is_cut => Some(last.key()),
             _ => first_stopped,
         };
-        Page { rows, next: next.as_ref().map(RowKey::to_cursor) }
+        Page { rows, next }
     }
 
     /// The page as JSON: `{"jobs": […], "nextCursor"?}`.
-    pub fn to_json(&self) -> String {
+    pub fn to_json(&self, cursors: &Cursors) -> String {
         let rows: Vec<&str> = self.rows.iter().map(|row| row.row.as_str()).collect();
         // A cursor needs no escapes.
-        let next = self.next.as_ref().map(|next| format!(",\"nextCursor\":\"{next}\"")).unwrap_or_default();
+        let next =
+            self.next.as_ref().map(|next| format!(",\"nextCursor\":\"{}\"", cursors.write(next))).unwrap_or_default();
         format!("{{\"jobs\":[{}]{next}}}", rows.join(","))
     }
 }
@@ -106,7 +108,7 @@ impl Bounds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::filter::Filter;
+    use crate::{index::filter::Filter, signer::Signer};
 
     fn row(created: u64) -> PageRow {
         PageRow { created, job: format!("job-{created}"), row: created.to_string() }
@@ -115,14 +117,14 @@ mod tests {
     fn page(rows: &[u64], read_to: Option<u64>) -> ShardPage {
         ShardPage {
             rows: rows.iter().map(|created| row(*created)).collect(),
-            read_to: read_to.map(|created| row(created).key().to_cursor()),
+            read_to: read_to.map(|created| row(created).key().to_parameter()),
         }
     }
 
     fn merged(pages: Vec<ShardPage>, order: Order, limit: u64) -> (Vec<u64>, Option<u64>) {
         let request = ListRequest { filter: Filter::default(), order, limit, after: None };
         let page = Page::merge(pages, &request);
-        let next = page.next.map(|next| RowKey::from_cursor(&next).unwrap().created_at.millis());
+        let next = page.next.map(|next| next.created_at.millis());
         (page.rows.iter().map(|row| row.created).collect(), next)
     }
 
@@ -162,16 +164,17 @@ mod tests {
 
     #[test]
     fn a_page_is_json_with_a_cursor_if_more_may_follow() {
+        let cursors = Cursors::new(&Signer::new(&"s".repeat(32), None).unwrap(), "acme", || [7; 24]);
         let json = |pages| {
             Page::merge(
                 pages,
                 &ListRequest { filter: Filter::default(), order: Order::Ascending, limit: 9, after: None },
             )
-            .to_json()
+            .to_json(&cursors)
         };
         assert_eq!(json(vec![page(&[1], None), page(&[2], None)]), r#"{"jobs":[1,2]}"#);
         let value: serde_json::Value = serde_json::from_str(&json(vec![page(&[], Some(2))])).unwrap();
-        assert_eq!(value["nextCursor"], row(2).key().to_cursor());
+        assert_eq!(cursors.read(value["nextCursor"].as_str().unwrap()), Ok(row(2).key()));
     }
 
     #[test]

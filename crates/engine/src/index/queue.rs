@@ -3,6 +3,7 @@
 use protocol::{Problem, limits::LIST_WAITING};
 
 use super::{
+    cursor::Cursors,
     filter::ListRequest,
     page::{Page, ShardPage},
 };
@@ -14,9 +15,10 @@ use crate::{
 /// The frames of a list that wait for the reader of its stream. A later frame of a row replaces the one that waits.
 ///
 /// ```
-/// use engine::{frame::Kind, index::{filter::ListRequest, queue::ListQueue}};
-/// let request = ListRequest::from_query([], true).unwrap();
-/// let mut queue = ListQueue::new(request, 1);
+/// use engine::{frame::Kind, index::{cursor::Cursors, filter::ListRequest, queue::ListQueue}, signer::Signer};
+/// let signer = Signer::new("0123456789abcdef0123456789abcdef", None).unwrap();
+/// let request = ListRequest::from_query([], None).unwrap();
+/// let mut queue = ListQueue::new(request, 1, Cursors::new(&signer, "acme", || [7; 24]));
 /// queue.push(&Kind::Row(7), b"first".to_vec());
 /// queue.push(&Kind::Page, br#"{"rows":[],"read_to":null}"#.to_vec());
 /// queue.push(&Kind::Row(7), b"second".to_vec());
@@ -27,6 +29,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct ListQueue<C> {
     request: ListRequest,
+    cursors: Cursors,
     /// The pages that have come, until all are there.
     pages: Vec<ShardPage>,
     /// The shards whose page has not come.
@@ -49,9 +52,9 @@ pub enum Capacity {
 
 impl<C: Chunk> ListQueue<C> {
     /// An empty queue for a list of so many shards.
-    pub fn new(request: ListRequest, shards: usize) -> ListQueue<C> {
+    pub fn new(request: ListRequest, shards: usize, cursors: Cursors) -> ListQueue<C> {
         let (pages, rows) = (Vec::new(), Vec::new());
-        ListQueue { request, pages, missing: shards, page: None, rows, final_frame: None, ended: false }
+        ListQueue { request, cursors, pages, missing: shards, page: None, rows, final_frame: None, ended: false }
     }
 
     /// Queues a frame of a shard: its kind, and its bytes without the head.
@@ -79,7 +82,7 @@ impl<C: Chunk> ListQueue<C> {
         self.missing = self.missing.saturating_sub(1);
         if self.missing == 0 {
             let page = Page::merge(std::mem::take(&mut self.pages), &self.request);
-            self.page = Some(C::from_bytes(frame::page(&page).as_bytes()));
+            self.page = Some(C::from_bytes(frame::page(&page, &self.cursors).as_bytes()));
         }
     }
 
@@ -111,9 +114,12 @@ mod tests {
     use protocol::problem::Code;
 
     use super::*;
+    use crate::signer::Signer;
 
     fn queue(shards: usize) -> ListQueue<Vec<u8>> {
-        ListQueue::new(ListRequest::from_query([], true).unwrap(), shards)
+        let signer = Signer::new(&"s".repeat(32), None).unwrap();
+        let cursors = Cursors::new(&signer, "acme", || [7; 24]);
+        ListQueue::new(ListRequest::from_query([], None).unwrap(), shards, cursors)
     }
 
     fn drained(queue: &mut ListQueue<Vec<u8>>) -> String {

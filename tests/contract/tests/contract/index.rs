@@ -5,11 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use contract::{
     http::Request,
     stream::{FRAME_TIMEOUT, Frame, Stream},
     target::{Target, fresh_name},
-    token::{claims, sign, signing_secret, with},
+    token::{base64url, claims, sign, signing_secret, with},
 };
 use serde_json::{Value, json};
 
@@ -179,6 +180,29 @@ fn pages_have_every_job_once_in_both_orders_whatever_is_created_meanwhile() {
         }
     }
     assert_eq!(seen, newest_first);
+}
+
+#[test]
+fn a_cursor_shows_nothing_of_a_job_and_no_other_text_is_one() {
+    let jobs = Jobs::new();
+    for job in ["a", "b"] {
+        jobs.create(job, json!({}));
+    }
+    jobs.wait_for("", &["b", "a"]);
+    let page = jobs.list("limit=1");
+    let cursor = page["nextCursor"].as_str().unwrap();
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap();
+    assert!(!String::from_utf8_lossy(&bytes).contains(&jobs.name), "{cursor}");
+    assert_eq!(jobs.names(&jobs.list(&format!("limit=1&cursor={cursor}"))), ["a"]);
+    let plain = base64url(format!("1800000000000.{}", jobs.id("b")));
+    let other = cursor.chars().rev().collect::<String>();
+    for text in [plain, other] {
+        let problem = Request::get(jobs.path(&format!("cursor={text}"))).send().expect(400);
+        assert_eq!(problem["details"]["field"], "cursor", "{text}");
+    }
+    // A cursor of this project is none of another one.
+    let of_other = Request::get(jobs.path(&format!("cursor={cursor}"))).bearer(&Target::get().other_key);
+    assert_eq!(of_other.send().expect(400)["details"]["field"], "cursor");
 }
 
 #[test]
