@@ -30,6 +30,7 @@
 pub mod accept;
 pub mod access;
 pub mod address;
+pub mod alarm;
 pub mod batch;
 pub mod body;
 pub mod client_address;

@@ -1,11 +1,12 @@
 //! Notices: what a job has to report to other objects about its changes.
 //!
 //! A change and the notice of it are one commit: the notice is a mark in the job's record, in the row that the commit writes
-//! anyway, and an alarm is set for a few seconds later. After the commit the job calls the recipient, without delaying the
-//! response to its own caller. The call has the state of the job, not its history, and the recipient ignores what it knows
-//! already, so a call may be repeated or come late. When the recipient has answered, the mark is cleared in memory, and in
-//! storage with the next commit: an acknowledgement costs no written row. If the call fails, or the job is killed before it,
-//! the alarm makes it again, until the recipient answers. So a recipient never learns of a change that was not committed, and
+//! anyway, and an alarm is set for [half a minute](crate::alarm::NOTICE_MS) later, unless one fires before. After the commit
+//! the job calls the recipient, without delaying the response to its own caller. The call has the state of the job, not its
+//! history, and the recipient ignores what it knows already, so a call may be repeated or come late. When the recipient has
+//! answered, the mark is cleared in memory, and in storage with the next commit: an acknowledgement costs no written row. If
+//! the job is killed before, the alarm makes the call again; if the call fails, the alarm is set to [a few
+//! seconds](retry_ms) later, until the recipient answers. So a recipient never learns of a change that was not committed, and
 //! learns of each that was.
 //!
 //! A job that is deleted leaves a [`Tombstone`] until every recipient knows.

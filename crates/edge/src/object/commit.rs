@@ -23,8 +23,9 @@ impl Object {
     ) -> Result<(), ErrorResponse> {
         // If a write fails, the job is loaded from storage again.
         self.job.replace(None);
-        let is_owed = self.mark_notices(&mut job);
+        let is_notice_new = self.mark_notices(&mut job);
         let has_deliveries = !job.outgoing.deliveries.is_empty();
+        let stored_alarm = job.record.alarm;
         let (alarm, rows) = if has_deliveries {
             let (saved, alarm, rows) = self.commit_with_deliveries(former, job, lines.to_vec(), time.now)?;
             job = saved;
@@ -37,7 +38,7 @@ impl Object {
         if former == Former::None && self.notices.tombstone.take().is_some() {
             self.store.drop_tombstone()?;
         }
-        let alarm = self.alarm_with_notices(alarm, &job, is_owed, time.now);
+        let alarm = self.alarm_after(alarm, stored_alarm, &job, is_notice_new, time.now);
         self.rows.set(rows.saturating_add(usize::from(alarm.is_some())));
         if let Some(alarm) = alarm {
             store::set_alarm(&self.state, alarm);

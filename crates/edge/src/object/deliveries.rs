@@ -64,23 +64,26 @@ impl Object {
         // another alarm.
         if let Err(error) = result {
             worker::console_error!("{}", serde_json::json!({"level": "error", "alarm": error.problem().message()}));
-            store::set_alarm(&self.state, js::now().plus_millis(ALARM_RETRY_MS));
+            self.set_alarm(js::now().plus_millis(ALARM_RETRY_MS));
         }
     }
 
     async fn apply_what_is_due(self: &Rc<Object>) -> Result<(), ErrorResponse> {
         self.forget_alarm()?;
         let began = js::now();
+        // Deadlines and deliveries do not wait for the calls.
+        if self.next_notice(self.load()?.as_deref(), began).is_some() {
+            self.send_notices();
+        }
         loop {
             self.apply_deadlines()?;
             if js::now().millis().saturating_sub(began.millis()) < LONGEST_HANDLER_MS {
                 self.send_due();
             }
-            if !self.outbox.borrow().is_sending() {
-                self.send_notices().await;
+            self.send_new_notices();
+            if !self.outbox.borrow().is_sending() && !self.notices.is_active() {
                 return self.set_next_alarm();
             }
-            self.send_new_notices();
             let now = js::now();
             let next = deadline::wake_due(self.load()?.as_deref(), &self.outbox.borrow(), now);
             let longest = now.plus_millis(LONGEST_SLEEP_MS);
@@ -210,8 +213,11 @@ impl Object {
         let notice = self.next_notice(job.as_deref(), now);
         let Some(job) = job else {
             match self.outbox.borrow().next_due().into_iter().chain(notice).min() {
-                Some(due) => store::set_alarm(&self.state, due),
-                None if self.has_deliveries.take() => store::delete_all(&self.state),
+                Some(due) => self.bring_alarm_forward(due, now),
+                None if self.has_deliveries.take() => {
+                    self.notices.forget_alarm();
+                    store::delete_all(&self.state);
+                }
                 None => {}
             }
             return Ok(());
@@ -228,7 +234,7 @@ impl Object {
             self.save(job)?;
         }
         // Also if the record names this time: the alarm that the platform had may be the one that has fired.
-        store::set_alarm(&self.state, notice.map_or(at, |notice| notice.min(at)));
+        self.bring_alarm_forward(notice.map_or(at, |notice| notice.min(at)), now);
         Ok(())
     }
 
@@ -253,7 +259,7 @@ impl Object {
                 let former = Remains { project: &project, has_log, has_deliveries: had_deliveries };
                 store.replace_by_remains(&deliveries, tombstone.as_ref(), &former, now)
             })?;
-            store::set_alarm(&self.state, alarm);
+            self.set_alarm(alarm);
         }
         self.outbox.replace(outbox);
         self.forget(&job.document.job_id);

@@ -3,10 +3,12 @@
 
 use std::{
     cell::{Cell, RefCell},
+    panic::AssertUnwindSafe,
     rc::Rc,
 };
 
 use engine::{
+    alarm::{Alarm, NOTICE_MS, Needs},
     index::{
         row,
         update::{RowUpdate, UpdateReply},
@@ -36,8 +38,8 @@ pub(super) struct Sending {
     is_sending: Cell<bool>,
     /// The calls that failed one after another.
     failures: Cell<u32>,
-    /// When the alarm fires at the latest, as far as notices need it.
-    alarm: Cell<Option<Timestamp>>,
+    /// When the alarm of the platform fires.
+    alarm: Cell<Alarm>,
     /// What a deleted job has left.
     pub(super) tombstone: RefCell<Option<Tombstone>>,
 }
@@ -57,14 +59,45 @@ impl Sending {
         Sending { index: IndexStub::new(env), ..Sending::default() }
     }
 
-    /// Notes that the alarm has fired.
-    pub(super) fn forget_alarm(&self) {
-        self.alarm.set(None);
+    /// Whether calls are being made.
+    pub(super) fn is_active(&self) -> bool {
+        self.is_sending.get()
     }
 
-    /// When a call that is pending is made again.
+    /// Notes that the alarm has fired.
+    pub(super) fn forget_alarm(&self) {
+        self.change_alarm(Alarm::clear);
+    }
+
+    fn change_alarm<T>(&self, change: impl FnOnce(&mut Alarm) -> T) -> T {
+        let mut alarm = self.alarm.get();
+        let result = change(&mut alarm);
+        self.alarm.set(alarm);
+        result
+    }
+
+    /// When the alarm makes a call that is pending.
     fn retry_at(&self, now: Timestamp) -> Timestamp {
-        now.plus_millis(notice::retry_ms(self.failures.get()))
+        let failures = self.failures.get();
+        now.plus_millis(if failures == 0 { NOTICE_MS } else { notice::retry_ms(failures) })
+    }
+}
+
+/// Calls are being made for as long as this exists, also if one of them panics.
+struct Active(Rc<Object>);
+
+impl Active {
+    /// `None` if calls are being made already.
+    fn begin(object: &Rc<Object>) -> Option<Active> {
+        (!object.notices.is_sending.replace(true)).then(|| Active(Rc::clone(object)))
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.notices.is_sending.set(false);
+        // The handler of the alarm waits for the calls.
+        self.0.wake_handler();
     }
 }
 
@@ -86,29 +119,32 @@ impl Object {
         is_new
     }
 
-    /// The new time of the alarm after a commit for which the deadlines alone would set it to `alarm`. `is_new` comes from
-    /// [`Object::mark_notices`].
-    pub(super) fn alarm_with_notices(
+    /// The time for which a commit sets the alarm: `deadline` is the new time for the deadlines alone, `stored` the one that the
+    /// record had before, and `is_new` comes from [`Object::mark_notices`].
+    pub(super) fn alarm_after(
         &self,
-        alarm: Option<Timestamp>,
+        deadline: Option<Timestamp>,
+        stored: Option<Timestamp>,
         job: &Job,
         is_new: bool,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        if job.record.notices.next_pending().is_none() {
-            return alarm;
+        let is_notice_pending = job.record.notices.next_pending().is_some();
+        let needs = Needs { deadline, stored, is_notice_new: is_new, is_notice_pending };
+        self.notices.change_alarm(|alarm| alarm.on_commit(needs, now))
+    }
+
+    /// Sets the alarm for `at`.
+    pub(super) fn set_alarm(&self, at: Timestamp) {
+        self.notices.change_alarm(|alarm| alarm.set(at));
+        store::set_alarm(&self.state, at);
+    }
+
+    /// Sets the alarm so that it fires at `at` at the latest.
+    pub(super) fn bring_alarm_forward(&self, at: Timestamp, now: Timestamp) {
+        if let Some(at) = self.notices.change_alarm(|alarm| alarm.bring_forward(at, now)) {
+            store::set_alarm(&self.state, at);
         }
-        let known = self.notices.alarm.get().filter(|at| *at > now);
-        let retry = known.unwrap_or_else(|| self.notices.retry_at(now));
-        let is_late = job.record.alarm.is_none_or(|alarm| alarm > retry);
-        let at = match alarm {
-            // The alarm that the notices may have must not be lost.
-            Some(alarm) => alarm.min(retry),
-            None if is_new && known.is_none() && is_late => retry,
-            None => return None,
-        };
-        self.notices.alarm.set(Some(retry));
-        Some(at)
     }
 
     /// Notes what a deleted job leaves; returns the time of the alarm for it.
@@ -124,35 +160,32 @@ impl Object {
             Some(job) => job.record.notices.next_pending().is_some(),
             None => self.notices.tombstone.borrow().is_some(),
         };
-        let at = is_pending.then(|| self.notices.retry_at(now));
-        self.notices.alarm.set(at);
-        at
+        is_pending.then(|| self.notices.retry_at(now))
     }
 
     /// Makes the calls of the notices that commits have made, without waiting for them.
     pub(super) fn send_new_notices(self: &Rc<Object>) {
         if self.notices.is_new.take() {
-            let object = Rc::clone(self);
-            spawn_local(std::panic::AssertUnwindSafe(async move { object.send_notices().await }));
+            self.send_notices();
+        }
+    }
+
+    /// Makes the calls that are pending, without waiting for them.
+    pub(super) fn send_notices(self: &Rc<Object>) {
+        if let Some(active) = Active::begin(self) {
+            spawn_local(AssertUnwindSafe(async move { active.0.make_calls().await }));
         }
     }
 
     /// Makes the calls that are pending, one after the other, until one fails.
-    pub(super) async fn send_notices(self: &Rc<Object>) {
-        if self.notices.is_sending.replace(true) {
-            return;
-        }
-        let result = self.try_to_send_notices().await;
-        self.notices.is_sending.set(false);
-        match result {
-            Ok(()) => self.notices.failures.set(0),
-            Err(error) => {
-                self.notices.failures.set(self.notices.failures.get().saturating_add(1));
-                worker::console_error!(
-                    "{}",
-                    serde_json::json!({"level": "error", "notice": error.problem().message()})
-                );
-            }
+    async fn make_calls(self: &Rc<Object>) {
+        let Err(error) = self.try_to_send_notices().await else { return self.notices.failures.set(0) };
+        self.notices.failures.set(self.notices.failures.get().saturating_add(1));
+        worker::console_error!("{}", serde_json::json!({"level": "error", "notice": error.problem().message()}));
+        // The handler of an alarm sets the next one when it ends.
+        if !self.is_alarm_handled.get() {
+            let now = js::now();
+            self.bring_alarm_forward(self.notices.retry_at(now), now);
         }
     }
 
@@ -209,6 +242,7 @@ impl Object {
             self.store.drop_tombstone()?;
         } else {
             self.has_deliveries.set(false);
+            self.notices.forget_alarm();
             store::delete_all(&self.state);
         }
         Ok(())

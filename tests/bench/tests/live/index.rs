@@ -81,7 +81,7 @@ async fn cost_of_life(port: u16, key: &str, job: &str, alone: Option<u64>) -> Co
         let cost = Cost::of(port, key).await.since(before);
         match alone {
             Some(alone) if cost.job_rows <= alone || cost.calls < 5 => {
-                assert!(began.elapsed() < Duration::from_secs(20), "the alarm does not fire: {cost:?}");
+                assert!(began.elapsed() < Duration::from_secs(60), "the alarm does not fire: {cost:?}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             _ => return cost,
@@ -121,9 +121,9 @@ fn the_life_of_a_job_costs_at_most_six_rows_more_with_an_index_and_a_report_none
     });
 }
 
-/// The time until the index is equal to the jobs once nothing changes them. It is below 10 s, of which a busy machine needs the
-/// most to read all jobs; the rest is for a slow one.
-const SETTLED: Duration = Duration::from_secs(30);
+/// The time until the index is equal to the jobs once nothing changes them: the alarm of a job that was killed fires after 30 s;
+/// the rest is for a slow machine, which has to read all jobs.
+const SETTLED: Duration = Duration::from_secs(60);
 
 /// A small deterministic generator, so that a failure can be repeated.
 struct Draw(u64);
