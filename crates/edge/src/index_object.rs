@@ -7,6 +7,7 @@ use std::{
     cell::RefCell,
     num::NonZeroU64,
     panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
 };
 
 use engine::{
@@ -40,10 +41,13 @@ use viewers::Viewers;
 /// As that of a job, it answers in one synchronous run, so that a viewer that subscribes misses nothing.
 #[allow(missing_debug_implementations, reason = "the handles of the platform inside have no `Debug`")]
 #[wasm_bindgen]
-pub struct JobIndex(
+pub struct JobIndex(AssertUnwindSafe<Parts>);
+
+struct Parts {
+    index: Rc<Index>,
     /// Handles a command; made once, since a closure costs as much as a call.
-    AssertUnwindSafe<BodyHandler>,
-);
+    on_command: BodyHandler,
+}
 
 #[wasm_bindgen]
 impl JobIndex {
@@ -53,17 +57,21 @@ impl JobIndex {
         if Config::of(&env).clustered {
             glue::answer_pings(&state, PING, PONG);
         }
-        let index = Index::new(State::from(state));
-        JobIndex(AssertUnwindSafe(Closure::own_assert_unwind_safe(move |url: String, body: Vec<u8>| {
-            let result = catch_unwind(AssertUnwindSafe(|| index.handle(&url, &body)));
-            let result = result.unwrap_or_else(|_| Err(ErrorResponse::of_panic()));
-            JsValue::from(result.unwrap_or_else(ErrorResponse::into_response))
-        })))
+        let index = Rc::new(Index::new(State::from(state)));
+        let on_command = {
+            let index = Rc::clone(&index);
+            Closure::own_assert_unwind_safe(move |url: String, body: Vec<u8>| {
+                let result = catch_unwind(AssertUnwindSafe(|| index.handle(&url, &body)));
+                let result = result.unwrap_or_else(|_| Err(ErrorResponse::of_panic()));
+                JsValue::from(result.unwrap_or_else(ErrorResponse::into_response))
+            })
+        };
+        JobIndex(AssertUnwindSafe(Parts { index, on_command }))
     }
 
     /// Called with a command of the edge, or of a job's object.
     pub fn fetch(&self, request: &Request) -> js_sys::Promise {
-        glue::with_body(request, &self.0)
+        glue::with_body(request, &self.0.on_command)
     }
 
     /// Called with a message of a viewer; viewers have nothing to send.
@@ -73,13 +81,16 @@ impl JobIndex {
     /// Called when a viewer left.
     #[wasm_bindgen(js_name = webSocketClose)]
     pub fn websocket_close(&self, socket: &web_sys::WebSocket, code: u16) {
+        self.0.index.viewers.on_leave();
         // Closing a socket that is closed already fails, without consequences.
         let _ = if code == 1000 { socket.close_with_code(code) } else { socket.close() };
     }
 
     /// Called when the connection of a viewer broke.
     #[wasm_bindgen(js_name = webSocketError)]
-    pub fn websocket_error(&self, _socket: JsValue, _error: JsValue) {}
+    pub fn websocket_error(&self, _socket: JsValue, _error: JsValue) {
+        self.0.index.viewers.on_leave();
+    }
 }
 
 /// The rows of a shard, and its viewers.
@@ -156,9 +167,10 @@ impl Index {
     fn subscribe(&self, request: &ListRequest, reader: Option<NonZeroU64>) -> HandlerResult {
         let of_reader = reader.map_or(0, |reader| self.viewers.of_reader(reader));
         subscription::check_capacity(self.viewers.count(), of_reader)?;
+        self.viewers.flush();
         let page = self.store.page(request)?;
         let pair = WebSocketPair::new()?;
-        self.viewers.accept(&self.state, &pair.server, request, reader)?;
+        self.viewers.accept(&self.state, &pair.server, &request.filter, reader)?;
         viewers::send(pair.server.as_ref(), &frame::shard_page(&page));
         Ok(worker::Response::from_websocket(pair.client)?.into())
     }

@@ -222,10 +222,11 @@ async fn value<T: DeserializeOwned>(response: &Response) -> Result<T, ErrorRespo
     Ok(serde_json::from_str(&text.as_string().unwrap_or_default()).map_err(worker::Error::from)?)
 }
 
-/// Restricts a list to the jobs of a token by tag.
+/// Restricts a list to the jobs of a token by tag, and checks the size of its filter.
 pub(crate) fn restrict(request: &mut ListRequest, tags: Option<&RequiredTags>) -> Result<(), ErrorResponse> {
     for (name, value) in tags.into_iter().flat_map(RequiredTags::iter) {
         request.filter.tags.add(name.to_owned(), value.to_owned(), &format!("tags.{name}"))?;
     }
+    request.filter.to_text()?;
     Ok(())
 }

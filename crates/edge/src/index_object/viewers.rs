@@ -1,24 +1,31 @@
-//! The viewers of a shard's lists: hibernating sockets, each with the request of its list attached.
+//! The viewers of a shard's lists: hibernating sockets, tagged with their list and their reader, each with the filter of its list
+//! attached.
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     num::NonZeroU64,
     rc::Rc,
 };
 
 use engine::{
+    crypto::{base64url, sha256},
     index::{
-        filter::{Filter, ListRequest},
-        frames::RowChange,
+        filter::Filter,
+        frames::{RowChange, RowChanges},
     },
     pace::{self, Broadcast, Pace},
 };
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use worker::{Result, State, WebSocket, worker_sys, worker_sys::web_sys};
+use worker::{State, WebSocket, worker_sys, worker_sys::web_sys};
 
-use crate::js;
+use crate::{js, response::ErrorResponse};
+
+/// The prefix of the tag that says whose a socket is.
+const READER_TAG: &str = "reader:";
+/// The prefix of the tag that says which list a socket is for.
+const LIST_TAG: &str = "list:";
 
 /// The viewers of one shard.
 pub(super) struct Viewers {
@@ -29,18 +36,28 @@ pub(super) struct Viewers {
 
 struct Shared {
     raw: worker_sys::DurableObjectState,
+    /// The number of viewers, at most: one whose connection broke silently is counted until the object sleeps.
+    count: Cell<usize>,
+    /// The filters of the lists that viewers may have, by their tag; `None` until they are read from the attachments.
+    lists: RefCell<Option<BTreeMap<String, Filter>>>,
     pace: Cell<Pace>,
     timer: RefCell<Option<JsValue>>,
-    /// The changes of the next broadcast, by job.
-    pending: RefCell<BTreeMap<String, RowChange>>,
+    /// The changes of the next broadcast.
+    pending: RefCell<RowChanges>,
 }
 
 impl Viewers {
     /// The viewers that are connected when the object is constructed.
     pub(super) fn new(state: &State) -> Viewers {
         let raw: worker_sys::DurableObjectState = JsValue::from(state.as_raw()).unchecked_into();
-        let (pace, timer, pending) = (Cell::default(), RefCell::default(), RefCell::default());
-        let shared = Rc::new(Shared { raw, pace, timer, pending });
+        let shared = Rc::new(Shared {
+            count: Cell::new(raw.get_websockets().map_or(0, |sockets| sockets.len())),
+            raw,
+            lists: RefCell::default(),
+            pace: Cell::default(),
+            timer: RefCell::default(),
+            pending: RefCell::default(),
+        });
         let on_timer = {
             let shared = Rc::clone(&shared);
             Closure::own_assert_unwind_safe(move || {
@@ -51,43 +68,57 @@ impl Viewers {
         Viewers { shared, on_timer }
     }
 
-    /// The number of viewers.
+    /// The number of viewers, at most.
     pub(super) fn count(&self) -> usize {
-        self.shared.sockets().len()
+        self.shared.count.get()
     }
 
     /// The number of viewers that one reader has.
     pub(super) fn of_reader(&self, reader: NonZeroU64) -> usize {
-        self.shared.raw.get_websockets_with_tag(&reader.to_string()).map_or(0, |sockets| sockets.len())
+        self.shared.with_tag(&reader_tag(reader)).len()
     }
 
-    /// Adds a viewer, which the caller sends the first page.
+    /// Sends what is pending, before a viewer is added that must not get it.
+    pub(super) fn flush(&self) {
+        if !self.shared.pending.borrow().is_empty() {
+            self.shared.broadcast();
+        }
+    }
+
+    /// Adds a viewer, which the caller sends the first page. Nothing may be pending.
     pub(super) fn accept(
         &self,
         state: &State,
         socket: &WebSocket,
-        request: &ListRequest,
+        filter: &Filter,
         reader: Option<NonZeroU64>,
-    ) -> Result<()> {
-        let reader = reader.map(|reader| reader.to_string());
-        state.accept_websocket_with_tags(socket, &reader.iter().map(String::as_str).collect::<Vec<_>>());
-        socket.serialize_attachment(request.to_parameter())
+    ) -> Result<(), ErrorResponse> {
+        // It has so few bytes that the platform attaches it.
+        let text = filter.to_text()?;
+        let list = list_tag(&text);
+        let tags: Vec<String> = reader.map(reader_tag).into_iter().chain([list.clone()]).collect();
+        state.accept_websocket_with_tags(socket, &tags.iter().map(String::as_str).collect::<Vec<_>>());
+        socket.serialize_attachment(text)?;
+        if let Some(lists) = &mut *self.shared.lists.borrow_mut() {
+            lists.insert(list, filter.clone());
+        }
+        self.shared.count.set(self.count().saturating_add(1));
+        Ok(())
+    }
+
+    /// Notes that a viewer left.
+    pub(super) fn on_leave(&self) {
+        let count = self.count().saturating_sub(1);
+        self.shared.count.set(if count == 0 { self.shared.sockets().len() } else { count });
     }
 
     /// Broadcasts a change of a row at the pace of the shard.
     pub(super) fn changed(&self, job_id: &str, change: RowChange) {
         let shared = &self.shared;
-        if shared.sockets().is_empty() {
+        if self.count() == 0 {
             return;
         }
-        let mut pending = shared.pending.borrow_mut();
-        match pending.get_mut(job_id) {
-            Some(earlier) => earlier.add(change),
-            None => {
-                pending.insert(job_id.to_owned(), change);
-            }
-        }
-        drop(pending);
+        shared.pending.borrow_mut().add(job_id, change);
         let mut pace = shared.pace.get();
         let broadcast = pace.on_change(false, js::now().millis());
         shared.pace.set(pace);
@@ -107,6 +138,10 @@ impl Shared {
         self.raw.get_websockets().unwrap_or_default()
     }
 
+    fn with_tag(&self, tag: &str) -> Vec<web_sys::WebSocket> {
+        self.raw.get_websockets_with_tag(tag).unwrap_or_default()
+    }
+
     /// Replaces the timer of the next broadcast.
     fn set_timer(&self, timer: Option<JsValue>) {
         if let Some(former) = self.timer.replace(timer) {
@@ -114,33 +149,55 @@ impl Shared {
         }
     }
 
+    /// The filters of the lists that the sockets are for.
+    fn attached_lists(&self) -> BTreeMap<String, Filter> {
+        let texts = self.sockets().into_iter().filter_map(|socket| {
+            let text: Option<String> = WebSocket::from(socket).deserialize_attachment().ok().flatten();
+            text
+        });
+        let mut lists = BTreeMap::new();
+        for text in texts {
+            let tag = list_tag(&text);
+            if !lists.contains_key(&tag) {
+                lists.extend(Filter::from_text(&text).map(|filter| (tag, filter)));
+            }
+        }
+        lists
+    }
+
     /// Sends what is pending: one encoding for each list, independent of the number of its viewers.
     fn broadcast(&self) {
         self.set_timer(None);
         let changes = self.pending.take();
-        let mut lists: HashMap<String, Vec<Uint8Array>> = HashMap::new();
-        let (sockets, mut bytes) = (self.sockets(), 0_usize);
-        for socket in &sockets {
-            let request: Option<String> = WebSocket::from(socket.clone()).deserialize_attachment().ok().flatten();
-            let frames = lists.entry(request.unwrap_or_default()).or_insert_with_key(|request| {
-                let filter = ListRequest::from_parameter(request).map(|request| request.filter);
-                filter.map(|filter| frames_of(&changes, &filter)).unwrap_or_default()
-            });
-            for frame in frames {
-                bytes = bytes.saturating_add(usize::try_from(frame.length()).unwrap_or_default());
-                send_array(socket, frame);
+        let (mut viewers, mut bytes) = (0_usize, 0_usize);
+        let mut lists = self.lists.borrow_mut();
+        lists.get_or_insert_with(|| self.attached_lists()).retain(|tag, filter| {
+            let sockets = self.with_tag(tag);
+            let frames: Vec<Uint8Array> =
+                changes.frames(filter).map(|frame| Uint8Array::from(frame.as_slice())).collect();
+            let of_each = frames.iter().map(|frame| usize::try_from(frame.length()).unwrap_or_default());
+            let of_each = of_each.fold(0_usize, usize::saturating_add);
+            bytes = bytes.saturating_add(of_each.saturating_mul(sockets.len()));
+            viewers = viewers.saturating_add(sockets.len());
+            for socket in &sockets {
+                frames.iter().for_each(|frame| send_array(socket, frame));
             }
-        }
+            !sockets.is_empty()
+        });
         let mut pace = self.pace.get();
-        let mean_bytes = bytes.checked_div(sockets.len()).unwrap_or_default();
-        pace.on_broadcast(js::now().millis(), pace::interval_ms(sockets.len(), mean_bytes));
+        let mean_bytes = bytes.checked_div(viewers).unwrap_or_default();
+        pace.on_broadcast(js::now().millis(), pace::interval_ms(viewers, mean_bytes));
         self.pace.set(pace);
     }
 }
 
-fn frames_of(changes: &BTreeMap<String, RowChange>, filter: &Filter) -> Vec<Uint8Array> {
-    let frames = changes.values().filter_map(|change| change.frame(filter));
-    frames.map(|frame| Uint8Array::from(frame.as_slice())).collect()
+fn reader_tag(reader: NonZeroU64) -> String {
+    format!("{READER_TAG}{reader}")
+}
+
+/// The tag of the list whose filter has this text. A tag is shorter than most filters.
+fn list_tag(text: &str) -> String {
+    format!("{LIST_TAG}{}", base64url(&sha256(text.as_bytes())))
 }
 
 fn send_array(socket: &web_sys::WebSocket, bytes: &Uint8Array) {

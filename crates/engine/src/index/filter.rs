@@ -3,7 +3,7 @@
 use protocol::{
     Problem, Status, Timestamp,
     id::JobId,
-    limits::{LIST_ROWS, NAME_BYTES},
+    limits::{LIST_FILTER_BYTES, LIST_ROWS, NAME_BYTES},
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,24 @@ impl Filter {
             filter.tags.add(name.trim_start_matches(TAGS).to_owned(), value, &name)?;
         }
         Ok((filter, query))
+    }
+
+    /// The filter as a text, by which the viewers of the same list are known.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_REQUEST` if it has more than [`LIST_FILTER_BYTES`] bytes.
+    pub fn to_text(&self) -> Result<String, Problem> {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        if text.len() > LIST_FILTER_BYTES {
+            return Err(Problem::past_limit("tags", LIST_FILTER_BYTES, "bytes in all filters together, as JSON"));
+        }
+        Ok(text)
+    }
+
+    /// The filter of a text that [`Filter::to_text`] made; `None` for any other text.
+    pub fn from_text(text: &str) -> Option<Filter> {
+        serde_json::from_str(text).ok()
     }
 
     /// Whether the list has the job of this row.
@@ -282,6 +300,23 @@ mod tests {
         }
         assert!(ListRequest::from_query(pairs("cursor="), None).is_err(), "a stream has no cursor");
         assert_eq!(ListRequest::from_query(pairs("limit=100"), None).unwrap().limit, 100);
+    }
+
+    #[test]
+    fn all_filters_together_have_a_limit() {
+        let of = |tags: usize, bytes: usize| {
+            let tags = (0..tags).map(|tag| (format!("tags.t{tag}"), "x".repeat(bytes)));
+            Filter::from_query(tags, &[]).unwrap().0
+        };
+        let longest = of(10, 256);
+        assert_eq!(Filter::from_text(&longest.to_text().unwrap()), Some(longest));
+        let mut filter = of(9, 256);
+        let rest = LIST_FILTER_BYTES - filter.to_text().unwrap().len();
+        filter.text = Some("x".repeat(rest - 2 + 4));
+        assert_eq!(filter.to_text().unwrap().len(), LIST_FILTER_BYTES);
+        filter.text = Some("x".repeat(rest - 2 + 5));
+        assert_eq!(filter.to_text().unwrap_err().details()["limit"], LIST_FILTER_BYTES);
+        assert_eq!(Filter::from_text("x"), None);
     }
 
     #[test]

@@ -254,6 +254,38 @@ fn a_stream_begins_with_the_page_and_sends_each_change_and_each_removal() {
 }
 
 #[test]
+fn a_viewer_that_joins_between_two_changes_learns_that_a_job_has_left_its_list() {
+    let jobs = Jobs::new();
+    // A first viewer, so that changes wait for the next broadcast.
+    let _first = Stream::expect(&Request::get(format!("/v2/jobs/stream?tags.test={}", jobs.name)));
+    let mut seen = 0;
+    for number in 0..20 {
+        let job = number.to_string();
+        jobs.create(&job, json!({}));
+        jobs.report(&job, json!({"status": "running"}));
+        let path = format!("/v2/jobs/stream?status=running&tags.test={}", jobs.name);
+        let mut stream = Stream::expect(&Request::get(path));
+        let page = next_frame(&mut stream).json();
+        let is_listed = jobs.names(&page).contains(&job);
+        jobs.report(&job, json!({"status": "completed"}));
+        if is_listed {
+            seen += 1;
+            assert_eq!(event(&mut stream, "removed")["jobId"], jobs.id(&job), "{job}");
+        }
+    }
+    assert!(seen > 0, "no page had a running job");
+}
+
+#[test]
+fn the_filters_of_a_list_have_a_limit_together() {
+    let tags: String = (0..10).map(|tag| format!("&tags.{}{tag}={}", "n".repeat(250), "x".repeat(256))).collect();
+    for path in ["/v2/jobs?limit=1", "/v2/jobs/summary?kind=a", "/v2/jobs/stream?limit=1"] {
+        let problem = Request::get(format!("{path}{tags}")).send().expect(400);
+        assert_eq!(problem["details"]["limit"], 4096, "{path}");
+    }
+}
+
+#[test]
 fn a_tag_that_is_removed_closes_the_job_to_its_tokens_on_open_streams_and_waits() {
     let jobs = Jobs::new();
     jobs.create("a", json!({"status": "running"}));
