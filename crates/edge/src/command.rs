@@ -1,9 +1,11 @@
 //! The commands that the edge sends to an object: their URLs, and the headers of the replies.
 //!
-//! Edge and object of neighbouring releases must understand each other: commands, parameters and headers are only added.
+//! Edge and object of neighbouring releases must understand each other: commands, parameters and headers are only added. An
+//! object ignores parameters that it does not know, so a command that it must not carry out without one has a path of its own.
 
 use std::num::NonZeroU64;
 
+use engine::tags::{from_tagged_path, tagged_path};
 use protocol::{Timestamp, cursor::Cursor, include::Include};
 
 use crate::js;
@@ -84,11 +86,14 @@ impl Command {
         matches!(self, Command::Subscribe | Command::AwaitControl)
     }
 
-    /// The URL of this command to the object of a job.
-    pub(crate) fn url(self, job_id: &str, parameters: &[(&str, String)]) -> String {
+    /// The URL of this command to the object of a job, which must carry the tags in the parameter `tags`, if there is one.
+    pub(crate) fn url(self, job_id: &str, tags: Option<&str>, parameters: &[(&str, String)]) -> String {
         // Job ids and our parameters contain neither `&` nor `#`, a URL leaves their other characters as they are in a query, and
         // `CommandRequest` decodes nothing: they need no percent-encoding.
-        let mut url = format!("https://job{}?job={job_id}", self.path());
+        let mut url = match tags {
+            Some(tags) => format!("https://job{}?job={job_id}&{TAGS_PARAMETER}={tags}", tagged_path(self.path())),
+            None => format!("https://job{}?job={job_id}", self.path()),
+        };
         for (name, value) in parameters {
             for part in ["&", name, "=", value] {
                 url.push_str(part);
@@ -176,6 +181,8 @@ impl CommandTime {
 /// A command as the object receives it.
 pub(crate) struct CommandRequest<'a> {
     pub(crate) command: Command,
+    /// Whether the job must carry the tags of [`TAGS_PARAMETER`].
+    pub(crate) requires_tags: bool,
     query: &'a str,
 }
 
@@ -184,8 +191,9 @@ impl<'a> CommandRequest<'a> {
     pub(crate) fn parse(url: &'a str) -> Option<CommandRequest<'a>> {
         let path = url.strip_prefix("https://job")?;
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let (path, requires_tags) = from_tagged_path(path);
         let command = Command::ALL.into_iter().find(|command| command.path() == path)?;
-        Some(CommandRequest { command, query })
+        Some(CommandRequest { command, requires_tags, query })
     }
 
     /// The value of a parameter; empty if it is absent.

@@ -182,7 +182,7 @@ impl Object {
     /// Handles a command; returns a response, or a promise of one if the command waits for the platform.
     fn handle(self: &Rc<Object>, url: &str, body: &[u8]) -> JsValue {
         match CommandRequest::parse(url) {
-            Some(request) if request.command == Command::Delete => {
+            Some(request) if request.command == Command::Delete && !request.requires_tags => {
                 let (object, job_id) = (Rc::clone(self), request.text("job").to_owned());
                 self.note_project(request.text(PROJECT_PARAMETER));
                 let deletion = async move {
@@ -228,12 +228,15 @@ impl Object {
         let held = Some(request.text(HELD_PARAMETER)).filter(|held| !held.is_empty());
         self.note_project(request.text(PROJECT_PARAMETER));
         let tags = request.text(TAGS_PARAMETER);
-        self.check_tags(job_id, tags)?;
+        let required = if request.requires_tags { Some(self.check_tags(job_id, tags)?) } else { None };
         match request.command {
             Command::Create => self.create(job_id, body, request.flag("receipt"), held, time),
             Command::Report => {
                 let reports = body::reports(body, request.flag("ndjson"))?;
                 self.check_webhooks(job_id, &reports, held)?;
+                if let Some(required) = required {
+                    required.check_kept(&reports, job_id)?;
+                }
                 let creates = Creates { missing: request.flag("create"), ended: request.flag("replace") };
                 self.report(job_id, reports, creates, time)
             }
@@ -260,7 +263,7 @@ impl Object {
             Command::AwaitControl => self.await_control(job_id, reader(), tags),
             Command::Deliveries => self.deliveries(job_id, request.number("after"), request.number("limit")),
             Command::Redeliver => self.redeliver(job_id, request.number("number"), time),
-            // `handle` does this one, since it waits for the platform.
+            // `handle` does this one, since it waits for the platform. No token may delete, so none by tag gets here.
             Command::Delete => unknown_command(),
         }
     }
@@ -383,5 +386,5 @@ impl Object {
 }
 
 fn unknown_command() -> HandlerResult {
-    Err(Problem::new(Code::NotFound, "unknown command; edge and object run releases that do not fit").into())
+    Err(Problem::new(Code::NotFound, "unknown command; edge and object run releases that do not work together").into())
 }

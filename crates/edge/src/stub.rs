@@ -23,7 +23,7 @@ use crate::{
     clock,
     command::{
         BYTES_HEADER, CONTROL_HEADER, CURSOR_HEADER, Command, Creates, HELD_PARAMETER, MOST_PARAMETER, NOW_PARAMETER,
-        POLL_HEADER, PROJECT_PARAMETER, TAGS_PARAMETER, Viewer,
+        POLL_HEADER, PROJECT_PARAMETER, Viewer,
     },
     config::Config,
     glue::{self, Namespace},
@@ -214,15 +214,12 @@ impl JobStub {
     /// The URL of a command. One that may change the job has the project; all have the tags that the job must carry, and the
     /// time if the clock was set back.
     fn url(&self, command: Command, parameters: &[(&str, String)]) -> String {
-        let mut url = command.url(self.id.as_str(), parameters);
+        let mut url = command.url(self.id.as_str(), self.tags.as_deref(), parameters);
         if command.method() == "POST" {
             url.push_str(&format!("&{PROJECT_PARAMETER}={}", self.project));
             if let Some(held) = self.held {
                 url.push_str(&format!("&{HELD_PARAMETER}={held}"));
             }
-        }
-        if let Some(tags) = &self.tags {
-            url.push_str(&format!("&{TAGS_PARAMETER}={tags}"));
         }
         if let Some(now) = clock::if_set_back() {
             url.push_str(&format!("&{NOW_PARAMETER}={}", now.millis()));

@@ -167,6 +167,8 @@ pub enum Cause {
     NoJob,
     /// The operation creates a job, which a token by tag cannot do.
     TagsCreate,
+    /// The report changes the tags that its token requires.
+    TagsChange,
     /// The operation mints a token, which only a key can do.
     TokenMints,
 }
@@ -178,6 +180,9 @@ impl fmt::Display for Denied {
             (Cause::TagsCreate, ..) => f.write_str(
                 "A token by tag creates and replaces no jobs: send an API key, or a token that names the job",
             ),
+            (Cause::TagsChange, ..) => {
+                f.write_str("A token by tag cannot change the tags that it requires: send an API key")
+            }
             (Cause::NoJob, ..) => f.write_str("A token is valid only for the jobs that it names: send an API key"),
             (_, None, required) => write!(f, "You don't have the permission {required}"),
             (_, Some(_), Permission::Read) => f.write_str("You don't have permission to view this job"),

@@ -65,21 +65,16 @@ impl Object {
         job
     }
 
-    /// Checks that the job carries the tags that the caller's token requires; `parameter` is that of the command, and empty if
-    /// there are none.
+    /// Checks that the job carries the tags that the caller's token requires, and returns them; `parameter` is that of the command.
     ///
     /// # Errors
     ///
     /// `JOB_NOT_FOUND`, as if the job did not exist.
-    pub(super) fn check_tags(&self, job_id: &str, parameter: &str) -> Result<(), ErrorResponse> {
-        if parameter.is_empty() {
-            return Ok(());
-        }
+    pub(super) fn check_tags(&self, job_id: &str, parameter: &str) -> Result<RequiredTags, ErrorResponse> {
         let job = self.find(job_id)?;
         let tags = job.document.tags.as_ref();
-        let are_carried_by =
-            RequiredTags::from_parameter(parameter).is_some_and(|required| required.are_carried_by(tags));
-        if are_carried_by { Ok(()) } else { Err(Problem::job_not_found(job_id).into()) }
+        let required = RequiredTags::from_parameter(parameter).filter(|required| required.are_carried_by(tags));
+        required.ok_or_else(|| Problem::job_not_found(job_id).into())
     }
 
     /// The job.
