@@ -36,7 +36,7 @@ pub(crate) struct Config {
     pub(crate) control_secret: Option<ControlSecret>,
     /// Whether this is an instance of a cluster, on whose other instances objects may run.
     pub(crate) clustered: bool,
-    /// The shards of the index, unless it is off.
+    /// The shards of the index; `None` if it is off, or while its settings are wrong and every request is refused.
     pub(crate) shards: Option<Shards>,
     /// The number of objects that may be in memory; any number if absent, as on Cloudflare.
     max_objects: Option<usize>,

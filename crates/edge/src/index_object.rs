@@ -5,6 +5,7 @@ mod viewers;
 
 use std::{
     cell::RefCell,
+    collections::HashMap,
     num::NonZeroU64,
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
@@ -15,14 +16,17 @@ use engine::{
     index::{
         filter::ListRequest,
         frames::RowChange,
-        history::History,
+        history::{self, History},
+        key::RowKey,
         row::Row,
+        summary::ShardSummary,
         update::{RowUpdate, UpdateReply},
     },
     subscription,
 };
 use protocol::{Problem, problem::Code};
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
+use wasm_bindgen_futures::future_to_promise;
 use web_sys::Request;
 use worker::{Env, State, WebSocketPair, worker_sys};
 
@@ -31,10 +35,18 @@ use crate::{
     feed::{PING, PONG},
     glue::{self, BodyHandler},
     index_stub::{IndexCommand, READER_PARAMETER, REQUEST_PARAMETER, parameter},
+    js,
     response::{self, ErrorResponse, HandlerResult},
 };
 use store::Store;
 use viewers::Viewers;
+
+/// The milliseconds between two purges.
+const PURGE_MS: u64 = 86_400_000;
+/// The milliseconds for which a summary is not counted again.
+const SUMMARY_MS: u64 = 1_000;
+/// The summaries that are kept for so long.
+const SUMMARIES: usize = 16;
 
 /// The Durable Object class of the index. The name of an object is `<project>/<number of shards>/<shard>`.
 ///
@@ -74,6 +86,15 @@ impl JobIndex {
         glue::with_body(request, &self.0.on_command)
     }
 
+    /// Called by the alarm.
+    pub fn alarm(&self) -> js_sys::Promise {
+        let index = Rc::clone(&self.0.index);
+        future_to_promise(AssertUnwindSafe(async move {
+            index.handle_alarm();
+            Ok(JsValue::UNDEFINED)
+        }))
+    }
+
     /// Called with a message of a viewer; viewers have nothing to send.
     #[wasm_bindgen(js_name = webSocketMessage)]
     pub fn websocket_message(&self, _socket: JsValue, _message: JsValue) {}
@@ -98,14 +119,16 @@ struct Index {
     state: State,
     store: Store,
     viewers: Viewers,
-    /// How long jobs took; `None` until it is needed.
-    history: RefCell<Option<History>>,
+    /// How long jobs took, as far as it was needed.
+    history: RefCell<History>,
+    /// Summaries, by the text of their filter, with their times in milliseconds.
+    summaries: RefCell<HashMap<String, (u64, ShardSummary)>>,
 }
 
 impl Index {
     fn new(state: State) -> Index {
         let (store, viewers) = (Store::new(&state), Viewers::new(&state));
-        Index { state, store, viewers, history: RefCell::default() }
+        Index { state, store, viewers, history: RefCell::default(), summaries: RefCell::default() }
     }
 
     fn handle(&self, url: &str, body: &[u8]) -> HandlerResult {
@@ -121,7 +144,7 @@ impl Index {
         }
         let request = ListRequest::from_parameter(parameter(query, REQUEST_PARAMETER)).ok_or_else(unknown_command)?;
         match command {
-            IndexCommand::Summary => Ok(response::json(200, &self.store.summary(&request)?)),
+            IndexCommand::Summary => Ok(response::json(200, &self.summary(&request)?)),
             IndexCommand::Subscribe => self.subscribe(&request, parameter(query, READER_PARAMETER).parse().ok()),
             IndexCommand::List | IndexCommand::Update => Ok(response::json(200, &self.store.page(&request)?)),
         }
@@ -130,37 +153,83 @@ impl Index {
     /// Takes the update of a job. Nothing here waits, so the writes are one transaction; a call that fails is repeated, and what
     /// is known already is not written again.
     fn take(&self, update: RowUpdate) -> Result<UpdateReply, ErrorResponse> {
-        let RowUpdate { job_id, row, removed } = update;
+        let RowUpdate { job_id, row, removed, is_moved } = update;
+        if !self.store.has_tables()? {
+            self.store.make_tables()?;
+            self.set_alarm();
+        }
         for created_at in removed {
+            let key = RowKey { created_at, job_id: job_id.clone() };
+            if !is_moved {
+                self.store.note_removed(&key, js::now())?;
+            }
             if let Some(before) = self.store.remove(created_at, &job_id)? {
                 self.viewers.changed(&job_id, RowChange { before: Some(before), after: None });
             }
         }
         let Some(row) = row else { return Ok(UpdateReply::default()) };
         let before = self.store.row(&row.key())?;
-        if before.as_ref().is_none_or(|before| row.replaces(before)) {
-            // The history is read before the row is written, which would else be in it twice.
-            let expected = self.expected(&row, before.as_ref())?;
-            self.store.put(&row)?;
-            self.viewers.changed(&job_id, RowChange { before, after: Some(row) });
-            return Ok(expected);
+        match before {
+            None if self.store.is_removed(&row.key())? => Ok(UpdateReply::default()),
+            Some(before) if !row.replaces(&before) => self.expected(&row, Some(&row)),
+            before => {
+                // The history is read before the row is written, which would else be in it twice.
+                let expected = self.expected(&row, before.as_ref())?;
+                self.store.put(&row)?;
+                self.viewers.changed(&job_id, RowChange { before, after: Some(row) });
+                Ok(expected)
+            }
         }
-        self.expected(&row, Some(&row))
     }
 
     /// How long the job of a row is expected to take, which replaces `before`.
     fn expected(&self, row: &Row, before: Option<&Row>) -> Result<UpdateReply, ErrorResponse> {
-        if row.kind.is_none() && row.endpoint_id.is_none() {
+        let Some(group) = history::group(row.kind.as_deref(), row.endpoint_id.as_deref()) else {
             return Ok(UpdateReply::default());
-        }
-        let mut history = self.history.borrow_mut();
-        let history = match &mut *history {
-            Some(history) => history,
-            none => none.insert(self.store.history()?),
         };
+        let mut history = self.history.borrow_mut();
+        if !history.knows(&group) {
+            self.store.load_history(&mut history, &group, row)?;
+        }
         history.note(row, before);
-        let expected = || history.expected(row.kind.as_deref(), row.endpoint_id.as_deref());
-        Ok(UpdateReply { expected_seconds: if row.status.is_terminal() { None } else { expected() } })
+        if let Some(times) = history.take_unstored(&group) {
+            self.store.store_history(&group, &times, row.updated_at)?;
+        }
+        let expected_seconds = if row.status.is_terminal() { None } else { history.expected(&group) };
+        Ok(UpdateReply { expected_seconds })
+    }
+
+    /// What the shard adds to a summary, as of a second ago at most: a scan of many rows is not worth more.
+    fn summary(&self, request: &ListRequest) -> Result<ShardSummary, ErrorResponse> {
+        let (text, now) = (request.filter.to_text()?, js::now().millis());
+        let mut summaries = self.summaries.borrow_mut();
+        summaries.retain(|_, (at, _)| now.saturating_sub(*at) < SUMMARY_MS && *at <= now);
+        if let Some((_, summary)) = summaries.get(&text) {
+            return Ok(summary.clone());
+        }
+        let summary = self.store.summary(request)?;
+        if summaries.len() < SUMMARIES {
+            summaries.insert(text, (now, summary.clone()));
+        }
+        Ok(summary)
+    }
+
+    /// Removes what nobody needs any more, once a day.
+    fn handle_alarm(&self) {
+        // The platform retries a failed alarm six times and then drops it, so this never fails.
+        if let Err(error) = self.store.purge(js::now()) {
+            worker::console_error!("{}", serde_json::json!({"level": "error", "index": error.to_string()}));
+        }
+        self.history.take();
+        self.set_alarm();
+    }
+
+    fn set_alarm(&self) {
+        crate::metrics::count(|metrics| metrics.index_wrote(1));
+        let date = js_sys::Date::new(&(js::now().plus_millis(PURGE_MS).millis() as f64).into());
+        if let Err(error) = self.state.storage().as_raw().set_alarm(date, js_sys::Object::new()) {
+            worker::console_error!("{}", serde_json::json!({"level": "error", "alarm": format!("{error:?}")}));
+        }
     }
 
     /// Adds a viewer, and sends it the first page. No change can come in between.
@@ -177,5 +246,5 @@ impl Index {
 }
 
 fn unknown_command() -> ErrorResponse {
-    Problem::new(Code::NotFound, "unknown command; edge and index run releases that do not fit").into()
+    Problem::new(Code::NotFound, "unknown command; edge and index run releases that do not work together").into()
 }

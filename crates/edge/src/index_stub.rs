@@ -102,14 +102,19 @@ impl IndexStub {
         self.shards
     }
 
-    /// Updates the row of a job in its shard.
-    pub(crate) async fn update(&self, project: &str, update: &RowUpdate) -> Result<UpdateReply, ErrorResponse> {
+    /// Updates the row of a job in a shard.
+    pub(crate) async fn update(
+        &self,
+        project: &str,
+        shard: Shard,
+        update: &RowUpdate,
+    ) -> Result<UpdateReply, ErrorResponse> {
         metrics::count(Metrics::index_called);
         let init = web_sys::RequestInit::new();
         init.set_method("POST");
         init.set_body(&Uint8Array::from(text_of(update).as_bytes()));
         init.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(CALL_MS)));
-        let response = self.call(project, self.shards.of(&update.job_id), IndexCommand::Update.url(), &init).await?;
+        let response = self.call(project, shard, IndexCommand::Update.url(), &init).await?;
         value(&response).await
     }
 

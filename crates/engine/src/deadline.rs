@@ -16,7 +16,7 @@ pub const HEARTBEAT_TIMEOUT: &str = "HEARTBEAT_TIMEOUT";
 /// failover delays one by about a minute.
 const LOST_ALARM_MS: u64 = 120_000;
 /// How long pending deliveries can delay the deletion of a job: about two schedules of tries.
-const DELIVERING_MS: u64 = 7 * 86_400_000;
+pub(crate) const DELIVERING_MS: u64 = 7 * 86_400_000;
 
 /// What happens to a job at a time. If two are due at the same time, the earlier variant precedes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
 //! The index: the list of a project's jobs, a row for each, in as many objects as there are shards.
 //!
 //! A job notifies its shard after its commits ([`crate::notice`]). A row never precedes the commit that it shows,
-//! and a row that is update again changes nothing, so the order and the number of the calls do not matter.
+//! and a row that is sent again changes nothing, so the order and the number of the calls do not matter.
 
 pub mod cursor;
 pub mod filter;
@@ -41,17 +41,18 @@ impl Shards {
         let value = |name: &str| setting(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let shards = match value("INDEX_SHARDS") {
             None => Shards(NonZeroU8::MIN),
-            Some(text) => {
-                let count =
-                    text.parse().ok().and_then(NonZeroU8::new).filter(|count| u64::from(count.get()) <= INDEX_SHARDS);
-                Shards(count.ok_or(NotConfigured::IndexShards)?)
-            }
+            Some(text) => Shards::of_count(&text).ok_or(NotConfigured::IndexShards)?,
         };
         match value("INDEX").as_deref() {
             None | Some("on") => Ok(Some(shards)),
             Some("off") => Ok(None),
             Some(_) => Err(NotConfigured::Index),
         }
+    }
+
+    fn of_count(text: &str) -> Option<Shards> {
+        let count = text.parse().ok().and_then(NonZeroU8::new)?;
+        (u64::from(count.get()) <= INDEX_SHARDS).then_some(Shards(count))
     }
 
     /// The number of shards.
@@ -88,6 +89,21 @@ impl Shard {
     /// jobs enter with their next change.
     pub fn object_name(self, project: &str) -> String {
         format!("{project}/{self}")
+    }
+
+    /// The shard with this text; `None` for a text of no shard.
+    ///
+    /// ```
+    /// use engine::index::{Shard, Shards};
+    /// let shards = Shards::configure(|name| (name == "INDEX_SHARDS").then(|| "16".to_owned())).unwrap().unwrap();
+    /// assert!(shards.all().all(|shard| Shard::parse(&shard.to_string()) == Some(shard)));
+    /// assert!(["", "16", "0/0", "16/16", "65/1", "a/b"].into_iter().all(|text| Shard::parse(text).is_none()));
+    /// ```
+    pub fn parse(text: &str) -> Option<Shard> {
+        let (count, number) = text.split_once('/')?;
+        let shards = Shards::of_count(count)?;
+        let number = number.parse().ok().filter(|number: &u8| *number < shards.count())?;
+        Some(Shard { number, shards })
     }
 }
 

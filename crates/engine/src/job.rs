@@ -58,7 +58,7 @@ pub struct Record {
     /// The project, whose secret signs the deliveries; `None` in a record of a release that did not write it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
-    /// What other objects have to be update.
+    /// What other objects have to be notified of.
     #[serde(skip_serializing_if = "Notices::is_empty")]
     pub notices: Notices,
     /// The digest of the body that created the job; `None` if a report created it.
@@ -107,14 +107,15 @@ impl Job {
         self
     }
 
-    /// What is left of the job after its deletion; `None` if it has update nobody of itself.
-    pub fn tombstone(&self) -> Option<Tombstone> {
+    /// What is left of the job after its deletion at `now`; `None` if it has notified nobody of itself.
+    pub fn tombstone(&self, now: Timestamp) -> Option<Tombstone> {
         let Document { job_id, created_at, .. } = &self.document;
         let Record { notices, project, .. } = &self.record;
         (!notices.is_empty()).then(|| Tombstone {
             job_id: job_id.clone(),
             project: project.clone().unwrap_or_default(),
             created_at: *created_at,
+            deleted_at: now,
             notices: notices.of_successor(*created_at),
         })
     }

@@ -91,10 +91,14 @@ limits! {
     LIST_SCANNED: u64 = 20_000, past "shorter page";
     /// Rows of a stream of a list that wait for a slow reader. Past it the stream ends, and the reader gets a new page.
     LIST_WAITING: usize = 1_000, past "stream ends";
+    /// Bytes of these rows.
+    LIST_WAITING_BYTES: usize = 1024 * 1024, past "stream ends";
     /// Tags that a token requires, or a list is filtered by.
     REQUIRED_TAGS: usize = 10, past "400; 401 in a token";
     /// Tags of a job that its row in a list has: the first ones whose value is simple and, as the name, has at most 256 bytes.
     ROW_TAGS: usize = 20, past "not listed";
+    /// Bytes of the names and values of these tags together.
+    ROW_TAGS_BYTES: usize = 2 * 1024, past "not listed";
     /// Rows of each shard, the newest, that a summary counts.
     SUMMARY_ROWS: u64 = 100_000, past "not counted";
     /// Completed jobs of a kind, the last ones, of which the execution times are known.

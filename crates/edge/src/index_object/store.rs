@@ -1,49 +1,51 @@
-//! The rows of one shard in storage: the only place that knows their SQL.
+//! The rows of one shard in storage: this file and its modules are the only place that knows their SQL.
 //!
 //! ```text
-//! row  created | job | status | kind | endpoint | priority | parent | seconds | tags | search | row JSON
+//! row      created | job | status | kind | endpoint | priority | parent | seconds | updated | tags | search | row JSON
+//! removed  created | job | at        the keys of rows that were removed lately
+//! history  jobs | seconds | at       the execution times of the last completed jobs of a group
 //! ```
 //!
 //! The key is the time of the creation in milliseconds and the id of the job, and the table is stored in its order, so that a
 //! page needs no other index, and a row costs one written row. The columns beside the JSON are for filters.
 
+mod expiry;
+mod history;
+mod summary;
+
 use std::cell::Cell;
 
 use engine::index::{
     filter::{Filter, ListRequest},
-    history::History,
     key::RowKey,
     page::{Bounds, PageRow, ShardPage},
     row::{Row, tag_line},
-    summary::{Count, Duration, ShardSummary},
 };
-use protocol::{
-    Status, Timestamp,
-    limits::{LIST_SCANNED, SUMMARY_ROWS},
-};
+use protocol::{Timestamp, limits::LIST_SCANNED};
 use serde::{Deserialize, de::DeserializeOwned};
 use worker::{Error, Result, SqlStorage, SqlStorageValue, State};
 
-const MAKE: &str = "CREATE TABLE IF NOT EXISTS row
+const MAKE: [&str; 3] = [
+    "CREATE TABLE IF NOT EXISTS row
     (created INTEGER NOT NULL, job TEXT NOT NULL, status TEXT NOT NULL, kind TEXT, endpoint TEXT, priority TEXT, parent TEXT,
-     seconds REAL, tags TEXT NOT NULL, search TEXT NOT NULL, row TEXT NOT NULL, PRIMARY KEY (created, job)) WITHOUT ROWID";
+     seconds REAL, updated INTEGER NOT NULL, tags TEXT NOT NULL, search TEXT NOT NULL, row TEXT NOT NULL,
+     PRIMARY KEY (created, job)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS removed
+    (created INTEGER NOT NULL, job TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (created, job)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS history
+    (jobs TEXT PRIMARY KEY, seconds TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
+];
 const PROBE: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'row'";
 const PUT: &str = "INSERT OR REPLACE INTO row \
-                   (created, job, status, kind, endpoint, priority, parent, seconds, tags, search, row) \
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                   (created, job, status, kind, endpoint, priority, parent, seconds, updated, tags, search, row) \
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const ONE: &str = "SELECT row FROM row WHERE created = ? AND job = ?";
 const REMOVE: &str = "DELETE FROM row WHERE created = ? AND job = ?";
-/// The newest completed jobs, of which a new history consists.
-const HISTORY: &str = "SELECT kind, endpoint, seconds FROM \
-                       (SELECT status, kind, endpoint, seconds FROM row ORDER BY created DESC, job DESC LIMIT ?) \
-                       WHERE status = 'completed' AND seconds IS NOT NULL LIMIT ?";
-/// The rows of which a history, or the execution times of a summary, are made.
-const DURATIONS: u64 = 4_096;
 
 /// The rows of a shard.
 pub(super) struct Store {
     sql: SqlStorage,
-    has_table: Cell<bool>,
+    has_tables: Cell<bool>,
 }
 
 #[derive(Deserialize)]
@@ -57,32 +59,13 @@ struct KeyRow {
     job: String,
 }
 
-#[derive(Deserialize)]
-struct CompletedRow {
-    kind: Option<String>,
-    endpoint: Option<String>,
-    seconds: f64,
-}
-
-#[derive(Deserialize)]
-struct CountRow {
-    status: Status,
-    kind: Option<String>,
-    count: u64,
-}
-
-#[derive(Deserialize)]
-struct DurationRow {
-    kind: Option<String>,
-    created: u64,
-    seconds: f64,
-}
-
 /// Conditions with their values.
 #[derive(Clone, Default)]
 struct Conditions {
     conditions: Vec<String>,
     values: Vec<SqlStorageValue>,
+    /// The columns that they read, apart from those of every scan.
+    columns: Vec<&'static str>,
 }
 
 impl Conditions {
@@ -112,16 +95,20 @@ impl Conditions {
             rows.add(format!("status IN ({places})"), filter.statuses.iter().map(|status| status.as_str().into()));
         }
         let texts = [
-            ("kind = ?", &filter.kind),
-            ("endpoint = ?", &filter.endpoint_id),
-            ("priority = ?", &filter.priority),
-            ("parent = ?", &filter.parent_id),
-            ("instr(search, ?) > 0", &filter.text),
+            ("kind = ?", None, &filter.kind),
+            ("endpoint = ?", Some("endpoint"), &filter.endpoint_id),
+            ("priority = ?", Some("priority"), &filter.priority),
+            ("parent = ?", Some("parent"), &filter.parent_id),
+            ("instr(search, ?) > 0", Some("search"), &filter.text),
         ];
-        for (condition, text) in texts {
+        for (condition, column, text) in texts {
             if let Some(text) = text {
                 rows.add(condition, [text.as_str().into()]);
+                rows.columns.extend(column);
             }
+        }
+        if filter.tags.iter().next().is_some() {
+            rows.columns.push("tags");
         }
         for (name, value) in filter.tags.iter() {
             rows.add("instr(tags, ?) > 0", [tag_line(name, value).into()]);
@@ -132,12 +119,18 @@ impl Conditions {
     fn text(&self) -> String {
         if self.conditions.is_empty() { String::new() } else { format!("WHERE {}", self.conditions.join(" AND ")) }
     }
+
+    /// The columns of a scan of rows to which these conditions apply: those that are short, and those that the conditions read.
+    fn scanned_columns(&self) -> String {
+        let always = ["created", "job", "status", "kind", "seconds"];
+        always.iter().chain(&self.columns).copied().collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Store {
     /// The storage of an object.
     pub(super) fn new(state: &State) -> Store {
-        Store { sql: state.storage().sql(), has_table: Cell::new(false) }
+        Store { sql: state.storage().sql(), has_tables: Cell::new(false) }
     }
 
     fn run(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<usize> {
@@ -150,19 +143,25 @@ impl Store {
         self.sql.exec(statement, values)?.to_array()
     }
 
-    /// Whether there is a table: a query does not make one.
-    fn has_rows(&self) -> Result<bool> {
-        if !self.has_table.get() {
-            self.has_table.set(!self.rows::<serde_json::Value>(PROBE, Vec::new())?.is_empty());
+    /// Whether there are tables: a query does not make them.
+    pub(super) fn has_tables(&self) -> Result<bool> {
+        if !self.has_tables.get() {
+            self.has_tables.set(!self.rows::<serde_json::Value>(PROBE, Vec::new())?.is_empty());
         }
-        Ok(self.has_table.get())
+        Ok(self.has_tables.get())
+    }
+
+    /// Makes the tables.
+    pub(super) fn make_tables(&self) -> Result<()> {
+        for table in MAKE {
+            self.run(table, Vec::new())?;
+        }
+        self.has_tables.set(true);
+        Ok(())
     }
 
     /// The row with this key.
     pub(super) fn row(&self, key: &RowKey) -> Result<Option<Row>> {
-        if !self.has_rows()? {
-            return Ok(None);
-        }
         let values = vec![integer(key.created_at.millis())?, key.job_id.as_str().into()];
         let row = self.rows::<JsonRow>(ONE, values)?.pop();
         row.map(|row| Ok(serde_json::from_str(&row.row)?)).transpose()
@@ -170,10 +169,6 @@ impl Store {
 
     /// Writes a row, in the place of the one with the same key.
     pub(super) fn put(&self, row: &Row) -> Result<()> {
-        if !self.has_table.get() {
-            self.run(MAKE, Vec::new())?;
-            self.has_table.set(true);
-        }
         let text = |text: &Option<String>| text.as_deref().map_or(SqlStorageValue::Null, SqlStorageValue::from);
         let seconds = row.execution_time.map_or(SqlStorageValue::Null, |seconds| seconds.get().into());
         let values = vec![
@@ -185,6 +180,7 @@ impl Store {
             text(&row.priority),
             text(&row.parent_id),
             seconds,
+            integer(row.updated_at.millis())?,
             row.tag_lines().into(),
             row.searched_text().into(),
             serde_json::to_string(row)?.into(),
@@ -204,19 +200,32 @@ impl Store {
 
     /// A page of a list.
     pub(super) fn page(&self, request: &ListRequest) -> Result<ShardPage> {
-        if !self.has_rows()? {
+        if !self.has_tables()? {
             return Ok(ShardPage::default());
         }
         let (keys, filter) = (Conditions::of_keys(request)?, Conditions::of_filter(&request.filter));
         let order = if Bounds::of(request).is_descending { "DESC" } else { "ASC" };
         let scanned = format!("FROM row {} ORDER BY created {order}, job {order}", keys.text());
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-        let mut values = keys.values.clone();
-        values.push(integer(LIST_SCANNED)?);
-        values.extend(filter.values.iter().cloned());
         // One row more says whether another page follows.
-        values.push(integer(request.limit.saturating_add(1))?);
-        let select = format!("SELECT created, job, row FROM (SELECT * {scanned} LIMIT ?) {} LIMIT ?", filter.text());
+        let with_next = integer(request.limit.saturating_add(1))?;
+        let mut values = keys.values.clone();
+        let select = if filter.conditions.is_empty() {
+            values.push(with_next);
+            format!("SELECT created, job, row {scanned} LIMIT ?")
+        } else {
+            values.push(integer(LIST_SCANNED)?);
+            values.extend(filter.values.iter().cloned());
+            values.push(with_next);
+            // The JSON is read of the rows of the page alone.
+            format!(
+                "SELECT row.created, row.job, row.row FROM (SELECT created, job FROM (SELECT {} {scanned} LIMIT ?) {} LIMIT ?) \
+                 AS found CROSS JOIN row ON row.created = found.created AND row.job = found.job \
+                 ORDER BY row.created {order}, row.job {order}",
+                filter.scanned_columns(),
+                filter.text()
+            )
+        };
         let mut rows = self.rows::<PageRow>(&select, values)?;
         if rows.len() > limit {
             rows.truncate(limit);
@@ -231,47 +240,6 @@ impl Store {
         values.push(integer(LIST_SCANNED.saturating_sub(1))?);
         let last = self.rows::<KeyRow>(&format!("SELECT created, job {scanned} LIMIT 1 OFFSET ?"), values)?.pop();
         Ok(ShardPage { rows, read_to: last.map(|last| parameter(last.created, &last.job)) })
-    }
-
-    /// What the shard adds to a summary.
-    pub(super) fn summary(&self, request: &ListRequest) -> Result<ShardSummary> {
-        if !self.has_rows()? {
-            return Ok(ShardSummary::default());
-        }
-        let (keys, filter) = (Conditions::of_keys(request)?, Conditions::of_filter(&request.filter));
-        let columns = if filter.conditions.is_empty() { "created, status, kind, seconds" } else { "*" };
-        let newest = format!("(SELECT {columns} FROM row {} ORDER BY created DESC, job DESC LIMIT ?)", keys.text());
-        let mut values = keys.values;
-        values.push(integer(SUMMARY_ROWS)?);
-        values.extend(filter.values.iter().cloned());
-        let select =
-            format!("SELECT status, kind, COUNT(*) AS count FROM {newest} {} GROUP BY status, kind", filter.text());
-        let counts = self.rows::<CountRow>(&select, values.clone())?;
-        let mut completed = filter;
-        completed.add("status = 'completed' AND seconds IS NOT NULL", []);
-        values.push(integer(DURATIONS)?);
-        let select = format!("SELECT kind, created, seconds FROM {newest} {} LIMIT ?", completed.text());
-        let durations = self.rows::<DurationRow>(&select, values)?;
-        Ok(ShardSummary {
-            counts: counts.into_iter().map(|CountRow { status, kind, count }| Count { status, kind, count }).collect(),
-            durations: durations
-                .into_iter()
-                .map(|DurationRow { kind, created, seconds }| Duration { kind, created, seconds })
-                .collect(),
-        })
-    }
-
-    /// How long the last completed jobs took.
-    pub(super) fn history(&self) -> Result<History> {
-        let mut history = History::default();
-        if self.has_rows()? {
-            let rows = self.rows::<CompletedRow>(HISTORY, vec![integer(LIST_SCANNED)?, integer(DURATIONS)?])?;
-            // The last one is the oldest.
-            for CompletedRow { kind, endpoint, seconds } in rows.into_iter().rev() {
-                history.add(kind.as_deref(), endpoint.as_deref(), seconds);
-            }
-        }
-        Ok(history)
     }
 }
 

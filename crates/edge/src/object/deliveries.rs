@@ -71,6 +71,7 @@ impl Object {
     async fn apply_what_is_due(self: &Rc<Object>) -> Result<(), ErrorResponse> {
         self.forget_alarm()?;
         let began = js::now();
+        self.drop_needless_tombstone(began)?;
         // Deadlines and deliveries do not wait for the calls.
         if self.next_notice(self.load()?.as_deref(), began).is_some() {
             self.send_notices();
@@ -246,7 +247,7 @@ impl Object {
         job.publish_deletion(now);
         let outbox = self.outbox.borrow().emptied();
         let Stored { deliveries, outbox, .. } = Stored::take(&mut job, outbox, now);
-        let tombstone = job.tombstone();
+        let tombstone = job.tombstone(now);
         let is_last = deliveries.is_empty() && tombstone.is_none();
         if is_last {
             self.has_deliveries.set(false);

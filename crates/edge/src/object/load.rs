@@ -23,9 +23,11 @@ impl Object {
         let mut job = if tables.job { self.store.load()? } else { None };
         if tables.tombstone && self.notices.tombstone.borrow().is_none() {
             self.notices.tombstone.replace(self.store.tombstone()?);
+            self.notices.renew_tombstone();
         }
         if let Some(job) = &mut job {
             self.add_project(job);
+            self.renew_notices(job);
         }
         let job = job.map(Rc::new);
         self.job.replace(job.clone());

@@ -10,7 +10,7 @@ use std::{
 use engine::{
     alarm::{Alarm, NOTICE_MS, Needs},
     index::{
-        row,
+        Shard, row,
         update::{RowUpdate, UpdateReply},
     },
     job::Job,
@@ -48,8 +48,12 @@ pub(super) struct Sending {
 struct Call {
     recipient: Recipient,
     project: String,
+    /// The object of the recipient.
+    place: String,
+    /// Whether this is an object that was the recipient before.
+    is_former: bool,
     update: RowUpdate,
-    /// The state that is update; `None` if the job was deleted.
+    /// The state that the call has; `None` if the job was deleted.
     cursor: Option<Cursor>,
 }
 
@@ -67,6 +71,11 @@ impl Sending {
     /// Notes that the alarm has fired.
     pub(super) fn forget_alarm(&self) {
         self.change_alarm(Alarm::clear);
+    }
+
+    /// Makes the calls of a tombstone that was loaded from storage: the index may have been off when its alarm was set.
+    pub(super) fn renew_tombstone(&self) {
+        self.is_new.set(self.tombstone.borrow().is_some());
     }
 
     fn change_alarm<T>(&self, change: impl FnOnce(&mut Alarm) -> T) -> T {
@@ -102,21 +111,38 @@ impl Drop for Active {
 }
 
 impl Object {
-    /// Marks in the job's record who has to be update of its last change. Whether there is anybody.
+    /// Marks in the job's record who has to be notified of its last change. Whether there is anybody.
     pub(super) fn mark_notices(&self, job: &mut Job) -> bool {
-        let shards = self.notices.index.as_ref().map(IndexStub::shards);
-        let is_new = match shards.filter(|_| job.record.project.is_some()) {
-            Some(shards) => {
-                let digest = row::digest(&job.document, shards);
-                job.record.notices.owe(Recipient::Index, job.document.seq, digest)
+        let is_new = match (self.place_of(&job.document.job_id), &job.record.project) {
+            (Some(place), Some(_)) => {
+                let digest = row::digest(&job.document);
+                job.record.notices.mark(Recipient::Index, &place, job.document.seq, digest)
             }
-            None => {
-                job.record.notices.drop_recipient(Recipient::Index);
+            _ => {
+                job.record.notices.suspend(Recipient::Index);
                 false
             }
         };
         self.notices.is_new.set(self.notices.is_new.get() || is_new);
         is_new
+    }
+
+    /// Marks what a job that was loaded from storage has to report because the index was off for a time, or had other shards.
+    pub(super) fn renew_notices(&self, job: &mut Job) {
+        let place = self.place_of(&job.document.job_id);
+        if place.is_some_and(|place| job.record.notices.is_outdated(Recipient::Index, &place)) {
+            self.mark_notices(job);
+        }
+    }
+
+    /// The shard of the index that has the row of the job, if the deployment has an index.
+    fn place_of(&self, job_id: &str) -> Option<String> {
+        Some(self.notices.index.as_ref()?.shards().of(job_id).to_string())
+    }
+
+    /// Whether the job has to make a call that the deployment can make.
+    fn is_pending(&self, job: &Job) -> bool {
+        self.notices.index.is_some() && job.record.notices.next_pending().is_some()
     }
 
     /// The time for which a commit sets the alarm: `deadline` is the new time for the deadlines alone, `stored` the one that the
@@ -129,7 +155,7 @@ impl Object {
         is_new: bool,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        let is_notice_pending = job.record.notices.next_pending().is_some();
+        let is_notice_pending = self.is_pending(job);
         let needs = Needs { deadline, stored, is_notice_new: is_new, is_notice_pending };
         self.notices.change_alarm(|alarm| alarm.on_commit(needs, now))
     }
@@ -151,16 +177,23 @@ impl Object {
     pub(super) fn leave(&self, tombstone: Option<Tombstone>, has_deliveries: bool, now: Timestamp) -> Timestamp {
         self.notices.is_new.set(tombstone.is_some());
         self.notices.tombstone.replace(tombstone);
-        if has_deliveries { now } else { self.notices.retry_at(now) }
+        if has_deliveries { now } else { self.next_notice(None, now).unwrap_or(now) }
     }
 
     /// When the alarm has to make a call again; `None` if nothing is pending.
     pub(super) fn next_notice(&self, job: Option<&Job>, now: Timestamp) -> Option<Timestamp> {
-        let is_pending = match job {
-            Some(job) => job.record.notices.next_pending().is_some(),
-            None => self.notices.tombstone.borrow().is_some(),
-        };
-        is_pending.then(|| self.notices.retry_at(now))
+        match (job, &*self.notices.tombstone.borrow()) {
+            (Some(job), _) => self.is_pending(job).then(|| self.notices.retry_at(now)),
+            (None, Some(tombstone)) if self.notices.index.is_none() => tombstone.retry_without_recipients(now),
+            (None, tombstone) => tombstone.as_ref().map(|_| self.notices.retry_at(now)),
+        }
+    }
+
+    /// Removes a tombstone that nobody needs any more.
+    pub(super) fn drop_needless_tombstone(&self, now: Timestamp) -> Result<(), ErrorResponse> {
+        let has_job = self.load()?.is_some();
+        let has_tombstone = self.notices.tombstone.borrow().is_some();
+        if !has_job && has_tombstone && self.next_notice(None, now).is_none() { self.drop_tombstone() } else { Ok(()) }
     }
 
     /// Makes the calls of the notices that commits have made, without waiting for them.
@@ -190,36 +223,54 @@ impl Object {
     }
 
     async fn try_to_send_notices(self: &Rc<Object>) -> Result<(), ErrorResponse> {
+        let Some(index) = &self.notices.index else { return Ok(()) };
         while let Some(call) = self.next_call()? {
             self.notices.is_new.set(false);
-            let answered = match (call.recipient, &self.notices.index) {
-                (Recipient::Index, Some(index)) => index.update(&call.project, &call.update).await?,
-                (Recipient::Index, None) => UpdateReply::default(),
+            // A release that writes other texts has an index of its own.
+            let answered = match Shard::parse(&call.place) {
+                Some(shard) => index.update(&call.project, shard, &call.update).await?,
+                None => UpdateReply::default(),
             };
             self.acknowledge(&call, answered)?;
         }
         Ok(())
     }
 
-    /// The next call that is pending.
+    /// The next call that is pending: first those to the former objects of a recipient.
     fn next_call(&self) -> Result<Option<Call>, ErrorResponse> {
         if let Some(job) = self.load()? {
-            let Some(recipient) = job.record.notices.next_pending() else { return Ok(None) };
+            let notices = &job.record.notices;
+            let Some(recipient) = notices.next_pending() else { return Ok(None) };
             let project = job.record.project.clone().unwrap_or_default();
-            let (update, cursor) = (RowUpdate::of(&job.document, &job.record.notices), Some(job.document.cursor()));
-            return Ok(Some(Call { recipient, project, update, cursor }));
+            let (update, place, is_former) = match notices.former_place(recipient) {
+                Some(place) => (RowUpdate::of_moved(&job.document, notices), place, true),
+                None => (RowUpdate::of(&job.document, notices), notices.place(recipient), false),
+            };
+            let cursor = Some(job.document.cursor());
+            return Ok(Some(Call { recipient, project, place: place.to_owned(), is_former, update, cursor }));
         }
         Ok(self.notices.tombstone.borrow().as_ref().and_then(|tombstone| {
             let recipient = tombstone.notices.next_pending()?;
             let (project, update) = (tombstone.project.clone(), RowUpdate::of_deleted(tombstone));
-            Some(Call { recipient, project, update, cursor: None })
+            let former = tombstone.notices.former_place(recipient);
+            let place = former.unwrap_or(tombstone.notices.place(recipient)).to_owned();
+            Some(Call { recipient, project, place, is_former: former.is_some(), update, cursor: None })
         }))
     }
 
     /// Notes that a call was answered, unless the job was replaced or deleted meanwhile.
     fn acknowledge(&self, call: &Call, answered: UpdateReply) -> Result<(), ErrorResponse> {
         let Some(job) = self.load()? else {
-            return if call.cursor.is_none() { self.drop_tombstone() } else { Ok(()) };
+            if call.cursor.is_some() {
+                return Ok(());
+            }
+            if !call.is_former {
+                return self.drop_tombstone();
+            }
+            if let Some(tombstone) = &mut *self.notices.tombstone.borrow_mut() {
+                tombstone.notices.acknowledge_former(call.recipient, &call.place);
+            }
+            return Ok(());
         };
         let Some(cursor) = call.cursor.as_ref().filter(|cursor| cursor.epoch() == job.document.epoch) else {
             return Ok(());
@@ -227,7 +278,11 @@ impl Object {
         let former = Former::Same(Lifecycle::of(&job.document));
         self.job.replace(None);
         let mut job = Rc::unwrap_or_clone(job);
-        job.record.notices.acknowledge(call.recipient, cursor.seq());
+        if call.is_former {
+            job.record.notices.acknowledge_former(call.recipient, &call.place);
+        } else {
+            job.record.notices.acknowledge(call.recipient, cursor.seq());
+        }
         if job.expect(answered.expected_seconds, js::now()) {
             return self.commit(former, job, &[], CommandTime::own());
         }

@@ -1,6 +1,10 @@
 //! The history: how long the last completed jobs of each kind took, from which a new job of that kind gets its first estimate.
+//!
+//! The execution times of a group of jobs are stored in one small row, which is written with every eighth of them. Those after it
+//! are found again among the newest rows, so that a shard that comes into memory reads few rows, and a completion costs
+//! no row of its own.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use protocol::{Status, limits::HISTORY, number::Number};
 
@@ -8,64 +12,94 @@ use super::row::Row;
 
 /// The completed jobs without which the history says nothing.
 pub const FEWEST: usize = 5;
-/// The kinds that a history knows. Past it, new ones are not learned until the object comes into memory again.
-const KINDS: usize = 1_000;
+/// The execution times of a group after which they are stored.
+pub const STORED_EVERY: usize = 8;
+/// The groups in memory. Past it, all are read again when they are needed.
+const GROUPS: usize = 1_000;
 
-/// The execution times of the last completed jobs, by kind, or by endpoint for jobs without a kind.
-#[derive(Clone, Debug, Default)]
-pub struct History(HashMap<Group, VecDeque<f64>>);
-
-/// Jobs that are expected to take about as long as one another.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Group {
-    Kind(String),
-    Endpoint(String),
+/// The group of jobs that are expected to take about as long as one another: those of the same kind, or of the same endpoint if
+/// they have no kind.
+///
+/// ```
+/// use engine::index::history::group;
+/// assert_eq!(group(Some("import"), Some("e")).as_deref(), Some("kind:import"));
+/// assert_eq!(group(None, Some("e")).as_deref(), Some("endpoint:e"));
+/// assert_eq!(group(None, None), None);
+/// ```
+pub fn group(kind: Option<&str>, endpoint: Option<&str>) -> Option<String> {
+    let kind = kind.map(|kind| format!("kind:{kind}"));
+    kind.or_else(|| endpoint.map(|endpoint| format!("endpoint:{endpoint}")))
 }
 
-impl Group {
-    fn of(kind: Option<&str>, endpoint: Option<&str>) -> Option<Group> {
-        let kind = kind.map(|kind| Group::Kind(kind.to_owned()));
-        kind.or_else(|| endpoint.map(|endpoint| Group::Endpoint(endpoint.to_owned())))
+/// The execution times of the last completed jobs, by group.
+#[derive(Clone, Debug, Default)]
+pub struct History(HashMap<String, Times>);
+
+#[derive(Clone, Debug, Default)]
+struct Times {
+    /// In seconds, the last one at the end.
+    seconds: Vec<f64>,
+    /// How many of them are not stored.
+    unstored: usize,
+}
+
+impl Times {
+    fn add(&mut self, seconds: f64) {
+        self.seconds.push(seconds);
+        self.unstored = self.unstored.saturating_add(1);
+        let over = self.seconds.len().saturating_sub(HISTORY);
+        self.seconds.drain(..over);
     }
 }
 
 impl History {
-    /// Adds the execution time of a completed job; the last ones are kept.
-    pub fn add(&mut self, kind: Option<&str>, endpoint: Option<&str>, seconds: f64) {
-        let Some(group) = Group::of(kind, endpoint) else { return };
-        if self.0.len() >= KINDS && !self.0.contains_key(&group) {
-            return;
-        }
-        let times = self.0.entry(group).or_default();
-        times.push_back(seconds);
-        if times.len() > HISTORY {
-            times.pop_front();
-        }
+    /// Whether the group is in memory.
+    pub fn knows(&self, group: &str) -> bool {
+        self.0.contains_key(group)
     }
 
-    /// Adds the job of a row that `replaces` another one, if it completed with this change.
+    /// Adds a group: the execution times that were stored, and those after them, the oldest first.
+    pub fn insert(&mut self, group: String, stored: Vec<f64>, later: Vec<f64>) {
+        if self.0.len() >= GROUPS {
+            self.0.clear();
+        }
+        let mut times = Times { seconds: stored, unstored: 0 };
+        later.into_iter().for_each(|seconds| times.add(seconds));
+        self.0.insert(group, times);
+    }
+
+    /// Adds the job of a row that `replaces` another one, if it completed with this change. Its group is in memory.
     pub fn note(&mut self, row: &Row, replaced: Option<&Row>) {
         let was_completed = replaced.is_some_and(|former| former.status == Status::Completed);
-        if let Some(seconds) = row.execution_time.filter(|_| row.status == Status::Completed && !was_completed) {
-            self.add(row.kind.as_deref(), row.endpoint_id.as_deref(), seconds.get());
+        let Some(seconds) = row.execution_time.filter(|_| row.status == Status::Completed && !was_completed) else {
+            return;
+        };
+        let group = group(row.kind.as_deref(), row.endpoint_id.as_deref());
+        if let Some(times) = group.and_then(|group| self.0.get_mut(&group)) {
+            times.add(seconds.get());
         }
     }
 
-    /// The median of the execution times of jobs like that of `row`, in seconds; `None` if fewer than [`FEWEST`] are known.
+    /// The execution times of the group that are to be stored now; `None` if they need not be.
+    pub fn take_unstored(&mut self, group: &str) -> Option<Vec<f64>> {
+        let times = self.0.get_mut(group).filter(|times| times.unstored >= STORED_EVERY)?;
+        times.unstored = 0;
+        Some(times.seconds.clone())
+    }
+
+    /// The median of the execution times of the group, in seconds; `None` if fewer than [`FEWEST`] are known.
     ///
     /// ```
     /// use engine::index::history::History;
     /// let mut history = History::default();
-    /// for seconds in [10.0, 30.0, 20.0, 50.0, 40.0] {
-    ///     assert_eq!(history.expected(Some("import"), None), None);
-    ///     history.add(Some("import"), Some("e"), seconds);
-    /// }
-    /// assert_eq!(history.expected(Some("import"), None).unwrap().get(), 30.0);
-    /// assert_eq!(history.expected(None, Some("e")), None);
+    /// history.insert("kind:import".to_owned(), vec![10.0, 30.0, 20.0], vec![50.0]);
+    /// assert_eq!(history.expected("kind:import"), None);
+    /// history.insert("kind:import".to_owned(), vec![10.0, 30.0, 20.0], vec![50.0, 40.0]);
+    /// assert_eq!(history.expected("kind:import").unwrap().get(), 30.0);
     /// ```
-    pub fn expected(&self, kind: Option<&str>, endpoint: Option<&str>) -> Option<Number> {
-        let times = self.0.get(&Group::of(kind, endpoint)?).filter(|times| times.len() >= FEWEST)?;
-        let mut sorted: Vec<f64> = times.iter().copied().collect();
+    pub fn expected(&self, group: &str) -> Option<Number> {
+        let times = self.0.get(group).filter(|times| times.seconds.len() >= FEWEST)?;
+        let mut sorted = times.seconds.clone();
         sorted.sort_by(f64::total_cmp);
         Number::new(percentile(&sorted, 0.5)?)
     }
@@ -81,35 +115,60 @@ pub fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_the_last_jobs_of_a_kind_count() {
+    const GROUP: &str = "endpoint:e";
+
+    fn completed() -> Row {
+        let endpoint_id = Some("e".to_owned());
+        Row { endpoint_id, status: Status::Completed, execution_time: Number::new(7.0), ..Row::default() }
+    }
+
+    fn empty() -> History {
         let mut history = History::default();
-        (0..HISTORY).for_each(|_| history.add(Some("a"), None, 1.0));
-        (0..HISTORY / 2 + 1).for_each(|_| history.add(Some("a"), None, 9.0));
-        assert_eq!(history.expected(Some("a"), None), Number::new(9.0));
-        assert_eq!(history.0.values().map(VecDeque::len).sum::<usize>(), HISTORY);
+        history.insert(GROUP.to_owned(), Vec::new(), Vec::new());
+        history
+    }
+
+    #[test]
+    fn only_the_last_jobs_of_a_group_count() {
+        let mut history = History::default();
+        history.insert(GROUP.to_owned(), vec![1.0; HISTORY], vec![9.0; HISTORY / 2 + 1]);
+        assert_eq!(history.expected(GROUP), Number::new(9.0));
+        assert_eq!(history.0[GROUP].seconds.len(), HISTORY);
     }
 
     #[test]
     fn a_job_counts_when_it_completes_and_only_once() {
-        let mut history = History::default();
-        let running = Row { endpoint_id: Some("e".to_owned()), status: Status::Running, ..Row::default() };
-        let completed = Row { status: Status::Completed, execution_time: Number::new(7.0), ..running.clone() };
+        let mut history = empty();
+        let running = Row { status: Status::Running, execution_time: None, ..completed() };
         for _ in 0..FEWEST {
             history.note(&running, None);
-            history.note(&completed, Some(&completed));
-            assert_eq!(history.expected(None, Some("e")), None);
-            history.note(&completed, Some(&running));
+            history.note(&completed(), Some(&completed()));
+            assert_eq!(history.expected(GROUP), None);
+            history.note(&completed(), Some(&running));
         }
-        assert_eq!(history.expected(None, Some("e")), Number::new(7.0));
-        assert_eq!(history.expected(None, None), None);
+        assert_eq!(history.expected(GROUP), Number::new(7.0));
+        assert_eq!(history.expected("kind:e"), None);
     }
 
     #[test]
-    fn the_number_of_kinds_is_bounded() {
+    fn every_eighth_time_stores_the_group_and_what_was_found_after_it_counts() {
+        let mut history = empty();
+        for number in 1..=2 * STORED_EVERY {
+            history.note(&completed(), None);
+            let stored = history.take_unstored(GROUP);
+            assert_eq!(stored.map(|times| times.len()), (number % STORED_EVERY == 0).then_some(number));
+        }
+        history.insert(GROUP.to_owned(), vec![1.0; 8], vec![2.0; STORED_EVERY - 1]);
+        assert_eq!(history.take_unstored(GROUP), None);
+        history.note(&completed(), None);
+        assert_eq!(history.take_unstored(GROUP).unwrap().len(), 16);
+    }
+
+    #[test]
+    fn the_number_of_groups_in_memory_is_bounded() {
         let mut history = History::default();
-        (0..KINDS + 10).for_each(|number| history.add(Some(&format!("k{number}")), None, 1.0));
-        assert_eq!(history.0.len(), KINDS);
+        (0..GROUPS + 10).for_each(|number| history.insert(format!("kind:{number}"), Vec::new(), Vec::new()));
+        assert!(history.0.len() <= GROUPS && history.knows(&format!("kind:{}", GROUPS + 9)));
     }
 
     #[test]

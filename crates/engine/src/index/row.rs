@@ -1,12 +1,28 @@
 //! A row of the index: what a list shows of a job.
 
-use protocol::{Document, Status, Timestamp, document::Object, limits::NAME_BYTES, limits::ROW_TAGS, number::Number};
+use protocol::{
+    Document, Status, Timestamp,
+    document::Object,
+    limits::{NAME_BYTES, ROW_TAGS, ROW_TAGS_BYTES},
+    number::Number,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{Shards, key::RowKey};
+use super::key::RowKey;
 use crate::tags;
 
-/// A row of the index: what a list shows of a job, as of the last change that the job has update.
+/// The milliseconds after which a job that changes notifies the index again, although its row is the same.
+const RENEWED_MS: u64 = 10 * 86_400_000;
+
+/// The milliseconds for which a shard at least knows that a row was removed, so that a call that is late does not bring it back.
+pub const REMOVED_MS: u64 = 3_600_000;
+
+/// The milliseconds from the last change of a row to its expiry. A job renews its row before, so the row outlives the job,
+/// whose deletion removes it; only a row of which the index was not notified any more expires: that of a job that was deleted
+/// while the index was off, for example.
+pub const KEPT_MS: u64 = 60 * 86_400_000;
+
+/// A row of the index: what a list shows of a job, as of the last change of which the index was notified.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "ListedJob"))]
@@ -88,7 +104,7 @@ impl Row {
         RowKey { created_at: self.created_at, job_id: self.job_id.clone() }
     }
 
-    /// Whether the row replaces `stored`, the row of the same key. A row that is update again, or late, does not.
+    /// Whether the row replaces `stored`, the row of the same key. A row that is sent again, or late, does not.
     pub fn replaces(&self, stored: &Row) -> bool {
         self.seq > stored.seq
     }
@@ -126,12 +142,13 @@ fn tag_json(name: &str, value: &str) -> String {
 }
 
 /// A number that differs if what the index knows of two documents differs in more than their progress: what is sent at
-/// once. It has 53 bits, so that every JSON reader keeps it.
-pub fn digest(document: &Document, shards: Shards) -> u64 {
+/// once. It also differs from time to time while the job changes, so that its row does not expire. It has 53 bits, so that
+/// every JSON reader keeps it, and is not 0.
+pub fn digest(document: &Document) -> u64 {
     let Document { status, attempt, epoch, kind, endpoint_id, priority, parent_id, tags, started_at, .. } = document;
     let mut hash = Fnv::default();
-    // Another number of shards is another index.
-    hash.add(&shards.count().to_string());
+    let age = document.updated_at.millis().saturating_sub(document.created_at.millis());
+    hash.add(&age.checked_div(RENEWED_MS).unwrap_or_default().to_string());
     hash.add(epoch);
     hash.add(status.as_str());
     hash.add(&attempt.to_string());
@@ -142,7 +159,7 @@ pub fn digest(document: &Document, shards: Shards) -> u64 {
     for (name, value) in listed_tags(tags.as_ref()) {
         hash.add(&tag_json(&name, &tags::text_of(&value).unwrap_or_default()));
     }
-    hash.0 >> 11
+    (hash.0 >> 11).max(1)
 }
 
 /// FNV-1a over texts.
@@ -163,13 +180,16 @@ impl Fnv {
     }
 }
 
-/// The tags that a row has: the first ones with a simple value, and not too long.
+/// The tags that a row has: the first ones with a simple value and not too long, up to [`ROW_TAGS`] and [`ROW_TAGS_BYTES`].
 fn listed_tags(tags: Option<&Object>) -> Object {
-    let is_listed = |(name, value): &(&String, &serde_json::Value)| {
-        name.len() <= NAME_BYTES && tags::text_of(value).is_some_and(|text| text.len() <= NAME_BYTES)
-    };
-    let tags = tags.into_iter().flatten().filter(is_listed).take(ROW_TAGS);
-    tags.map(|(name, value)| (name.clone(), value.clone())).collect()
+    let mut rest = ROW_TAGS_BYTES;
+    let simple = tags.into_iter().flatten().filter_map(|(name, value)| Some((name, value, tags::text_of(value)?)));
+    let listed = simple.filter(|(name, _, text)| name.len() <= NAME_BYTES && text.len() <= NAME_BYTES).take(ROW_TAGS);
+    let listed = listed.map_while(|(name, value, text)| {
+        rest = rest.checked_sub(name.len().saturating_add(text.len()))?;
+        Some((name.clone(), value.clone()))
+    });
+    listed.collect()
 }
 
 /// The text, cut between two characters after [`NAME_BYTES`].
@@ -193,10 +213,6 @@ mod tests {
         Document::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(5))
     }
 
-    fn shards(count: u8) -> Shards {
-        Shards::configure(|name| (name == "INDEX_SHARDS").then(|| count.to_string())).unwrap().unwrap()
-    }
-
     #[test]
     fn a_row_has_simple_tags_up_to_the_limit_and_a_message_that_is_cut() {
         let mut document = document();
@@ -216,6 +232,17 @@ mod tests {
     }
 
     #[test]
+    fn the_tags_of_a_row_have_a_limit_together() {
+        let mut document = document();
+        // Eight of 256 bytes each are listed, and nothing after one that is past the limit.
+        let tags = (0..9).map(|number| (format!("t{number}"), json!("x".repeat(254))));
+        document.tags = Some(tags.chain([("z".to_owned(), json!(1))]).collect());
+        let row = Row::of(&document);
+        assert_eq!(row.tags.len() * 256, ROW_TAGS_BYTES);
+        assert!(row.tags.contains_key("t7") && !row.tags.contains_key("z"));
+    }
+
+    #[test]
     fn each_tag_is_found_as_a_line_and_no_other() {
         let mut document = document();
         document.tags = json!({"a": "b\n[\"x\",\"y\"]", "n": 7, "c": "d"}).as_object().cloned();
@@ -228,12 +255,28 @@ mod tests {
     }
 
     #[test]
+    fn the_row_of_a_job_that_changes_is_renewed_before_it_expires() {
+        const DAY: u64 = 86_400_000;
+        let at = |day: u64| {
+            let mut document = document();
+            document.updated_at = document.created_at.plus_millis(day * DAY);
+            digest(&document)
+        };
+        assert_eq!(at(0), at(9));
+        assert_ne!(at(9), at(10));
+        assert_ne!(at(10), at(20));
+        // The last change, the retention, and the deliveries that can delay the deletion.
+        let longest = RENEWED_MS + protocol::limits::RETENTION_SECONDS * 1000 + crate::deadline::DELIVERING_MS;
+        assert!(longest + 7 * DAY < KEPT_MS);
+    }
+
+    #[test]
     fn the_digest_changes_with_what_a_list_is_filtered_by_and_not_with_progress() {
         let before = document();
         let differs = |change: fn(&mut Document)| {
             let mut after = before.clone();
             change(&mut after);
-            digest(&after, shards(1)) != digest(&before, shards(1))
+            digest(&after) != digest(&before)
         };
         assert!(differs(|document| document.status = Status::Running));
         assert!(differs(|document| document.attempt = 2));
@@ -243,7 +286,6 @@ mod tests {
         assert!(differs(|document| document.epoch = "other0".to_owned()));
         assert!(!differs(|document| document.progress = Some(Number::HUNDRED)));
         assert!(!differs(|document| document.message = Some("x".to_owned())));
-        assert_ne!(digest(&before, shards(1)), digest(&before, shards(2)));
-        assert!(digest(&before, shards(1)) <= protocol::number::MAX_SAFE_INTEGER);
+        assert!((1..=protocol::number::MAX_SAFE_INTEGER).contains(&digest(&before)));
     }
 }

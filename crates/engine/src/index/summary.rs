@@ -10,11 +10,22 @@ use super::history::percentile;
 /// The most kinds of a summary: those with the most jobs.
 const KINDS: usize = 100;
 
-/// The jobs of one state and one kind.
+/// The most kinds that a shard adds to a summary, for which the same holds: more than a summary has, since a kind that is rare in
+/// one shard can be frequent in another.
+pub const SHARD_KINDS: u64 = 1_000;
+
+/// The jobs of one state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Count {
+pub struct StatusCount {
     /// The state.
     pub status: Status,
+    /// The number of jobs.
+    pub count: u64,
+}
+
+/// The jobs of one kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KindCount {
     /// The kind, or none.
     pub kind: Option<String>,
     /// The number of jobs.
@@ -35,8 +46,10 @@ pub struct Duration {
 /// What one shard adds to a summary.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ShardSummary {
-    /// The numbers of jobs.
-    pub counts: Vec<Count>,
+    /// The numbers of jobs in each state.
+    pub statuses: Vec<StatusCount>,
+    /// The numbers of jobs of the kinds, at most [`SHARD_KINDS`].
+    pub kinds: Vec<KindCount>,
     /// The execution times of the newest completed jobs, the newest first.
     pub durations: Vec<Duration>,
 }
@@ -91,9 +104,11 @@ impl Summary {
         let mut counts: BTreeMap<Option<String>, u64> = BTreeMap::new();
         let mut durations: BTreeMap<Option<String>, Vec<Duration>> = BTreeMap::new();
         for shard in shards {
-            for Count { status, kind, count } in shard.counts {
+            for StatusCount { status, count } in shard.statuses {
                 let of_status = by_status.entry(status.as_str()).or_default();
                 *of_status = of_status.saturating_add(count);
+            }
+            for KindCount { kind, count } in shard.kinds {
                 let of_kind = counts.entry(kind).or_default();
                 *of_kind = of_kind.saturating_add(count);
             }
@@ -132,8 +147,12 @@ mod tests {
 
     use super::*;
 
-    fn count(status: Status, kind: Option<&str>, count: u64) -> Count {
-        Count { status, kind: kind.map(str::to_owned), count }
+    fn status(status: Status, count: u64) -> StatusCount {
+        StatusCount { status, count }
+    }
+
+    fn kind(kind: Option<&str>, count: u64) -> KindCount {
+        KindCount { kind: kind.map(str::to_owned), count }
     }
 
     fn duration(kind: &str, created: u64, seconds: f64) -> Duration {
@@ -144,11 +163,13 @@ mod tests {
     fn the_shards_are_added_up_by_state_and_by_kind() {
         let shards = vec![
             ShardSummary {
-                counts: vec![count(Status::Completed, Some("a"), 3), count(Status::Failed, None, 9)],
+                statuses: vec![status(Status::Completed, 3), status(Status::Failed, 9)],
+                kinds: vec![kind(None, 9), kind(Some("a"), 3)],
                 durations: vec![duration("a", 2, 30.0), duration("a", 1, 10.0)],
             },
             ShardSummary {
-                counts: vec![count(Status::Completed, Some("a"), 4)],
+                statuses: vec![status(Status::Completed, 4)],
+                kinds: vec![kind(Some("a"), 4)],
                 durations: vec![duration("a", 3, 20.5)],
             },
         ];
@@ -165,7 +186,7 @@ mod tests {
     #[test]
     fn only_the_newest_durations_of_a_kind_count() {
         let durations = (0..1_000).map(|number| duration("a", number, if number < 744 { 1.0 } else { 5.0 })).collect();
-        let shard = ShardSummary { counts: vec![count(Status::Completed, Some("a"), 1_000)], durations };
+        let shard = ShardSummary { kinds: vec![kind(Some("a"), 1_000)], durations, ..ShardSummary::default() };
         let time = Summary::merge(vec![shard]).kinds[0].execution_time.clone().unwrap();
         assert_eq!((time.count, time.p50.get(), time.p90.get()), (256, 5.0, 5.0));
     }

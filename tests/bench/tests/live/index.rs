@@ -242,6 +242,75 @@ async fn truth(bundle: &std::path::Path, jobs: usize, changes: usize, kills: usi
     }
 }
 
+/// The ids and states of all rows of the index.
+async fn states(port: u16, key: &str) -> Vec<(String, String)> {
+    let rows = rows(port, key, "").await.unwrap().into_iter();
+    rows.map(|(job, row)| (job, row["status"].as_str().unwrap().to_owned())).collect()
+}
+
+/// Waits until the index has these rows.
+async fn wait_for(port: u16, key: &str, expected: &[(&str, &str)]) {
+    let began = Instant::now();
+    loop {
+        let states = states(port, key).await;
+        if states.iter().map(|(job, status)| (job.as_str(), status.as_str())).eq(expected.iter().copied()) {
+            return;
+        }
+        assert!(began.elapsed() < SETTLED, "{expected:?} expected, the index has {states:?}");
+    }
+}
+
+/// Jobs change while the index is off, or has another number of shards.
+async fn settings(bundle: &std::path::Path) {
+    let (key, folder) = (Key::draw().unwrap(), Folder::new("index-settings").unwrap());
+    let start = |setting: (&str, &str)| {
+        Server::from_bundle_with(Kind::OursWithDevHeaders, bundle, &[setting], &folder, &key).unwrap()
+    };
+    let text = key.text.as_str();
+    let report = async |port, job: &str, body: Value| {
+        send(port, text, "POST", &format!("/v2/jobs/{job}/reports"), &body).await.unwrap();
+    };
+    let server = start(("INDEX", "on"));
+    for job in ["deleted", "ended", "same"] {
+        send(server.port, text, "POST", "/v2/jobs", &json!({"jobId": job, "status": "running"})).await.unwrap();
+    }
+    wait_for(server.port, text, &[("deleted", "running"), ("ended", "running"), ("same", "running")]).await;
+    drop(server);
+    let server = start(("INDEX", "off"));
+    send(server.port, text, "DELETE", "/v2/jobs/deleted", &Value::Null).await.unwrap();
+    report(server.port, "ended", json!({"status": "completed"})).await;
+    drop(server);
+    let server = start(("INDEX", "on"));
+    // A read of a job that changed while the index was off is enough.
+    for job in ["deleted", "ended"] {
+        let _ = get(server.port, text, &format!("/v2/jobs/{job}/status")).await;
+    }
+    wait_for(server.port, text, &[("ended", "completed"), ("same", "running")]).await;
+    drop(server);
+    let server = start(("INDEX_SHARDS", "4"));
+    for job in ["ended", "same"] {
+        get(server.port, text, &format!("/v2/jobs/{job}/status")).await.unwrap();
+    }
+    wait_for(server.port, text, &[("ended", "completed"), ("same", "running")]).await;
+    send(server.port, text, "DELETE", "/v2/jobs/ended", &Value::Null).await.unwrap();
+    report(server.port, "same", json!({"status": "paused"})).await;
+    wait_for(server.port, text, &[("same", "paused")]).await;
+    drop(server);
+    // The former shard has no row any more of a job that left it.
+    let server = start(("INDEX_SHARDS", "1"));
+    let states = states(server.port, text).await;
+    assert!(states.iter().all(|(job, status)| job == "same" && status == "paused"), "{states:?}");
+    report(server.port, "same", json!({"message": "on"})).await;
+    wait_for(server.port, text, &[("same", "paused")]).await;
+}
+
+#[test]
+fn an_index_that_was_off_or_had_other_shards_is_corrected_by_its_jobs() {
+    for (_, bundle) in bundles().into_iter().take(1) {
+        run(settings(&bundle));
+    }
+}
+
 #[test]
 fn the_index_is_equal_to_the_jobs_soon_after_crashes_and_failures() {
     for (_, bundle) in bundles().into_iter().take(1) {
