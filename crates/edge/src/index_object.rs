@@ -22,7 +22,7 @@ use engine::{
         summary::ShardSummary,
         update::{RowUpdate, UpdateReply},
     },
-    subscription,
+    subscription::{self, Viewed},
 };
 use protocol::{Problem, problem::Code};
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -235,7 +235,7 @@ impl Index {
     /// Adds a viewer, and sends it the first page. No change can come in between.
     fn subscribe(&self, request: &ListRequest, reader: Option<NonZeroU64>) -> HandlerResult {
         let of_reader = reader.map_or(0, |reader| self.viewers.of_reader(reader));
-        subscription::check_capacity(self.viewers.count(), of_reader)?;
+        subscription::check_capacity(Viewed::List, self.viewers.count(), of_reader)?;
         self.viewers.flush();
         let page = self.store.page(request)?;
         let pair = WebSocketPair::new()?;

@@ -6,7 +6,7 @@ use engine::{
     index::{
         Shard, Shards,
         filter::ListRequest,
-        page::{Page, ShardPage},
+        page::{Page, ShardPage, ShardPages, shard_limit},
         summary::{ShardSummary, Summary},
         update::{RowUpdate, UpdateReply},
     },
@@ -17,7 +17,7 @@ use engine::{
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use js_sys::Uint8Array;
 use serde::de::DeserializeOwned;
-use wasm_bindgen::JsCast as _;
+use wasm_bindgen::{JsCast as _, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 use worker::{Env, WebSocket};
@@ -25,7 +25,7 @@ use worker::{Env, WebSocket};
 use crate::{
     config::Config,
     glue::{self, Namespace},
-    metrics,
+    js, metrics,
     response::{ErrorResponse, set, text_of},
     stub::{CALLS_AT_ONCE, call_error},
 };
@@ -120,8 +120,25 @@ impl IndexStub {
 
     /// A page of a list of the project.
     pub(crate) async fn list(&self, project: &str, request: &ListRequest) -> Result<Page, ErrorResponse> {
-        let pages: Vec<ShardPage> = self.ask_all(project, IndexCommand::List, request).await?;
-        Ok(Page::merge(pages, request))
+        let limit = shard_limit(request.limit, self.shards.count().into());
+        let of_shard = ListRequest { limit, ..request.clone() };
+        let mut pages =
+            ShardPages::new(request.clone(), limit, self.ask_all(project, IndexCommand::List, &of_shard).await?);
+        loop {
+            let missing = pages.missing();
+            if missing.is_empty() {
+                return Ok(pages.merge());
+            }
+            let ask = async |(number, after)| {
+                let Some(shard) = self.shards.all().nth(number) else { return Ok((number, ShardPage::default())) };
+                let request = ListRequest { after: Some(after), ..of_shard.clone() };
+                let url = url_of(IndexCommand::List, &request);
+                Ok::<_, ErrorResponse>((number, self.ask(project, shard, &url).await?))
+            };
+            let next: Vec<(usize, ShardPage)> =
+                stream::iter(missing.into_iter().map(ask)).buffered(CALLS_AT_ONCE).try_collect().await?;
+            next.into_iter().for_each(|(number, page)| pages.add(number, page));
+        }
     }
 
     /// A summary of a list of the project.
@@ -143,7 +160,7 @@ impl IndexStub {
         while let Some(opened) = opened.next().await {
             match opened.map(|opened| (opened.status_code(), opened.websocket())) {
                 Ok((_, Some(socket))) => sockets.push(socket),
-                Ok((status, None)) => refused = Some(subscription::refusal("", status).into()),
+                Ok((status, None)) => refused = Some(subscription::list_refusal(status).into()),
                 Err(error) => refused = Some(error),
             }
         }
@@ -172,7 +189,14 @@ impl IndexStub {
         if let Some(reader) = reader {
             url.push_str(&format!("&{READER_PARAMETER}={reader}"));
         }
-        Ok(self.fetch(project, shard, &url, &init).await?.into())
+        // The signal is not one of a timeout, which would also end a socket that was opened in time.
+        let controller = web_sys::AbortController::new()?;
+        init.set_signal(Some(&controller.signal()));
+        let late = Closure::once_into_js(move || controller.abort());
+        let timer = js::set_timeout(late.unchecked_ref(), f64::from(CALL_MS));
+        let opened = self.fetch(project, shard, &url, &init).await;
+        js::clear_timeout(&timer);
+        Ok(opened?.into())
     }
 
     /// The replies of all shards to a command.
@@ -183,11 +207,15 @@ impl IndexStub {
         request: &ListRequest,
     ) -> Result<Vec<T>, ErrorResponse> {
         let url = url_of(command, request);
-        let ask = async |shard| {
-            let init = web_sys::RequestInit::new();
-            value(&self.call(project, shard, &url, &init).await?).await
-        };
+        let ask = |shard| self.ask(project, shard, &url);
         stream::iter(self.shards.all().map(ask)).buffered(CALLS_AT_ONCE).try_collect().await
+    }
+
+    /// The reply of a shard to the command of this URL.
+    async fn ask<T: DeserializeOwned>(&self, project: &str, shard: Shard, url: &str) -> Result<T, ErrorResponse> {
+        let init = web_sys::RequestInit::new();
+        init.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(CALL_MS)));
+        value(&self.call(project, shard, url, &init).await?).await
     }
 
     /// Calls a shard; an error of the shard is one of the call.

@@ -24,7 +24,7 @@ use engine::{
     idempotency,
     job::Job,
     lifecycle::Lifecycle,
-    subscription::{self, Admission},
+    subscription::{self, Admission, Viewed},
     webhook::outbox::Outbox,
 };
 use js_sys::Promise;
@@ -334,7 +334,7 @@ impl Object {
             Admission::Admitted { ended } => ended,
         };
         let of_reader = reader.map_or(0, |reader| self.viewers.of_reader(reader));
-        subscription::check_capacity(self.viewers.count(), of_reader)?;
+        subscription::check_capacity(Viewed::Job, self.viewers.count(), of_reader)?;
         let pair = WebSocketPair::new()?;
         self.viewers.accept(&self.state, &pair.server, viewer, &job, time);
         let lines = if include.logs() {

@@ -43,19 +43,38 @@ pub fn has_ended(document: &Document, now: Timestamp) -> bool {
     document.status.is_terminal() && document.next_retry_at.is_none_or(|at| at <= now || at > horizon)
 }
 
-/// Checks that a job with this many viewers, `of_reader` of them of the same reader, can have one more of that reader.
+/// What viewers look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Viewed {
+    /// A job.
+    Job,
+    /// A list of jobs.
+    List,
+}
+
+impl Viewed {
+    /// Its name at the start of a sentence.
+    fn name(self) -> &'static str {
+        match self {
+            Viewed::Job => "The job",
+            Viewed::List => "The list",
+        }
+    }
+}
+
+/// Checks that a job, or a shard of the lists of a project, with this many viewers, `of_reader` of them of the same reader, can have one more of that reader.
 ///
 /// # Errors
 ///
-/// `OVERLOADED` if the job has as many viewers as it may have, `RATE_LIMIT_EXCEEDED` if the reader has.
-pub fn check_capacity(viewers: usize, of_reader: usize) -> Result<(), Problem> {
+/// `OVERLOADED` if it has as many viewers as it may have, `RATE_LIMIT_EXCEEDED` if the reader has.
+pub fn check_capacity(viewed: Viewed, viewers: usize, of_reader: usize) -> Result<(), Problem> {
     if of_reader >= VIEWERS_PER_READER {
-        return Err(share_is_used());
+        return Err(share_is_used(viewed));
     }
     if viewers < VIEWERS {
         return Ok(());
     }
-    let message = format!("The job has {VIEWERS} viewers, which is the limit; try again in a minute");
+    let message = format!("{} has {VIEWERS} viewers, which is the limit; try again in a minute", viewed.name());
     Err(Problem::new(Code::Overloaded, message).with("limit", VIEWERS))
 }
 
@@ -63,12 +82,27 @@ pub fn check_capacity(viewers: usize, of_reader: usize) -> Result<(), Problem> {
 pub fn refusal(job_id: &str, status: u16) -> Problem {
     match status {
         404 => Problem::job_not_found(job_id),
-        429 => share_is_used(),
+        status => not_opened(Viewed::Job, status),
+    }
+}
+
+/// The problem of a reader to which a shard of the index replied with this status instead of a socket.
+pub fn list_refusal(status: u16) -> Problem {
+    not_opened(Viewed::List, status)
+}
+
+fn not_opened(viewed: Viewed, status: u16) -> Problem {
+    let name = viewed.name();
+    match status {
+        429 => share_is_used(viewed),
         503 => {
-            let message = "The job has as many viewers as it may have; try again in a minute";
+            let message = format!("{name} has as many viewers as it may have; try again in a minute");
             Problem::new(Code::Overloaded, message).with("limit", VIEWERS)
         }
-        _ => Problem::new(Code::Internal, "The job could not be opened because of an internal error; try again"),
+        _ => {
+            let message = format!("{name} could not be opened because of an internal error; try again");
+            Problem::new(Code::Internal, message)
+        }
     }
 }
 
@@ -118,6 +152,20 @@ mod tests {
     }
 
     #[test]
+    fn the_problem_of_a_list_names_no_job() {
+        for status in [404, 429, 500, 503] {
+            let problem = list_refusal(status);
+            assert!(!problem.message().contains("job"), "{}", problem.message());
+            assert_ne!(problem.code(), Code::JobNotFound);
+        }
+        for (viewers, of_reader) in [(VIEWERS, 0), (0, VIEWERS_PER_READER)] {
+            let [job, list] =
+                [Viewed::Job, Viewed::List].map(|viewed| check_capacity(viewed, viewers, of_reader).unwrap_err());
+            assert!(job.message().contains("job") && !list.message().contains("job"), "{}", list.message());
+        }
+    }
+
+    #[test]
     fn a_stream_stays_open_for_a_retry_within_an_hour_and_not_for_a_later_one() {
         let mut document = completed(2);
         for (retry, ended) in [(999, true), (1_000, true), (1_001, false), (3_601_000, false), (3_601_001, true)] {
@@ -138,18 +186,18 @@ mod tests {
 
     #[test]
     fn a_job_accepts_viewers_up_to_the_limit_and_none_past_it() {
-        assert_eq!(check_capacity(0, 0), Ok(()));
-        assert_eq!(check_capacity(VIEWERS - 1, 0), Ok(()));
+        assert_eq!(check_capacity(Viewed::Job, 0, 0), Ok(()));
+        assert_eq!(check_capacity(Viewed::Job, VIEWERS - 1, 0), Ok(()));
         for viewers in [VIEWERS, VIEWERS + 1] {
-            let problem = check_capacity(viewers, 0).unwrap_err();
+            let problem = check_capacity(Viewed::Job, viewers, 0).unwrap_err();
             assert_eq!((problem.code(), &problem.details()["limit"]), (Code::Overloaded, &VIEWERS.into()));
         }
     }
 
     #[test]
     fn a_reader_has_its_share_of_the_viewers_and_no_more() {
-        assert_eq!(check_capacity(VIEWERS - 1, VIEWERS_PER_READER - 1), Ok(()));
-        let problem = check_capacity(VIEWERS_PER_READER, VIEWERS_PER_READER).unwrap_err();
+        assert_eq!(check_capacity(Viewed::Job, VIEWERS - 1, VIEWERS_PER_READER - 1), Ok(()));
+        let problem = check_capacity(Viewed::Job, VIEWERS_PER_READER, VIEWERS_PER_READER).unwrap_err();
         assert_eq!(
             (problem.code(), &problem.details()["limit"]),
             (Code::RateLimitExceeded, &VIEWERS_PER_READER.into())

@@ -7,7 +7,7 @@ use engine::{
     frame,
     job::Job,
     lifecycle::Lifecycle,
-    subscription,
+    subscription::{self, Viewed},
 };
 use protocol::control::ControlRequest;
 use worker::WebSocketPair;
@@ -44,7 +44,7 @@ impl Object {
     pub(super) fn await_control(&self, job_id: &str, reader: Option<NonZeroU64>, tags: &str) -> HandlerResult {
         let job = self.find(job_id)?;
         let of_reader = reader.map_or(0, |reader| self.viewers.of_reader(reader));
-        subscription::check_capacity(self.viewers.count(), of_reader)?;
+        subscription::check_capacity(Viewed::Job, self.viewers.count(), of_reader)?;
         let pair = WebSocketPair::new()?;
         self.viewers.accept_producer(&self.state, &pair.server, reader, tags);
         viewers::send(&pair.server, &frame::control(&job.document));

@@ -79,7 +79,7 @@ impl Filter {
         };
         let time = |name: &'static str| {
             let time = |text| Timestamp::read(text).map_err(|error| Problem::invalid(name, error));
-            query.one(name)?.map(time).transpose()
+            query.one(name)?.filter(|text| !text.is_empty()).map(time).transpose()
         };
         let mut filter = Filter {
             statuses: statuses(query.all("status"))?,
@@ -96,7 +96,8 @@ impl Filter {
             return Err(Problem::invalid("parentId", format_args!("must be {}", JobId::FORM)));
         }
         for (name, value) in tags {
-            filter.tags.add(name.trim_start_matches(TAGS).to_owned(), value, &name)?;
+            let tag = name.strip_prefix(TAGS).unwrap_or_default().to_owned();
+            filter.tags.add(tag, value, &name)?;
         }
         Ok((filter, query))
     }
@@ -263,6 +264,7 @@ mod tests {
             ("tags.userId=u1&tags.n=7", true),
             ("tags.userId=u1&tags.n=8", false),
             ("tags.none=", false),
+            ("tags.tags.n=7", false),
             ("q=import-4", true),
             ("q=ÄRGER", true),
             ("q=nightly", true),
@@ -272,6 +274,7 @@ mod tests {
             ("createdAfter=2026-01-02T00:00:00.001Z", false),
             ("createdBefore=2026-01-02T00:00:00Z", false),
             ("createdBefore=2026-01-02T00:00:00.001Z", true),
+            ("createdAfter=&createdBefore=&kind=&q=", true),
         ] {
             assert_eq!(filter(text).selects(&row()), selects, "{text}");
         }

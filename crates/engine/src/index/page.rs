@@ -35,6 +35,73 @@ pub struct ShardPage {
     pub read_to: Option<String>,
 }
 
+/// The number of rows for which each of so many shards is asked for a page of `limit` rows: more than its share, since the rows of a
+/// page are not spread evenly.
+///
+/// ```
+/// use engine::index::page::shard_limit;
+/// assert_eq!([(100, 1), (100, 2), (100, 16), (1, 64)].map(|(limit, shards)| shard_limit(limit, shards)), [100, 100, 20, 1]);
+/// ```
+pub fn shard_limit(limit: u64, shards: u64) -> u64 {
+    let share = limit.saturating_mul(2).checked_div(shards).unwrap_or(limit);
+    if shards <= 1 { limit } else { share.saturating_add(8).min(limit) }
+}
+
+/// The pages of the shards, while those are asked again that were asked for too few rows.
+#[derive(Clone, Debug)]
+pub struct ShardPages {
+    request: ListRequest,
+    pages: Vec<ShardPage>,
+    /// The shards that may have more rows because they were asked for too few, not because they have read as many as they may.
+    cut: Vec<bool>,
+    /// The rows that each was asked for.
+    asked: u64,
+}
+
+impl ShardPages {
+    /// The first pages of all shards, each of which was asked for `asked` rows of this request.
+    pub fn new(request: ListRequest, asked: u64, pages: Vec<ShardPage>) -> ShardPages {
+        let cut = pages.iter().map(|page| is_cut(page, asked)).collect();
+        ShardPages { request, pages, cut, asked }
+    }
+
+    /// The shards that have to be asked for more rows, each with the row after which they begin; none if the page is complete.
+    pub fn missing(&self) -> Vec<(usize, RowKey)> {
+        let page = self.merge();
+        let Some(stopped) = page.next.filter(|_| (page.rows.len() as u64) < self.request.limit) else {
+            return Vec::new();
+        };
+        let read_to = |page: &ShardPage| RowKey::from_parameter(page.read_to.as_deref()?);
+        let ends = self.pages.iter().zip(&self.cut).enumerate();
+        let ends = ends.filter_map(|(shard, (page, is_cut))| Some((shard, read_to(page)?, *is_cut)));
+        let (mut missing, mut is_complete) = (Vec::new(), false);
+        for (shard, end, is_cut) in ends {
+            // A shard that stopped here because it has read as many rows as it may ends the page.
+            is_complete |= end == stopped && !is_cut;
+            missing.extend(is_cut.then_some((shard, end)));
+        }
+        if is_complete { Vec::new() } else { missing }
+    }
+
+    /// Adds the next page of a shard.
+    pub fn add(&mut self, shard: usize, next: ShardPage) {
+        if let (Some(page), Some(cut)) = (self.pages.get_mut(shard), self.cut.get_mut(shard)) {
+            *cut = is_cut(&next, self.asked);
+            page.rows.extend(next.rows);
+            page.read_to = next.read_to;
+        }
+    }
+
+    /// The page of the list.
+    pub fn merge(&self) -> Page {
+        Page::merge(self.pages.clone(), &self.request)
+    }
+}
+
+fn is_cut(page: &ShardPage, asked: u64) -> bool {
+    page.read_to.is_some() && page.rows.len() as u64 >= asked
+}
+
 /// A page of a list.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -175,6 +242,55 @@ mod tests {
         assert_eq!(json(vec![page(&[1], None), page(&[2], None)]), r#"{"jobs":[1,2]}"#);
         let value: serde_json::Value = serde_json::from_str(&json(vec![page(&[], Some(2))])).unwrap();
         assert_eq!(cursors.read(value["nextCursor"].as_str().unwrap()), Ok(row(2).key()));
+    }
+
+    #[test]
+    fn shards_that_are_asked_for_few_rows_give_full_pages_however_the_rows_are_spread() {
+        let spread: [fn(u64) -> u64; 4] =
+            [|row| row % 4, |_| 2, |row| row / 50, |row| if row < 190 { 0 } else { row % 4 }];
+        for shard_of in spread {
+            let shards: Vec<Vec<u64>> =
+                (0..4).map(|shard| (0..200).rev().filter(|row| shard_of(*row) == shard).collect()).collect();
+            let ask = |shard: usize, asked: u64, after: u64| {
+                let rest: Vec<u64> = shards[shard].iter().copied().filter(|row| *row < after).collect();
+                let some: Vec<u64> = rest.iter().copied().take(asked as usize).collect();
+                let read_to = some.last().copied().filter(|_| rest.len() > some.len());
+                page(&some, read_to)
+            };
+            let (mut all, mut after) = (Vec::new(), u64::MAX);
+            loop {
+                let request = ListRequest { order: Order::Descending, limit: 30, ..ListRequest::default() };
+                let asked = shard_limit(30, 4);
+                let mut pages = ShardPages::new(request, asked, (0..4).map(|shard| ask(shard, asked, after)).collect());
+                loop {
+                    let missing = pages.missing();
+                    missing.iter().for_each(|(shard, end)| {
+                        pages.add(*shard, ask(*shard, asked, end.created_at.millis()));
+                    });
+                    if missing.is_empty() {
+                        break;
+                    }
+                }
+                let page = pages.merge();
+                all.extend(page.rows.iter().map(|row| row.created));
+                assert!(page.rows.len() == 30 || page.next.is_none(), "{}", page.rows.len());
+                match page.next {
+                    Some(next) => after = next.created_at.millis(),
+                    None => break,
+                }
+            }
+            assert_eq!(all, (0..200).rev().collect::<Vec<u64>>());
+        }
+    }
+
+    #[test]
+    fn a_shard_that_has_read_as_many_rows_as_it_may_ends_the_page() {
+        let request = ListRequest { order: Order::Descending, limit: 30, ..ListRequest::default() };
+        let cut = page(&(50..70).rev().collect::<Vec<_>>(), Some(50));
+        let pages = ShardPages::new(request.clone(), 20, vec![cut.clone(), page(&[], Some(80))]);
+        assert_eq!((pages.missing(), pages.merge().rows.len()), (vec![], 0));
+        let pages = ShardPages::new(request, 20, vec![cut, page(&[], Some(7))]);
+        assert_eq!(pages.missing(), [(0, row(50).key())]);
     }
 
     #[test]

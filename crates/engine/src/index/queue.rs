@@ -1,6 +1,9 @@
 //! The queue of a list's stream: the first page, which waits for all shards, and the rows that wait for a slow reader.
 
-use protocol::{Problem, limits::LIST_WAITING};
+use protocol::{
+    Problem,
+    limits::{LIST_WAITING, LIST_WAITING_BYTES},
+};
 
 use super::{
     cursor::Cursors,
@@ -36,6 +39,8 @@ pub struct ListQueue<C> {
     missing: usize,
     page: Option<C>,
     rows: Vec<(u64, C)>,
+    /// The bytes of the waiting rows.
+    bytes: usize,
     final_frame: Option<C>,
     ended: bool,
 }
@@ -46,7 +51,7 @@ pub struct ListQueue<C> {
 pub enum Capacity {
     /// The frame waits.
     Enough,
-    /// Too many rows wait: the stream ends, and the reader begins again with a page.
+    /// Too much waits, or a page cannot be read: the stream ends, and the reader begins again with a page.
     Exceeded,
 }
 
@@ -54,21 +59,34 @@ impl<C: Chunk> ListQueue<C> {
     /// An empty queue for a list of so many shards.
     pub fn new(request: ListRequest, shards: usize, cursors: Cursors) -> ListQueue<C> {
         let (pages, rows) = (Vec::new(), Vec::new());
-        ListQueue { request, cursors, pages, missing: shards, page: None, rows, final_frame: None, ended: false }
+        ListQueue {
+            request,
+            cursors,
+            pages,
+            missing: shards,
+            page: None,
+            rows,
+            bytes: 0,
+            final_frame: None,
+            ended: false,
+        }
     }
 
     /// Queues a frame of a shard: its kind, and its bytes without the head.
     pub fn push(&mut self, kind: &Kind, bytes: C) -> Capacity {
         match kind {
-            Kind::Page => self.add_page(&bytes.to_vec()),
+            Kind::Page => return self.add_page(&bytes.to_vec()),
             Kind::Row(number) => {
                 // A stream that is read holds none, and one that is not read at most so many that a search costs little.
+                self.bytes = self.bytes.saturating_add(bytes.size());
                 if let Some((_, waiting)) = self.rows.iter_mut().find(|(known, _)| known == number) {
+                    self.bytes = self.bytes.saturating_sub(waiting.size());
                     *waiting = bytes;
-                } else if self.rows.len() >= LIST_WAITING {
-                    return Capacity::Exceeded;
                 } else {
                     self.rows.push((*number, bytes));
+                }
+                if self.rows.len() > LIST_WAITING || self.bytes > LIST_WAITING_BYTES {
+                    return Capacity::Exceeded;
                 }
             }
             // A shard sends no others.
@@ -77,19 +95,22 @@ impl<C: Chunk> ListQueue<C> {
         Capacity::Enough
     }
 
-    fn add_page(&mut self, json: &[u8]) {
-        self.pages.push(serde_json::from_slice(json).unwrap_or_default());
+    fn add_page(&mut self, json: &[u8]) -> Capacity {
+        let Ok(page) = serde_json::from_slice(json) else { return Capacity::Exceeded };
+        self.pages.push(page);
         self.missing = self.missing.saturating_sub(1);
         if self.missing == 0 {
             let page = Page::merge(std::mem::take(&mut self.pages), &self.request);
             self.page = Some(C::from_bytes(frame::page(&page, &self.cursors).as_bytes()));
         }
+        Capacity::Enough
     }
 
     /// Ends the queue with a problem frame, which replaces the frames that wait: the reader may no longer read them.
     pub fn terminate(&mut self, problem: &Problem) {
         self.page = None;
         self.rows.clear();
+        self.bytes = 0;
         self.final_frame = Some(C::from_bytes(frame::list_problem(problem).as_bytes()));
         self.ended = true;
     }
@@ -104,6 +125,7 @@ impl<C: Chunk> ListQueue<C> {
         if self.missing == 0 || self.ended {
             self.page.take().into_iter().for_each(&mut out);
             self.rows.drain(..).for_each(|(_, row)| out(row));
+            self.bytes = 0;
         }
         self.final_frame.take().into_iter().for_each(out);
     }
@@ -150,7 +172,27 @@ mod tests {
         assert_eq!(queue.push(&Kind::Row(3), b"b".to_vec()), Capacity::Enough);
         assert_eq!(queue.push(&Kind::Row(u64::MAX), b"c".to_vec()), Capacity::Exceeded);
         let text = drained(&mut queue);
-        assert_eq!((text.len(), text.matches('b').count()), (LIST_WAITING, 1));
+        assert_eq!((text.len(), text.matches('b').count()), (LIST_WAITING + 1, 1));
+    }
+
+    #[test]
+    fn the_bytes_that_wait_are_limited_and_a_later_frame_of_a_row_does_not_add_to_them() {
+        let mut queue = queue(0);
+        let half = || vec![b'a'; LIST_WAITING_BYTES / 2];
+        for number in [1, 2, 1, 2, 2] {
+            assert_eq!(queue.push(&Kind::Row(number), half()), Capacity::Enough);
+        }
+        assert_eq!(drained(&mut queue).len(), LIST_WAITING_BYTES);
+        assert_eq!(queue.push(&Kind::Row(1), half()), Capacity::Enough);
+        assert_eq!(queue.push(&Kind::Row(2), half()), Capacity::Enough);
+        assert_eq!(queue.push(&Kind::Row(3), b"b".to_vec()), Capacity::Exceeded);
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_read_ends_the_stream_and_is_not_an_empty_one() {
+        let mut queue = queue(1);
+        assert_eq!(queue.push(&Kind::Page, b"{".to_vec()), Capacity::Exceeded);
+        assert_eq!(drained(&mut queue), "");
     }
 
     #[test]
