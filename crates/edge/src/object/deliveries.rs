@@ -86,9 +86,13 @@ impl Object {
                 return self.set_next_alarm();
             }
             let now = js::now();
+            if self.notices.retry().is_some_and(|at| at <= now) {
+                self.send_notices();
+            }
+            let retry = self.notices.retry().filter(|_| !self.notices.is_active());
             let next = deadline::wake_due(self.load()?.as_deref(), &self.outbox.borrow(), now);
             let longest = now.plus_millis(LONGEST_SLEEP_MS);
-            self.sleep_until(next.map_or(longest, |next| next.min(longest)), now).await;
+            self.sleep_until(next.into_iter().chain(retry).fold(longest, Timestamp::min), now).await;
         }
     }
 

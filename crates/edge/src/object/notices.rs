@@ -38,6 +38,8 @@ pub(super) struct Sending {
     is_sending: Cell<bool>,
     /// The calls that failed one after another.
     failures: Cell<u32>,
+    /// When a call that failed is made again, if the alarm is handled for so long.
+    retry: Cell<Option<Timestamp>>,
     /// When the alarm of the platform fires.
     alarm: Cell<Alarm>,
     /// What a deleted job has left.
@@ -66,6 +68,11 @@ impl Sending {
     /// Whether calls are being made.
     pub(super) fn is_active(&self) -> bool {
         self.is_sending.get()
+    }
+
+    /// When a call that failed is made again.
+    pub(super) fn retry(&self) -> Option<Timestamp> {
+        self.retry.get()
     }
 
     /// Notes that the alarm has fired.
@@ -212,13 +219,16 @@ impl Object {
 
     /// Makes the calls that are pending, one after the other, until one fails.
     async fn make_calls(self: &Rc<Object>) {
+        self.notices.retry.set(None);
         let Err(error) = self.try_to_send_notices().await else { return self.notices.failures.set(0) };
         self.notices.failures.set(self.notices.failures.get().saturating_add(1));
+        let now = js::now();
+        let retry_at = self.notices.retry_at(now);
+        self.notices.retry.set(Some(retry_at));
         worker::console_error!("{}", serde_json::json!({"level": "error", "notice": error.problem().message()}));
         // The handler of an alarm sets the next one when it ends.
         if !self.is_alarm_handled.get() {
-            let now = js::now();
-            self.bring_alarm_forward(self.notices.retry_at(now), now);
+            self.bring_alarm_forward(retry_at, now);
         }
     }
 
