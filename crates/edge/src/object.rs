@@ -23,6 +23,7 @@ use engine::{
     deadline::{self, AlarmOutcome},
     idempotency,
     job::Job,
+    kept_tags,
     lifecycle::Lifecycle,
     subscription::{self, Admission, Viewed},
     webhook::outbox::Outbox,
@@ -235,7 +236,7 @@ impl Object {
                 let reports = body::reports(body, request.flag("ndjson"))?;
                 self.check_webhooks(job_id, &reports, held)?;
                 if let Some(required) = required {
-                    required.check_kept(&reports, job_id)?;
+                    kept_tags::check(&required, &reports, job_id)?;
                 }
                 let creates = Creates { missing: request.flag("create"), ended: request.flag("replace") };
                 self.report(job_id, reports, creates, time)

@@ -48,6 +48,7 @@ pub mod include;
 pub mod index;
 pub mod job;
 pub mod job_queue;
+pub mod kept_tags;
 pub mod key;
 pub mod lifecycle;
 pub mod log;

@@ -6,8 +6,6 @@ use protocol::{
     problem::Code,
 };
 
-use crate::subscription::Viewed;
-
 /// Seconds after which a caller that exceeded a limit can try again: the window of every rate.
 pub const RETRY_SECONDS: u64 = 60;
 
@@ -63,12 +61,8 @@ impl Class {
     }
 }
 
-/// The problem of a reader that has as many streams of a job, or of lists, as one token at one address may have.
-pub(crate) fn share_is_used(viewed: Viewed) -> Problem {
-    let of = match viewed {
-        Viewed::Job => "of the job",
-        Viewed::List => "of lists",
-    };
+/// The problem of a reader that has as many streams of a job, or of lists, as one token at one address may have; `of` says which.
+pub(crate) fn share_is_used(of: &str) -> Problem {
     let message =
         format!("This token has {VIEWERS_PER_READER} open streams {of} from this address, which is the limit");
     let limit = u64::try_from(VIEWERS_PER_READER).unwrap_or(u64::MAX);
@@ -89,7 +83,7 @@ mod tests {
     #[test]
     fn every_refusal_says_the_limit_how_long_to_wait_and_what_to_do() {
         let rates = [Class::Reads, Class::Control, Class::Streams, Class::AuthFailures].map(Class::problem);
-        for problem in rates.iter().chain([&share_is_used(Viewed::Job)]) {
+        for problem in rates.iter().chain([&share_is_used("of the job")]) {
             assert_eq!(problem.code(), Code::RateLimitExceeded);
             let details = problem.details();
             assert!(details["limit"].as_u64().is_some_and(|limit| limit > 0), "{details:?}");
@@ -103,6 +97,6 @@ mod tests {
             (&100.into(), &"Use webhooks or SSE for real-time updates".into())
         );
         // A share is no rate.
-        assert_eq!(share_is_used(Viewed::List).details().get("window"), None);
+        assert_eq!(share_is_used("of lists").details().get("window"), None);
     }
 }

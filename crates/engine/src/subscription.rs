@@ -60,6 +60,14 @@ impl Viewed {
             Viewed::List => "The list",
         }
     }
+
+    /// Whose streams they are.
+    fn of(self) -> &'static str {
+        match self {
+            Viewed::Job => "of the job",
+            Viewed::List => "of lists",
+        }
+    }
 }
 
 /// Checks that a job, or a shard of the lists of a project, with this many viewers, `of_reader` of them of the same reader, can have one more of that reader.
@@ -69,7 +77,7 @@ impl Viewed {
 /// `OVERLOADED` if it has as many viewers as it may have, `RATE_LIMIT_EXCEEDED` if the reader has.
 pub fn check_capacity(viewed: Viewed, viewers: usize, of_reader: usize) -> Result<(), Problem> {
     if of_reader >= VIEWERS_PER_READER {
-        return Err(share_is_used(viewed));
+        return Err(share_is_used(viewed.of()));
     }
     if viewers < VIEWERS {
         return Ok(());
@@ -94,7 +102,7 @@ pub fn list_refusal(status: u16) -> Problem {
 fn not_opened(viewed: Viewed, status: u16) -> Problem {
     let name = viewed.name();
     match status {
-        429 => share_is_used(viewed),
+        429 => share_is_used(viewed.of()),
         503 => {
             let message = format!("{name} has as many viewers as it may have; try again in a minute");
             Problem::new(Code::Overloaded, message).with("limit", VIEWERS)

@@ -4,19 +4,12 @@ use protocol::{
     Problem,
     document::Object,
     fields::Fields,
-    id::JobId,
     limits::{NAME_BYTES, REQUIRED_TAGS},
-    patch::Patch,
-    report::Reports,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{
-    crypto::{base64url, from_base64url},
-    grant::{Cause, Denied},
-    permission::{Permission, Permissions},
-};
+use crate::crypto::{base64url, from_base64url};
 
 /// The first segment of the path of a command with required tags.
 const TAGGED: &str = "/tagged";
@@ -125,25 +118,6 @@ impl RequiredTags {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Checks that a job still carries these tags after each of the reports: the holder of a token by tag must not give a job
-    /// to somebody else.
-    ///
-    /// # Errors
-    ///
-    /// `ACCESS_DENIED`.
-    pub fn check_kept(&self, reports: &Reports, job_id: &str) -> Result<(), Problem> {
-        let reports = match reports {
-            Reports::One(report) => std::slice::from_ref(&**report),
-            Reports::Many(reports) => reports.as_slice(),
-        };
-        let is_kept = |tags: &Patch<Object>| !tags.is_present() || self.are_carried_by(tags.set());
-        if reports.iter().all(|report| is_kept(&report.tags)) {
-            return Ok(());
-        }
-        let (required, held, cause) = (Permission::Write, Permissions::NONE, Cause::TagsChange);
-        Err(Denied { required, held, job_id: JobId::parse(job_id), cause }.into())
-    }
-
     /// Whether `tags` has each of these. A tag that is a number or a boolean counts as its JSON text.
     pub fn are_carried_by(&self, tags: Option<&Object>) -> bool {
         let of = |name: &str| tags.and_then(|tags| tags.get(name)).and_then(text_of);
@@ -193,25 +167,6 @@ mod tests {
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'));
         assert_eq!(RequiredTags::from_parameter(&text), Some(tags));
         assert_eq!(RequiredTags::from_parameter("x"), None);
-    }
-
-    #[test]
-    fn a_report_may_set_other_tags_and_must_keep_the_required_ones() {
-        let required = RequiredTags::from_json(json!({"userId": "u1"}), "tags").unwrap();
-        let report = |report: Value| protocol::report::Report::from_json(report).unwrap();
-        let check = |reports: &Reports| required.check_kept(reports, "a");
-        for (body, is_allowed) in [
-            (json!({"progress": 1}), true),
-            (json!({"tags": {"userId": "u1", "plan": "free"}}), true),
-            (json!({"tags": {"userId": "u2"}}), false),
-            (json!({"tags": {}}), false),
-            (json!({"tags": null}), false),
-        ] {
-            let one = check(&Reports::One(Box::new(report(body.clone()))));
-            assert_eq!(one.is_ok(), is_allowed, "{body}");
-            let many = check(&Reports::Many(vec![report(json!({})), report(body.clone())]));
-            assert_eq!(many.map_err(|problem| problem.code()), one.map_err(|_| protocol::problem::Code::AccessDenied));
-        }
     }
 
     #[test]

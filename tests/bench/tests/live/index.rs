@@ -101,7 +101,9 @@ fn the_life_of_a_job_costs_at_most_six_rows_more_with_an_index_and_a_report_none
         let cost = cost_of_life(port, key, "second", Some(off.job_rows)).await;
         println!("with an index {cost:?}, without {off:?}");
         assert_eq!((off.index_rows, off.calls), (0, 0));
-        assert_eq!((cost.index_rows, cost.calls), (5, 5), "a row and a call for each change of the status");
+        assert_eq!(cost.index_rows, 5, "a row for each change of the status");
+        // The alarm repeats the last call if the object has left memory since, for only there it knows that it was answered.
+        assert!((5..=6).contains(&cost.calls), "a call for each change of the status: {cost:?}");
         let more = cost.job_rows + cost.index_rows - off.job_rows;
         assert!(more <= 6, "{more} rows more");
         send(port, key, "POST", "/v2/jobs", &json!({"jobId": "third", "status": "running"})).await.unwrap();
