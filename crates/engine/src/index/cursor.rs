@@ -140,7 +140,7 @@ mod tests {
             let mut forged = cursor.clone().into_bytes();
             forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
             assert!(refused(std::str::from_utf8(&forged).unwrap()), "changed at {at}");
-            assert!(refused(&cursor[..at]), "cut at {at}");
+            assert!(refused(cursor.get(..at).unwrap()), "cut at {at}");
         }
         for text in ["", "7.a", "!", &base64url(b"1800000000123.a"), &base64url(&[0; 200])] {
             assert!(refused(text), "{text}");
