@@ -58,6 +58,17 @@ function receiver(port) {
   return { url: `http://127.0.0.1:${port}/`, events, start: () => server.listen(port, "127.0.0.1") };
 }
 
+// The rows of all jobs.
+async function list(server) {
+  const rows = [];
+  for (let cursor = ""; cursor !== null; ) {
+    const page = await call("GET", `/v2/jobs?limit=100${cursor && `&cursor=${cursor}`}`, undefined, server);
+    rows.push(...page.jobs);
+    cursor = page.nextCursor ?? null;
+  }
+  return rows;
+}
+
 const files = (folder) => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
 
 test("everything that was acknowledged before a backup is in it, and its jobs continue", async () => {
@@ -152,6 +163,12 @@ test("everything that was acknowledged before a backup is in it, and its jobs co
     const { current } = await call("GET", `/v2/jobs/${jobId}/status`, undefined, again);
     assert.ok(current === index || (index < WOKEN && current === 1000), `${jobId}: ${current}`);
   }
+  const known = [...jobs, ...idle, late].map(({ jobId }) => jobId).sort();
+  await until("the list has every job and the last status of each", async () => {
+    const rows = await list(again);
+    assert.deepEqual(rows.map(({ jobId }) => jobId).sort(), known);
+    return jobs.every(({ jobId }) => rows.find((row) => row.jobId === jobId).status === "completed");
+  });
   // Nobody asks for this job.
   await until(
     "the webhook that was pending and the deadline that was set are acted on",

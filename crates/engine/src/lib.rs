@@ -31,6 +31,7 @@ pub mod accept;
 pub mod access;
 pub mod address;
 pub mod alarm;
+pub mod backup;
 pub mod batch;
 pub mod body;
 pub mod client_address;

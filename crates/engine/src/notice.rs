@@ -1,7 +1,7 @@
 //! Notices: what a job has to report to other objects about its changes.
 //!
 //! A change and the notice of it are one commit: the notice is a mark in the job's record, in the row that the commit writes
-//! anyway, and an alarm is set for [half a minute](crate::alarm::NOTICE_MS) later, unless one fires before. After the commit
+//! anyway, and an alarm is set for [eight seconds](crate::alarm::NOTICE_MS) later, unless one fires before. After the commit
 //! the job calls the recipient, without delaying the response to its own caller. The call has the state of the job, not its
 //! history, and the recipient ignores what it knows already, so a call may be repeated or come late. When the recipient has
 //! answered, the mark is cleared in memory, and in storage with the next commit: an acknowledgement costs no written row. If
@@ -112,6 +112,13 @@ impl Notices {
         if let Some(notice) = self.0.get_mut(&recipient) {
             (notice.digest, notice.is_acknowledged) = (0, false);
         }
+    }
+
+    /// Notes that every recipient may have forgotten what it was notified of. Whether there are any.
+    pub fn suspend_all(&mut self) -> bool {
+        let recipients = self.0.keys().copied().collect::<Vec<_>>();
+        recipients.iter().for_each(|recipient| self.suspend(*recipient));
+        !recipients.is_empty()
     }
 
     /// Whether the recipient, which is now the object `place`, knows less of the job than it was notified of once: the

@@ -3,8 +3,12 @@
 //! The folder holds a SQLite database for each job. A database that is open cannot be copied as a file: what was committed last is
 //! in its write-ahead log, and the server moves it into the database at any time. SQLite itself reads a consistent state.
 //! A database that is not open is copied as a file: to open it would lock it, and the server might need it at that moment.
+//!
+//! The index is copied first. A job that changes after that knows that the index has its change, and the copy of the index does
+//! not; so the copy of the job notifies it again (`job`).
 
 mod alarms;
+mod job;
 
 use std::{
     fmt,
@@ -12,6 +16,7 @@ use std::{
     io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use anyhow::{Context, Result, bail};
@@ -19,7 +24,7 @@ use nix::unistd::syncfs;
 use rusqlite::{Connection, OpenFlags, backup, config::DbConfig};
 
 use self::alarms::Alarms;
-use crate::data_folder::{self, CLUSTER_FILE, FORMAT_FILE};
+use crate::data_folder::{self, CLUSTER_FILE, FORMAT_FILE, INDEX_DATABASES};
 
 /// The extension of the databases.
 const EXTENSION: &str = "sqlite";
@@ -86,9 +91,17 @@ pub fn copy(data: &Path, to: &Path) -> Result<Summary> {
 
 /// Copies the databases and the number of the format into an empty folder, and returns once they are on disk.
 fn copy_all(data: &Path, to: &Path) -> Result<Summary> {
+    let began = SystemTime::now();
     let mut summary = Summary::default();
-    for folder in folders(data)? {
-        copy_folder(&folder, to, &mut summary)?;
+    let (index, jobs) = folders(data)?.into_iter().partition::<Vec<_>, _>(|folder| folder.ends_with(INDEX_DATABASES));
+    for folder in index {
+        summary.bytes += copy_folder(&folder, to, |_| Ok(()))?;
+    }
+    for folder in jobs {
+        summary.bytes += copy_folder(&folder, to, |job| {
+            summary.jobs += 1;
+            job::renotify(job, began)
+        })?;
     }
     summary.bytes += fs::copy(data.join(FORMAT_FILE), to.join(FORMAT_FILE))?;
     syncfs(File::open(to)?)?;
@@ -114,11 +127,12 @@ fn folders(data: &Path) -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// Copies the databases of the jobs, then that of the scheduler, so that it has an alarm for each of them.
-fn copy_folder(from: &Path, to: &Path, summary: &mut Summary) -> Result<()> {
+/// Copies the databases of the objects, then that of the scheduler, so that it has an alarm for each of them; returns their bytes.
+/// `correct` gets the copy of each object.
+fn copy_folder(from: &Path, to: &Path, mut correct: impl FnMut(&Path) -> Result<()>) -> Result<u64> {
     let target = to.join(from.file_name().context("a folder has no name")?);
     fs::create_dir(&target)?;
-    let mut alarms = Alarms::default();
+    let (mut alarms, mut bytes) = (Alarms::default(), 0);
     for entry in fs::read_dir(from)? {
         let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
         if path.extension().is_none_or(|extension| extension != EXTENSION) || name == SCHEDULER {
@@ -126,16 +140,16 @@ fn copy_folder(from: &Path, to: &Path, summary: &mut Summary) -> Result<()> {
         }
         let copied = target.join(&name);
         // Databases of jobs that have expired are removed.
-        if let Some(bytes) = copy_database(&path, &copied).with_context(|| format!("cannot copy {}", path.display()))? {
+        if let Some(size) = copy_database(&path, &copied).with_context(|| format!("cannot copy {}", path.display()))? {
+            correct(&copied)?;
             alarms.add(&copied)?;
-            *summary = Summary { jobs: summary.jobs + 1, bytes: summary.bytes + bytes };
+            bytes += size;
         }
     }
     let scheduler = target.join(SCHEDULER);
     copy_database(&from.join(SCHEDULER), &scheduler)?.context("the scheduler of alarms has no database")?;
     alarms.write(&scheduler)?;
-    summary.bytes += fs::metadata(scheduler)?.len();
-    Ok(())
+    Ok(bytes + fs::metadata(scheduler)?.len())
 }
 
 /// Copies a database; returns its size, or `None` if there is none.
@@ -196,6 +210,19 @@ fn copy_open(from: &Path, to: &Path) -> Result<u64> {
     Ok(fs::metadata(to)?.len())
 }
 
+/// Opens a copied database, which nobody changes, for reading.
+fn open_copy(database: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Without `immutable`, files for locks would be made beside it.
+    Connection::open_with_flags(uri(database), flags)
+}
+
+/// The URI by which SQLite opens a file that does not change.
+fn uri(database: &Path) -> String {
+    let path = database.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    format!("file:{path}?immutable=1")
+}
+
 #[cfg(test)]
 mod tests {
     use std::{env, os::unix::fs::PermissionsExt as _};
@@ -241,9 +268,12 @@ mod tests {
         /// Opens the database of a job with this value, and an alarm if it has one.
         fn job(&self, name: &str, value: i64, alarm: Option<i64>) -> Connection {
             let job = self.open(&format!("{name}.sqlite"));
-            job.execute_batch("CREATE TABLE job (value); CREATE TABLE _cf_METADATA (key INTEGER PRIMARY KEY, value)")
-                .unwrap();
-            job.execute("INSERT INTO job VALUES (?)", [value]).unwrap();
+            job.execute_batch(
+                "CREATE TABLE job (document, record); CREATE TABLE _cf_METADATA (key INTEGER PRIMARY KEY, value)",
+            )
+            .unwrap();
+            let document = format!(r#"{{"current":{value},"updatedAt":"2026-01-31T10:00:00.000Z"}}"#);
+            job.execute("INSERT INTO job VALUES (?, ?)", [document.as_str(), NOTIFIED]).unwrap();
             job.execute("INSERT INTO _cf_METADATA VALUES (1, ?)", [alarm]).unwrap();
             job
         }
@@ -261,7 +291,10 @@ mod tests {
         }
     }
 
-    const VALUE: &str = "SELECT value FROM job";
+    const VALUE: &str = "SELECT json_extract(document, '$.current') FROM job";
+    const SET: &str = "UPDATE job SET document = json_set(document, '$.current', ?)";
+    /// The record of a job that has notified the index.
+    const NOTIFIED: &str = r#"{"notices":{"index":{"digest":7,"seq":1,"isAcknowledged":true,"place":"1/0"}}}"#;
 
     #[test]
     fn what_is_committed_is_copied_from_an_open_database_and_from_a_closed_one() {
@@ -272,9 +305,9 @@ mod tests {
         assert!(
             folders.data.join("jobs/open.sqlite-wal").exists() && !folders.data.join("jobs/closed.sqlite-wal").exists()
         );
-        open.execute("UPDATE job SET value = 3", []).unwrap();
+        open.execute(SET, [3]).unwrap();
         let uncommitted = open.unchecked_transaction().unwrap();
-        uncommitted.execute("UPDATE job SET value = 4", []).unwrap();
+        uncommitted.execute(SET, [4]).unwrap();
         let summary = copy(&folders.data, &folders.to).unwrap();
         assert_eq!((summary.jobs, summary.bytes > 0), (2, true));
         assert_eq!((folders.copied("closed.sqlite", VALUE), folders.copied("open.sqlite", VALUE)), (1, 3));
@@ -306,6 +339,27 @@ mod tests {
             assert_eq!(folders.copied(SCHEDULER, &query), time, "{job}");
         }
         assert_eq!(folders.copied(SCHEDULER, "SELECT count(*) FROM _cf_ALARM"), 2);
+    }
+
+    #[test]
+    fn a_job_that_changes_during_the_backup_notifies_the_index_again() {
+        let folders = Folders::new("backup-index", &[]);
+        let changed = folders.job("changed", 1, Some(i64::MAX));
+        changed
+            .execute("UPDATE job SET document = json_set(document, '$.updatedAt', '2126-01-31T10:00:00.000Z')", [])
+            .unwrap();
+        drop(folders.job("before", 1, Some(i64::MAX)));
+        copy(&folders.data, &folders.to).unwrap();
+        for (job, is_notified_again) in [("changed", true), ("before", false)] {
+            let file = format!("{job}.sqlite");
+            let acknowledged = "SELECT json_extract(record, '$.notices.index.isAcknowledged') IS 1 FROM job";
+            assert_eq!(folders.copied(&file, acknowledged) == 0, is_notified_again, "{job}");
+            let alarm = folders.copied(&file, "SELECT value FROM _cf_METADATA WHERE key = 1");
+            assert_eq!(alarm < i64::MAX, is_notified_again, "{job}");
+            let scheduled = format!("SELECT scheduled_time FROM _cf_ALARM WHERE actor_id = '{job}'");
+            assert_eq!(folders.copied(SCHEDULER, &scheduled), alarm);
+            assert!(!folders.to.join("jobs").join(format!("{file}-wal")).exists());
+        }
     }
 
     #[test]

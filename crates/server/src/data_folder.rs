@@ -24,6 +24,9 @@ pub(crate) const CLUSTER_FILE: &str = "cluster";
 /// The folder of the databases, which the runtime gives the name that its configuration has for the class of the objects.
 pub const DATABASES: &str = "job-progress-JobObject";
 
+/// The folder of the databases of the index.
+pub const INDEX_DATABASES: &str = "job-progress-JobIndex";
+
 /// A data folder that this process alone uses until the value is dropped.
 #[derive(Debug)]
 pub struct DataFolder {

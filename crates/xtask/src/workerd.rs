@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ::server::data_folder::DATABASES;
+use ::server::data_folder::{DATABASES, INDEX_DATABASES};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -176,7 +176,7 @@ const worker :Workerd.Worker = (
   ],
   durableObjectNamespaces = [
     (className = "JobObject", uniqueKey = "{DATABASES}", enableSql = true),
-    (className = "JobIndex", uniqueKey = "job-progress-JobIndex", enableSql = true),
+    (className = "JobIndex", uniqueKey = "{INDEX_DATABASES}", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "{DATA}"),
 );

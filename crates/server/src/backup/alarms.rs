@@ -7,7 +7,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::open_copy;
 
 /// The time of the alarm in the database of a job, in nanoseconds since the Unix epoch; null if there is none.
 const OF_JOB: &str = "SELECT value FROM _cf_METADATA WHERE key = 1";
@@ -27,9 +29,7 @@ impl Alarms {
     /// The file is not a database.
     pub(crate) fn add(&mut self, database: &Path) -> Result<()> {
         let job = database.file_stem().and_then(|name| name.to_str()).context("a database has no name")?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        // Without `immutable`, files for locks would be made beside it.
-        let connection = Connection::open_with_flags(uri(database), flags)?;
+        let connection = open_copy(database)?;
         if connection.query_row(HAS_METADATA, [], |_| Ok(())).optional()?.is_none() {
             return Ok(());
         }
@@ -55,10 +55,4 @@ impl Alarms {
         }
         Ok(transaction.commit()?)
     }
-}
-
-/// The URI by which SQLite opens a file that does not change.
-fn uri(database: &Path) -> String {
-    let path = database.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    format!("file:{path}?immutable=1")
 }
