@@ -8,7 +8,7 @@ use protocol::Timestamp;
 
 /// The milliseconds from a change to the alarm that repeats its notice. The call is made at once, so the alarm is for objects
 /// that were killed meanwhile; the changes until then share it.
-pub const NOTICE_MS: u64 = 30_000;
+pub const NOTICE_MS: u64 = 8_000;
 
 /// When the alarm of the platform fires, as far as it was set since the object came into memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,21 +95,21 @@ mod tests {
     fn a_deadline_that_is_set_later_does_not_lose_the_alarm_of_a_notice() {
         let mut alarm = Alarm::default();
         let created = Needs { deadline: Some(at(MONTH)), stored: None, ..notice() };
-        assert_eq!(alarm.on_commit(created, at(0)), Some(at(30)));
+        assert_eq!(alarm.on_commit(created, at(0)), Some(at(8)));
         // The index has acknowledged the creation when the report comes that sets a heartbeat timeout of a day.
         assert_eq!(alarm.on_commit(deadline(86_401), at(1)), None);
         // The index fails from here on.
-        assert_eq!(alarm.on_commit(notice(), at(2)), None, "the alarm at 30 s still fires");
+        assert_eq!(alarm.on_commit(notice(), at(2)), None, "the alarm at 8 s still fires");
         assert_eq!(alarm.bring_forward(at(6), at(2)), Some(at(6)));
         assert_eq!(alarm.bring_forward(at(10), at(3)), None);
         alarm.clear();
-        assert_eq!(alarm.on_commit(notice(), at(7)), Some(at(37)));
+        assert_eq!(alarm.on_commit(notice(), at(7)), Some(at(15)));
     }
 
     #[test]
     fn a_deadline_before_the_notice_brings_the_alarm_forward_and_repeats_the_notice_too() {
         let mut alarm = Alarm::default();
-        assert_eq!(alarm.on_commit(notice(), at(0)), Some(at(30)));
+        assert_eq!(alarm.on_commit(notice(), at(0)), Some(at(8)));
         assert_eq!(alarm.on_commit(deadline(5), at(1)), Some(at(5)));
         assert_eq!(alarm.on_commit(notice(), at(2)), None);
     }
@@ -118,11 +118,11 @@ mod tests {
     fn an_object_that_comes_into_memory_keeps_the_notice_of_its_former_life() {
         // The alarm of the platform may be that of the pending notice, or only that of the record.
         let pending = Needs { is_notice_pending: true, ..deadline(86_400) };
-        assert_eq!(Alarm::default().on_commit(pending, at(100)), Some(at(130)));
+        assert_eq!(Alarm::default().on_commit(pending, at(100)), Some(at(108)));
         let plain = Needs { deadline: None, is_notice_new: false, ..notice() };
         assert_eq!(Alarm::default().on_commit(plain, at(100)), None, "an ordinary report sets no alarm");
-        assert_eq!(Alarm::default().on_commit(notice(), at(100)), Some(at(130)));
-        let soon = Needs { stored: Some(at(110)), ..notice() };
+        assert_eq!(Alarm::default().on_commit(notice(), at(100)), Some(at(108)));
+        let soon = Needs { stored: Some(at(105)), ..notice() };
         assert_eq!(Alarm::default().on_commit(soon, at(100)), None);
     }
 
@@ -130,7 +130,7 @@ mod tests {
     fn an_alarm_that_should_have_fired_is_set_again() {
         let mut alarm = Alarm::default();
         alarm.set(at(30));
-        assert_eq!(alarm.on_commit(notice(), at(30)), Some(at(60)));
+        assert_eq!(alarm.on_commit(notice(), at(30)), Some(at(38)));
         assert_eq!(alarm.on_commit(deadline(MONTH), at(70)), Some(at(MONTH)));
     }
 }
