@@ -136,11 +136,16 @@ impl Grant {
         }
     }
 
-    /// The name of the Durable Object of a job. It separates the projects: a project's name has no `/`, so two projects
-    /// never share an object.
+    /// The name of the Durable Object of a job of the project.
     pub fn object_name(&self, job_id: &JobId) -> String {
-        format!("{}/{job_id}", self.project)
+        object_name(&self.project, job_id.as_str())
     }
+}
+
+/// The name of the Durable Object of a job. It separates the projects: a project's name has no `/`, so two projects never share an
+/// object.
+pub fn object_name(project: &str, job_id: &str) -> String {
+    format!("{project}/{job_id}")
 }
 
 /// A refusal of an operation that the caller may not do: a 403 `ACCESS_DENIED`.

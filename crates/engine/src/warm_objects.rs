@@ -56,6 +56,19 @@ impl WarmObjects {
         Ok(())
     }
 
+    /// Notes that the alarm of the object `name` fired at `now_ms`, which brings it into memory whether there is a place or not.
+    ///
+    /// ```
+    /// use engine::warm_objects::{WARM_MS, WarmObjects};
+    /// let mut warm = WarmObjects::new(1);
+    /// assert!(warm.call("acme/a", 0).is_ok());
+    /// warm.wake("acme/a", 8_000);
+    /// assert!(warm.call("acme/b", WARM_MS).is_err(), "the alarm has kept it in memory");
+    /// ```
+    pub fn wake(&mut self, name: &str, now_ms: u64) {
+        self.called_ms.insert(name.to_owned(), now_ms);
+    }
+
     /// The number of objects that may be in memory at `now_ms`.
     pub fn count(&mut self, now_ms: u64) -> usize {
         self.forget_cold(now_ms);

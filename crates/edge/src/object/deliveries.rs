@@ -71,6 +71,9 @@ impl Object {
     async fn apply_what_is_due(self: &Rc<Object>) -> Result<(), ErrorResponse> {
         self.forget_alarm()?;
         let began = js::now();
+        if let Some(name) = self.name()? {
+            self.config.note_alarm(&name);
+        }
         self.drop_needless_tombstone(began)?;
         // Deadlines and deliveries do not wait for the calls.
         if self.next_notice(self.load()?.as_deref(), began).is_some() {

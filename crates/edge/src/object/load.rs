@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use engine::{job::Job, tags::RequiredTags, webhook::of_job};
+use engine::{grant::object_name, job::Job, tags::RequiredTags, webhook::of_job};
 use protocol::{Problem, Timestamp, id, report::Reports};
 
 use super::Object;
@@ -32,6 +32,15 @@ impl Object {
         let job = job.map(Rc::new);
         self.job.replace(job.clone());
         Ok(job)
+    }
+
+    /// The name of the object, as far as storage has it.
+    pub(super) fn name(&self) -> Result<Option<String>, ErrorResponse> {
+        let job = self.load()?;
+        let of_job = job.as_deref().and_then(|job| Some((job.record.project.clone()?, job.document.job_id.clone())));
+        let tombstone = self.notices.tombstone.borrow();
+        let of_tombstone = || tombstone.as_ref().map(|left| (left.project.clone(), left.job_id.clone()));
+        Ok(of_job.or_else(of_tombstone).map(|(project, job_id)| object_name(&project, &job_id)))
     }
 
     /// Notes the project that a command names.
