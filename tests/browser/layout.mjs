@@ -19,6 +19,8 @@ function inspect(host) {
     return getComputedStyle(node).overflowX !== "hidden" || (box.left < frame.right - 1 && box.right > frame.left + 1);
   };
   const isShown = (node) => node.checkVisibility({ visibilityProperty: true }) && !isScreenReaderOnly(node);
+  // What clips an inline text is the block around it.
+  const blockOf = (node) => (getComputedStyle(node).display === "inline" ? blockOf(node.parentElement) : node);
   const texts = [];
   for (const node of host.shadowRoot.querySelectorAll("*")) {
     if (!isShown(node)) continue;
@@ -26,7 +28,9 @@ function inspect(host) {
       if (child.nodeType !== Node.TEXT_NODE || child.data.trim() === "") continue;
       const range = document.createRange();
       range.selectNodeContents(child);
-      for (const box of range.getClientRects()) if (box.width > 0.5 && hasInk(node, box)) texts.push({ node, box });
+      const block = blockOf(node);
+      for (const box of range.getClientRects())
+        if (box.width > 0.5 && hasInk(block, box)) texts.push({ node: block, box });
     }
   }
 

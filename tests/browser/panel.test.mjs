@@ -15,6 +15,7 @@ import { readings } from "../../crates/widget/panel/resources.js";
 import { Locale } from "../../crates/widget/panel/locale.js";
 import { needsTick } from "../../crates/widget/panel/view.js";
 import { ENGLISH as CONTROLS } from "../../crates/widget/controls/messages.js";
+import { ENGLISH as LIST, OWN } from "../../crates/widget/list/messages.js";
 import { ENGLISH } from "../../crates/widget/panel/messages.js";
 import { NOW, at, english, shown } from "./panel.mjs";
 
@@ -307,9 +308,10 @@ test("German and Arabic have every text of the element, and no other", () => {
   const table = rust.slice(rust.indexOf("messages! {"), rust.indexOf("\n}\n", rust.indexOf("messages! {")));
   const own = [...table.matchAll(/^ {4}[A-Z]\w+ "(\w+)" "(.*)",$/gm)].map(([, key, text]) => [key, text]);
   assert.ok(own.length > 20, "the table of texts was not found");
-  const tables = [own, Object.entries(ENGLISH), Object.entries(CONTROLS)].flat();
+  const tables = [own, Object.entries(ENGLISH), Object.entries(CONTROLS), Object.entries(OWN)].flat();
   const all = Object.fromEntries(tables);
   assert.equal(Object.keys(all).length, tables.length, "two texts have the same key");
+  for (const [key, text] of Object.entries(LIST)) assert.equal(text, all[key], `the list's text of ${key}`);
   const places = (of) => (typeof of === "string" ? of : of.other).split("{}").length;
   for (const [language, messages] of Object.entries({ de, ar })) {
     assert.equal(messages.language, language);

@@ -24,6 +24,17 @@ for (const entry of ["job-progress", "job-progress/define"]) {
   });
 }
 
+test("importing job-progress/list on a server throws nothing, prints nothing and adds no globals", async () => {
+  const program = `
+    const before = Object.getOwnPropertyNames(globalThis).sort().join();
+    const { JobProgressListElement } = await import("job-progress/list");
+    JobProgressListElement.define("other-list");
+    const after = Object.getOwnPropertyNames(globalThis).sort().join();
+    if (before !== after) throw new Error("globals: " + before + " became " + after);
+  `;
+  assert.equal(await printed(program), "");
+});
+
 for (const framework of ["react", "vue", "svelte"]) {
   test(`importing job-progress/${framework} on a server prints nothing and adds no globals to those of the framework`, async () => {
     borrowFrameworks();

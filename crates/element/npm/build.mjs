@@ -49,6 +49,21 @@ const keepFromBundlers = (name) => {
 keepFromBundlers("element.js");
 await bundle(["index.js", "define.js", ...locales]);
 
+// The style sheet of the list, which its script imports without comments and white space.
+const style = {
+  name: "style of the list",
+  setup({ onResolve, onLoad }) {
+    const path = join(root, "crates/widget/list/list.css");
+    onResolve({ filter: /^job-progress-list-style$/ }, () => ({ path, namespace: "style" }));
+    onLoad({ filter: /.*/, namespace: "style" }, async () => {
+      const options = { bundle: true, minify: true, target: "es2022", write: false, logLevel: "warning" };
+      const { outputFiles } = await build({ entryPoints: [path], ...options });
+      return { contents: outputFiles[0].text, loader: "text" };
+    });
+  },
+};
+await bundle(["list.js"], { bundle: true, plugins: [style] });
+
 // The client loads the other files when they are first needed.
 const LATER = ["client-producer.js", "client-list.js"];
 const clients = ["client.js", ...LATER].map((name) => join(client, name));
@@ -99,6 +114,7 @@ write("custom-elements.json", json(manifest));
 write("index.d.ts", declarations.index);
 write("define.d.ts", declarations.define);
 write("element.d.ts", declarations.element);
+write("list.d.ts", declarations.list);
 cpSync(join(client, "client.d.ts"), join(out, "client.d.ts"));
 write("api.d.ts", await declarations.operations(openapi));
 write("use-job.d.ts", useJob);

@@ -1,24 +1,49 @@
-// The type declarations: of the class from api.mjs, of documents from the OpenAPI document.
+// The type declarations: of the classes from api.mjs and list-api.mjs, of documents from the OpenAPI document.
 
 import { compile } from "json-schema-to-typescript";
 import * as api from "./api.mjs";
+import * as listApi from "./list-api.mjs";
 
 export const doc = (text, indent = "") => `${indent}/** ${text} */\n`;
 
 const parameter = ({ name, type }) => `${name}?: ${type}`;
 
-const method = ({ name, parameters = [], text }, modifier = "") =>
-  `${doc(text, "  ")}  ${modifier}${name}(${parameters.map(parameter).join(", ")}): void;\n`;
+const method = ({ name, parameters = [], type = "void", text }, modifier = "") =>
+  `${doc(text, "  ")}  ${modifier}${name}(${parameters.map(parameter).join(", ")}): ${type};\n`;
 
 const mirrored = ({ name, type, text }) =>
-  `${doc(text, "  ")}  get ${name}(): ${type === "boolean" ? type : "string"};\n  set ${name}(value: ${type} | null | undefined);\n`;
+  `${doc(text, "  ")}  get ${name}(): ${/^(boolean|number)$/.test(type) ? type : "string"};\n  set ${name}(value: ${type} | null | undefined);\n`;
 
 const property = ({ name, type, text }, modifier = "") => `${doc(text, "  ")}  ${modifier}${name}: ${type};\n`;
 
 const own = (member) =>
   member.isReadonly ? property(member, "readonly ") : property({ ...member, type: `${member.type} | undefined` });
 
-// The class, its events, and the additions to the DOM's own types.
+// A class, its events under the name of their map, and the additions to the DOM's own types.
+const classOf = (api, events) => `${doc(api.SUMMARY)}export declare class ${api.CLASS} extends HTMLElement {
+  static readonly observedAttributes: readonly string[];
+${api.STATIC_PROPERTIES.map((member) => property(member, "static ")).join("")}${api.STATIC_METHODS.map((member) => method(member, "static ")).join("")}${api.ATTRIBUTES.map(mirrored).join("")}${api.PROPERTIES.map(own).join("")}${api.METHODS.map((member) => method(member)).join("")}}
+
+/** The events of the element. They bubble, so a listener on the document or the window receives them too. */
+export interface ${events} {
+${api.EVENTS.map(({ name, type, text }) => `${doc(text, "  ")}  "${name}": ${type};\n`).join("")}}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "${api.TAG}": ${api.CLASS};
+  }
+  interface GlobalEventHandlersEventMap extends ${events} {}
+}
+`;
+
+export const list = `import type { ListedJob } from "./api.js";
+import type { Problem } from "./element.js";
+import type { Messages } from "./messages.js";
+
+export type { ListedJob, Messages, Problem };
+
+${classOf(listApi, "JobProgressListEventMap")}`;
+
 export const element = `import type { JobDocument } from "./document.js";
 import type { Messages } from "./messages.js";
 
@@ -38,21 +63,7 @@ export type ControlOutcome = { request: "cancel" | "pause" | "resume" | "retry" 
   | { outcome: "refused"; document?: undefined; problem: Problem }
 );
 
-${doc(api.SUMMARY)}export declare class ${api.CLASS} extends HTMLElement {
-  static readonly observedAttributes: readonly string[];
-${api.STATIC_PROPERTIES.map((member) => property(member, "static ")).join("")}${api.STATIC_METHODS.map((member) => method(member, "static ")).join("")}${api.ATTRIBUTES.map(mirrored).join("")}${api.PROPERTIES.map(own).join("")}${api.METHODS.map((member) => method(member)).join("")}}
-
-/** The events of the element. They bubble, so a listener on the document or the window receives them too. */
-export interface JobProgressEventMap {
-${api.EVENTS.map(({ name, type, text }) => `${doc(text, "  ")}  "${name}": ${type};\n`).join("")}}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "${api.TAG}": ${api.CLASS};
-  }
-  interface GlobalEventHandlersEventMap extends JobProgressEventMap {}
-}
-`;
+${classOf(api, "JobProgressEventMap")}`;
 
 export const index = `export * from "./element.js";
 export type * from "./document.js";

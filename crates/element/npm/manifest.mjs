@@ -1,8 +1,10 @@
-// The custom elements manifest for editors and documentation tools, generated from api.mjs.
+// The custom elements manifest for editors and documentation tools, generated from api.mjs and list-api.mjs.
 
-import * as api from "./api.mjs";
+import * as element from "./api.mjs";
+import * as list from "./list-api.mjs";
 
 const MODULE = "index.js";
+const LIST = "list.js";
 
 const field = ({ name, type, isReadonly, text }) => ({
   kind: "field",
@@ -12,7 +14,7 @@ const field = ({ name, type, isReadonly, text }) => ({
   description: text,
 });
 
-const method = ({ name, parameters = [], text }) => ({
+const method = ({ name, parameters = [], type = "void", text }) => ({
   kind: "method",
   name,
   description: text,
@@ -22,12 +24,12 @@ const method = ({ name, parameters = [], text }) => ({
     default: initial,
     optional: true,
   })),
-  return: { type: { text: "void" } },
+  return: { type: { text: type } },
 });
 
 const styled = ({ name, initial, text }) => ({ name, default: initial, description: text });
 
-const declaration = {
+const declarationOf = (api) => ({
   kind: "class",
   name: api.CLASS,
   summary: api.SUMMARY,
@@ -53,20 +55,30 @@ const declaration = {
   cssParts: api.PARTS.map(({ name, text }) => ({ name, description: text })),
   cssStates: api.STATES.map(({ name, text }) => ({ name, description: text })),
   cssProperties: api.CUSTOM_PROPERTIES.map(styled),
-};
+});
 
-const reference = { name: api.CLASS, module: MODULE };
-const exported = { kind: "js", name: api.CLASS, declaration: reference };
+const reference = { name: element.CLASS, module: MODULE };
+const exported = { kind: "js", name: element.CLASS, declaration: reference };
+const listReference = { name: list.CLASS, module: LIST };
 
 export const manifest = {
   schemaVersion: "2.1.0",
   readme: "README.md",
   modules: [
-    { kind: "javascript-module", path: MODULE, declarations: [declaration], exports: [exported] },
+    { kind: "javascript-module", path: MODULE, declarations: [declarationOf(element)], exports: [exported] },
     {
       kind: "javascript-module",
       path: "define.js",
-      exports: [exported, { kind: "custom-element-definition", name: api.TAG, declaration: reference }],
+      exports: [exported, { kind: "custom-element-definition", name: element.TAG, declaration: reference }],
+    },
+    {
+      kind: "javascript-module",
+      path: LIST,
+      declarations: [declarationOf(list)],
+      exports: [
+        { kind: "js", name: list.CLASS, declaration: listReference },
+        { kind: "custom-element-definition", name: list.TAG, declaration: listReference },
+      ],
     },
   ],
 };

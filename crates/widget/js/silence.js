@@ -19,7 +19,7 @@ const UNITS = [
 
 // A span of time in its largest unit and the next smaller one. `span` in src/format.rs is the same function; the tests of both
 // read cases/spans.json.
-export const span = (seconds, locale) => {
+export const span = (seconds, locale, format = numberFormat) => {
   const largest = Math.max(
     0,
     UNITS.findIndex(([, length]) => seconds >= length || length === 1),
@@ -32,6 +32,6 @@ export const span = (seconds, locale) => {
   });
   return amounts
     .filter(([count], index) => count > 0 || index === 0)
-    .map(([count, unit]) => numberFormat(locale, "unit", unit)(count))
+    .map(([count, unit]) => format(locale, "unit", unit)(count))
     .join(" ");
 };

@@ -10,8 +10,9 @@ use crate::{
     setup, steps,
 };
 
-/// The benchmark that runs in a browser and needs no worker.
-const ELEMENT: &str = "element";
+/// The benchmarks that run in a browser, and their scripts: that of the element needs no worker, that of the list starts one.
+const IN_BROWSERS: [(&str, &str); 2] =
+    [("element", "tests/bench/element/run.mjs"), ("list", "tests/bench/element/list.mjs")];
 
 /// The benchmarks that run the executable of the server as a cluster over a local S3 server too.
 const OF_CLUSTERS: [&str; 2] = ["cluster", "takeover"];
@@ -25,12 +26,12 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     let tools = setup::tools(&project)?;
     let args = args.raw_args()?.collect::<Vec<_>>();
     if let Some((name, rest)) = args.split_first()
-        && name == ELEMENT
+        && let Some((_, script)) = IN_BROWSERS.iter().find(|(of, _)| name == of)
     {
         build::all(&project, &tools)?;
         let mut node = project.npm_command("node")?;
-        node.arg("tests/bench/element/run.mjs").args(rest).env("CHROMIUM", setup::CHROMIUM.path(&project)?);
-        return steps::shown("benchmark", &mut node);
+        node.arg(script).args(rest).env("CHROMIUM", setup::CHROMIUM.path(&project)?);
+        return steps::shown("benchmark", node.env("XTASK", process::current_exe()?));
     }
     let mut cargo = Command::new(project::cargo());
     let of_clusters = args.first().is_some_and(|name| OF_CLUSTERS.iter().any(|of| name == of));

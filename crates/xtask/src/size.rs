@@ -63,14 +63,14 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
     let worker = |file: &str| project.root.join("build").join(file);
     let [script, module] = ["index.js", "index_bg.wasm"].map(worker);
     let dir = element::out_dir(project);
-    let [loader, preview, full, wasm, controls] =
-        [element::LOADER, element::PREVIEW, element::FULL, element::MODULE, element::CONTROLS]
+    let [loader, preview, full, wasm, controls, list] =
+        [element::LOADER, element::PREVIEW, element::FULL, element::MODULE, element::CONTROLS, element::LIST]
             .map(|file| dir.join(file));
     let first = [&loader, &preview, &full, &wasm];
     let packed = ["define.js", "element.js", element::PREVIEW, element::FULL]
         .map(|file| build::package::out_dir(project).join(file));
     let mut later: Vec<PathBuf> = element::served(project)?.iter().map(|file| dir.join(file)).collect();
-    later.retain(|file| !first.contains(&file));
+    later.retain(|file| !first.contains(&file) && *file != list);
     let [react, lit] = OTHERS.map(|source| bundled(project, source));
     let (react, lit) = (react?, lit?);
 
@@ -87,6 +87,7 @@ fn weights(project: &Project) -> Result<Vec<Weight>> {
         weight("element: all that a bar loads until live", &first, Some(60_000)),
         weight("element: controls", &[&controls], Some(3_000)),
         Weight { name: "element: files that it loads only on demand", files: later, budget: Some(25_000) },
+        weight("list: all that it loads, without the element", &[&list], Some(16_500)),
         weight("npm package: all that a bar loads", &packed.each_ref(), Some(62_000)),
         weight("for comparison: the bar in React", &[&react], None),
         weight("for comparison: the bar in Lit", &[&lit], None),

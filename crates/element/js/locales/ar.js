@@ -48,6 +48,16 @@ export default {
   tooOften: "طلبات كثيرة جدًا. حاول لاحقًا.",
   notReached: "الخادم لا يستجيب. حاول مرة أخرى.",
 
+  jobs: "المهام",
+  jobsLoading: "جارٍ تحميل المهام…",
+  noJobs: "لا توجد مهام",
+  jobsNotYetShown: "لا يمكن عرض المهام بعد.",
+  jobsNotShown: "لا يمكن عرض المهام.",
+  loadMore: "تحميل المزيد",
+  moreLoading: "جارٍ التحميل…",
+  moreNotLoaded: "تعذّر تحميل المزيد من المهام.",
+  created: "أُنشئت",
+
   queueNext: "التالية في قائمة الانتظار",
   queueAhead: {
     zero: "لا مهام قبلها في قائمة الانتظار",

@@ -48,6 +48,16 @@ export default {
   tooOften: "Zu viele Anfragen. Bitte später erneut versuchen.",
   notReached: "Der Server antwortet nicht. Bitte erneut versuchen.",
 
+  jobs: "Aufträge",
+  jobsLoading: "Aufträge werden geladen …",
+  noJobs: "Keine Aufträge",
+  jobsNotYetShown: "Die Aufträge lassen sich noch nicht anzeigen.",
+  jobsNotShown: "Die Aufträge lassen sich nicht anzeigen.",
+  loadMore: "Mehr laden",
+  moreLoading: "Lädt …",
+  moreNotLoaded: "Weitere Aufträge ließen sich nicht laden.",
+  created: "Erstellt",
+
   queueNext: "Als Nächstes an der Reihe",
   queueAhead: { one: "1 Auftrag davor in der Warteschlange", other: "{} Aufträge davor in der Warteschlange" },
   waitingUntil: "Wartet bis {}",

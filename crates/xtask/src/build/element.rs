@@ -33,8 +33,14 @@ fn profile(optimisation: Optimisation) -> &'static str {
 const OPTIMISE: &[&str] = &["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--low-memory-unused"];
 
 /// The folders of the hand-written scripts, each in the crate that it belongs to.
-pub(super) const SOURCES: &[&str] =
-    &["crates/client/js", "crates/widget/js", "crates/widget/panel", "crates/widget/controls", "crates/element/js"];
+pub(super) const SOURCES: &[&str] = &[
+    "crates/client/js",
+    "crates/widget/js",
+    "crates/widget/panel",
+    "crates/widget/controls",
+    "crates/widget/list",
+    "crates/element/js",
+];
 
 /// The scripts that the wasm calls directly: wasm-bindgen copies them into the glue.
 const SNIPPETS: &[&str] = &["crates/client/js/exact.js", "crates/widget/js/format.js", "crates/widget/js/text.js"];
@@ -47,22 +53,27 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("crates/element/js/plain.js", PLAIN),
     ("crates/widget/panel/panel.js", PANEL),
     ("crates/element/js/controls.js", CONTROLS),
+    ("crates/element/js/list-loader.js", LIST),
 ];
 
 /// The folder of the locales, a file for each, and the folder under which they are served.
 const LOCALES: (&str, &str) = ("crates/element/js/locales", "job-progress-locales");
 
-/// The only script that a page names.
+/// The only script that a page with the element names.
 pub(crate) const LOADER: &str = "job-progress.js";
+
+/// The only script that a page with the list names. It loads no other.
+pub(crate) const LIST: &str = "job-progress-list.js";
 
 /// The style sheet, and what shows the state until the wasm is ready. The loader imports it when an element is first needed.
 pub(crate) const PREVIEW: &str = "job-progress-preview.js";
 
 /// The style sheets that scripts import without comments and white space, each with the name of that import. The first one, of
-/// every view, imports others of its folder.
-const STYLES: [(&str, &str); 2] = [
+/// every view, imports others of its folder, and so does that of the list.
+const STYLES: [(&str, &str); 3] = [
     ("crates/widget/src/sheet.css", "job-progress-style"),
     ("crates/widget/controls/controls.css", "job-progress-controls-style"),
+    ("crates/widget/list/list.css", "job-progress-list-style"),
 ];
 
 /// The replacement for the wasm where a page forbids wasm. The loader imports it only then.
@@ -122,7 +133,7 @@ fn fingerprint(project: &Project, tools: &Tools, optimisation: Optimisation) -> 
     for dir in project.sources_of(CRATE)? {
         for entry in entries(&dir)? {
             // The compiler does not read the npm package, and of the scripts only the snippets.
-            if !["js", "npm", "panel", "controls"].iter().any(|name| entry.ends_with(name)) {
+            if !["js", "npm", "panel", "controls", "list"].iter().any(|name| entry.ends_with(name)) {
                 fingerprint.add(&entry)?;
             }
         }

@@ -1,0 +1,7 @@
+// The entry point that registers <job-progress-list>.
+
+import { JobProgressListElement } from "./list-element.js";
+
+JobProgressListElement.define();
+
+export { JobProgressListElement };

@@ -1,0 +1,163 @@
+// The rows of a list: which of them are known, and in which order.
+
+// The most rows that are kept; the oldest ones are dropped, and the reader can load them again.
+export const MOST_ROWS = 10_000;
+
+const isBefore = (one, other) => (one.at === other.at ? one.row.jobId > other.row.jobId : one.at > other.at);
+
+// Whether a row replaces one that is known. Another epoch is that of a job that was created again under the same id.
+const isNewer = (row, known) =>
+  row.epoch === known.epoch ? row.seq > known.seq : Date.parse(row.createdAt) >= Date.parse(known.createdAt);
+
+const entryOf = (row) => ({ row, at: Date.parse(row.createdAt) });
+
+export class Rows {
+  // `{row, at}` in the order of the list: the newest first, those of one millisecond by their ids.
+  #entries = [];
+  #byId = new Map();
+  // The last entry of the pages, and whether rows behind it are taken, as no page will bring them.
+  #last;
+  #isOpen = true;
+  // What has changed since a page was requested, by id: the row, or only the epoch of one that was removed.
+  #changed;
+  // The parameters of the request for the next page; undefined if there is none.
+  next;
+
+  get length() {
+    return this.#entries.length;
+  }
+
+  // The row at that place; undefined past the end.
+  at(index) {
+    return this.#entries[index]?.row;
+  }
+
+  get(id) {
+    return this.#byId.get(id)?.row;
+  }
+
+  // The place of a row that is known, else -1.
+  indexOf(id) {
+    const entry = this.#byId.get(id);
+    return entry ? this.#placeOf(entry) : -1;
+  }
+
+  all() {
+    return this.#entries.map(({ row }) => row);
+  }
+
+  clear() {
+    this.#entries = [];
+    this.#byId.clear();
+    this.#last = this.next = this.#changed = undefined;
+    this.#isOpen = true;
+  }
+
+  // The place of an entry, or where it would be.
+  #placeOf(entry) {
+    let [low, high] = [0, this.#entries.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBefore(this.#entries[middle], entry)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  // Adds or replaces a row; returns whether that changed the list.
+  set(row) {
+    this.#changed?.set(row.jobId, row);
+    const isBehind = !this.#isOpen && isBefore(this.#last, entryOf(row));
+    return (!isBehind || this.#byId.has(row.jobId)) && this.#put(row);
+  }
+
+  // Replaces a row that is known by a newer one; returns whether it is newer.
+  update(row) {
+    return this.#byId.has(row.jobId) && this.#put(row);
+  }
+
+  #put(row) {
+    const known = this.#byId.get(row.jobId);
+    if (known && !isNewer(row, known.row)) return false;
+    const entry = entryOf(row);
+    if (known?.at === entry.at) {
+      known.row = row;
+      return true;
+    }
+    if (known) this.#drop(known);
+    this.#entries.splice(this.#placeOf(entry), 0, entry);
+    this.#byId.set(row.jobId, entry);
+    return true;
+  }
+
+  // Removes the row of that job; returns whether it was there.
+  delete(id, epoch) {
+    this.#changed?.set(id, { epoch });
+    const known = this.#byId.get(id);
+    if (!known || known.row.epoch !== epoch) return false;
+    this.#drop(known);
+    return true;
+  }
+
+  #drop(entry) {
+    this.#entries.splice(this.#placeOf(entry), 1);
+    this.#byId.delete(entry.row.jobId);
+  }
+
+  // To be called before a page after the first one is requested: what changes until it arrives is newer than it.
+  expect() {
+    this.#changed = new Map();
+  }
+
+  // The page did not come.
+  giveUp() {
+    this.#changed = undefined;
+  }
+
+  // Takes the page behind the last one, or the first one: `{jobs, nextCursor}`. `isFull` says that it has as many rows as were
+  // requested, so that it has all rows down to its last one.
+  add({ jobs, nextCursor }, isFirst, isFull) {
+    const isEnd = nextCursor === undefined;
+    const [first, last] = [jobs[0], jobs.at(-1)].map((row) => row && entryOf(row));
+    const start = isFirst ? 0 : this.#last ? this.#endOfPages() : first ? this.#placeOf(first) : 0;
+    const end = isEnd ? this.length : last ? this.#placeOf(last) : start;
+    const ids = new Set(jobs.map(({ jobId }) => jobId));
+    for (const entry of this.#entries.slice(start, Math.max(start, end))) {
+      const { jobId } = entry.row;
+      if (!ids.has(jobId) && !this.#changed?.get(jobId)?.jobId) this.#drop(entry);
+    }
+    for (const row of jobs) this.#put(row);
+    this.next = isEnd ? undefined : { cursor: nextCursor };
+    this.#last = (last && this.#byId.get(last.row.jobId)) ?? (isFirst ? undefined : this.#last);
+    // Behind a page that is not full there may be rows that no page has.
+    this.#isOpen = isEnd || !isFull;
+    const changed = this.#changed ?? [];
+    this.#changed = undefined;
+    for (const [id, row] of changed) row.jobId ? this.set(row) : this.delete(id, row.epoch);
+  }
+
+  // The place behind the last row of the pages, which may have been removed since.
+  #endOfPages() {
+    const isKnown = this.#byId.get(this.#last.row.jobId) === this.#last;
+    return this.#placeOf(this.#last) + (isKnown ? 1 : 0);
+  }
+
+  // Drops the rows behind the last page, which may be out of date.
+  dropRest() {
+    if (this.#last && !this.#isOpen) this.#cut(this.#endOfPages());
+  }
+
+  // Drops the oldest rows if there are too many.
+  trim(most = MOST_ROWS) {
+    if (this.length <= most) return;
+    this.#cut(most);
+    this.#last = this.#entries.at(-1);
+    this.#isOpen = false;
+    // The rows of that millisecond come once more.
+    this.next = { createdBefore: new Date(this.#last.at + 1).toISOString() };
+  }
+
+  #cut(length) {
+    for (const { row } of this.#entries.splice(length)) this.#byId.delete(row.jobId);
+  }
+}
