@@ -3,8 +3,9 @@
 let template;
 let count = 0;
 
-// The nodes, by the names of their parts. Each text is isolated, because it may be in any direction.
-const NAMES = ["title", "kind", "id", "tags", "doing", "state", "percent", "message", "time", "duration"];
+// The texts of the line below the title, and all texts.
+const META = ["kind", "id", "tags", "doing"];
+const NAMES = ["title", ...META, "state", "percent", "message", "time", "duration"];
 
 const make = (tag, className, part = className) => {
   const node = document.createElement(tag);
@@ -20,7 +21,12 @@ const build = () => {
   title.dir = "auto";
   title.tabIndex = -1;
   const meta = make("span", "meta");
-  meta.append(...["kind", "id", "tags"].map((name) => make("bdi", name)), make("bdi", "doing", "message"));
+  for (const name of META) {
+    // What is between two texts is in the direction of the row, and each text in its own.
+    const place = document.createElement("span");
+    place.append(make("bdi", name, name === "doing" ? "message" : name));
+    meta.append(place);
+  }
   const track = make("div", "track");
   track.role = "progressbar";
   track.append(make("div", "fill"));
@@ -63,7 +69,11 @@ export class Row {
   // Shows a row with its texts, those of `Texts.of`.
   paint(row, texts) {
     this.row = row;
-    for (const name of NAMES) this.#set(name, texts[name], (text) => (this.#parts[name].textContent = text));
+    for (const name of NAMES)
+      this.#set(name, texts[name], (text) => {
+        this.#parts[name].textContent = text;
+        if (META.includes(name)) this.#parts[name].parentNode.hidden = !text;
+      });
     this.#set("status", row.status, (status) => (this.node.dataset.status = status));
     this.#set("isActive", texts.isActive, (isActive) => (this.#track.hidden = !isActive));
     this.#set("at", texts.at, (at) => (this.#parts.time.dateTime = at));
