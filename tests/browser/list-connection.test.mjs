@@ -65,7 +65,7 @@ test("a refused token is replaced by one of the token provider", async () => {
   );
 });
 
-test("when a token expires, the rows stay and the list goes on with the next token", async (t) => {
+test("when a token expires, the rows stay and the list continues with the next token", async (t) => {
   const index = await indexServer(t, { jobs: [rowAt(10)] });
   const page = await open({ src: index.base, token: "one" }, BASE_URL);
   await page.evaluate(() => (document.querySelector("job-progress-list").tokenProvider = () => "two"));

@@ -110,7 +110,7 @@ test("the keys reach every row of a long list", async (t) => {
     const { titles } = await onScreen(page);
     assert.ok(titles.includes(title), `${title} is not on the screen`);
   }
-  // Out of sight the focus stays with the list, from which the keys lead on.
+  // Off the screen the focus stays with the list, from which the keys lead on.
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
   await until("the last rows are there", async () => (await onScreen(page)).titles.includes("Job 1000"));
   await page.keyboard.press("ArrowDown");

@@ -118,7 +118,7 @@ chromiumTest("a list whose connection is lost is legible and accessible in every
   await check(page, "offline");
 });
 
-chromiumTest("with forced colours the states, the bars and the current row can be told apart", async () => {
+chromiumTest("with forced colours the states, the bars and the current row differ", async () => {
   const user = await withEveryState();
   const page = await browser.open(sheet(list({ token: await tokenOf(user) })), {
     deviceScaleFactor: 1.5,

@@ -151,7 +151,7 @@ export class ListView {
   #paintRows(state) {
     const { rows = NONE, texts, now, hidden, selected, changed } = state;
     const focused = this.#byNode.get(this.#root.activeElement?.closest("li"));
-    const keepInSight = this.#sightKeeper(rows);
+    const keepPlace = this.#placeKeeper(rows);
     const [first] = this.#shown.keys();
     const [start, end] = this.#window.range(rows.length, rows.indexOf(first));
     const ids = new Set();
@@ -179,7 +179,7 @@ export class ListView {
     this.#list.tabIndex = rows.length > 0 && !shown.has(stop) ? 0 : -1;
     this.#window.fit(rows.length);
     this.#measure();
-    keepInSight?.();
+    keepPlace?.();
     const former = this.#place;
     this.#place = Math.max(0, rows.indexOf(stop));
     if (focused && !focused.node.isConnected) this.#refocus(rows, former);
@@ -187,7 +187,7 @@ export class ListView {
 
   // What keeps the first row on the screen where it is, if its place in the list changes and it is not the first of all. Browsers do
   // that too, but not all of them, and not always after a jump.
-  #sightKeeper(rows) {
+  #placeKeeper(rows) {
     let first;
     for (const node of this.#seen) {
       const row = this.#byNode.get(node);
@@ -225,7 +225,7 @@ export class ListView {
     node.remove();
   }
 
-  // The row that had the focus is not in the page any more: the row in its place gets it, or, if it is only out of sight, the list,
+  // The row that had the focus is not in the page any more: the row in its place gets it, or, if it only is not on the screen, the list,
   // from which the keys lead back to it.
   #refocus(rows, former) {
     if (rows.indexOf(this.#current) >= 0) return this.#list.focus({ preventScroll: true });
