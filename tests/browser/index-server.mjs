@@ -20,11 +20,12 @@ export const rowAt = (age, fields = {}) => {
   };
 };
 
-// Starts the server for the test `t`. `send` writes frames to all streams of the list, `follow` documents to those of jobs.
+// Starts the server for the test `t`. `send` writes frames to all streams of the list, `follow` documents to those of jobs; `followed`
+// has the ids of the newest one.
 export async function indexServer(t, page) {
-  const index = { page, lists: new Set(), jobs: new Set(), requests: [], isHeldBack: false };
+  const index = { page, lists: new Set(), jobs: new Set(), followed: new Set(), requests: [], isHeldBack: false };
   const frame = (name, data) => `${name ? `event: ${name}\n` : ""}data: ${JSON.stringify(data)}\n\n`;
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const { pathname, search } = new URL(request.url, "http://index");
     if (request.method === "OPTIONS") return response.writeHead(204, CORS).end();
     index.requests.push(pathname + search);
@@ -34,6 +35,10 @@ export async function indexServer(t, page) {
     }
     const isList = pathname === "/v2/jobs/stream";
     const streams = isList ? index.lists : index.jobs;
+    if (!isList) {
+      const { jobs } = JSON.parse(Buffer.concat(await Array.fromAsync(request)).toString());
+      index.followed = new Set(jobs.map(({ jobId }) => jobId));
+    }
     response.writeHead(200, { ...CORS, "content-type": "text/event-stream" });
     response.flushHeaders();
     if (index.isHeldBack) return response.end();

@@ -143,3 +143,27 @@ test("200 changes at once are one event and one paint", async (t) => {
   assert.ok((await eventsOf(page, "update")).length <= 4);
   assert.ok((await page.evaluate(() => window.paints)) <= 4);
 });
+
+test("the jobs on the screen are followed on one stream, and none after disconnect", async (t) => {
+  const running = { status: "running", progress: 1, endedAt: undefined, executionTime: undefined };
+  const index = await indexServer(t, { jobs: Array.from({ length: 60 }, (_, place) => rowAt(place + 1, running)) });
+  const page = await open(index);
+  const document = (age, fields) => {
+    const { endedAt: _, ...row } = rowAt(age, running);
+    return { ...row, seq: 2, ...fields };
+  };
+  const moves = async (age) => {
+    await until(`job ${age} is followed`, () => index.followed.has(`job-${age}`));
+    index.follow(document(age, { progress: 50 }));
+    await shows(page, `job ${age} moves`, ({ rows }) => rows.find(({ title }) => title === `Job ${age}`)?.now === "50");
+  };
+  await moves(3);
+  assert.equal(index.jobs.size, 1);
+  assert.ok(index.followed.size < 30, `${index.followed.size} jobs are followed`);
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  await moves(58);
+  await until("the former stream is closed", () => index.jobs.size === 1);
+  await page.evaluate(() => document.querySelector("job-progress-list").disconnect());
+  await until("no stream is open", () => index.jobs.size + index.lists.size === 0);
+  assert.deepEqual(page.faults, []);
+});

@@ -156,7 +156,7 @@ test("real documents and errors have the types of the events", async () => {
 test("the manifest follows the schema of custom elements manifests", async () => {
   borrow("custom-elements-manifest");
   const manifest = JSON.parse(readFileSync(join(PACKAGE, "custom-elements.json"), "utf8"));
-  const declarations = manifest.modules.flatMap(({ declarations }) => declarations);
+  const declarations = manifest.modules.flatMap(({ declarations = [] }) => declarations);
   assert.equal(declarations.length, 2);
   const members = JSON.stringify(declarations.flatMap(({ members }) => members));
   for (const declaration of declarations) declaration.members = [];

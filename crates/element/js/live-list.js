@@ -78,7 +78,7 @@ export class LiveList {
 
   disconnect() {
     this.#connection?.stop();
-    this.#followed.set([]);
+    this.#followed.close();
   }
 
   close() {

@@ -4,8 +4,8 @@ import { MAX_JOBS } from "../policy.js";
 import { Connection } from "./connection.js";
 import { WatchedJob } from "./watched-job.js";
 
-// The shortest time in milliseconds between two changes of what is followed. Each opens another stream.
-const CHANGE_MS = 1_000;
+// The shortest time in milliseconds between two changes of what is followed.
+const CHANGE_MS = 2_000;
 
 export class FollowedJobs {
   #http;
@@ -33,14 +33,17 @@ export class FollowedJobs {
   #apply() {
     this.#timer = undefined;
     const wanted = new Set(this.#wanted);
+    // One that has ended is wanted again when it is retried.
+    const isFollowed = (id, job = this.#jobs.get(id)) => job && !(job.state.ended && job.hasEnded);
+    const added = [...wanted].filter((id) => !isFollowed(id));
+    // Another set of jobs needs another stream. What is not wanted any more stays until there is one anyway.
+    if (wanted.size > 0 && added.length === 0) return;
+    this.#changedAt = performance.now();
     for (const [id, job] of this.#jobs) {
-      // One that has ended is wanted again when it is retried.
-      if (wanted.has(id) && !(job.state.ended && job.hasEnded)) continue;
+      if (wanted.has(id) && isFollowed(id)) continue;
       this.#jobs.delete(id);
       this.#connection.remove(job);
     }
-    const added = [...wanted].filter((id) => !this.#jobs.has(id));
-    if (added.length > 0) this.#changedAt = performance.now();
     for (const id of added) {
       const job = new WatchedJob(id, { credential: this.#http.credential });
       let last;
