@@ -63,6 +63,8 @@ export class JobProgressListElement extends (globalThis.HTMLElement ?? class {})
   #view;
   #live;
   #internals;
+  // The custom states, as text.
+  #states;
   #messages;
   #texts;
   // A problem for which there is nothing to follow.
@@ -366,6 +368,8 @@ export class JobProgressListElement extends (globalThis.HTMLElement ?? class {})
   #setStates() {
     const kind = this.#kind;
     const names = [this.#live?.link ?? "idle", kind === "empty" && "empty", kind === "problem" && "unavailable"];
+    if (String(names) === this.#states) return;
+    this.#states = String(names);
     try {
       const { states } = (this.#internals ??= this.attachInternals());
       states.clear();

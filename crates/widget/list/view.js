@@ -18,6 +18,11 @@ const make = (tag, part, ...children) => {
   return node;
 };
 
+// The same text again would be laid out again.
+const write = (node, text) => {
+  if (node.textContent !== text) node.textContent = text;
+};
+
 // The nearest ancestor that is scrolled, in the tree that is shown.
 const scrollerOf = (node) => {
   for (let at = node; at; at = at.assignedSlot ?? at.parentNode ?? at.host) {
@@ -134,16 +139,16 @@ export class ListView {
     }
     this.#paintNotice(state);
     this.#footer.hidden = !state.hasMore || kind !== "rows";
-    this.#more.textContent = texts.get(state.isLoadingMore ? "moreLoading" : "loadMore");
+    write(this.#more, texts.get(state.isLoadingMore ? "moreLoading" : "loadMore"));
     this.#more.ariaDisabled = state.isLoadingMore ? "true" : null;
-    this.#failure.textContent = state.failure;
+    write(this.#failure, state.failure);
     this.#paintRows(state);
   }
 
   #paintNotice({ kind, notice, isOwn }) {
     this.#notice.hidden = kind === "rows";
     const slot = isOwn ? this.#own : kind === "empty" ? this.#empty : undefined;
-    if (slot === this.#empty && slot.textContent !== notice) slot.textContent = notice;
+    if (slot === this.#empty) write(slot, notice);
     if (slot ? slot !== this.#notice.firstChild : this.#notice.textContent !== notice || this.#notice.firstElementChild)
       this.#notice.replaceChildren(slot ?? notice);
   }
