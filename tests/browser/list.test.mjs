@@ -156,6 +156,16 @@ test("older jobs come with the button, until there are no more", async () => {
   assert.equal(await page.evaluate(() => document.querySelector("job-progress-list").hasMore), false);
 });
 
+test("with the keyboard, the first job that was loaded gets the focus of the button that disappears", async () => {
+  const user = freshUser();
+  for (const kind of ["1", "2", "3"]) await createFor(user, { kind });
+  const page = await open(user, { limit: 2 });
+  await showsTitles(page, "3", "2");
+  await page.getByRole("button", { name: "Load more" }).focus();
+  await page.keyboard.press("Enter");
+  await shows(page, "the new row has the focus", ({ focused, titles }) => focused === "1" && titles.length === 3);
+});
+
 test("a key is accepted as a property, and is in no attribute and no URL", async () => {
   const user = freshUser();
   await createFor(user, { kind: "Import", progress: 20 });
@@ -168,6 +178,19 @@ test("a key is accepted as a property, and is in no attribute and no URL", async
   const html = await page.evaluate(() => document.documentElement.outerHTML);
   assert.ok(!html.includes(KEY) && !urls.some((url) => url.includes(KEY)));
   assert.equal(await page.evaluate(() => document.querySelector("job-progress-list").token), KEY);
+});
+
+test("pointing at a time shows it whole, and a click on it chooses the row", async () => {
+  const user = freshUser();
+  const { jobId } = await createFor(user, { kind: "A" });
+  const page = await open(user);
+  await showsTitles(page, "A");
+  const time = page.locator("job-progress-list .time");
+  assert.match(await time.getAttribute("title"), /^Created: .*\d/);
+  // Playwright checks that nothing covers it.
+  await time.click();
+  await shows(page, "it is current", ({ rows }) => rows[0].isCurrent === "true");
+  assert.equal((await eventsOf(page, "select"))[0].jobId, jobId);
 });
 
 test("a choice marks the row, unless the page cancels it", async () => {

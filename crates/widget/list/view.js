@@ -56,6 +56,8 @@ export class ListView {
   // The id of the row that had the focus last, and its place.
   #current;
   #place = 0;
+  // How many rows there were when more of them were requested.
+  #known = 0;
 
   // Adds the view to a shadow root. `on` has `select`, which gets the row that was chosen; `more`; `seen`, when other rows can be
   // seen; and `paint`, which paints what there is.
@@ -72,7 +74,7 @@ export class ListView {
     this.#list.onkeydown = (event) => this.#onKey(event);
     this.#list.onclick = ({ target }) => {
       const row = this.#byNode.get(target.closest("li"));
-      if (target === row?.button) on.select(row.row);
+      if (row) on.select(row.row);
     };
     this.#list.onfocusin = ({ target }) => {
       const row = this.#byNode.get(target.closest("li"));
@@ -80,7 +82,11 @@ export class ListView {
       this.#current = row.row.jobId;
       on.paint();
     };
-    this.#more.onclick = () => this.#more.ariaDisabled || on.more();
+    this.#more.onclick = () => {
+      if (this.#more.ariaDisabled) return;
+      this.#known = this.#state.rows.length;
+      on.more();
+    };
     this.#window = new Window(this.#list, on.paint);
     this.#observer = new IntersectionObserver((entries) => this.#onSeen(entries));
     this.#resized = new ResizeObserver(([{ borderBoxSize }]) => {
@@ -138,11 +144,14 @@ export class ListView {
       this.#link.replaceChildren(...(state.link ? [text] : []));
     }
     this.#paintNotice(state);
+    const isLeft = this.#root.activeElement === this.#more;
     this.#footer.hidden = !state.hasMore || kind !== "rows";
     write(this.#more, texts.get(state.isLoadingMore ? "moreLoading" : "loadMore"));
     this.#more.ariaDisabled = state.isLoadingMore ? "true" : null;
     write(this.#failure, state.failure);
     this.#paintRows(state);
+    // There are no more rows: the first one that was added gets the focus of the button.
+    if (isLeft && this.#footer.hidden && kind === "rows") this.#focus(Math.min(this.#known, state.rows.length - 1));
   }
 
   #paintNotice({ kind, notice, isOwn }) {
