@@ -178,6 +178,12 @@ test("a key is accepted as a property, and is in no attribute and no URL", async
   const html = await page.evaluate(() => document.documentElement.outerHTML);
   assert.ok(!html.includes(KEY) && !urls.some((url) => url.includes(KEY)));
   assert.equal(await page.evaluate(() => document.querySelector("job-progress-list").token), KEY);
+  // An attribute takes its place.
+  const token = await tokenOf(user);
+  await page.evaluate((token) => document.querySelector("job-progress-list").setAttribute("token", token), token);
+  assert.equal(await page.evaluate(() => document.querySelector("job-progress-list").token), token);
+  await createFor(user, { kind: "Export" });
+  await showsTitles(page, "Export", "Import");
 });
 
 test("pointing at a time shows it whole, and a click on it chooses the row", async () => {

@@ -191,8 +191,10 @@ export class JobProgressListElement extends (globalThis.HTMLElement ?? class {})
     queueMicrotask(() => this.isConnected || attempt(() => this.#unmount()));
   }
 
-  attributeChangedCallback(_name, former, value) {
-    if (former !== value) this.#queueUpdate();
+  attributeChangedCallback(name, former, value) {
+    if (former === value) return;
+    if (name === "token" && value !== null) this.#key = undefined;
+    this.#queueUpdate();
   }
 
   #queueUpdate() {
