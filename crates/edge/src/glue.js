@@ -9,8 +9,12 @@ const ALWAYS = [
   ["X-Content-Type-Options", "nosniff"],
   ["Referrer-Policy", "no-referrer"],
   ["Cross-Origin-Resource-Policy", "cross-origin"],
-  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
   ["Strict-Transport-Security", "max-age=31536000"],
+];
+/** The headers of every response that has no others of these names. */
+const UNLESS_SET = [
+  ["Cache-Control", "no-store"],
+  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
 ];
 const EXPOSED = "Date, ETag, Retry-After, Content-Type, WWW-Authenticate";
 const JSON_TYPE = "application/json";
@@ -221,6 +225,6 @@ export function setCommonHeaders({ headers }, origin, varies) {
     headers.set("Access-Control-Expose-Headers", EXPOSED);
   }
   if (varies) headers.set("Vary", "Origin");
-  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
+  for (const [name, value] of UNLESS_SET) if (!headers.has(name)) headers.set(name, value);
   for (const [name, value] of ALWAYS) headers.set(name, value);
 }

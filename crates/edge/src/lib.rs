@@ -24,6 +24,7 @@
 
 mod adapters;
 mod auth;
+mod badge;
 mod batch;
 mod body;
 mod bytes;

@@ -16,7 +16,7 @@ use web_sys::{Request, Response};
 use worker::{Env, worker_sys::Context};
 
 use crate::{
-    adapters, batch, body, clock, cluster,
+    adapters, badge, batch, body, clock, cluster,
     context::RequestContext,
     control, deliveries,
     glue::{self, SlowPath},
@@ -157,6 +157,7 @@ async fn handle(ctx: &mut RequestContext, route: Route) -> HandlerResult {
         Route::ControlMany => control::batch(ctx).await,
         Route::ReadControl { job } => control::pending(ctx, &job).await,
         Route::Status { job } => reads::status(ctx, &job).await,
+        Route::Badge { job } => badge::badge(ctx, &job).await,
         Route::Batch => batch::batch(ctx).await,
         Route::Logs { job } => reads::logs(ctx, &job).await,
         Route::Stream { job } => streams::one(ctx, &job).await,

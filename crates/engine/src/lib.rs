@@ -32,6 +32,7 @@ pub mod access;
 pub mod address;
 pub mod alarm;
 pub mod backup;
+pub mod badge;
 pub mod batch;
 pub mod body;
 pub mod client_address;

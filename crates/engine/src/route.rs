@@ -22,6 +22,8 @@ pub enum Route {
     Report { job: String },
     /// Reads the document of a job.
     Status { job: String },
+    /// Draws the state of a job.
+    Badge { job: String },
     /// Reads the documents of several jobs.
     Batch,
     /// Streams one job.
@@ -87,7 +89,7 @@ const POST: &[&str] = &["POST"];
 const DELETE: &[&str] = &["DELETE"];
 
 /// No path and method match two templates. The most frequent route comes first.
-const ROUTES: [Row; 25] = [
+const ROUTES: [Row; 26] = [
     row(POST, "/v2/jobs/{jobId}/reports", |job, _| Route::Report { job }),
     row(READ, "/v2/jobs/{jobId}/status", |job, _| Route::Status { job }),
     row(STREAM, "/v2/jobs/{jobId}/status/stream", |job, _| Route::Stream { job }),
@@ -95,6 +97,7 @@ const ROUTES: [Row; 25] = [
     row(POST, "/v2/jobs/status/stream", |_, _| Route::StreamWithTokens),
     row(POST, "/v2/jobs/status/batch", |_, _| Route::Batch),
     row(READ, "/v2/jobs/{jobId}/logs", |job, _| Route::Logs { job }),
+    row(READ, "/v2/jobs/{jobId}/badge.svg", |job, _| Route::Badge { job }),
     row(POST, "/v2/jobs", |_, _| Route::CreateJob),
     row(READ, "/v2/jobs", |_, _| Route::List),
     row(READ, "/v2/jobs/summary", |_, _| Route::Summary),

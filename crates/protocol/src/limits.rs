@@ -113,6 +113,8 @@ limits! {
     WAIT_SECONDS: u64 = 60, past "400";
     /// Seconds that `nextRetryAt` of an ended job may be ahead for its streams to stay open.
     RETRY_AHEAD_SECONDS: u64 = 3600, past "streams end";
+    /// Characters of the label of a badge.
+    BADGE_LABEL_CHARS: usize = 64, past "400";
     /// Characters of an epoch. It has always as many.
     EPOCH_CHARS: usize = 6, past "–";
     /// Characters of a job id. The two ids of a pair and their `:` are one job id.

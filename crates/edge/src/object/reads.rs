@@ -1,6 +1,6 @@
 //! The commands that only read a job.
 
-use engine::{batch::does_not_fit, control, flask, job::Job, log, poll, tensorlake};
+use engine::{badge::Shown, batch::does_not_fit, control, flask, job::Job, log, poll, tensorlake};
 use js_sys::Uint8Array;
 use protocol::{Timestamp, answer::ControlState, include::Include, limits::LOG_LINES_NEW, log_line::LogLine};
 
@@ -21,6 +21,7 @@ impl Object {
             "tensorlake" => text_of(&tensorlake::progress(document)),
             "flask" => text_of(&flask::task_status(document)),
             "control" => text_of(&ControlState::of(document)),
+            "badge" => text_of(&Shown::of(document)),
             _ => self.whole(&job, include)?,
         };
         let response = response::json_text(200, &text);

@@ -78,6 +78,7 @@ pub(super) fn paths() -> Value {
         "/v2/jobs/{jobId}/reports": { "post": report_progress() },
         "/v2/jobs/{jobId}/status": { "get": get_job_status() },
         "/v2/jobs/{jobId}/logs": { "get": get_job_logs() },
+        "/v2/jobs/{jobId}/badge.svg": { "get": get_job_badge() },
         "/v2/jobs/{jobId}/cancel": { "post": control::cancel_job() },
         "/v2/jobs/{jobId}/pause": { "post": control::pause_job() },
         "/v2/jobs/{jobId}/resume": { "post": control::resume_job() },
@@ -114,6 +115,7 @@ fn links() -> Value {
         "status": to("getJobStatus"),
         "reports": to("reportProgress"),
         "logs": to("getJobLogs"),
+        "badge": to("getJobBadge"),
         "stream": to("streamJob"),
         "task": { "operationId": "getTaskStatus", "parameters": { "taskId": "$response.body#/jobId" } },
         "deletion": to("deleteJob"),
@@ -227,6 +229,22 @@ fn get_job_logs() -> Value {
     Operation::new("getJobLogs", "readers", "Get a job's log lines", "Permission `jobs:read`.")
         .parameters(vec![parameters::shared("JobId"), parameters::after(), parameters::limit()])
         .response(200, responses::json("Log lines, oldest first.", schema("LogPage"), &["logPage"]))
+        .problems(&[&ALWAYS, &READ, &[Code::Overloaded]])
+}
+
+fn get_job_badge() -> Value {
+    let description = "A picture of the job's state for pages, mails and chats where no script runs. If the header `Accept` \
+                       names images, as that of `<img>` does, a problem is a picture with the same status. Permission \
+                       `jobs:read`.";
+    Operation::new("getJobBadge", "readers", "Get a picture of a job's state", description)
+        .parameters(vec![
+            parameters::shared("JobId"),
+            parameters::badge_label(),
+            parameters::badge_style(),
+            parameters::if_none_match("The ETag of the last response. The response is 304 if the picture is the same."),
+        ])
+        .response(200, responses::badge())
+        .response(304, responses::empty("`If-None-Match` names the current picture."))
         .problems(&[&ALWAYS, &READ, &[Code::Overloaded]])
 }
 

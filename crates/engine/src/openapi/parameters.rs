@@ -4,12 +4,13 @@ use protocol::{
     Status,
     creation::Replace,
     include::Include,
-    limits::{DELIVERIES, JOBS, LIST_ROWS, LOG_LINES_RESUME, NAME_BYTES, WAIT_SECONDS},
+    limits::{BADGE_LABEL_CHARS, DELIVERIES, JOBS, LIST_ROWS, LOG_LINES_RESUME, NAME_BYTES, WAIT_SECONDS},
     number::MAX_SAFE_INTEGER,
 };
 use serde_json::{Value, json};
 
 use crate::{
+    badge::Style,
     index::{filter::DEFAULT_ROWS, key::Order},
     poll::Format,
 };
@@ -118,6 +119,20 @@ pub(super) fn wait(description: &str) -> Value {
 /// The header `If-None-Match`.
 pub(super) fn if_none_match(description: &str) -> Value {
     json!({ "name": "If-None-Match", "in": "header", "description": description, "schema": { "type": "string" } })
+}
+
+/// The parameter `label` of a badge.
+pub(super) fn badge_label() -> Value {
+    let schema = json!({ "type": "string", "maxLength": BADGE_LABEL_CHARS });
+    let mut label = query("label", "The text before the state; without it the kind of the job, else `job`; an empty one leaves the state alone.", schema);
+    label["example"] = "Import".into();
+    label
+}
+
+/// The parameter `style` of a badge.
+pub(super) fn badge_style() -> Value {
+    let [default, _] = Style::NAMES;
+    query("style", "`flat` for the label and the state, `bar` for a progress bar between them.", json!({ "enum": Style::NAMES, "default": default }))
 }
 
 /// The parameter `after` of a log.

@@ -4,6 +4,7 @@ use protocol::problem::Code;
 use serde_json::{Map, Value, json};
 
 use super::reference;
+use crate::badge::CONTENT_TYPE;
 
 /// The response headers.
 pub(super) fn headers() -> Value {
@@ -106,6 +107,15 @@ pub(super) fn stream() -> Value {
             "schema": reference("schemas", "Frame"),
             "examples": super::examples::frames(),
         } },
+    })
+}
+
+/// A picture.
+pub(super) fn badge() -> Value {
+    json!({
+        "description": "The picture.",
+        "headers": { "ETag": reference("headers", "ETag") },
+        "content": { CONTENT_TYPE: { "schema": { "type": "string" } } },
     })
 }
 

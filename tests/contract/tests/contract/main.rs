@@ -10,6 +10,7 @@
     reason = "a test measures deadlines, and a panic is how it fails"
 )]
 
+mod badge;
 mod bodies;
 mod index;
 mod producers;

@@ -61,6 +61,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     },
     Operation { name: "delete", method: "DELETE", path: "/v2/jobs/{job}", body: None, shape: Shape::Plain },
     Operation { name: "status", method: "GET", path: "/v2/jobs/{job}/status", body: None, shape: Shape::Plain },
+    Operation { name: "badge", method: "GET", path: "/v2/jobs/{job}/badge.svg", body: None, shape: Shape::Plain },
     Operation { name: "logs", method: "GET", path: "/v2/jobs/{job}/logs", body: None, shape: Shape::Plain },
     Operation {
         name: "batch",
