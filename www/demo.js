@@ -1,7 +1,9 @@
 // The demo page: computes the SHA-256 of a dropped file and reports its progress to the API like any producer.
 
-import { forgetKey, keepKey, readKey } from "./access.js";
-import { ApiError, Reporter } from "./reporter.js";
+import { ApiError } from "./api.js";
+import "./access.js";
+import { forgetKey, keepKey, readKey } from "./keys.js";
+import { Reporter } from "./reporter.js";
 
 const $ = (id) => document.getElementById(id);
 

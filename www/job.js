@@ -1,6 +1,7 @@
 // The page of one job, at `/job#<jobId>&<token>`.
 
-import { claimsOf } from "./token.js";
+import { titleOf } from "./title.js";
+import { mayControl } from "./token.js";
 
 const $ = (id) => document.getElementById(id);
 const progress = $("progress");
@@ -29,20 +30,9 @@ const open = () => {
   Object.assign(progress, { job: job || null, token: token || null, controls: mayControl(token) });
 };
 
-/** Whether the token has the permission to control its jobs; only then room is kept for the buttons. */
-const mayControl = (token) => claimsOf(token)?.perm?.includes("jobs:control") ?? false;
-
 const showTitle = (title, percent) => {
   $("title").textContent = title;
   document.title = `${percent ?? title} · ${percent ? title : "job-progress"}`;
-};
-
-const NAMES = ["label", "title", "name"];
-
-/** What people call the job: what its producer wrote into the metadata or the tags, else its kind, else its id. */
-const titleOf = ({ metadata, tags, kind, jobId }) => {
-  const labels = [metadata, tags].flatMap((object) => NAMES.map((name) => object?.[name]));
-  return labels.find((label) => typeof label === "string" && label.trim()) ?? kind ?? jobId;
 };
 
 const time = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });

@@ -1,29 +1,11 @@
 // Reports the progress of a job: one report at a time, always the newest state, at most ten per second.
 
+import { ApiError, mintToken, request } from "./api.js";
+
 const PAUSE_MS = 100;
 const LONGEST_RETRY_MS = 10_000;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** An error response of the API: HTTP `status`, error `code` and the message for people. */
-export class ApiError extends Error {
-  constructor(status, body) {
-    super(body?.message ?? `The server responded with HTTP ${status}.`);
-    this.status = status;
-    this.code = body?.error;
-  }
-}
-
-const post = async (path, key, body) => {
-  const response = await fetch(path, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  const result = await response.json().catch(() => undefined);
-  if (!response.ok) throw new ApiError(response.status, result);
-  return result;
-};
 
 export class Reporter {
   /** Whether somebody has asked to cancel the job, or it was cancelled, according to the response to the last report. */
@@ -37,7 +19,7 @@ export class Reporter {
   /** Creates a job. `job` is the server's response: the document, `links` and `token`. */
   static async create(key, fields) {
     const reporter = new Reporter();
-    reporter.job = await post("/v2/jobs", key, fields);
+    reporter.job = await request("/v2/jobs", key, fields);
     reporter.#key = key;
     reporter.#path = `/v2/jobs/${encodeURIComponent(reporter.job.jobId)}/reports`;
     return reporter;
@@ -46,9 +28,7 @@ export class Reporter {
   /** A token that can control the job, or only read it if the key does not permit more. */
   async controlToken() {
     const { jobId, token } = this.job;
-    const permissions = ["jobs:read", "jobs:control"];
-    const minted = await post("/v2/tokens", this.#key, { jobIds: [jobId], permissions }).catch(() => undefined);
-    return minted?.token ?? token;
+    return mintToken(this.#key, jobId).catch(() => token);
   }
 
   /** Reports fields. Resolves when this state, or a newer one, was accepted; rejects when the server refuses it. */
@@ -64,7 +44,7 @@ export class Reporter {
       this.#next = undefined;
       for (let retry = 500; ; retry = Math.min(2 * retry, LONGEST_RETRY_MS)) {
         try {
-          const { status, control } = await post(this.#path, this.#key, body);
+          const { status, control } = await request(this.#path, this.#key, body);
           this.isCancelled = status === "cancelled" || control?.request === "cancel";
           break;
         } catch (error) {

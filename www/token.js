@@ -8,3 +8,6 @@ export const claimsOf = (token) => {
     return undefined;
   }
 };
+
+/** Whether the token has the permission to control its jobs; only then a page keeps room for the buttons. */
+export const mayControl = (token) => claimsOf(token)?.perm?.includes("jobs:control") ?? false;

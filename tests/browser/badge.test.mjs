@@ -24,7 +24,9 @@ const sizes = (page) =>
   until("every image has loaded or failed", () =>
     page.evaluate(() => {
       const images = [...document.images];
-      return images.every(({ complete }) => complete) && images.map((image) => [image.naturalWidth, image.naturalHeight]);
+      return (
+        images.every(({ complete }) => complete) && images.map((image) => [image.naturalWidth, image.naturalHeight])
+      );
     }),
   );
 
@@ -106,7 +108,8 @@ test("a text is as long as its badge has room for, whatever font the reader has"
           return [left - badge.left, badge.right - right];
         });
       }, svg);
-      for (const [before, after] of boxes) assert.ok(before >= 3 && after >= 3, `${label}, ${style}: ${before}, ${after}`);
+      for (const [before, after] of boxes)
+        assert.ok(before >= 3 && after >= 3, `${label}, ${style}: ${before}, ${after}`);
       assert.ok(boxes.length === 2 && boxes[0][0] < boxes[1][0], `${label}: ${boxes}`);
     }
   }

@@ -13,9 +13,10 @@ export async function freePort() {
   return port;
 }
 
-// Starts a worker through the launcher, with the keys and the secret of the environment.
-export async function start({ port, data, flags = [] }) {
+// Starts a worker through the launcher, with the keys, the secret and the settings of the environment, and these settings.
+export async function start({ port, data, flags = [], settings = {} }) {
   const launcher = spawn(process.env.XTASK, ["serve", "--port", String(port), "--data", data, ...flags], {
+    env: { ...process.env, ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = new Promise((resolve) => launcher.once("close", resolve));

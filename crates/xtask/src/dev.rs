@@ -70,6 +70,7 @@ pub(crate) fn command(mut args: lexopt::Parser) -> Result<()> {
     steps::note(&format!("process group {}, log {}", server.group(), options.log.display()));
     let url = format!("http://localhost:{port}");
     println!("key: {}", key.text);
+    println!("dashboard: {url}/jobs#{}", key.text);
     println!("webhook secret: {webhook_secret}");
 
     let mut demo = if demo { Some(Demo::start(&project, port, &url, &key.text)?) } else { None };

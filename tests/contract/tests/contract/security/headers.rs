@@ -96,6 +96,7 @@ fn static_files_have_the_security_headers_and_the_element_can_be_embedded() {
     for (path, kind) in [
         ("/", "text/html"),
         ("/job", "text/html"),
+        ("/jobs", "text/html"),
         ("/demo.js", "javascript"),
         ("/site.css", "text/css"),
         ("/demo-job.sh", "text/plain"),
