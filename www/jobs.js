@@ -134,8 +134,8 @@ const showCounts = ({ total, byStatus, kinds: shown }) => {
   }
   const isEmpty = total === 0 && !isFiltered(filters);
   $("first").hidden = !isEmpty;
-  // The list would say the same.
-  list.hidden = isEmpty;
+  // The list would say the same, and there is nothing to filter.
+  list.hidden = $("controls").hidden = isEmpty;
   document.title = `${byStatus.running ? `${numbers.format(byStatus.running)} running · ` : ""}Jobs · job-progress`;
 };
 
@@ -145,7 +145,7 @@ const counts = refresher(readCounts);
 
 list.addEventListener("job-progress-list-update", ({ detail }) => {
   if (detail.length > 0) {
-    list.hidden = false;
+    list.hidden = $("controls").hidden = false;
     $("first").hidden = true;
   }
   counts.changed();
@@ -162,6 +162,7 @@ const onProblem = ({ error, message }) => {
     $("notice").textContent = message;
     $("notice").hidden = false;
     list.hidden = true;
+    $("controls").hidden = error === "NOT_CONFIGURED";
   }
 };
 
@@ -234,6 +235,7 @@ const ask = (why) => {
     why ??
     "A key with jobs:read shows all jobs of its project, a token by tag those that carry its tags. It stays in this tab.";
   document.title = "Jobs · job-progress";
+  $("key").ariaInvalid = why ? "true" : null;
   $("key").focus();
 };
 
@@ -256,7 +258,7 @@ const show = () => {
   $("ask").hidden = true;
   $("jobs").hidden = $("leave").hidden = false;
   $("notice").hidden = $("first").hidden = $("usual").hidden = true;
-  list.hidden = false;
+  list.hidden = $("controls").hidden = false;
   kinds = [];
   for (const button of buttons) button.querySelector(".count").textContent = "";
   showFilters();
