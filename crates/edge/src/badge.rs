@@ -21,8 +21,9 @@ use crate::{
 /// `GET /v2/jobs/{id}/badge.svg`.
 pub(crate) async fn badge(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let response = draw(ctx, job).await.unwrap_or_else(ErrorResponse::into_response);
+    // Firefox, and proxies of images, show nothing of a response with an error status, whatever its body is.
     if response.status() >= 400 && ctx.request.header("Accept").is_some_and(|accept| accepts_images(&accept)) {
-        return Ok(picture_of_refusal(&ctx.request, &response));
+        return Ok(picture_of_refusal(&ctx.request, response.status()));
     }
     Ok(response)
 }
@@ -39,26 +40,22 @@ async fn draw(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let svg = request.of_job(&job);
     let etag = etag(&svg);
     let is_known = ctx.request.header("If-None-Match").is_some_and(|header| none_match(&header, &etag));
-    let response = if is_known { response::empty(304) } else { picture(200, &svg) };
+    let response = if is_known { response::empty(304) } else { picture(&svg) };
     set(&response.headers(), "ETag", &etag);
     // Proxies of images keep what they may; each time they have to ask whether it has changed.
     set(&response.headers(), "Cache-Control", "no-cache");
     Ok(response)
 }
 
-/// The picture in place of a problem, with its status and its headers.
-fn picture_of_refusal(request: &IncomingRequest, problem: &Response) -> Response {
+/// The picture in place of a problem with this status.
+fn picture_of_refusal(request: &IncomingRequest, status: u16) -> Response {
     // The parameters may be what is wrong.
     let look = request.query(&PARAMETERS).ok().and_then(|query| BadgeRequest::from_query(&query).ok()).unwrap_or_default();
-    let response = picture(problem.status(), &look.of_refusal(problem.status()));
-    for (name, value) in worker::Headers(problem.headers()).entries().filter(|(name, _)| name != "content-type") {
-        set(&response.headers(), &name, &value);
-    }
-    response
+    picture(&look.of_refusal(status))
 }
 
-fn picture(status: u16, svg: &str) -> Response {
-    let response = response::json_text(status, svg);
+fn picture(svg: &str) -> Response {
+    let response = response::json_text(200, svg);
     set(&response.headers(), "Content-Type", CONTENT_TYPE);
     set(&response.headers(), "Content-Security-Policy", CONTENT_SECURITY_POLICY);
     response

@@ -234,8 +234,8 @@ fn get_job_logs() -> Value {
 
 fn get_job_badge() -> Value {
     let description = "A picture of the job's state for pages, mails and chats where no script runs. If the header `Accept` \
-                       names images, as that of `<img>` does, a problem is a picture with the same status. Permission \
-                       `jobs:read`.";
+                       names images, as that of `<img>` does, the response to a request that is refused is a picture too, with \
+                       the status 200. Permission `jobs:read`.";
     Operation::new("getJobBadge", "readers", "Get a picture of a job's state", description)
         .parameters(vec![
             parameters::shared("JobId"),
