@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { BASE_URL, KEY, call, create } from "./api.mjs";
 import { chromiumTest, useBrowser } from "./browser.mjs";
-import { awaitListed, listed, openDashboard } from "./dashboard.mjs";
+import { awaitListed, listed, openDashboard, opened } from "./dashboard.mjs";
 import { hasNoFault } from "./narrow.mjs";
 import { proxy } from "./proxy.mjs";
 import { until } from "./until.mjs";
@@ -128,7 +128,7 @@ test("when the connection breaks the jobs stay, and changes are shown after it r
   assert.deepEqual(page.faults, []);
 });
 
-chromiumTest("axe finds no fault in the form or the list, dark or light, narrow or wide", async () => {
+chromiumTest("axe finds no fault in the form, the list or an open job, dark or light, at any width", async () => {
   for (const width of [320, 820, 1280]) {
     for (const colorScheme of ["light", "dark"]) {
       const options = { viewport: { width, height: 800 }, colorScheme };
@@ -137,6 +137,9 @@ chromiumTest("axe finds no fault in the form or the list, dark or light, narrow 
       await hasNoFault(asking, width);
       const page = await openDashboard(browser, "", options);
       await until("jobs are listed", async () => (await listed(page)).length > 0);
+      await hasNoFault(page, width);
+      await page.locator('job-progress-list [part~="title"]').first().click();
+      await until("a job is open", async () => (await opened(page))?.status);
       await hasNoFault(page, width);
       await Promise.all([asking, page].map((each) => each.context().close()));
     }

@@ -50,7 +50,8 @@ async fn draw(ctx: &mut RequestContext, job: &str) -> HandlerResult {
 /// The picture in place of a problem with this status.
 fn picture_of_refusal(request: &IncomingRequest, status: u16) -> Response {
     // The parameters may be what is wrong.
-    let look = request.query(&PARAMETERS).ok().and_then(|query| BadgeRequest::from_query(&query).ok()).unwrap_or_default();
+    let look =
+        request.query(&PARAMETERS).ok().and_then(|query| BadgeRequest::from_query(&query).ok()).unwrap_or_default();
     picture(&look.of_refusal(status))
 }
 

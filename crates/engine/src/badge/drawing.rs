@@ -91,9 +91,7 @@ fn svg(all: f64, label: &str, state: &str, colors: &[(&str, Color)], body: &str)
 
 fn rect(class: &str, color: Color, x: f64, y: f64, width: f64, height: f64, radius: f64) -> String {
     let (x, width, fill) = (Pixels(x), Pixels(width), color.light);
-    format!(
-        r#"<rect class="{class}" fill="{fill}" x="{x}" y="{y}" width="{width}" height="{height}" rx="{radius}"/>"#
-    )
+    format!(r#"<rect class="{class}" fill="{fill}" x="{x}" y="{y}" width="{width}" height="{height}" rx="{radius}"/>"#)
 }
 
 /// A text that begins at `x` and is as long as it was measured, whatever font the reader has.

@@ -77,14 +77,14 @@ mod tests {
 
     /// The relative luminance of a colour (WCAG 2.2).
     fn luminance(color: &str) -> f64 {
-        let digits = color.trim_start_matches('#');
-        let digits: String =
-            if digits.len() == 3 { digits.chars().flat_map(|digit| [digit, digit]).collect() } else { digits.to_owned() };
-        let channel = |at: usize| {
-            let value = f64::from(u8::from_str_radix(&digits[at..at + 2], 16).unwrap()) / 255.0;
+        let digits = color.trim_start_matches('#').chars();
+        let repeat = if color.len() == 4 { 2 } else { 1 };
+        let digits: String = digits.flat_map(|digit| std::iter::repeat_n(digit, repeat)).collect();
+        let [_, red, green, blue] = u32::from_str_radix(&digits, 16).unwrap().to_be_bytes().map(|byte| {
+            let value = f64::from(byte) / 255.0;
             if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-        };
-        0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4)
+        });
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
     }
 
     fn contrasts(first: Color, second: Color) -> [f64; 2] {

@@ -1,3 +1,5 @@
+//! What badges show, and that no label breaks out of one.
+
 use super::*;
 use roxmltree::{Document as Xml, Node};
 

@@ -124,7 +124,11 @@ pub(super) fn if_none_match(description: &str) -> Value {
 /// The parameter `label` of a badge.
 pub(super) fn badge_label() -> Value {
     let schema = json!({ "type": "string", "maxLength": BADGE_LABEL_CHARS });
-    let mut label = query("label", "The text before the state; without it the kind of the job, else `job`; an empty one leaves the state alone.", schema);
+    let mut label = query(
+        "label",
+        "The text before the state; without it the kind of the job, else `job`; an empty one leaves the state alone.",
+        schema,
+    );
     label["example"] = "Import".into();
     label
 }
@@ -132,7 +136,11 @@ pub(super) fn badge_label() -> Value {
 /// The parameter `style` of a badge.
 pub(super) fn badge_style() -> Value {
     let [default, _] = Style::NAMES;
-    query("style", "`flat` for the label and the state, `bar` for a progress bar between them.", json!({ "enum": Style::NAMES, "default": default }))
+    query(
+        "style",
+        "`flat` for the label and the state, `bar` for a progress bar between them.",
+        json!({ "enum": Style::NAMES, "default": default }),
+    )
 }
 
 /// The parameter `after` of a log.

@@ -48,7 +48,9 @@ fn an_image_that_is_refused_is_a_picture_that_says_why_and_is_not_kept() {
 fn a_picture_does_not_show_whether_a_job_exists_to_those_who_may_not_know() {
     let target = Target::get();
     let (existing, unknown) = (fresh_job(), fresh_job());
-    Request::post(format!("/v2/jobs/{existing}/reports?create=true"), &json!({"kind": "secret-kind"})).send().expect(201);
+    Request::post(format!("/v2/jobs/{existing}/reports?create=true"), &json!({"kind": "secret-kind"}))
+        .send()
+        .expect(201);
     let another = sign(&claims(&target.project, "another"), &signing_secret(&target.token_secret, &target.project));
     for (credential, words) in
         [(&*target.other_key, "job: not found"), (&*another, "job: access denied"), ("nonsense", "job: invalid token")]
