@@ -43,7 +43,7 @@ pub(crate) async fn report_progress(ctx: &mut RequestContext, application: &str,
     let (grant, id) = authenticate_and_authorize(ctx, Permission::Write, application, request).await?;
     grant.authorize_creation(Some(&id)).map_err(Problem::from)?;
     ctx.request.query(&[])?;
-    writes::report_to(ctx, &grant, id, Creates { missing: true, ended: false }).await
+    writes::report_to(ctx, &grant, id, Creates { missing: true, ..Creates::default() }).await
 }
 
 /// `GET /api/task-status/{task_id}`.

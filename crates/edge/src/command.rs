@@ -6,7 +6,7 @@
 use std::num::NonZeroU64;
 
 use engine::tags::{from_tagged_path, tagged_path};
-use protocol::{Timestamp, cursor::Cursor, include::Include};
+use protocol::{Timestamp, cursor::Cursor, id::JobId, include::Include};
 
 use crate::js;
 
@@ -35,10 +35,14 @@ pub(crate) enum Command {
     Deliveries,
     /// Sends a delivery again.
     Redeliver,
+    /// Takes the state of a child of the job.
+    Child,
+    /// Says whether a job may be created as a child of the job, or of one of its children.
+    Admit,
 }
 
 impl Command {
-    const ALL: [Command; 11] = [
+    const ALL: [Command; 13] = [
         Command::Create,
         Command::Report,
         Command::Document,
@@ -50,6 +54,8 @@ impl Command {
         Command::AwaitControl,
         Command::Deliveries,
         Command::Redeliver,
+        Command::Child,
+        Command::Admit,
     ];
 
     fn path(self) -> &'static str {
@@ -65,13 +71,21 @@ impl Command {
             Command::AwaitControl => "/await-control",
             Command::Deliveries => "/deliveries",
             Command::Redeliver => "/redeliver",
+            Command::Child => "/child",
+            Command::Admit => "/admit",
         }
     }
 
     /// The HTTP method: POST if the command may change the job. Only a POST may have a body.
     pub(crate) fn method(self) -> &'static str {
         match self {
-            Command::Create | Command::Report | Command::Delete | Command::Control | Command::Redeliver => "POST",
+            Command::Create
+            | Command::Report
+            | Command::Delete
+            | Command::Control
+            | Command::Redeliver
+            | Command::Child
+            | Command::Admit => "POST",
             Command::Document
             | Command::Logs
             | Command::Subscribe
@@ -104,12 +118,14 @@ impl Command {
 }
 
 /// The jobs that a report creates.
-#[derive(Clone, Copy)]
+#[derive(Clone, Default)]
 pub(crate) struct Creates {
     /// A job that does not exist.
     pub(crate) missing: bool,
     /// A new job in the place of one that has ended.
     pub(crate) ended: bool,
+    /// The parent of the new job.
+    pub(crate) parent: Option<JobId>,
 }
 
 /// A viewer that subscribes.
@@ -144,6 +160,10 @@ pub(crate) const PROJECT_PARAMETER: &str = "project";
 /// The parameter with the tags that the job must carry for the caller, as
 /// [`to_parameter`](engine::tags::RequiredTags::to_parameter) writes them.
 pub(crate) const TAGS_PARAMETER: &str = "tags";
+/// The parameter with the [`Ancestry`](engine::children::ancestry::Ancestry) of a job that is to be created.
+pub(crate) const ANCESTRY_PARAMETER: &str = "ancestry";
+/// The parameter of [`Command::Report`] with the parent of a job that it creates.
+pub(crate) const PARENT_PARAMETER: &str = "parent";
 /// The parameter with the permissions of a credential that may not read the job.
 pub(crate) const HELD_PARAMETER: &str = "held";
 /// The parameter with the time of the edge in milliseconds, if the wall clock was set back: the clock and the timers of the

@@ -2,7 +2,7 @@
 
 use engine::{
     batch::{BatchResponse, HeldBytes},
-    control::{ControlBatchRequest, Pending},
+    control::{ControlBatchRequest, ControlOptions, Pending},
     creation_answer::is_receipt,
     grant::Grant,
     job_queue::Chunk as _,
@@ -35,6 +35,10 @@ pub(crate) async fn request(ctx: &mut RequestContext, job: &str, request: Contro
     ctx.request.query(&[])?;
     let body = Body::read(&ctx.request, REPORT_BYTES).await?;
     limit::check_control(ctx, &grant, id.as_str()).await?;
+    // If the body is not valid, the object says why.
+    if ControlOptions::from_body(&body.bytes, request).is_ok_and(|options| options.children) {
+        grant.authorize_children(&id).map_err(Problem::from)?;
+    }
     let stub = JobStub::new(&ctx.env, &grant, id.clone())?;
     let reply = stub.control(request, &body.bytes, is_receipt(&grant)).await?;
     writes::finish(ctx, &grant, &id, &reply, false).await
@@ -86,7 +90,6 @@ pub(crate) async fn batch(ctx: &mut RequestContext) -> HandlerResult {
     ctx.request.query(&[])?;
     let body = Body::read(&ctx.request, REPORT_BYTES).await?;
     let ControlBatchRequest { job_ids, request, options } = ControlBatchRequest::from_json(body.json()?)?;
-    let options = options.to_body();
     let mut response = BatchResponse::new(job_ids.clone(), HeldBytes::default());
     let replies = job_ids
         .iter()
@@ -109,11 +112,14 @@ async fn one_of_many(
     grant: &Grant,
     job_id: &str,
     request: ControlRequest,
-    options: &[u8],
+    options: &ControlOptions,
 ) -> Result<Reply, ErrorResponse> {
     // An invalid id is answered like an unknown job, so that one id does not fail the whole batch.
     let id = JobId::parse(job_id).ok_or_else(|| Problem::job_not_found(job_id))?;
     grant.authorize(Permission::Control, Some(&id)).map_err(Problem::from)?;
     limit::check_control(ctx, grant, id.as_str()).await?;
-    JobStub::new(&ctx.env, grant, id)?.control_of_many(request, options).await
+    if options.children {
+        grant.authorize_children(&id).map_err(Problem::from)?;
+    }
+    JobStub::new(&ctx.env, grant, id)?.control_of_many(request, &options.to_body()).await
 }

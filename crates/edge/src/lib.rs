@@ -42,6 +42,7 @@ mod glue;
 mod index;
 mod index_object;
 mod index_stub;
+mod job_calls;
 mod js;
 #[cfg(feature = "leak-check")]
 mod leak_check;

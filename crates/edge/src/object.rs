@@ -1,5 +1,6 @@
 //! The Durable Object of a job: its storage and its viewers. It commits first, then answers and broadcasts.
 
+mod children;
 mod commit;
 mod control;
 mod deliveries;
@@ -19,6 +20,7 @@ use std::{
 use engine::{
     accept::{self, Acceptance},
     body,
+    children::ancestry::Ancestry,
     creation_answer::CreationAnswer,
     deadline::{self, AlarmOutcome},
     idempotency,
@@ -30,7 +32,7 @@ use engine::{
 };
 use js_sys::Promise;
 use protocol::{
-    Problem, Timestamp, control::ControlRequest, creation::Creation, cursor::Cursor, include::Include, json,
+    Problem, Timestamp, control::ControlRequest, creation::Creation, cursor::Cursor, id::JobId, include::Include, json,
     problem::Code, report::Reports,
 };
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -40,8 +42,9 @@ use worker::{Env, State, WebSocketPair, worker_sys};
 
 use crate::{
     command::{
-        BROADCAST_HEADER, Command, CommandRequest, CommandTime, Creates, HELD_PARAMETER, MOST_PARAMETER,
-        PROJECT_PARAMETER, ROWS_HEADER, STARTED_HEADER, TAGS_PARAMETER, VIEWERS_HEADER, Viewer,
+        ANCESTRY_PARAMETER, BROADCAST_HEADER, Command, CommandRequest, CommandTime, Creates, HELD_PARAMETER,
+        MOST_PARAMETER, PARENT_PARAMETER, PROJECT_PARAMETER, ROWS_HEADER, STARTED_HEADER, TAGS_PARAMETER,
+        VIEWERS_HEADER, Viewer,
     },
     config::Config,
     feed::{PING, PONG},
@@ -49,6 +52,7 @@ use crate::{
     js, metrics,
     response::{self, ErrorResponse, HandlerResult, set, text_of},
 };
+use children::Counting;
 use notices::Sending;
 use store::{Former, Store};
 use viewers::Viewers;
@@ -140,6 +144,7 @@ struct Object {
     project: RefCell<Option<String>>,
     /// The notices of the job, and what a deleted one has left.
     notices: Sending,
+    children: Counting,
     viewers: Viewers,
     started: Timestamp,
     config: Rc<Config>,
@@ -172,6 +177,7 @@ impl Object {
             wake: RefCell::default(),
             project: RefCell::default(),
             notices: Sending::new(env),
+            children: Counting::new(),
             viewers,
             started: js::now(),
             config,
@@ -192,6 +198,13 @@ impl Object {
                     Ok(response.into())
                 };
                 future_to_promise(AssertUnwindSafe(deletion)).into()
+            }
+            Some(request) if request.command == Command::Admit => {
+                let (object, ancestry) = (Rc::clone(self), request.text(ANCESTRY_PARAMETER));
+                self.note_project(request.text(PROJECT_PARAMETER));
+                let ancestry = Ancestry::from_parameter(ancestry);
+                let admission = async move { Ok(object.finish(object.admit(ancestry).await).into()) };
+                future_to_promise(AssertUnwindSafe(admission)).into()
             }
             Some(request) => {
                 let result = catch_unwind(AssertUnwindSafe(|| self.dispatch(&request, body)));
@@ -238,7 +251,8 @@ impl Object {
                 if let Some(required) = required {
                     kept_tags::check(&required, &reports, job_id)?;
                 }
-                let creates = Creates { missing: request.flag("create"), ended: request.flag("replace") };
+                let parent = JobId::parse(request.text(PARENT_PARAMETER));
+                let creates = Creates { missing: request.flag("create"), ended: request.flag("replace"), parent };
                 self.report(job_id, reports, creates, time)
             }
             Command::Document => match request.text(MOST_PARAMETER).parse() {
@@ -264,8 +278,9 @@ impl Object {
             Command::AwaitControl => self.await_control(job_id, reader(), tags),
             Command::Deliveries => self.deliveries(job_id, request.number("after"), request.number("limit")),
             Command::Redeliver => self.redeliver(job_id, request.number("number"), time),
-            // `handle` does this one, since it waits for the platform. No token may delete, so none by tag gets here.
-            Command::Delete => unknown_command(),
+            Command::Child => self.take_child(body, time),
+            // `handle` does these, since they wait for the platform. No token by tag may delete or create, so none gets here.
+            Command::Delete | Command::Admit => unknown_command(),
         }
     }
 
@@ -300,7 +315,8 @@ impl Object {
             }
             None if !creates.missing => return Err(Problem::job_not_found(job_id).into()),
             former => {
-                let new = self.new_job(job_id, former.as_deref(), now);
+                let mut new = self.new_job(job_id, former.as_deref(), now);
+                new.document.parent_id = creates.parent.map(|id| id.to_string());
                 (Former::replaced(former.as_deref()), accept::create(new, reports, now)?)
             }
         };

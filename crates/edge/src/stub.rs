@@ -4,6 +4,7 @@ use std::{cell::RefCell, num::NonZeroU64};
 
 use engine::{
     body::{BodyHeaders, incomplete},
+    children::ancestry::Ancestry,
     grant::Grant,
     permission::{Permission, Permissions},
     tags::RequiredTags,
@@ -22,8 +23,8 @@ use crate::{
     bytes::Bytes,
     clock,
     command::{
-        BYTES_HEADER, CONTROL_HEADER, CURSOR_HEADER, Command, Creates, HELD_PARAMETER, MOST_PARAMETER, NOW_PARAMETER,
-        POLL_HEADER, PROJECT_PARAMETER, Viewer,
+        ANCESTRY_PARAMETER, BYTES_HEADER, CONTROL_HEADER, CURSOR_HEADER, Command, Creates, HELD_PARAMETER,
+        MOST_PARAMETER, NOW_PARAMETER, PARENT_PARAMETER, POLL_HEADER, PROJECT_PARAMETER, Viewer,
     },
     config::Config,
     glue::{self, Namespace},
@@ -111,6 +112,14 @@ thread_local! {
     static NAMESPACE: RefCell<Option<Namespace>> = const { RefCell::new(None) };
 }
 
+/// The objects of all jobs.
+pub(crate) fn namespace(env: &Env) -> Namespace {
+    NAMESPACE.with_borrow_mut(|known| {
+        let bound = || js_sys::Reflect::get(env, &BINDING.into()).unwrap_or_default().unchecked_into();
+        known.get_or_insert_with(bound).clone()
+    })
+}
+
 impl JobStub {
     /// The object of a job in the project of `grant`.
     ///
@@ -120,10 +129,7 @@ impl JobStub {
     pub(crate) fn new(env: &Env, grant: &Grant, id: JobId) -> Result<JobStub, Problem> {
         let name = grant.object_name(&id);
         Config::of(env).check_object(&name)?;
-        let namespace = NAMESPACE.with_borrow_mut(|known| {
-            let bound = || js_sys::Reflect::get(env, &BINDING.into()).unwrap_or_default().unchecked_into();
-            known.get_or_insert_with(bound).clone()
-        });
+        let namespace = namespace(env);
         let held = (!grant.permissions.contains(Permission::Read)).then_some(grant.permissions);
         let tags = grant.required_tags().map(RequiredTags::to_parameter);
         Ok(JobStub { namespace, name, id, project: grant.project.clone(), held, tags })
@@ -134,6 +140,11 @@ impl JobStub {
         self.send(Command::Create, &[("receipt", receipt.to_string())], Some(body)).await
     }
 
+    /// Says whether a job may be created as a child of this one.
+    pub(crate) async fn admit(&self, ancestry: &Ancestry) -> Result<Reply, ErrorResponse> {
+        self.ask(Command::Admit, &[(ANCESTRY_PARAMETER, ancestry.to_parameter())]).await
+    }
+
     /// Applies the reports in the body of `request`; `creates` says in which cases they make a new job.
     pub(crate) async fn report(
         &self,
@@ -141,7 +152,7 @@ impl JobStub {
         headers: &BodyHeaders,
         creates: Creates,
     ) -> Result<Response, ErrorResponse> {
-        let parameters = report_parameters(headers, creates);
+        let parameters = report_parameters(headers, &creates);
         if headers.bytes.is_none() {
             let body = body::read_up_to(request, REPORTS_BYTES).await?;
             return self.send(Command::Report, &parameters, Some(&body)).await;
@@ -154,7 +165,7 @@ impl JobStub {
 
     /// The URL to which reports are sent.
     pub(crate) fn report_url(&self, headers: &BodyHeaders, creates: Creates) -> String {
-        self.url(Command::Report, &report_parameters(headers, creates))
+        self.url(Command::Report, &report_parameters(headers, &creates))
     }
 
     /// Returns the document.
@@ -280,12 +291,14 @@ impl JobStub {
     }
 }
 
-fn report_parameters(headers: &BodyHeaders, creates: Creates) -> [(&'static str, String); 3] {
-    [
+fn report_parameters(headers: &BodyHeaders, creates: &Creates) -> Vec<(&'static str, String)> {
+    let mut parameters = vec![
         ("create", creates.missing.to_string()),
         ("replace", creates.ended.to_string()),
         ("ndjson", headers.ndjson.to_string()),
-    ]
+    ];
+    parameters.extend(creates.parent.as_ref().map(|parent| (PARENT_PARAMETER, parent.to_string())));
+    parameters
 }
 
 /// The response to a call that failed. The runtime retries what may be retried; an overloaded object must not be called

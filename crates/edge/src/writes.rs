@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use engine::{creation_answer::is_receipt, grant::Grant, permission::Permission};
+use engine::{children::ancestry::Ancestry, creation_answer::is_receipt, grant::Grant, permission::Permission};
 use protocol::{
     Problem,
     answer::{Access, Links},
@@ -25,29 +25,49 @@ use crate::{
     tokens,
 };
 
-/// `POST /v2/jobs`. The edge reads only the `jobId`, to find the object; the object parses the body.
+/// `POST /v2/jobs`. The edge reads only the ids, to find the object and to ask that of the parent first; the object parses the body.
 pub(crate) async fn create(ctx: &mut RequestContext) -> HandlerResult {
     let grant = auth::grant(ctx).await?;
     ctx.request.query(&[])?;
     let body = Body::read(&ctx.request, REPORT_BYTES).await?;
-    let id = creation::job_id(&body.bytes)?;
-    grant.authorize_creation(id.as_ref()).map_err(Problem::from)?;
-    let id = id.unwrap_or_else(|| JobId::generate(js::now(), js::random()));
+    let creation::Ids { job_id, parent_id } = creation::ids(&body.bytes)?;
+    grant.authorize_creation(job_id.as_ref()).map_err(Problem::from)?;
+    let id = job_id.unwrap_or_else(|| JobId::generate(js::now(), js::random()));
+    if let Some(refused) = refused_as_child(ctx, &grant, &id, parent_id).await? {
+        return Ok(refused);
+    }
     let reply = JobStub::new(&ctx.env, &grant, id.clone())?.create(&body.bytes, is_receipt(&grant)).await?;
     finish(ctx, &grant, &id, &reply, reply.status() < 400).await
+}
+
+/// The refusal of a job with this parent, if it may not be created.
+async fn refused_as_child(
+    ctx: &RequestContext,
+    grant: &Grant,
+    id: &JobId,
+    parent_id: Option<JobId>,
+) -> Result<Option<Response>, ErrorResponse> {
+    let Some(parent_id) = parent_id else { return Ok(None) };
+    // A child changes its parent, so the credential has to cover that too.
+    grant.authorize(Permission::Write, Some(&parent_id)).map_err(Problem::from)?;
+    let ancestry = Ancestry::new(id.clone(), parent_id.clone());
+    Ok(JobStub::new(&ctx.env, grant, parent_id)?.admit(&ancestry).await?.success().err())
 }
 
 /// `POST /v2/jobs/{id}/reports`.
 pub(crate) async fn report(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let grant = auth::grant(ctx).await?;
     let (id, creates) = report_target(ctx, &grant, job)?;
+    if let Some(refused) = refused_as_child(ctx, &grant, &id, creates.parent.clone()).await? {
+        return Ok(refused);
+    }
     report_to(ctx, &grant, id, creates).await
 }
 
 /// The grant, the object and the URL of the same report, if nothing is wrong with it and its length is known.
 pub(crate) fn fast_path(ctx: &RequestContext, job: &str) -> Option<(Grant, JobStub, String)> {
     let grant = auth::authenticate(ctx).ok()?;
-    let (id, creates) = report_target(ctx, &grant, job).ok()?;
+    let (id, creates) = report_target(ctx, &grant, job).ok().filter(|(_, creates)| creates.parent.is_none())?;
     let headers = body::report_headers(&ctx.request).ok()?;
     headers.bytes?;
     let stub = JobStub::new(&ctx.env, &grant, id).ok()?;
@@ -58,9 +78,11 @@ pub(crate) fn fast_path(ctx: &RequestContext, job: &str) -> Option<(Grant, JobSt
 /// The job of a report, and when the report may create it.
 fn report_target(ctx: &RequestContext, grant: &Grant, job: &str) -> Result<(JobId, Creates), ErrorResponse> {
     let id = auth::authorize_job(grant, Permission::Write, job)?;
-    let query = ctx.request.query(&["create", "replace"])?;
-    let creates = Creates { missing: query.flag("create")?, ended: query.replaces_ended()? };
-    if creates.missing || creates.ended {
+    let query = ctx.request.query(&["create", "replace", "parentId"])?;
+    let (missing, ended) = (query.flag("create")?, query.replaces_ended()?);
+    let parent = query.parent_id(&id, missing || ended)?;
+    let creates = Creates { missing, ended, parent };
+    if missing || ended {
         grant.authorize_creation(Some(&id)).map_err(Problem::from)?;
     }
     Ok((id, creates))

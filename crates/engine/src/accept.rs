@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, mem};
 use protocol::{
     Problem, Report, Timestamp,
     answer::{ItemAnswer, Reason, ReportAnswer},
-    fold::fold,
+    fold::{determines_progress, fold},
     limits::{DOCUMENT_BYTES, PRODUCERS, PRODUCERS_BYTES},
     log_line::LogLine,
     problem::Code,
@@ -98,7 +98,7 @@ pub fn create(mut job: Job, reports: Reports, now: Timestamp) -> Result<Acceptan
 
 impl Acceptance {
     fn apply(&mut self, mut report: Report, now: Timestamp) -> Outcome {
-        let Job { document, record, stored_bytes, .. } = &mut self.job;
+        let Job { document, record, .. } = &mut self.job;
         let last_order = record.orders.get(report.producer.as_deref().unwrap_or_default()).copied();
         let stale_order = report.order.zip(last_order).is_some_and(|(order, last)| order <= last);
         if stale_order || report.attempt.is_some_and(|attempt| attempt != document.attempt) {
@@ -128,11 +128,17 @@ impl Acceptance {
         // A creation is one change with its first report, so there is no state before it.
         let before = (document.seq > 0).then(|| Lifecycle::of(document));
         let webhooks = report.webhooks.take();
+        let own_progress = document.children.as_ref().and_then(|_| determines_progress(document, &report));
         // No time of a document lies before the one that it follows, also if the clock was set back.
         let committed_at = now.max(document.updated_at);
         if let Err(problem) = fold(document, report, committed_at) {
             return Outcome::Refused(problem);
         }
+        if document.children.is_some() {
+            record.has_own_progress = own_progress.unwrap_or(record.has_own_progress);
+            self.job.show_progress_of_children();
+        }
+        let Job { document, record, stored_bytes, .. } = &mut self.job;
         record.estimates.update(overrides, document, now);
         record.reported_at = Some(now);
         document.expires_at = expires_at(document);

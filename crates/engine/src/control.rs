@@ -21,7 +21,7 @@ use serde::Serialize;
 pub use self::options::{Cancellation, ControlReason};
 pub use self::options::{ControlBatchRequest, ControlOptions};
 
-use crate::{job::Job, lifecycle::Lifecycle};
+use crate::{children::cancellation::ChildrenCancellation, job::Job, lifecycle::Lifecycle};
 
 /// What a request does to a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +36,11 @@ enum Effect {
     Retry,
 }
 
-/// Applies a request to `job` at `now`. The result is the job and whether it changed.
+/// Applies a request to `job` at `now`. The result is the job and whether it changed, or only its record.
 ///
 /// A job that has not begun is cancelled at once, and a retry begins at once. In every other case the request is pending
-/// until a report enters the requested state, or the job ends. A later request replaces the pending one.
+/// until a report enters the requested state, or the job ends. A later request replaces the pending one. A request to cancel
+/// the children too is noted in the record; the object makes it after the commit.
 ///
 /// # Errors
 ///
@@ -50,12 +51,20 @@ pub fn apply(
     options: ControlOptions,
     now: Timestamp,
 ) -> Result<(Job, bool), Problem> {
-    let Some(effect) = effect(&job.document, request, options.force) else {
-        return Err(refusal(&job.document, request));
+    let effect = match effect(&job.document, request, options.force) {
+        Some(effect) => effect,
+        // A job that has ended may have children that have not.
+        None if options.children && job.document.status.is_terminal() && is_listed(&job.document, request) => {
+            Effect::Nothing
+        }
+        None => return Err(refusal(&job.document, request)),
     };
+    if options.children {
+        job.record.cancellation = Some(ChildrenCancellation::new(&options, now));
+    }
     let before = Lifecycle::of(&job.document);
     match effect {
-        Effect::Nothing => return Ok((job, false)),
+        Effect::Nothing => return Ok((job, options.children)),
         Effect::Ask => {
             // No two requests have the same time, by which producers distinguish them.
             let at = now.max(job.document.updated_at.plus_millis(1));
@@ -81,7 +90,7 @@ pub fn apply(
 fn effect(document: &Document, request: ControlRequest, force: bool) -> Option<Effect> {
     use ControlRequest::{Cancel, Pause, Resume, Retry};
     use Status::{Cancelled, Failed, Initializing, Paused, Queued, Running, Timeout};
-    if document.controls.as_ref().is_some_and(|controls| !controls.contains(&request.listed_as())) {
+    if !is_listed(document, request) {
         return None;
     }
     let pending = document.control.as_ref().map(|control| control.request);
@@ -103,6 +112,11 @@ fn effect(document: &Document, request: ControlRequest, force: bool) -> Option<E
     })
 }
 
+/// Whether the producer honours the request, as far as it has said which ones.
+fn is_listed(document: &Document, request: ControlRequest) -> bool {
+    document.controls.as_ref().is_none_or(|controls| controls.contains(&request.listed_as()))
+}
+
 /// The problem of a request that is not allowed.
 fn refusal(document: &Document, request: ControlRequest) -> Problem {
     let allowed: Vec<&str> = ControlRequest::ALL
@@ -111,9 +125,8 @@ fn refusal(document: &Document, request: ControlRequest) -> Problem {
         .map(ControlRequest::as_str)
         .collect();
     let status = document.status.as_str();
-    let is_listed = document.controls.as_ref().is_none_or(|controls| controls.contains(&request.listed_as()));
     let because = match &document.control {
-        _ if !is_listed => "the producer does not honour this request".to_owned(),
+        _ if !is_listed(document, request) => "the producer does not honour this request".to_owned(),
         Some(control) if !document.status.is_terminal() => {
             format!("the job is {status} with a pending request to {}", control.request.as_str())
         }

@@ -72,7 +72,9 @@ impl Estimates {
             document.estimated_completion = with_history(own, document).filter(|_| is_running);
         }
         if !self.throughput_is_set {
-            let rate = self.estimator.rate_per_second().filter(|_| is_running).and_then(Number::new);
+            // The rate of a job that counts nothing but its children is not one of its units.
+            let is_own = is_running && !has_progress_of_children(document);
+            let rate = self.estimator.rate_per_second().filter(|_| is_own).and_then(Number::new);
             document.throughput = rate.map(|rate| Throughput { rate, unit: document.unit.clone() });
         }
     }
@@ -95,6 +97,11 @@ fn with_history(own: Option<Timestamp>, document: &Document) -> Option<Timestamp
 fn expected_completion(document: &Document) -> Option<Timestamp> {
     let millis = (document.expected_seconds?.get() * 1000.0) as u64;
     document.started_at.map(|started| started.plus_millis(millis)).filter(|at| *at > document.updated_at)
+}
+
+/// Whether the progress of the job is that of its children.
+fn has_progress_of_children(document: &Document) -> bool {
+    document.children.as_ref().is_some_and(|children| document.progress == Some(children.progress))
 }
 
 /// Whether the producer sets the field from now on; `None` if the report does not mention it.
@@ -124,9 +131,16 @@ fn sample(document: &Document, at: Timestamp) -> Option<Sample> {
         total: document.total.map(Number::get),
         phase: PhaseKey::units(document.unit.as_deref(), step),
     });
-    match counts {
-        Some(counts) if counts.total.is_some() => Some(counts),
-        counts => percent.or(counts),
+    match (counts, &document.children) {
+        // New children are more work, and do not undo what is done.
+        (_, Some(children)) if has_progress_of_children(document) => Some(Sample {
+            at,
+            done: children.progress.get() / 100.0 * children.total as f64,
+            total: Some(children.total as f64),
+            phase: PhaseKey::units(Some("children"), step),
+        }),
+        (Some(counts), _) if counts.total.is_some() => Some(counts),
+        (counts, _) => percent.or(counts),
     }
 }
 

@@ -103,6 +103,24 @@ impl Grant {
         }
     }
 
+    /// Checks that the grant allows a request to the children of a job. That of a token does not: it is for the jobs that it
+    /// names, or that carry its tags, and their children are other jobs.
+    ///
+    /// # Errors
+    ///
+    /// The grant is not that of a key.
+    pub fn authorize_children(&self, job_id: &JobId) -> Result<(), Denied> {
+        match self.scope {
+            Scope::Project => Ok(()),
+            Scope::Jobs(_) | Scope::Tags(_) => Err(Denied {
+                required: Permission::Control,
+                held: self.permissions,
+                job_id: Some(job_id.clone()),
+                cause: Cause::Children,
+            }),
+        }
+    }
+
     /// The tags that the jobs of a list must carry for this grant.
     ///
     /// # Errors
@@ -174,6 +192,8 @@ pub enum Cause {
     TagsCreate,
     /// The report changes the tags that its token requires.
     TagsChange,
+    /// The request is for the children of a job, and its token for the job.
+    Children,
     /// The operation mints a token, which only a key can do.
     TokenMints,
 }
@@ -187,6 +207,9 @@ impl fmt::Display for Denied {
             ),
             (Cause::TagsChange, ..) => {
                 f.write_str("A token by tag cannot change the tags that it requires: send an API key")
+            }
+            (Cause::Children, ..) => {
+                f.write_str("A token does not name the children of its jobs: leave `children` out, or send an API key")
             }
             (Cause::NoJob, ..) => f.write_str("A token is valid only for the jobs that it names: send an API key"),
             (_, None, required) => write!(f, "You don't have the permission {required}"),
@@ -291,6 +314,16 @@ mod tests {
         assert_eq!(token(&["a"], "jobs:read").authorize_list().unwrap_err().cause, Cause::NoJob);
         assert_eq!(key("acme", "jobs:read").authorize_list(), Ok(None));
         assert_eq!(token(&["a"], "jobs:write").authorize_creation(Some(&job("a"))), Ok(()));
+    }
+
+    #[test]
+    fn only_a_key_may_ask_the_children_of_a_job() {
+        let tags = RequiredTags::from_json(serde_json::json!({"userId": "u1"}), "tags").unwrap();
+        let by_tag = Grant { scope: Scope::Tags(tags), ..token(&[], "jobs:control") };
+        assert_eq!(key("acme", "jobs:control").authorize_children(&job("a")), Ok(()));
+        for grant in [token(&["a", "child"], "jobs:control"), by_tag] {
+            assert_eq!(grant.authorize_children(&job("a")).unwrap_err().cause, Cause::Children);
+        }
     }
 
     #[test]

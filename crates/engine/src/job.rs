@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Document, Status, Timestamp, attempt, document::JobError, fold, number::Number};
+use protocol::{Document, Status, Timestamp, attempt, children::Children, document::JobError, fold, number::Number};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    children::cancellation::ChildrenCancellation,
     estimates::{Estimates, ProducerOverride},
     lifecycle::Lifecycle,
     notice::{Notices, Tombstone},
@@ -61,6 +62,15 @@ pub struct Record {
     /// What other objects have to be notified of.
     #[serde(skip_serializing_if = "Notices::is_empty")]
     pub notices: Notices,
+    /// Whether the job has reported a progress of its own, if it has children: else its progress is theirs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_own_progress: bool,
+    /// Children that were created before are not counted: they are those of a job that this one has replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub children_since: Option<Timestamp>,
+    /// The last request to cancel the children.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancellation: Option<ChildrenCancellation>,
     /// The digest of the body that created the job; `None` if a report created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_with: Option<String>,
@@ -85,7 +95,9 @@ impl Job {
         self.record.alarm = former.record.alarm;
         self.record.project.clone_from(&former.record.project);
         self.outgoing.project = former.outgoing.project.clone();
-        self.succeeding(&former.record.notices, former.document.created_at)
+        self = self.succeeding(&former.record.notices, former.document.created_at);
+        self.record.children_since = Some(self.document.created_at);
+        self
     }
 
     /// A new job under the id of a deleted one, which not every recipient of its notices knows.
@@ -133,6 +145,31 @@ impl Job {
         true
     }
 
+    /// Notes what the document says of the children, as a change committed at `now`. Whether it is one.
+    pub fn count_children(&mut self, children: Option<Children>, now: Timestamp) -> bool {
+        let document = &mut self.document;
+        if document.children == children {
+            return false;
+        }
+        let before = Lifecycle::of(document);
+        // Whose progress it is, is recorded only while there are children.
+        self.record.has_own_progress |= document.children.is_none() && document.progress.is_some();
+        document.children = children;
+        self.show_progress_of_children();
+        self.document.record_change(now);
+        self.record.estimates.update(ProducerOverride::default(), &mut self.document, now);
+        self.stored_bytes = None;
+        self.publish_change(Some(before));
+        true
+    }
+
+    /// Makes the progress of the children that of the job, if it has no progress of its own and has not ended.
+    pub(crate) fn show_progress_of_children(&mut self) {
+        if !self.record.has_own_progress && !self.document.status.is_terminal() {
+            self.document.progress = self.document.children.as_ref().map(|children| children.progress);
+        }
+    }
+
     /// Ends the job in the terminal state `status` without a report, as a change committed at `now`.
     pub fn end(&mut self, status: Status, error: Option<JobError>, now: Timestamp) {
         let before = Lifecycle::of(&self.document);
@@ -149,6 +186,7 @@ impl Job {
     pub fn retry(&mut self, now: Timestamp) {
         attempt::begin_next_attempt(&mut self.document, now);
         self.record.orders.clear();
+        self.record.has_own_progress = false;
         self.record.estimates = Estimates::default();
         self.record.reported_at = None;
         self.stored_bytes = None;
@@ -173,7 +211,7 @@ impl Job {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -202,6 +240,55 @@ mod tests {
     }
 
     #[test]
+    fn a_job_with_children_has_their_progress_until_it_reports_one() {
+        let at = |second: u64| Timestamp::from_millis(1_700_000_000_000 + second * 1000);
+        let report = |job: Job, body: Value, second| {
+            let report = protocol::Report::from_json(body).unwrap();
+            crate::accept::accept(job, protocol::report::Reports::One(Box::new(report)), at(second)).job
+        };
+        let children = |progress: f64| {
+            let by_status = protocol::children::StatusCounts { running: 4, ..Default::default() };
+            Some(Children { total: 4, by_status, progress: Number::new(progress).unwrap() })
+        };
+        let progress = |job: &Job| job.document.progress.map(Number::get);
+        let mut job = report(Job::new("a".to_owned(), "k3v9a0".to_owned(), at(0)), json!({"status": "running"}), 0);
+        for (second, percent) in [(10, 10.0), (20, 20.0), (30, 30.0)] {
+            assert!(job.count_children(children(percent), at(second)));
+        }
+        assert!(!job.count_children(children(30.0), at(31)));
+        assert_eq!((progress(&job), job.document.seq), (Some(30.0), 5));
+        // The estimate is that of a job which reports these percentages, and there is no throughput of children.
+        let expected = job.document.estimated_completion.map(|end| end.millis() - at(0).millis());
+        assert_eq!((expected, &job.document.throughput), (Some(100_000), &None));
+        job = report(job, json!({"message": "on"}), 32);
+        assert_eq!(progress(&job), Some(30.0));
+        job = report(job, json!({"progress": 7}), 33);
+        job.count_children(children(60.0), at(34));
+        assert_eq!(progress(&job), Some(7.0));
+        job = report(job, json!({"progress": null}), 35);
+        assert_eq!(progress(&job), Some(60.0));
+        job = report(job, json!({"status": "failed"}), 36);
+        job.count_children(children(80.0), at(37));
+        assert_eq!(
+            (progress(&job), job.document.children.as_ref().map(|children| children.progress.get())),
+            (Some(60.0), Some(80.0))
+        );
+        job.retry(at(38));
+        assert_eq!(progress(&job), Some(80.0));
+        job.count_children(None, at(39));
+        assert_eq!((progress(&job), &job.document.children), (None, &None));
+    }
+
+    #[test]
+    fn a_job_that_has_reported_progress_before_its_first_child_keeps_it() {
+        let mut job = Job::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
+        job.document.progress = Number::new(40.0);
+        let by_status = protocol::children::StatusCounts { queued: 1, ..Default::default() };
+        job.count_children(Some(Children { total: 1, by_status, progress: Number::ZERO }), Timestamp::from_millis(1));
+        assert_eq!(job.document.progress, Number::new(40.0));
+    }
+
+    #[test]
     fn a_job_in_the_place_of_another_keeps_nothing_but_the_alarm() {
         let new = || Job::new("a".to_owned(), "zzzzzz".to_owned(), Timestamp::from_millis(9));
         let mut former = Job::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
@@ -209,6 +296,7 @@ mod tests {
         former.record.alarm = Some(Timestamp::from_millis(7));
         let mut expected = new();
         expected.record.alarm = former.record.alarm;
+        expected.record.children_since = Some(Timestamp::from_millis(9));
         assert_eq!(new().replacing(&former), expected);
     }
 }

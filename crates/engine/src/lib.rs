@@ -22,6 +22,7 @@
 //! * *webhook* ([`webhook`]): a URL with the events of a job that it gets. Its *deliveries* are in the *outbox* until they are sent.
 //! * *row* ([`index::row::Row`]): what the index, the list of a project's jobs, has of a job.
 //! * *notice* ([`notice`]): what a job has to report to another object about its changes.
+//! * *child* ([`children`]): a job that belongs to another one, which counts it.
 //! * *frame* ([`frame`]): one message from the object to the edge, a head line and the SSE frame that follows it.
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
@@ -35,6 +36,7 @@ pub mod backup;
 pub mod badge;
 pub mod batch;
 pub mod body;
+pub mod children;
 pub mod client_address;
 pub mod control;
 pub mod creation_answer;
@@ -78,6 +80,7 @@ pub mod stream_request;
 pub mod subscription;
 pub mod tags;
 pub mod tensorlake;
+pub mod throttle;
 pub mod token;
 pub mod warm_objects;
 pub mod webhook;

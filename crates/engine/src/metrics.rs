@@ -35,6 +35,7 @@ pub struct Metrics {
     /// By the class of the object.
     rows: BTreeMap<&'static str, u64>,
     index_calls: u64,
+    parent_calls: u64,
 }
 
 /// The classes of the objects that write rows, as a metric names them.
@@ -103,6 +104,11 @@ impl Metrics {
         increase(&mut self.index_calls, 1);
     }
 
+    /// Counts a call of a job's object to that of its parent.
+    pub fn parent_called(&mut self) {
+        increase(&mut self.parent_calls, 1);
+    }
+
     /// All metrics as text; `jobs` is the number of jobs that may be in memory now, if it is known.
     ///
     /// ```
@@ -151,6 +157,8 @@ impl Metrics {
         }
         text.family("index_calls", "counter", "Calls of jobs to the index, repeated ones included.");
         text.sample("index_calls_total", self.index_calls);
+        text.family("parent_calls", "counter", "Calls of jobs to their parents, repeated ones included.");
+        text.sample("parent_calls_total", self.parent_calls);
         if let Some(jobs) = jobs {
             text.family("jobs_in_memory", "gauge", "Jobs that were used within the last 15 seconds.");
             text.sample("jobs_in_memory", jobs);
@@ -214,6 +222,7 @@ mod tests {
         metrics.job_wrote(2);
         metrics.job_wrote(3);
         metrics.index_called();
+        metrics.parent_called();
         let text = metrics.text(Some(7));
         for line in [
             "streams_total 2",
@@ -224,6 +233,7 @@ mod tests {
             r#"rows_written_total{object="job"} 5"#,
             r#"rows_written_total{object="index"} 0"#,
             "index_calls_total 1",
+            "parent_calls_total 1",
             "jobs_in_memory 7",
         ] {
             assert!(text.contains(&format!("\njob_progress_{line}\n")), "{line} in {text}");

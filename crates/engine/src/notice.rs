@@ -47,6 +47,8 @@ pub fn retry_ms(failures: u32) -> u64 {
 pub enum Recipient {
     /// The shard of the index that has the job's row.
     Index,
+    /// The object of the job's parent.
+    Parent,
 }
 
 /// What one recipient has to learn.
@@ -132,9 +134,9 @@ impl Notices {
         self.0.get(&recipient).is_some_and(|notice| !notice.is_acknowledged)
     }
 
-    /// A recipient that has to be notified; `None` if all know.
-    pub fn next_pending(&self) -> Option<Recipient> {
-        self.0.iter().find(|(_, notice)| !notice.is_acknowledged).map(|(recipient, _)| *recipient)
+    /// The recipients that have to be notified.
+    pub fn pending(&self) -> impl Iterator<Item = Recipient> {
+        self.0.iter().filter(|(_, notice)| !notice.is_acknowledged).map(|(recipient, _)| *recipient)
     }
 
     /// When the jobs were created that this one has replaced, as far as the recipient may still know them.
@@ -206,6 +208,11 @@ pub struct Tombstone {
 }
 
 impl Tombstone {
+    /// Notes that the recipient knows that the job is deleted.
+    pub fn acknowledge(&mut self, recipient: Recipient) {
+        self.notices.acknowledge(recipient, 0);
+    }
+
     /// When a deployment without the recipients looks at the tombstone again; `None` if by then they have forgotten the job by
     /// themselves, so that nobody needs it any more.
     pub fn retry_without_recipients(&self, now: Timestamp) -> Option<Timestamp> {
@@ -228,11 +235,11 @@ mod tests {
         notices.mark(Recipient::Index, "1/0", 3, 1);
         notices.mark(Recipient::Index, "1/0", 5, 2);
         notices.acknowledge(Recipient::Index, 4);
-        assert_eq!(notices.next_pending(), Some(Recipient::Index));
+        assert!(notices.is_pending(Recipient::Index));
         notices.acknowledge(Recipient::Index, 5);
-        assert_eq!(notices.next_pending(), None);
+        assert_eq!(notices.pending().next(), None);
         assert!(notices.mark(Recipient::Index, "1/0", 6, 1));
-        assert_eq!(notices.next_pending(), Some(Recipient::Index));
+        assert_eq!(notices.pending().collect::<Vec<_>>(), [Recipient::Index]);
     }
 
     #[test]
@@ -289,6 +296,28 @@ mod tests {
         assert_eq!(notices.former_place(Recipient::Index), Some("16/3"));
         notices.mark(Recipient::Index, "16/3", 4, 7);
         assert_eq!(notices.former_place(Recipient::Index), Some("4/1"), "a shard that is the one again keeps the job");
+    }
+
+    #[test]
+    fn each_recipient_has_its_own_notice() {
+        let mut notices = Notices::default();
+        notices.mark(Recipient::Parent, "book", 1, 5);
+        notices.mark(Recipient::Index, "1/0", 1, 7);
+        assert_eq!(notices.pending().collect::<Vec<_>>(), [Recipient::Index, Recipient::Parent]);
+        notices.acknowledge(Recipient::Index, 1);
+        assert_eq!(notices.pending().collect::<Vec<_>>(), [Recipient::Parent]);
+        // A job without a parent, in the place of one that had one, still has to notify that.
+        let mut successor = notices.of_successor(at(5));
+        successor.mark(Recipient::Index, "1/0", 1, 7);
+        successor.acknowledge(Recipient::Index, 1);
+        assert_eq!(
+            (successor.place(Recipient::Parent), successor.former(Recipient::Parent)),
+            ("book", [at(5)].as_slice())
+        );
+        assert!(successor.is_pending(Recipient::Parent));
+        successor.acknowledge(Recipient::Parent, 1);
+        assert_eq!(successor.pending().next(), None);
+        assert_eq!(successor.of_successor(at(9)).former(Recipient::Parent), [], "it was no child");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The query parameters of a request: which are allowed, and how their values are read.
 
-use protocol::{Problem, creation::Replace, include::Include, problem::Code};
+use protocol::{Problem, creation::Replace, id::JobId, include::Include, problem::Code};
 
 use crate::include;
 
@@ -101,6 +101,23 @@ impl Query {
             None => Ok(false),
             Some(word) if word == Replace::Ended.as_str() => Ok(true),
             Some(_) => Err(Problem::invalid("replace", "must be ended")),
+        }
+    }
+
+    /// The parameter `parentId` of a report about the job `job_id`, which `can_create` that job.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_REQUEST` if the value is not the id of another job, the parameter is repeated, or the report cannot create a job.
+    pub fn parent_id(&self, job_id: &JobId, can_create: bool) -> Result<Option<JobId>, Problem> {
+        let Some(text) = self.one("parentId")? else { return Ok(None) };
+        let parent_id = JobId::parse(text);
+        let parent_id =
+            parent_id.ok_or_else(|| Problem::invalid("parentId", format_args!("must be {}", JobId::FORM)))?;
+        match (can_create, parent_id == *job_id) {
+            (false, _) => Err(Problem::invalid("parentId", "requires create=true or replace=ended; it never changes")),
+            (true, true) => Err(Problem::invalid("parentId", "must be the id of another job")),
+            (true, false) => Ok(Some(parent_id)),
         }
     }
 

@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// Begins the next attempt of a job that has ended, as a change committed at `now`: the job is `queued` again. What
-/// describes the job stays, everything else belonged to the former attempt and is cleared (PROTOCOL.md, section 4.3).
+/// describes the job stays, everything else belonged to the former attempt and is cleared (PROTOCOL.md, section 4.3). Its
+/// children stay too, and their progress is that of the job until its producer reports another one.
 ///
 /// ```
 /// use protocol::{Document, Report, Status, Timestamp, attempt::begin_next_attempt, fold::fold};
@@ -52,6 +53,8 @@ pub fn begin_next_attempt(document: &mut Document, now: Timestamp) {
         kind: former.kind,
         priority: former.priority,
         parent_id: former.parent_id,
+        progress: former.children.as_ref().map(|children| children.progress),
+        children: former.children,
         expected_seconds: former.expected_seconds,
         tags: former.tags,
         metadata: former.metadata,

@@ -77,33 +77,51 @@ impl Creation {
     }
 }
 
-/// The `jobId` in the body of a creation, without checking the rest: the edge needs only the id, and the object parses the
-/// body.
+/// The ids in the body of a creation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ids {
+    /// The id of the job; the server generates one if it is absent.
+    pub job_id: Option<JobId>,
+    /// The id of its parent.
+    pub parent_id: Option<JobId>,
+}
+
+/// The ids in the body of a creation, without checking the rest: the edge needs only these, and the object parses the body.
 ///
 /// ```
-/// use protocol::creation::job_id;
-/// assert_eq!(job_id(br#"{"kind": 7, "jobId": "import-42"}"#).unwrap().unwrap().as_str(), "import-42");
-/// assert_eq!(job_id(br#"{"kind": "import"}"#), Ok(None));
-/// assert!(job_id(br#"{"jobId": "a", "jobId": "b"}"#).is_err());
+/// use protocol::creation::ids;
+/// let found = ids(br#"{"kind": 7, "jobId": "import-42", "parentId": "nightly"}"#).unwrap();
+/// assert_eq!(found.job_id.unwrap().as_str(), "import-42");
+/// assert_eq!(found.parent_id.unwrap().as_str(), "nightly");
+/// assert_eq!(ids(br#"{"kind": "import"}"#).unwrap().job_id, None);
+/// assert!(ids(br#"{"jobId": "a", "jobId": "b"}"#).is_err());
 /// ```
 ///
 /// # Errors
 ///
-/// `INVALID_REQUEST` if the body is not a JSON object, or its `jobId` is repeated or not valid.
-pub fn job_id(body: &[u8]) -> Result<Option<JobId>, Problem> {
+/// `INVALID_REQUEST` if the body is not a JSON object, or one of the ids is repeated or not valid, or they are the same.
+pub fn ids(body: &[u8]) -> Result<Ids, Problem> {
     #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
     struct Head {
-        #[serde(default, rename = "jobId")]
+        #[serde(default)]
         job_id: Option<String>,
+        #[serde(default)]
+        parent_id: Option<String>,
     }
     // serde would also read the list `["a"]` as a struct.
     let head: Option<Head> = serde_json::from_slice(body).ok().filter(|_| body.trim_ascii_start().starts_with(b"{"));
-    match head.map(|head| head.job_id.as_deref().map(JobId::parse)) {
-        Some(None) => Ok(None),
-        Some(Some(Some(id))) => Ok(Some(id)),
-        // Something is wrong with the id or the whole body: the full parser says what.
-        None | Some(Some(None)) => Ok(Creation::from_json(json::parse_body(body)?)?.job_id),
+    // An id that is not valid is an error, an absent one is none.
+    let parse = |text: Option<String>| text.map(|text| JobId::parse(&text).ok_or(())).transpose();
+    if let Some(head) = head
+        && let (Ok(job_id), Ok(parent_id)) = (parse(head.job_id), parse(head.parent_id))
+        && (parent_id.is_none() || parent_id != job_id)
+    {
+        return Ok(Ids { job_id, parent_id });
     }
+    // Something is wrong with an id or the whole body: the full parser says what.
+    let Creation { job_id, parent_id, .. } = Creation::from_json(json::parse_body(body)?)?;
+    Ok(Ids { job_id, parent_id })
 }
 
 #[cfg(feature = "schema")]
@@ -144,27 +162,29 @@ mod tests {
     use super::*;
 
     fn refused_field(body: &str) -> String {
-        job_id(body.as_bytes()).unwrap_err().details()["field"].as_str().unwrap().to_owned()
+        ids(body.as_bytes()).unwrap_err().details()["field"].as_str().unwrap().to_owned()
     }
 
     #[test]
-    fn the_id_is_read_as_the_full_parser_reads_it() {
+    fn the_ids_are_read_as_the_full_parser_reads_them() {
         for body in [
             r#"{}"#,
             r#"[]"#,
             r#"{"jobId": null}"#,
-            r#"{"jobId": "a", "tags": {"jobId": "b"}}"#,
-            r#" {"job\u0049d": "\u0061"} "#,
+            r#"{"jobId": "a", "tags": {"jobId": "b", "parentId": "c"}}"#,
+            r#" {"job\u0049d": "\u0061", "parentId": "b"} "#,
+            r#"{"parentId": null}"#,
             "\u{feff}{\"jobId\": \"a\"}",
         ] {
             let full = Creation::from_json(json::parse_body(body.as_bytes()).unwrap()).unwrap();
-            assert_eq!(job_id(body.as_bytes()), Ok(full.job_id), "{body}");
+            let expected = Ids { job_id: full.job_id, parent_id: full.parent_id };
+            assert_eq!(ids(body.as_bytes()), Ok(expected), "{body}");
         }
     }
 
     #[test]
     fn other_fields_are_not_checked() {
-        assert_eq!(job_id(br#"{"progress": "half", "unknown": 1}"#), Ok(None));
+        assert_eq!(ids(br#"{"progress": "half", "unknown": 1}"#), Ok(Ids::default()));
     }
 
     #[test]
@@ -174,6 +194,9 @@ mod tests {
         }
         for body in [r#"{"jobId": 7}"#, r#"{"jobId": "a,b"}"#, r#"{"jobId": ""}"#, r#"{"jobId": "a", "jobId": "a"}"#] {
             assert_eq!(refused_field(body), "jobId", "{body}");
+        }
+        for body in [r#"{"jobId": "a", "parentId": "a"}"#, r#"{"parentId": "a b"}"#, r#"{"parentId": 7}"#] {
+            assert_eq!(refused_field(body), "parentId", "{body}");
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    children::Children,
     control::{Control, ControlRequest},
     cursor::Cursor,
     include::Include,
@@ -68,9 +69,12 @@ pub struct Document {
     /// The priority, a text that the producer chooses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<String>,
-    /// The id of the job to which this one belongs. It need not exist.
+    /// The id of the parent: the job to which this one belongs. It need not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<String>,
+    /// The jobs whose `parentId` is this one. Absent while there are none. Without a `progress` of its own the job has that of its children.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub children: Option<Children>,
     /// When the job was created.
     pub created_at: Timestamp,
     /// When the job was first running in this attempt. Absent if it was never running.

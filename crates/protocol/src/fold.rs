@@ -78,6 +78,16 @@ pub fn end(document: &mut Document, status: Status, error: Option<JobError>, now
     document.record_change(now);
 }
 
+/// Whether the report determines the progress of the document before it: `Some(false)` if it makes it unknown, `None` if the
+/// progress stays as it is.
+pub fn determines_progress(document: &Document, report: &Report) -> Option<bool> {
+    match progress_patch(document, report, &current_patch(document, report).ok()?) {
+        Patch::Keep => None,
+        Patch::Clear => Some(false),
+        Patch::Set(_) => Some(true),
+    }
+}
+
 /// Removes the pending request if the state is the one that was requested, and returns it.
 fn settle_control(document: &mut Document) -> Option<Control> {
     let status = document.status;

@@ -22,6 +22,7 @@
 
 pub mod answer;
 pub mod attempt;
+pub mod children;
 pub mod control;
 pub mod creation;
 pub mod cursor;

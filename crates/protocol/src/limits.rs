@@ -81,6 +81,10 @@ limits! {
     STREAM_LOG_BYTES: usize = 1024 * 1024, past "skipped";
     /// Jobs in one batch, stream or token.
     JOBS: usize = 100, past "400; 401 in a token";
+    /// Children of one job. Its object has all of them in memory.
+    CHILDREN: usize = 10_000, past "400";
+    /// Ancestors of a job: its parent, the parent of that one, and so on, as far as they exist when the job is created.
+    ANCESTORS: usize = 8, past "400";
     /// Shards of the index, in the setting `INDEX_SHARDS`.
     INDEX_SHARDS: u64 = 64, past "503";
     /// Rows of one page of a list, and of the first page of a list's stream.

@@ -26,6 +26,9 @@ pub struct ProducerOptions {
     pub create: bool,
     /// Whether its first report replaces a job that has ended.
     pub replace: bool,
+    /// The parent of a job that it creates.
+    #[serde(rename = "parentId")]
+    pub parent: Option<String>,
     /// The least seconds between two requests with progress only.
     pub interval: f64,
     /// Its name.
@@ -36,7 +39,7 @@ pub struct ProducerOptions {
 
 impl Default for ProducerOptions {
     fn default() -> Self {
-        Self { create: true, replace: false, interval: 0.0, producer: None, controls: None }
+        Self { create: true, replace: false, parent: None, interval: 0.0, producer: None, controls: None }
     }
 }
 

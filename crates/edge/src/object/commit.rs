@@ -35,6 +35,9 @@ impl Object {
             job.record.alarm = alarm.or(job.record.alarm);
             (alarm, self.store.save(&mut job, lines, former)?)
         };
+        if matches!(former, Former::Replaced { .. }) {
+            self.drop_children(job.record.children_since)?;
+        }
         if former == Former::None && self.notices.tombstone.take().is_some() {
             self.store.drop_tombstone()?;
         }
@@ -50,6 +53,7 @@ impl Object {
         }
         self.viewers.broadcast(&job, lines, former != Former::Same(lifecycle), time);
         self.wake_handler_for(&job, has_deliveries);
+        self.note_progress(&job, time.now);
         self.job.replace(Some(Rc::new(job)));
         Ok(())
     }

@@ -75,6 +75,9 @@ impl Object {
             self.config.note_alarm(&name);
         }
         self.drop_needless_tombstone(began)?;
+        if self.load()?.is_none() && self.children.expires_at().is_some_and(|at| at <= began) {
+            self.drop_children(None)?;
+        }
         // Deadlines and deliveries do not wait for the calls.
         if self.next_notice(self.load()?.as_deref(), began).is_some() {
             self.send_notices();
@@ -85,14 +88,15 @@ impl Object {
                 self.send_due();
             }
             self.send_new_notices();
-            if !self.outbox.borrow().is_sending() && !self.notices.is_active() {
+            if !self.outbox.borrow().is_sending() && !self.notices.is_active() && !self.children.is_asking() {
                 return self.set_next_alarm();
             }
             let now = js::now();
             if self.notices.retry().is_some_and(|at| at <= now) {
                 self.send_notices();
             }
-            let retry = self.notices.retry().filter(|_| !self.notices.is_active());
+            let is_calling = self.notices.is_active() || self.children.is_asking();
+            let retry = self.notices.retry().filter(|_| !is_calling);
             let next = deadline::wake_due(self.load()?.as_deref(), &self.outbox.borrow(), now);
             let longest = now.plus_millis(LONGEST_SLEEP_MS);
             self.sleep_until(next.into_iter().chain(retry).fold(longest, Timestamp::min), now).await;
@@ -196,7 +200,7 @@ impl Object {
     }
 
     /// Saves a job whose document has not changed.
-    fn save(&self, mut job: Job) -> Result<(), ErrorResponse> {
+    pub(super) fn save(&self, mut job: Job) -> Result<(), ErrorResponse> {
         self.job.replace(None);
         let former = Former::Same(Lifecycle::of(&job.document));
         self.store.save(&mut job, &[], former)?;
@@ -220,12 +224,11 @@ impl Object {
         let (job, now) = (self.load()?, js::now());
         let notice = self.next_notice(job.as_deref(), now);
         let Some(job) = job else {
-            match self.outbox.borrow().next_due().into_iter().chain(notice).min() {
+            let due = self.outbox.borrow().next_due().into_iter().chain(notice).chain(self.children.expires_at()).min();
+            let is_stored = self.has_deliveries.get() || self.children.has_table();
+            match due {
                 Some(due) => self.bring_alarm_forward(due, now),
-                None if self.has_deliveries.take() => {
-                    self.notices.forget_alarm();
-                    store::delete_all(&self.state);
-                }
+                None if is_stored => self.delete_all(),
                 None => {}
             }
             return Ok(());
@@ -258,16 +261,19 @@ impl Object {
         let is_last = deliveries.is_empty() && tombstone.is_none();
         if is_last {
             self.has_deliveries.set(false);
+            self.children.forget();
         } else {
             let (has_log, had_deliveries) = (store::has_log(&job.record), self.has_deliveries.get());
+            let has_children = self.children.has_table();
             self.has_deliveries.set(had_deliveries || !deliveries.is_empty());
             let alarm = self.leave(tombstone.clone(), !deliveries.is_empty(), now);
             let (store, project) = (Rc::clone(&self.store), job.record.project.unwrap_or_default());
             self.store.transaction(move || {
-                let former = Remains { project: &project, has_log, has_deliveries: had_deliveries };
+                let former = Remains { project: &project, has_log, has_deliveries: had_deliveries, has_children };
                 store.replace_by_remains(&deliveries, tombstone.as_ref(), &former, now)
             })?;
             self.set_alarm(alarm);
+            self.children.clear(None);
         }
         self.outbox.replace(outbox);
         self.forget(&job.document.job_id);

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use engine::{grant::object_name, job::Job, tags::RequiredTags, webhook::of_job};
+use engine::{grant::object_name, job::Job, lifecycle::Lifecycle, tags::RequiredTags, webhook::of_job};
 use protocol::{Problem, Timestamp, id, report::Reports};
 
-use super::Object;
-use crate::{js, response::ErrorResponse};
+use super::{Object, store::Former};
+use crate::{command::CommandTime, js, response::ErrorResponse};
 
 impl Object {
     /// The job, if it exists.
@@ -25,9 +25,15 @@ impl Object {
             self.notices.tombstone.replace(self.store.tombstone()?);
             self.notices.renew_tombstone();
         }
+        self.load_children(job.as_ref(), tables.child)?;
         if let Some(job) = &mut job {
             self.add_project(job);
             self.renew_notices(job);
+        }
+        if let Some(corrected) = job.as_ref().and_then(|job| self.correct_children(job)) {
+            let former = Former::Same(Lifecycle::of(&corrected.document));
+            self.commit(former, corrected, &[], CommandTime::own())?;
+            return Ok(self.job.borrow().clone());
         }
         let job = job.map(Rc::new);
         self.job.replace(job.clone());
@@ -72,6 +78,10 @@ impl Object {
             (None, Some(tombstone)) => new.after(tombstone),
             (None, None) => new,
         };
+        if former.is_none() {
+            // Children can be created before their parent.
+            job.document.children = self.children.counted();
+        }
         self.add_project(&mut job);
         job
     }

@@ -1,6 +1,9 @@
 //! Notifying other objects of the changes of the job: after the commit, and again by the alarm until they have answered
 //! (`engine::notice` says how).
 
+mod calls;
+mod progress;
+
 use std::{
     cell::{Cell, RefCell},
     panic::AssertUnwindSafe,
@@ -9,29 +12,25 @@ use std::{
 
 use engine::{
     alarm::{Alarm, NOTICE_MS, Needs},
-    index::{
-        Shard, row,
-        update::{RowUpdate, UpdateReply},
-    },
+    children::{self, cancellation::ChildrenCancellation},
+    index::row,
     job::Job,
-    lifecycle::Lifecycle,
     notice::{self, Recipient, Tombstone},
 };
-use protocol::{Timestamp, cursor::Cursor};
+use protocol::Timestamp;
 use wasm_bindgen_futures::spawn_local;
 use worker::Env;
 
-use super::{
-    Object,
-    store::{self, Former},
-};
-use crate::{command::CommandTime, index_stub::IndexStub, js, response::ErrorResponse};
+use super::{Object, store};
+use crate::{command::CommandTime, index_stub::IndexStub, job_calls::JobCalls, js, response::ErrorResponse};
+use progress::ProgressSending;
 
 /// The sending of notices.
-#[derive(Default)]
 pub(super) struct Sending {
     /// The index, if the deployment has one.
     index: Option<IndexStub>,
+    /// The objects of other jobs.
+    pub(super) jobs: JobCalls,
     /// Whether a commit made a notice that no call was made for yet.
     is_new: Cell<bool>,
     /// Whether calls are being made: one at a time, so that none overtakes a later one.
@@ -40,29 +39,28 @@ pub(super) struct Sending {
     failures: Cell<u32>,
     /// When a call that failed is made again, if the alarm is handled for so long.
     retry: Cell<Option<Timestamp>>,
+    /// What the parent is sent beside the notices.
+    progress: ProgressSending,
     /// When the alarm of the platform fires.
     alarm: Cell<Alarm>,
     /// What a deleted job has left.
     pub(super) tombstone: RefCell<Option<Tombstone>>,
 }
 
-/// A call to a recipient.
-struct Call {
-    recipient: Recipient,
-    project: String,
-    /// The object of the recipient.
-    place: String,
-    /// Whether this is an object that was the recipient before.
-    is_former: bool,
-    update: RowUpdate,
-    /// The state that the call has; `None` if the job was deleted.
-    cursor: Option<Cursor>,
-}
-
 impl Sending {
     /// Nothing is to be sent.
     pub(super) fn new(env: &Env) -> Sending {
-        Sending { index: IndexStub::new(env), ..Sending::default() }
+        Sending {
+            index: IndexStub::new(env),
+            jobs: JobCalls::new(env),
+            is_new: Cell::default(),
+            is_sending: Cell::default(),
+            failures: Cell::default(),
+            retry: Cell::default(),
+            progress: ProgressSending::new(),
+            alarm: Cell::default(),
+            tombstone: RefCell::default(),
+        }
     }
 
     /// Whether calls are being made.
@@ -120,7 +118,7 @@ impl Drop for Active {
 impl Object {
     /// Marks in the job's record who has to be notified of its last change. Whether there is anybody.
     pub(super) fn mark_notices(&self, job: &mut Job) -> bool {
-        let is_new = match (self.place_of(&job.document.job_id), &job.record.project) {
+        let is_new_for_index = match (self.place_of(&job.document.job_id), &job.record.project) {
             (Some(place), Some(_)) => {
                 let digest = row::digest(&job.document);
                 job.record.notices.mark(Recipient::Index, &place, job.document.seq, digest)
@@ -130,8 +128,18 @@ impl Object {
                 false
             }
         };
+        let is_new_for_parent = children::update::mark(&mut job.record.notices, &job.document);
+        let asks_children = job.record.cancellation.as_ref().is_some_and(ChildrenCancellation::is_pending);
+        let is_new = is_new_for_index || is_new_for_parent || asks_children;
         self.notices.is_new.set(self.notices.is_new.get() || is_new);
         is_new
+    }
+
+    /// Notes that the parent has to be sent the progress of the job.
+    pub(super) fn note_progress(&self, job: &Job, now: Timestamp) {
+        if job.document.parent_id.is_some() {
+            self.notices.progress.note(job.document.progress, now);
+        }
     }
 
     /// Marks what a job that was loaded from storage has to report because the index was off for a time, or had other shards.
@@ -149,7 +157,8 @@ impl Object {
 
     /// Whether the job has to make a call that the deployment can make.
     fn is_pending(&self, job: &Job) -> bool {
-        self.notices.index.is_some() && job.record.notices.next_pending().is_some()
+        self.notices.next_recipient(&job.record.notices, &[]).is_some()
+            || job.record.cancellation.as_ref().is_some_and(ChildrenCancellation::is_pending)
     }
 
     /// The time for which a commit sets the alarm: `deadline` is the new time for the deadlines alone, `stored` the one that the
@@ -191,7 +200,9 @@ impl Object {
     pub(super) fn next_notice(&self, job: Option<&Job>, now: Timestamp) -> Option<Timestamp> {
         match (job, &*self.notices.tombstone.borrow()) {
             (Some(job), _) => self.is_pending(job).then(|| self.notices.retry_at(now)),
-            (None, Some(tombstone)) if self.notices.index.is_none() => tombstone.retry_without_recipients(now),
+            (None, Some(tombstone)) if self.notices.next_recipient(&tombstone.notices, &[]).is_none() => {
+                tombstone.retry_without_recipients(now)
+            }
             (None, tombstone) => tombstone.as_ref().map(|_| self.notices.retry_at(now)),
         }
     }
@@ -203,11 +214,37 @@ impl Object {
         if !has_job && has_tombstone && self.next_notice(None, now).is_none() { self.drop_tombstone() } else { Ok(()) }
     }
 
-    /// Makes the calls of the notices that commits have made, without waiting for them.
+    /// Makes the calls of the notices that commits have made, without waiting for them, and plans those that have to wait.
     pub(super) fn send_new_notices(self: &Rc<Object>) {
-        if self.notices.is_new.take() {
+        if self.notices.is_new.take() || self.notices.progress.is_due() {
             self.send_notices();
         }
+        if let Some(millis) = self.notices.progress.take_plan() {
+            self.after(millis, |object| {
+                object.notices.progress.set_due(true);
+                object.send_notices();
+            });
+        }
+        if let Some(millis) = self.children.take_plan() {
+            self.after(millis, |object| {
+                if let Err(error) = object.show_children(CommandTime::own()) {
+                    worker::console_error!(
+                        "{}",
+                        serde_json::json!({"level": "error", "children": error.problem().message()})
+                    );
+                }
+                object.send_new_notices();
+            });
+        }
+    }
+
+    /// Does something later, if the object is in memory then.
+    fn after(self: &Rc<Object>, millis: u64, then: impl FnOnce(&Rc<Object>) + 'static) {
+        let object = Rc::clone(self);
+        spawn_local(AssertUnwindSafe(async move {
+            js::sleep(millis).await;
+            then(&object);
+        }));
     }
 
     /// Makes the calls that are pending, without waiting for them.
@@ -215,101 +252,6 @@ impl Object {
         if let Some(active) = Active::begin(self) {
             spawn_local(AssertUnwindSafe(async move { active.0.make_calls().await }));
         }
-    }
-
-    /// Makes the calls that are pending, one after the other, until one fails.
-    async fn make_calls(self: &Rc<Object>) {
-        self.notices.retry.set(None);
-        let Err(error) = self.try_to_send_notices().await else { return self.notices.failures.set(0) };
-        self.notices.failures.set(self.notices.failures.get().saturating_add(1));
-        let now = js::now();
-        let retry_at = self.notices.retry_at(now);
-        self.notices.retry.set(Some(retry_at));
-        worker::console_error!("{}", serde_json::json!({"level": "error", "notice": error.problem().message()}));
-        // The handler of an alarm sets the next one when it ends.
-        if !self.is_alarm_handled.get() {
-            self.bring_alarm_forward(retry_at, now);
-        }
-    }
-
-    async fn try_to_send_notices(self: &Rc<Object>) -> Result<(), ErrorResponse> {
-        let Some(index) = &self.notices.index else { return Ok(()) };
-        while let Some(call) = self.next_call()? {
-            self.notices.is_new.set(false);
-            // A release that writes other texts has an index of its own.
-            let answered = match Shard::parse(&call.place) {
-                Some(shard) => index.update(&call.project, shard, &call.update).await?,
-                None => UpdateReply::default(),
-            };
-            self.acknowledge(&call, answered)?;
-        }
-        Ok(())
-    }
-
-    /// The next call that is pending: first those to the former objects of a recipient.
-    fn next_call(&self) -> Result<Option<Call>, ErrorResponse> {
-        if let Some(job) = self.load()? {
-            let notices = &job.record.notices;
-            let Some(recipient) = notices.next_pending() else { return Ok(None) };
-            let project = job.record.project.clone().unwrap_or_default();
-            let (update, place, is_former) = match notices.former_place(recipient) {
-                Some(place) => (RowUpdate::of_moved(&job.document, notices), place, true),
-                None => (RowUpdate::of(&job.document, notices), notices.place(recipient), false),
-            };
-            let cursor = Some(job.document.cursor());
-            return Ok(Some(Call { recipient, project, place: place.to_owned(), is_former, update, cursor }));
-        }
-        Ok(self.notices.tombstone.borrow().as_ref().and_then(|tombstone| {
-            let recipient = tombstone.notices.next_pending()?;
-            let (project, update) = (tombstone.project.clone(), RowUpdate::of_deleted(tombstone));
-            let former = tombstone.notices.former_place(recipient);
-            let place = former.unwrap_or(tombstone.notices.place(recipient)).to_owned();
-            Some(Call { recipient, project, place, is_former: former.is_some(), update, cursor: None })
-        }))
-    }
-
-    /// Notes that a call was answered, unless the job was replaced or deleted meanwhile.
-    fn acknowledge(&self, call: &Call, answered: UpdateReply) -> Result<(), ErrorResponse> {
-        let Some(job) = self.load()? else {
-            if call.cursor.is_some() {
-                return Ok(());
-            }
-            if !call.is_former {
-                return self.drop_tombstone();
-            }
-            if let Some(tombstone) = &mut *self.notices.tombstone.borrow_mut() {
-                tombstone.notices.acknowledge_former(call.recipient, &call.place);
-            }
-            return Ok(());
-        };
-        let Some(cursor) = call.cursor.as_ref().filter(|cursor| cursor.epoch() == job.document.epoch) else {
-            return Ok(());
-        };
-        let former = Former::Same(Lifecycle::of(&job.document));
-        self.job.replace(None);
-        let mut job = Rc::unwrap_or_clone(job);
-        if call.is_former {
-            job.record.notices.acknowledge_former(call.recipient, &call.place);
-        } else {
-            job.record.notices.acknowledge(call.recipient, cursor.seq());
-        }
-        if job.expect(answered.expected_seconds, js::now()) {
-            return self.commit(former, job, &[], CommandTime::own());
-        }
-        self.job.replace(Some(Rc::new(job)));
-        Ok(())
-    }
-
-    /// Removes the tombstone, and everything else if nothing is pending.
-    fn drop_tombstone(&self) -> Result<(), ErrorResponse> {
-        self.notices.tombstone.replace(None);
-        if self.outbox.borrow().next_due().is_some() {
-            self.store.drop_tombstone()?;
-        } else {
-            self.has_deliveries.set(false);
-            self.notices.forget_alarm();
-            store::delete_all(&self.state);
-        }
-        Ok(())
+        self.cancel_children();
     }
 }

@@ -5,11 +5,13 @@
 //! log  first  | last | bytes  | lines                a few rows, each of up to 16 KiB of lines, one JSON object per line
 //! delivery                                           one row each, see the module `outbox`
 //! tombstone  id = 1 | tombstone JSON                 what a deleted job leaves, see the module `tombstone`
+//! child                                              one row for each child of the job, see the module `children`
 //! ```
 //!
 //! A table is created with its first row, never by a query: a request for a job that does not exist leaves nothing behind,
 //! and a job without a log, like most jobs, has no table for it.
 
+mod children;
 pub(super) mod outbox;
 mod tombstone;
 
@@ -27,7 +29,8 @@ const MAKE_JOB: &str = "CREATE TABLE IF NOT EXISTS job
     (id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL, record TEXT NOT NULL)";
 const MAKE_LOG: &str = "CREATE TABLE IF NOT EXISTS log
     (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, bytes INTEGER NOT NULL, lines TEXT NOT NULL)";
-const PROBE: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('job', 'delivery', 'tombstone')";
+const PROBE: &str = "SELECT name FROM sqlite_master WHERE type = 'table' \
+                     AND name IN ('job', 'delivery', 'tombstone', 'child')";
 const LOAD: &str = "SELECT document, record FROM job";
 const SAVE: &str = "INSERT INTO job (id, document, record) VALUES (1, ?, ?) \
                     ON CONFLICT (id) DO UPDATE SET document = excluded.document, record = excluded.record";
@@ -83,6 +86,7 @@ pub(super) struct Tables {
     pub(super) job: bool,
     pub(super) delivery: bool,
     pub(super) tombstone: bool,
+    pub(super) child: bool,
 }
 
 #[derive(Deserialize)]
@@ -127,7 +131,8 @@ impl Store {
     pub(super) fn tables(&self) -> Result<Tables> {
         let rows = self.rows::<TableRow>(PROBE, Vec::new())?;
         let has = |name: &str| rows.iter().any(|row| row.name == name);
-        Ok(Tables { job: has("job"), delivery: has("delivery"), tombstone: has("tombstone") })
+        let [job, delivery, tombstone, child] = ["job", "delivery", "tombstone", "child"].map(has);
+        Ok(Tables { job, delivery, tombstone, child })
     }
 
     /// The job, if its table has it.

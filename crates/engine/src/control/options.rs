@@ -20,6 +20,8 @@ pub struct ControlOptions {
     pub reason: Option<String>,
     /// For `cancel`: whether the job ends at once, without waiting for its producer.
     pub force: bool,
+    /// For `cancel`: whether the children of the job are asked too, and their children.
+    pub children: bool,
     /// The paths of the texts that were cut.
     pub truncated: Vec<String>,
 }
@@ -47,7 +49,12 @@ impl ControlOptions {
 
     /// The options as the body of a request.
     pub fn to_body(&self) -> Vec<u8> {
-        json!({ "reason": self.reason, "force": self.force }).to_string().into_bytes()
+        let mut body = json!({ "reason": self.reason, "force": self.force });
+        if self.children {
+            // An object of an earlier release does not know the member.
+            body["children"] = true.into();
+        }
+        body.to_string().into_bytes()
     }
 
     /// Takes the options out of an object that may have other members.
@@ -57,15 +64,19 @@ impl ControlOptions {
     /// As [`ControlOptions::from_body`].
     pub fn take(fields: &mut Fields, request: ControlRequest) -> Result<ControlOptions, Problem> {
         let mut reason = fields.optional("reason", fields::text)?;
-        let force = fields.optional("force", fields::boolean)?.unwrap_or(false);
-        if force && request != ControlRequest::Cancel {
-            return Err(Problem::invalid("force", "is only for cancel; leave it out"));
-        }
+        let mut of_cancel = |name: &str| -> Result<bool, Problem> {
+            let is_set = fields.optional(name, fields::boolean)?.unwrap_or(false);
+            match is_set && request != ControlRequest::Cancel {
+                true => Err(Problem::invalid(name, "is only for cancel; leave it out")),
+                false => Ok(is_set),
+            }
+        };
+        let (force, children) = (of_cancel("force")?, of_cancel("children")?);
         let mut truncations = Truncations::default();
         if let Some(reason) = &mut reason {
             truncations.cut(reason, MESSAGE_BYTES, || "reason".to_owned());
         }
-        Ok(ControlOptions { reason, force, truncated: truncations.into_paths() })
+        Ok(ControlOptions { reason, force, children, truncated: truncations.into_paths() })
     }
 }
 
@@ -145,6 +156,13 @@ mod schema {
         })
     }
 
+    fn children() -> Value {
+        json!({
+            "type": ["boolean", "null"],
+            "description": "Whether the children of the job are cancelled too, and their children. Requires a key.",
+        })
+    }
+
     impl JsonSchema for Cancellation {
         fn schema_name() -> Cow<'static, str> {
             "Cancellation".into()
@@ -154,7 +172,7 @@ mod schema {
             json_schema!({
                 "type": "object",
                 "description": "The options of a request to cancel.",
-                "properties": { "reason": reason(), "force": force() },
+                "properties": { "reason": reason(), "force": force(), "children": children() },
                 "additionalProperties": false,
             })
         }
@@ -197,6 +215,7 @@ mod schema {
                         "type": "object",
                         "properties": {
                             "jobIds": job_ids.clone(), "request": { "const": "cancel" }, "reason": reason(), "force": force(),
+                            "children": children(),
                         },
                         "required": ["jobIds", "request"],
                         "additionalProperties": false,
@@ -250,6 +269,7 @@ mod tests {
             (r#"{"reason": 7}"#, "reason"),
             (r#"{"force": "true"}"#, "force"),
             (r#"{"force": true}"#, "force"),
+            (r#"{"children": true}"#, "children"),
             (r#"{"because": "x"}"#, "because"),
         ] {
             assert_eq!(read(body, ControlRequest::Retry).unwrap_err().details()["field"], field, "{body}");
@@ -273,7 +293,7 @@ mod tests {
 
     #[test]
     fn the_options_of_a_batch_are_sent_to_each_job_as_they_are() {
-        let body = json!({"jobIds": ["a", "a"], "request": "cancel", "reason": "wrong \"file\"", "force": true});
+        let body = json!({"jobIds": ["a", "a"], "request": "cancel", "reason": "wrong \"file\"", "force": true, "children": true});
         let batch = ControlBatchRequest::from_json(body).unwrap();
         assert_eq!(batch.job_ids, ["a"]);
         assert_eq!(ControlOptions::from_body(&batch.options.to_body(), batch.request), Ok(batch.options));

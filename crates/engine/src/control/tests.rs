@@ -225,3 +225,17 @@ fn each_request_has_a_version_of_its_own_also_while_the_clock_stands_or_was_set_
         assert_eq!(job.document.updated_at, job.document.control.as_ref().unwrap().at);
     }
 }
+
+#[test]
+fn the_children_of_a_job_are_cancelled_also_if_it_has_ended_and_the_job_as_without_them() {
+    let options = || ControlOptions { children: true, ..ControlOptions::default() };
+    for status in Status::ALL {
+        let (job, has_changed) = apply(job_in(status), ControlRequest::Cancel, options(), at(10)).unwrap();
+        assert!(has_changed && job.record.cancellation.is_some_and(|asked| asked.is_pending()), "{status:?}");
+        let alone = request(job_in(status), ControlRequest::Cancel);
+        assert_eq!(job.document, alone.map_or(job_in(status), |(job, _)| job).document, "{status:?}");
+    }
+    let mut job = job_in(Status::Completed);
+    job.document.controls = Some(vec![ControlRequest::Retry]);
+    assert!(apply(job, ControlRequest::Cancel, options(), at(9)).is_err(), "the producer honours no such request");
+}

@@ -147,8 +147,7 @@ fn tag_json(name: &str, value: &str) -> String {
 pub fn digest(document: &Document) -> u64 {
     let Document { status, attempt, epoch, kind, endpoint_id, priority, parent_id, tags, started_at, .. } = document;
     let mut hash = Fnv::default();
-    let age = document.updated_at.millis().saturating_sub(document.created_at.millis());
-    hash.add(&age.checked_div(RENEWED_MS).unwrap_or_default().to_string());
+    hash.add(&renewal(document).to_string());
     hash.add(epoch);
     hash.add(status.as_str());
     hash.add(&attempt.to_string());
@@ -160,6 +159,12 @@ pub fn digest(document: &Document) -> u64 {
         hash.add(&tag_json(&name, &tags::text_of(&value).unwrap_or_default()));
     }
     (hash.0 >> 11).max(1)
+}
+
+/// A number that increases from time to time while the job changes, so that who was notified of it does not forget it.
+pub(crate) fn renewal(document: &Document) -> u64 {
+    let age = document.updated_at.millis().saturating_sub(document.created_at.millis());
+    age.checked_div(RENEWED_MS).unwrap_or_default()
 }
 
 /// FNV-1a over texts.

@@ -183,7 +183,12 @@ fn report_progress() -> Value {
                        accepted reports are stored durably. Permission `jobs:write`.";
     let single = ["report", "running", "completed", "failed", "coldStart", "gpus", "steps", "increment"];
     Operation::new("reportProgress", "producers", "Report progress", description)
-        .parameters(vec![parameters::shared("JobId"), parameters::create(), parameters::replace()])
+        .parameters(vec![
+            parameters::shared("JobId"),
+            parameters::create(),
+            parameters::replace(),
+            parameters::parent_id(),
+        ])
         .with("requestBody", reports(&single, &["list"]))
         .response(
             200,

@@ -101,6 +101,12 @@ pub(super) fn replace() -> Value {
     )
 }
 
+/// The parameter `parentId` of a report.
+pub(super) fn parent_id() -> Value {
+    let description = "The parent of the job, if the report creates it. It requires `create` or `replace`.";
+    query("parentId", description, reference("schemas", "JobId"))
+}
+
 /// The parameter `format` of a status.
 pub(super) fn format() -> Value {
     query(

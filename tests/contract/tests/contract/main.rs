@@ -12,6 +12,7 @@
 
 mod badge;
 mod bodies;
+mod children;
 mod index;
 mod producers;
 mod programs;

@@ -52,6 +52,7 @@ pub(in crate::object) struct Remains<'a> {
     pub(in crate::object) project: &'a str,
     pub(in crate::object) has_log: bool,
     pub(in crate::object) has_deliveries: bool,
+    pub(in crate::object) has_children: bool,
 }
 
 /// What is sent of a delivery.
@@ -145,6 +146,9 @@ impl Store {
         self.run(super::DROP_JOB, Vec::new())?;
         if former.has_log {
             self.run(super::DROP_LOG, Vec::new())?;
+        }
+        if former.has_children {
+            self.drop_children()?;
         }
         if let Some(tombstone) = tombstone {
             self.save_tombstone(tombstone)?;

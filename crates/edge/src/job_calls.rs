@@ -1,0 +1,92 @@
+//! The calls that the objects of jobs make to those of other jobs of their project: a child calls its parent, and a parent its
+//! children.
+
+use std::rc::Rc;
+
+use engine::{
+    children::{ancestry::Ancestry, cancellation::is_answered, update::ChildUpdate},
+    metrics::Metrics,
+};
+use js_sys::Uint8Array;
+use protocol::{Problem, control::ControlRequest, problem::Code};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
+use worker::Env;
+
+use crate::{
+    command::{ANCESTRY_PARAMETER, Command, PROJECT_PARAMETER},
+    config::Config,
+    glue::{self, Namespace},
+    metrics,
+    response::{ErrorResponse, text_of},
+    stub::{call_error, namespace},
+};
+
+/// The milliseconds after which a call counts as failed.
+const CALL_MS: u32 = 15_000;
+
+/// The objects of all jobs.
+pub(crate) struct JobCalls {
+    namespace: Namespace,
+    config: Rc<Config>,
+}
+
+impl JobCalls {
+    /// The objects that the deployment has.
+    pub(crate) fn new(env: &Env) -> JobCalls {
+        JobCalls { namespace: namespace(env), config: Config::of(env) }
+    }
+
+    /// Notifies a parent of a child.
+    pub(crate) async fn notify_parent(
+        &self,
+        project: &str,
+        parent: &str,
+        update: &ChildUpdate,
+    ) -> Result<(), ErrorResponse> {
+        metrics::count(Metrics::parent_called);
+        let response = self.call(project, parent, Command::Child, &[], text_of(update).as_bytes()).await?;
+        done("parent", response.status(), response.status() == 200)
+    }
+
+    /// Asks a child to be cancelled, with these options.
+    pub(crate) async fn cancel_child(&self, project: &str, child: &str, options: &[u8]) -> Result<(), ErrorResponse> {
+        let parameters = [("request", ControlRequest::Cancel.as_str().to_owned()), ("receipt", true.to_string())];
+        let status = self.call(project, child, Command::Control, &parameters, options).await?.status();
+        done("child", status, is_answered(status))
+    }
+
+    /// Asks the last ancestor of a new job for its own ones.
+    pub(crate) async fn admit(&self, project: &str, ancestry: &Ancestry) -> Result<Response, ErrorResponse> {
+        let last = ancestry.last().map(ToString::to_string).unwrap_or_default();
+        let parameters = [(ANCESTRY_PARAMETER, ancestry.to_parameter())];
+        Ok(glue::pass_on(&self.call(project, &last, Command::Admit, &parameters, b"").await?))
+    }
+
+    async fn call(
+        &self,
+        project: &str,
+        job_id: &str,
+        command: Command,
+        parameters: &[(&str, String)],
+        body: &[u8],
+    ) -> Result<Response, ErrorResponse> {
+        let name = format!("{project}/{job_id}");
+        self.config.check_object(&name)?;
+        let init = web_sys::RequestInit::new();
+        init.set_method(command.method());
+        init.set_body(&Uint8Array::from(body));
+        init.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(CALL_MS)));
+        let url = format!("{}&{PROJECT_PARAMETER}={project}", command.url(job_id, None, parameters));
+        let called = glue::call(&self.namespace, &name, &url, &init);
+        JsFuture::from(called.map_err(|error| call_error(&error))?).await.map_err(|error| call_error(&error))
+    }
+}
+
+/// An error of a call that has to be made again.
+fn done(whom: &str, status: u16, is_done: bool) -> Result<(), ErrorResponse> {
+    match is_done {
+        true => Ok(()),
+        false => Err(Problem::new(Code::Internal, format!("the object of the {whom} answered {status}")).into()),
+    }
+}

@@ -1,0 +1,235 @@
+//! The children of a job, as its object counts them.
+//!
+//! A child notifies the object of its parent after its commits ([`crate::notice`]): of a status at once and until it is
+//! acknowledged, of its progress at most once a second. The object of the parent keeps a [`Child`] for each, in a row of its
+//! own that is written when the status changes; the progress in between is only in memory. What the document says of the
+//! children is computed from them, so no call counts twice, however often or late it comes.
+//!
+//! A parent need not exist: its object keeps the children until the job is created, or for [`KEPT_MS`] after the last of their
+//! rows was written.
+
+pub mod ancestry;
+pub mod cancellation;
+pub mod update;
+
+use std::collections::BTreeMap;
+
+use protocol::{
+    Problem, Status, Timestamp,
+    children::{Children, StatusCounts},
+    limits::CHILDREN,
+    number::Number,
+};
+
+use crate::{children::update::ChildUpdate, index::row::REMOVED_MS};
+
+pub use crate::index::row::KEPT_MS;
+
+/// The milliseconds for which a place is kept for a child that is being created.
+const ADMITTED_MS: u64 = 60_000;
+/// The milliseconds after which a row is written again although the status is the same, so that it does not expire.
+const RENEWED_MS: u64 = 5 * 86_400_000;
+/// The shortest interval in milliseconds between two changes of the document because of the children.
+pub const COUNTED_MS: u64 = 100;
+/// The shortest interval in milliseconds between two notices of the progress of a child.
+pub const PROGRESS_MS: u64 = 1_000;
+/// Progress is added up in units of 10^-9 percent, so that the order of the additions makes no difference.
+const UNITS: f64 = 1e9;
+const ALL_UNITS: u64 = 100_000_000_000;
+
+/// What the parent knows of a child, or of one that was removed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Child {
+    /// When the job was created: of two jobs of one id, the later one replaces the other.
+    pub created_at: Timestamp,
+    /// The change of the job that this is.
+    pub seq: u64,
+    /// The state; `None` if the job was removed. It is remembered for a while, so that a late call does not bring it back.
+    pub status: Option<Status>,
+    /// The progress in percent.
+    pub progress: Option<Number>,
+    /// When the row was written.
+    pub written_at: Timestamp,
+}
+
+impl Child {
+    /// The units of progress that count for the child.
+    fn units(&self) -> u64 {
+        match (self.status, self.progress) {
+            (None, _) => 0,
+            (Some(Status::Completed), _) => ALL_UNITS,
+            (_, progress) => progress.map_or(0, |progress| (progress.get() * UNITS).round() as u64).min(ALL_UNITS),
+        }
+    }
+
+    fn is_active(&self) -> bool {
+        self.status.is_some_and(|status| !status.is_terminal())
+    }
+}
+
+/// The children of one job.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChildJobs {
+    /// By the id of the job; those that were removed too.
+    children: BTreeMap<String, Child>,
+    /// Those that are being created, and when they were admitted.
+    admitted: BTreeMap<String, Timestamp>,
+    counts: StatusCounts,
+    /// The units of progress of all of them.
+    units: u64,
+    /// Children that were created before are not counted: they are those of a job that was replaced.
+    since: Option<Timestamp>,
+}
+
+impl ChildJobs {
+    /// The children with these stored rows. `shown` is what the document says of them, and `since` is as in
+    /// [`Record`](crate::job::Record).
+    ///
+    /// What they reported since their rows were written is lost. The document still shows the sum, which is divided among those
+    /// that have not ended, so that the progress of the parent does not fall back; each of them corrects it with its next notice.
+    pub fn restore(
+        rows: impl IntoIterator<Item = (String, Child)>,
+        shown: Option<&Children>,
+        since: Option<Timestamp>,
+    ) -> ChildJobs {
+        let mut jobs = ChildJobs { since, ..ChildJobs::default() };
+        for (id, child) in rows.into_iter().filter(|(_, child)| since.is_none_or(|since| child.created_at >= since)) {
+            jobs.put(id, child);
+        }
+        let shown_units = shown.map_or(0.0, |shown| shown.progress.get() * UNITS * shown.total as f64) as u64;
+        let lost = shown_units.saturating_sub(jobs.units);
+        let active: Vec<String> =
+            jobs.children.iter().filter(|(_, child)| child.is_active()).map(|(id, _)| id.clone()).collect();
+        let share = lost.checked_div(active.len() as u64).unwrap_or_default();
+        for id in active {
+            if let Some(mut child) = jobs.children.get(&id).cloned() {
+                let units = child.units().saturating_add(share);
+                child.progress = if units == 0 { child.progress } else { Number::percentage(units as f64 / UNITS) };
+                jobs.put(id, child);
+            }
+        }
+        jobs
+    }
+
+    /// No children, of a job that was created at `since` and replaces another one.
+    pub fn of_successor(since: Timestamp) -> ChildJobs {
+        ChildJobs { since: Some(since), ..ChildJobs::default() }
+    }
+
+    /// What the document says of the children; `None` without any.
+    pub fn counted(&self) -> Option<Children> {
+        let total = self.counts.total();
+        let mean = (total > 0).then(|| self.units as f64 / total as f64 / UNITS)?;
+        Some(Children { total, by_status: self.counts, progress: Number::percentage(mean)? })
+    }
+
+    /// Whether nothing is known of any child, also not that it was removed.
+    pub fn is_empty(&self) -> bool {
+        self.children.is_empty()
+    }
+
+    /// How many children are known, those that were removed included.
+    pub fn known(&self) -> usize {
+        self.children.len()
+    }
+
+    /// The ids of the children that have not ended.
+    pub fn active(&self) -> impl Iterator<Item = &str> {
+        self.children.iter().filter(|(_, child)| child.is_active()).map(|(id, _)| id.as_str())
+    }
+
+    /// When the children of a job that nobody creates are forgotten; `None` without any.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.children.values().map(|child| child.written_at).max().map(|written| written.plus_millis(KEPT_MS))
+    }
+
+    /// Keeps a place for a child that is about to be created.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_REQUEST` if the job has as many children as it may have.
+    pub fn admit(&mut self, id: &str, now: Timestamp) -> Result<(), Problem> {
+        let is_counted = |id: &str| self.children.get(id).is_some_and(|child| child.status.is_some());
+        if is_counted(id) {
+            return Ok(());
+        }
+        let admitted = std::mem::take(&mut self.admitted);
+        let is_waiting =
+            |(id, at): &(String, Timestamp)| !is_counted(id) && *at <= now && now < at.plus_millis(ADMITTED_MS);
+        let mut admitted: BTreeMap<_, _> = admitted.into_iter().filter(is_waiting).collect();
+        let taken = self.counts.total().saturating_add(admitted.len() as u64);
+        let is_full = taken >= CHILDREN as u64 && !admitted.contains_key(id);
+        if !is_full {
+            admitted.insert(id.to_owned(), now);
+        }
+        self.admitted = admitted;
+        if is_full { Err(Problem::past_limit("parentId", CHILDREN, "children of one job")) } else { Ok(()) }
+    }
+
+    /// Takes the call of a child. The row of the child if it has to be written.
+    pub fn take(&mut self, update: &ChildUpdate, now: Timestamp) -> Option<Child> {
+        let id = &update.job_id;
+        let mut stored = self.children.get(id).cloned();
+        let mut is_written = false;
+        let removed = update.removed.iter().max().copied();
+        if let Some(removed) =
+            removed.filter(|removed| stored.as_ref().is_none_or(|stored| stored.created_at <= *removed))
+        {
+            let mark = Child { created_at: removed, seq: 0, status: None, progress: None, written_at: now };
+            let is_known = |stored: &Child| stored.status.is_none() && stored.created_at == removed;
+            if !stored.as_ref().is_some_and(is_known) {
+                (stored, is_written) = (Some(mark), true);
+            }
+        }
+        if let Some(new) = &update.child
+            && self.since.is_none_or(|since| new.created_at >= since)
+            && stored.as_ref().is_none_or(|stored| new.replaces(stored))
+        {
+            let is_same = |stored: &Child| {
+                stored.created_at == new.created_at
+                    && stored.status == Some(new.status)
+                    && now < stored.written_at.plus_millis(RENEWED_MS)
+            };
+            let written_at = stored.as_ref().filter(|stored| is_same(stored)).map(|stored| stored.written_at);
+            is_written |= written_at.is_none();
+            let status = Some(new.status);
+            stored = Some(Child {
+                created_at: new.created_at,
+                seq: new.seq,
+                status,
+                progress: new.progress,
+                written_at: written_at.unwrap_or(now),
+            });
+        }
+        let child = stored?;
+        self.put(id.clone(), child.clone());
+        is_written.then_some(child)
+    }
+
+    /// Forgets the children that were removed so long ago that no late call can bring them back; returns their ids.
+    pub fn forget_removed(&mut self, now: Timestamp) -> Vec<String> {
+        let is_old = |child: &Child| child.status.is_none() && child.written_at.plus_millis(REMOVED_MS) <= now;
+        let old: Vec<String> =
+            self.children.iter().filter(|(_, child)| is_old(child)).map(|(id, _)| id.clone()).collect();
+        old.iter().for_each(|id| drop(self.children.remove(id)));
+        old
+    }
+
+    fn put(&mut self, id: String, child: Child) {
+        let units = child.units();
+        if let Some(status) = child.status {
+            let count = self.counts.of_mut(status);
+            *count = count.saturating_add(1);
+        }
+        self.units = self.units.saturating_add(units);
+        let Some(before) = self.children.insert(id, child) else { return };
+        if let Some(status) = before.status {
+            let count = self.counts.of_mut(status);
+            *count = count.saturating_sub(1);
+        }
+        self.units = self.units.saturating_sub(before.units());
+    }
+}
+
+#[cfg(test)]
+mod tests;
