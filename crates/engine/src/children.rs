@@ -86,7 +86,8 @@ impl ChildJobs {
     /// [`Record`](crate::job::Record).
     ///
     /// What they reported since their rows were written is lost. The document still shows the sum, which is divided among those
-    /// that have not ended, so that the progress of the parent does not fall back; each of them corrects it with its next notice.
+    /// that have begun and not ended, so that the progress of the parent does not fall back; each of them corrects it with its
+    /// next notice. A document that does not show the states of the rows is older than these, so its sum says nothing.
     pub fn restore(
         rows: impl IntoIterator<Item = (String, Child)>,
         shown: Option<&Children>,
@@ -96,12 +97,15 @@ impl ChildJobs {
         for (id, child) in rows.into_iter().filter(|(_, child)| since.is_none_or(|since| child.created_at >= since)) {
             jobs.put(id, child);
         }
+        let shown = shown.filter(|shown| shown.by_status == jobs.counts);
         let shown_units = shown.map_or(0.0, |shown| shown.progress.get() * UNITS * shown.total as f64) as u64;
         let lost = shown_units.saturating_sub(jobs.units);
-        let active: Vec<String> =
-            jobs.children.iter().filter(|(_, child)| child.is_active()).map(|(id, _)| id.clone()).collect();
-        let share = lost.checked_div(active.len() as u64).unwrap_or_default();
-        for id in active {
+        // One that is queued has no progress, and may stay so.
+        let has_begun = |child: &Child| child.is_active() && child.status != Some(Status::Queued);
+        let begun: Vec<String> =
+            jobs.children.iter().filter(|(_, child)| has_begun(child)).map(|(id, _)| id.clone()).collect();
+        let share = lost.checked_div(begun.len() as u64).unwrap_or_default();
+        for id in begun {
             if let Some(mut child) = jobs.children.get(&id).cloned() {
                 let units = child.units().saturating_add(share);
                 child.progress = if units == 0 { child.progress } else { Number::percentage(units as f64 / UNITS) };

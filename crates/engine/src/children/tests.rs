@@ -113,6 +113,15 @@ fn the_stored_rows_give_the_same_counts() {
     let restored = ChildJobs::restore(rows.clone(), jobs.counted().as_ref(), None);
     assert_eq!(shown(&restored), shown(&jobs));
     assert_eq!(restored.children["c1"].progress, number(55.0));
+    // A document that was not written after a retry does not add what the child had before.
+    let mut document = jobs.counted();
+    rows.insert("c3".to_owned(), jobs.take(&update("c3", 3, 2, Status::Queued, None), at(11)).unwrap());
+    for (is_behind, progress) in [(true, number(25.0)), (false, number(55.0))] {
+        let restored = ChildJobs::restore(rows.clone(), document.as_ref(), None);
+        assert_eq!(restored.children["c1"].progress, progress, "{is_behind}");
+        assert_eq!(restored.children["c3"].progress, None, "{is_behind}");
+        document = jobs.counted();
+    }
     // Children of a job that was replaced are not those of its successor.
     assert_eq!(shown(&ChildJobs::restore(rows, None, Some(at(2)))).0, 2);
 }
