@@ -1,5 +1,5 @@
 //! The live path on the real runtime: sleep, leaks, slow readers, crashes, panics, reconnecting crowds, abuse, deadlines,
-//! clocks, webhooks, the index.
+//! clocks, webhooks, the index, children.
 //!
 //! Each test starts a worker of its own under workerd from the bundle that `cargo xtask build` made. `XTASK` names the
 //! program that starts it; the default is the one that `cargo build -p xtask` made.
@@ -15,6 +15,7 @@
 )]
 
 mod abuse;
+mod children;
 #[cfg(target_os = "linux")]
 mod clock;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,229 @@
+//! Children: that a parent counts them exactly after crashes, and what it writes for them.
+
+use std::time::{Duration, Instant};
+
+use bench::{
+    http::{Connection, Request},
+    key::Key,
+    server::{Folder, Kind, Server},
+};
+use serde_json::{Value, json};
+
+use crate::{Fixture, processors, run};
+
+/// The time until a parent is right once nothing changes its children: the alarm of a job that was killed fires after 30 s; the
+/// rest is for a slow machine.
+const SETTLED: Duration = Duration::from_secs(90);
+
+async fn ask(port: u16, key: &str, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let request = Request::new(method, path, key, &[], body.as_bytes());
+    Ok(Connection::open(port).await?.ask(&request).await?.success()?.json())
+}
+
+/// Waits until the children of `parent` are in these states.
+async fn wait_for(port: u16, key: &str, parent: &str, expected: &Value) -> Value {
+    let began = Instant::now();
+    loop {
+        let document = ask(port, key, "GET", &format!("/v2/jobs/{parent}/status"), &Value::Null).await.unwrap();
+        let states = document["children"]["byStatus"].as_object().cloned().unwrap_or_default();
+        let states: serde_json::Map<_, _> = states.into_iter().filter(|(_, count)| *count != 0).collect();
+        if Value::from(states) == *expected {
+            println!("{expected} after {:?}", began.elapsed());
+            return document;
+        }
+        assert!(began.elapsed() < SETTLED, "{expected} expected, the parent has {document:#}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A server that is killed with SIGKILL and started again.
+struct Crashing {
+    folder: Folder,
+    key: Key,
+    server: Option<Server>,
+}
+
+impl Crashing {
+    fn new(name: &str) -> Crashing {
+        let mut crashing = Crashing { folder: Folder::new(name).unwrap(), key: Key::draw().unwrap(), server: None };
+        crashing.restart();
+        crashing
+    }
+
+    fn restart(&mut self) {
+        // This kills it.
+        self.server = None;
+        self.server = Some(Server::start(Kind::OursWithDevHeaders, &self.folder, &self.key).unwrap());
+    }
+
+    fn port(&self) -> u16 {
+        self.server.as_ref().unwrap().port
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+        ask(self.port(), &self.key.text, method, path, body).await
+    }
+}
+
+/// Two hundred children are created, begin and end; the server is killed between any two requests, and most of the time while
+/// notices are on their way.
+async fn counts_survive() {
+    const CHILDREN: u64 = 200;
+    let mut crashing = Crashing::new("children-crash");
+    crashing.ask("POST", "/v2/jobs", &json!({"jobId": "parent", "status": "running"})).await.unwrap();
+    for number in 0..CHILDREN {
+        let child = json!({"jobId": format!("c{number}"), "parentId": "parent"});
+        crashing.ask("POST", "/v2/jobs", &child).await.unwrap();
+        if number % 67 == 66 {
+            crashing.restart();
+        }
+    }
+    for (step, kill_each) in [(json!({"status": "running", "progress": 50}), 61), (Value::Null, 23)] {
+        for number in 0..CHILDREN {
+            let ended = if number % 5 == 0 { "failed" } else { "completed" };
+            let report = if step.is_null() { json!({"status": ended}) } else { step.clone() };
+            crashing.ask("POST", &format!("/v2/jobs/c{number}/reports"), &report).await.unwrap();
+            if number % kill_each == kill_each - 1 {
+                crashing.restart();
+            }
+        }
+    }
+    for number in 0..10 {
+        crashing.ask("POST", &format!("/v2/jobs/c{}/retry", number * 5), &json!({})).await.unwrap();
+        crashing.ask("DELETE", &format!("/v2/jobs/c{}", number * 5 + 1), &Value::Null).await.unwrap();
+        if number % 4 == 3 {
+            crashing.restart();
+        }
+    }
+    let expected = json!({"queued": 10, "completed": 150, "failed": 30});
+    let document = wait_for(crashing.port(), &crashing.key.text, "parent", &expected).await;
+    assert_eq!(document["children"]["total"], 190);
+    // 150 completed ones, 30 that failed at the half, 10 that begin anew.
+    let progress = document["children"]["progress"].as_f64().unwrap();
+    assert!((progress - (15_000.0 + 1_500.0) / 190.0).abs() < 1e-6, "{document:#}");
+    // The same after one more start, from what is stored alone.
+    crashing.restart();
+    assert_eq!(
+        wait_for(crashing.port(), &crashing.key.text, "parent", &expected).await["children"],
+        document["children"]
+    );
+}
+
+#[test]
+fn a_parent_counts_its_children_exactly_after_crashes() {
+    run(counts_survive());
+}
+
+/// The children of a job are cancelled although the server is killed as soon as it has answered.
+async fn cancellation_survives() {
+    let mut crashing = Crashing::new("children-cancel");
+    crashing.ask("POST", "/v2/jobs", &json!({"jobId": "parent", "status": "running"})).await.unwrap();
+    for number in 0..40 {
+        let parent = if number < 20 { "parent".to_owned() } else { format!("c{}", number - 20) };
+        let child = json!({"jobId": format!("c{number}"), "parentId": parent, "status": "running"});
+        crashing.ask("POST", "/v2/jobs", &child).await.unwrap();
+    }
+    wait_for(crashing.port(), &crashing.key.text, "parent", &json!({"running": 20})).await;
+    wait_for(crashing.port(), &crashing.key.text, "c19", &json!({"running": 1})).await;
+    crashing.ask("POST", "/v2/jobs/parent/cancel", &json!({"children": true, "force": true})).await.unwrap();
+    crashing.restart();
+    wait_for(crashing.port(), &crashing.key.text, "parent", &json!({"cancelled": 20})).await;
+    crashing.restart();
+    for number in 0..20 {
+        wait_for(crashing.port(), &crashing.key.text, &format!("c{number}"), &json!({"cancelled": 1})).await;
+    }
+}
+
+#[test]
+fn the_cancellation_of_children_is_made_again_after_a_crash() {
+    run(cancellation_survives());
+}
+
+/// The metric with this name.
+async fn metric(port: u16, key: &str, name: &str) -> u64 {
+    let request = Request::new("GET", "/metrics", key, &[], b"");
+    let text = Connection::open(port).await.unwrap().ask(&request).await.unwrap().success().unwrap().text;
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("job_progress_{name} ")));
+    line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+}
+
+/// Sends the reports of some children over one connection, each child's in its turn, five times a second as far as the machine
+/// can; returns how many there were.
+async fn report_for(port: u16, key: String, children: Vec<String>, lasts: Duration) -> u64 {
+    let (mut connection, began, mut sent) = (Connection::open(port).await.unwrap(), Instant::now(), 0_u64);
+    let mut round = 0_u32;
+    while began.elapsed() < lasts {
+        for child in &children {
+            let report = json!({"progress": round.min(99)}).to_string();
+            let path = format!("/v2/jobs/{child}/reports");
+            let request = Request::new("POST", &path, &key, &[], report.as_bytes());
+            connection.ask(&request).await.unwrap().success().unwrap();
+            sent += 1;
+        }
+        round += 1;
+        tokio::time::sleep_until((began + Duration::from_millis(200) * round).into()).await;
+    }
+    sent
+}
+
+#[test]
+fn a_thousand_children_that_report_five_times_a_second_cost_their_parent_ten_rows_a_second() {
+    const CHILDREN: u64 = 1_000;
+    const LASTS: Duration = Duration::from_secs(8);
+    let _alone = processors();
+    let fixture = Fixture::with_environment("children-cost", &[("INDEX", "off")]);
+    let (port, key) = (fixture.server.port, fixture.key.text.clone());
+    run(async {
+        ask(port, &key, "POST", "/v2/jobs", &json!({"jobId": "parent", "status": "running"})).await.unwrap();
+        let ids: Vec<String> = (0..CHILDREN).map(|number| format!("c{number}")).collect();
+        for child in &ids {
+            let body = json!({"jobId": child, "parentId": "parent", "status": "running"});
+            ask(port, &key, "POST", "/v2/jobs", &body).await.unwrap();
+        }
+        let before = wait_for(port, &key, "parent", &json!({"running": CHILDREN})).await;
+        let (rows, calls) = (
+            metric(port, &key, r#"rows_written_total{object="job"}"#).await,
+            metric(port, &key, "parent_calls_total").await,
+        );
+        let began = Instant::now();
+        let groups = ids.chunks(50).map(|some| tokio::spawn(report_for(port, key.clone(), some.to_vec(), LASTS)));
+        let mut reports = 0;
+        for group in groups.collect::<Vec<_>>() {
+            reports += group.await.unwrap();
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        let after = ask(port, &key, "GET", "/v2/jobs/parent/status", &Value::Null).await.unwrap();
+        let changes = after["seq"].as_u64().unwrap() - before["seq"].as_u64().unwrap();
+        let rows = metric(port, &key, r#"rows_written_total{object="job"}"#).await - rows;
+        let calls = metric(port, &key, "parent_calls_total").await - calls;
+        println!(
+            "{reports} reports in {seconds:.1} s ({:.0}/s): {calls} calls, {changes} changes of the parent ({:.1}/s), {} rows \
+             beyond those of the reports",
+            reports as f64 / seconds,
+            changes as f64 / seconds,
+            rows - reports,
+        );
+        assert!(changes as f64 <= 10.0 * seconds + 2.0, "{changes} changes");
+        // Alarms, which repeat notices that a crash has lost, fire once for each child and are set again.
+        assert!(rows - reports <= changes + 2 * CHILDREN, "{rows} rows for {reports} reports");
+        assert!(calls as f64 <= CHILDREN as f64 * (seconds + 2.0), "{calls} calls");
+        // What the parent shows is the progress of the last second.
+        assert!(after["progress"].as_f64().unwrap() > 1.0, "{after:#}");
+        // Each change of a status is a row of the parent; the counts are exact at the end.
+        let (rows, began) = (metric(port, &key, r#"rows_written_total{object="job"}"#).await, Instant::now());
+        for child in &ids {
+            ask(port, &key, "POST", &format!("/v2/jobs/{child}/reports"), &json!({"status": "completed"}))
+                .await
+                .unwrap();
+        }
+        let ended = wait_for(port, &key, "parent", &json!({"completed": CHILDREN})).await;
+        let rows = metric(port, &key, r#"rows_written_total{object="job"}"#).await - rows;
+        let changes = ended["seq"].as_u64().unwrap() - after["seq"].as_u64().unwrap();
+        println!("{CHILDREN} ends in {:?}: {changes} changes of the parent, {rows} rows in all", began.elapsed());
+        assert_eq!((&ended["children"]["progress"], &ended["progress"]), (&json!(100), &json!(100)));
+        assert!(changes as f64 <= 10.0 * began.elapsed().as_secs_f64() + 12.0, "{changes} changes");
+        // The report, the row of the child at its parent, and an alarm.
+        assert!(rows <= changes + 4 * CHILDREN, "{rows} rows");
+    });
+}
