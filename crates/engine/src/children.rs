@@ -215,7 +215,7 @@ impl ChildJobs {
         let is_old = |child: &Child| child.status.is_none() && child.written_at.plus_millis(REMOVED_MS) <= now;
         let old: Vec<String> =
             self.children.iter().filter(|(_, child)| is_old(child)).map(|(id, _)| id.clone()).collect();
-        old.iter().for_each(|id| drop(self.children.remove(id)));
+        self.children.retain(|_, child| !is_old(child));
         old
     }
 

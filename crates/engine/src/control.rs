@@ -60,7 +60,7 @@ pub fn apply(
         None => return Err(refusal(&job.document, request)),
     };
     if options.children {
-        job.record.cancellation = Some(ChildrenCancellation::new(&options, now));
+        job.record.cancellation = Some(ChildrenCancellation::new(options.reason.clone(), options.force, now));
     }
     let before = Lifecycle::of(&job.document);
     match effect {

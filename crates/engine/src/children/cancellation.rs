@@ -2,8 +2,7 @@
 
 use protocol::{Status, Timestamp};
 use serde::{Deserialize, Serialize};
-
-use crate::control::ControlOptions;
+use serde_json::json;
 
 /// A request to cancel the children of a job, in its record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,9 +20,9 @@ pub struct ChildrenCancellation {
 }
 
 impl ChildrenCancellation {
-    /// A request with these options, made at `at`.
-    pub fn new(options: &ControlOptions, at: Timestamp) -> ChildrenCancellation {
-        ChildrenCancellation { at, reason: options.reason.clone(), force: options.force, is_done: false }
+    /// A request with this reason, made at `at`; `force` ends the children at once.
+    pub fn new(reason: Option<String>, force: bool, at: Timestamp) -> ChildrenCancellation {
+        ChildrenCancellation { at, reason, force, is_done: false }
     }
 
     /// Whether a child may not have answered yet.
@@ -38,9 +37,7 @@ impl ChildrenCancellation {
 
     /// The body of the request to a child, which asks its own children too.
     pub fn to_body(&self) -> Vec<u8> {
-        let options =
-            ControlOptions { reason: self.reason.clone(), force: self.force, children: true, truncated: Vec::new() };
-        options.to_body()
+        json!({ "reason": self.reason, "force": self.force, "children": true }).to_string().into_bytes()
     }
 
     /// Notes that each child has answered.
@@ -71,21 +68,11 @@ pub fn is_answered(status: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use protocol::control::ControlRequest;
-
     use super::*;
 
     #[test]
-    fn a_child_is_asked_with_the_same_options_and_asks_its_own_children() {
-        let body = br#"{"reason": "wrong file", "force": true, "children": true}"#;
-        let options = ControlOptions::from_body(body, ControlRequest::Cancel).unwrap();
-        let cancellation = ChildrenCancellation::new(&options, Timestamp::from_millis(5));
-        assert_eq!(ControlOptions::from_body(&cancellation.to_body(), ControlRequest::Cancel), Ok(options));
-    }
-
-    #[test]
     fn a_child_that_was_created_before_is_asked_also_if_its_first_notice_is_late() {
-        let mut cancellation = ChildrenCancellation::new(&ControlOptions::default(), Timestamp::from_millis(5));
+        let mut cancellation = ChildrenCancellation::new(None, false, Timestamp::from_millis(5));
         assert!(!cancellation.concern(Timestamp::from_millis(5), Status::Running), "it is asked with the others");
         cancellation.finish();
         assert!(!cancellation.concern(Timestamp::from_millis(6), Status::Running), "it was created later");

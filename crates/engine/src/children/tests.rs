@@ -1,3 +1,5 @@
+//! Calls of children in every order, and what their parent shows of them.
+
 use super::*;
 use crate::children::update::ChildState;
 
@@ -47,7 +49,9 @@ fn a_call_that_is_repeated_or_late_changes_nothing() {
         update("a", 1, 2, Status::Running, Some(10.0)),
         update("a", 1, 5, Status::Completed, Some(100.0)),
     ];
-    calls.iter().for_each(|call| drop(jobs.take(call, at(9))));
+    for call in &calls {
+        jobs.take(call, at(9));
+    }
     let expected = jobs.clone();
     for call in &calls {
         assert_eq!(jobs.take(call, at(10)), None);
@@ -171,7 +175,9 @@ fn the_order_of_the_calls_makes_no_difference() {
         update(&id, number % 7, number, status, Some((number * 13 % 101) as f64))
     };
     let mut expected = ChildJobs::default();
-    (0..560).for_each(|number| drop(expected.take(&calls(number), at(1))));
+    for number in 0..560 {
+        expected.take(&calls(number), at(1));
+    }
     for step in [3, 11, 17, 559] {
         let mut jobs = ChildJobs::default();
         // 560 and the steps have no common divisor but for 1, so each call is made; every third one twice.

@@ -49,7 +49,7 @@ impl ChildUpdate {
     /// that it has replaced.
     pub fn of(document: &Document, notices: &Notices, parent: &str) -> ChildUpdate {
         let is_child = document.parent_id.as_deref() == Some(parent);
-        let child = is_child.then(|| ChildState {
+        let child = is_child.then_some(ChildState {
             created_at: document.created_at,
             seq: document.seq,
             status: document.status,

@@ -49,11 +49,11 @@ impl ControlOptions {
 
     /// The options as the body of a request.
     pub fn to_body(&self) -> Vec<u8> {
-        let mut body = json!({ "reason": self.reason, "force": self.force });
-        if self.children {
-            // An object of an earlier release does not know the member.
-            body["children"] = true.into();
-        }
+        // An object of an earlier release does not know the last member.
+        let body = match self.children {
+            true => json!({ "reason": self.reason, "force": self.force, "children": true }),
+            false => json!({ "reason": self.reason, "force": self.force }),
+        };
         body.to_string().into_bytes()
     }
 

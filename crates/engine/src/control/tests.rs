@@ -239,3 +239,12 @@ fn the_children_of_a_job_are_cancelled_also_if_it_has_ended_and_the_job_as_witho
     job.document.controls = Some(vec![ControlRequest::Retry]);
     assert!(apply(job, ControlRequest::Cancel, options(), at(9)).is_err(), "the producer honours no such request");
 }
+
+#[test]
+fn a_child_is_asked_with_the_same_options_and_asks_its_own_children() {
+    let body = br#"{"reason": "wrong file", "force": true, "children": true}"#;
+    let options = ControlOptions::from_body(body, ControlRequest::Cancel).unwrap();
+    let (job, _) = apply(job_in(Status::Running), ControlRequest::Cancel, options.clone(), at(10)).unwrap();
+    let asked = job.record.cancellation.unwrap().to_body();
+    assert_eq!(ControlOptions::from_body(&asked, ControlRequest::Cancel), Ok(options));
+}

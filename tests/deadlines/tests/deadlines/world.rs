@@ -125,7 +125,7 @@ impl World {
             Step::Report(index) => self.report(REPORTS[index])?,
             Step::Control(request, force) => {
                 let Some(job) = self.job.clone() else { return Ok(()) };
-                let options = ControlOptions { force, reason: Some("why".to_owned()), truncated: Vec::new() };
+                let options = ControlOptions { force, reason: Some("why".to_owned()), ..ControlOptions::default() };
                 let applied = functions::control(self.mutant, job, request, options, self.now);
                 if let Some((job, true)) = applied {
                     let requested_at = job.document.control.as_ref().map(|control| control.at);
