@@ -13,6 +13,7 @@ mod token;
 mod watch;
 
 use clap::Subcommand;
+use control::{CancelArguments, CancelOptions};
 use protocol::control::ControlRequest;
 
 use crate::{exit::Exit, failure::Failure, output::Output, settings::Settings};
@@ -35,7 +36,7 @@ pub(crate) enum Command {
     /// Show the log of a job
     Logs(logs::Arguments),
     /// Request that jobs be cancelled
-    Cancel(control::CancelArguments),
+    Cancel(CancelArguments),
     /// Request that jobs pause
     Pause(control::Arguments),
     /// Request that paused jobs continue
@@ -62,11 +63,18 @@ impl Command {
             Command::Status(arguments) => status::run(&arguments, settings, output),
             Command::Logs(arguments) => logs::run(&arguments, settings, output),
             Command::Cancel(arguments) => {
-                control::run(ControlRequest::Cancel, arguments.shared, arguments.force, settings, output)
+                let CancelArguments { shared, force, children } = arguments;
+                control::run(ControlRequest::Cancel, shared, CancelOptions { force, children }, settings, output)
             }
-            Command::Pause(arguments) => control::run(ControlRequest::Pause, arguments, false, settings, output),
-            Command::Resume(arguments) => control::run(ControlRequest::Resume, arguments, false, settings, output),
-            Command::Retry(arguments) => control::run(ControlRequest::Retry, arguments, false, settings, output),
+            Command::Pause(arguments) => {
+                control::run(ControlRequest::Pause, arguments, CancelOptions::default(), settings, output)
+            }
+            Command::Resume(arguments) => {
+                control::run(ControlRequest::Resume, arguments, CancelOptions::default(), settings, output)
+            }
+            Command::Retry(arguments) => {
+                control::run(ControlRequest::Retry, arguments, CancelOptions::default(), settings, output)
+            }
             Command::Delete(arguments) => delete::run(arguments, settings, output),
             Command::Token(arguments) => token::run(arguments, settings, output),
             Command::Completions(arguments) => completions::run(&arguments, output),

@@ -33,6 +33,7 @@ pub struct JobBuilder {
     tags: Object,
     create: bool,
     replace: bool,
+    parent: Option<String>,
     interval: Duration,
     producer: Option<String>,
     callback: Option<Callback>,
@@ -60,6 +61,7 @@ impl JobBuilder {
             tags: Object::new(),
             create: false,
             replace: false,
+            parent: None,
             interval: INTERVAL,
             producer: None,
             callback: None,
@@ -148,6 +150,12 @@ impl JobBuilder {
         self
     }
 
+    /// The id of the parent, the job to which this one belongs, if the first report creates this one.
+    pub fn parent(mut self, id: impl Into<String>) -> JobBuilder {
+        self.parent = Some(id.into());
+        self
+    }
+
     /// Starts to report. The first report is sent in the background.
     ///
     /// An id that is not a job id is a [problem](Job::problem) of the job, as every refusal of the server.
@@ -156,10 +164,12 @@ impl JobBuilder {
             self.first.insert("tags".to_owned(), self.tags.into());
         }
         let id = JobId::parse(&self.id);
+        let parent = self.parent.as_deref().map(JobId::parse);
         let options = Options {
             path: format!("/v2/jobs/{}", id.as_ref().map(JobId::to_url_part).unwrap_or_default()),
             create: self.create,
             replace: self.replace,
+            parent: parent.clone().flatten(),
             interval_ms: u64::try_from(self.interval.as_millis()).unwrap_or(u64::MAX),
             listens: self.callback.is_some(),
         };
@@ -170,7 +180,9 @@ impl JobBuilder {
         };
         let mut machine = Machine::new(options, identity);
         if id.is_none() {
-            machine.refuse(invalid_id(&self.id));
+            machine.refuse(invalid_id("jobId", &self.id));
+        } else if parent == Some(None) {
+            machine.refuse(invalid_id("parentId", &self.parent.unwrap_or_default()));
         } else if !self.first.is_empty() {
             machine.report(self.first, now);
         }
@@ -208,9 +220,9 @@ impl JobBuilder {
     }
 }
 
-fn invalid_id(id: &str) -> Problem {
+fn invalid_id(field: &str, id: &str) -> Problem {
     let rule = "a job id is 1 to 128 characters of A–Z a–z 0–9 . _ ~ - : @ + =";
-    Problem::invalid("jobId", format!("`{id}` is not a job id: {rule}"))
+    Problem::invalid(field, format!("`{id}` is not a job id: {rule}"))
 }
 
 /// Random bytes; without a source of them, the time distinguishes the producers well enough.

@@ -9,7 +9,7 @@ mod waiting;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use protocol::{Status, Timestamp, control::Control};
+use protocol::{Status, Timestamp, control::Control, id::JobId};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -38,6 +38,8 @@ pub(crate) struct Options {
     pub(crate) create: bool,
     /// Whether its first report replaces a job that has ended.
     pub(crate) replace: bool,
+    /// The parent of a job that it creates.
+    pub(crate) parent: Option<JobId>,
     /// The minimum milliseconds between two requests that only have plain items.
     pub(crate) interval_ms: u64,
     /// Whether the application listens for control requests.
@@ -223,12 +225,13 @@ impl Machine {
         }
         self.in_flight = true;
         self.requested_ms = Some(now_ms);
-        let query = match (self.exists, self.options.create, self.options.replace) {
-            (false, true, true) => "?create=true&replace=ended",
-            (false, true, false) => "?create=true",
-            _ => "",
-        };
-        let path = format!("{}/reports{query}", self.options.path);
+        let mut path = format!("{}/reports", self.options.path);
+        if !self.exists && self.options.create {
+            path.push_str(if self.options.replace { "?create=true&replace=ended" } else { "?create=true" });
+            if let Some(parent) = &self.options.parent {
+                path.push_str(&format!("&parentId={}", parent.to_url_part()));
+            }
+        }
         Request { path, body: Some(self.queue.request(&mut self.identity)), if_none_match: None }
     }
 

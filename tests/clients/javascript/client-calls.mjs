@@ -55,8 +55,8 @@ const OPERATIONS = [
   [
     "POST",
     (request) => {
-      const found = parse(request, /^\/v2\/jobs\/([^/]+)\/reports$/, "create", "replace");
-      if (!found || request.json === undefined || found.create === "" || found.replace === "") return undefined;
+      const found = parse(request, /^\/v2\/jobs\/([^/]+)\/reports$/, "create", "replace", "parentId");
+      if (!found || request.json === undefined || Object.values(found).includes("")) return undefined;
       return ({ jobs }) => jobs.report(found.id, request.json, found);
     },
   ],
@@ -109,7 +109,7 @@ const OPERATIONS = [
       const found = parse(request, /^\/v2\/jobs\/([^/]+)\/(?:cancel|pause|resume|retry)$/);
       const { json = {}, path } = request;
       const hasBody = request.lines || request.text !== undefined || request.hex;
-      if (!found || hasBody || !hasOnly(json, "reason", "force")) return undefined;
+      if (!found || hasBody || !hasOnly(json, "reason", "force", "children")) return undefined;
       return ({ jobs }) => jobs[path.split("/").at(-1)](found.id, json);
     },
   ],

@@ -34,21 +34,34 @@ pub(crate) struct CancelArguments {
     /// End the jobs at once, without their producers
     #[arg(long)]
     pub(crate) force: bool,
+
+    /// Cancel their children too
+    #[arg(long)]
+    pub(crate) children: bool,
+}
+
+/// The options of a request to cancel; other requests have none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CancelOptions {
+    pub(crate) force: bool,
+    pub(crate) children: bool,
 }
 
 /// Makes the request for all jobs and prints what has become of it.
 pub(crate) fn run(
     request: ControlRequest,
     arguments: Arguments,
-    force: bool,
+    options: CancelOptions,
     settings: &Settings,
     output: Output,
 ) -> Result<Exit, Failure> {
     let jobs = arguments.jobs.distinct()?;
     let ids: Vec<&str> = jobs.iter().map(JobId::as_str).collect();
     let mut body = json!({"jobIds": ids, "request": request.as_str(), "reason": arguments.reason});
-    if let Some(members) = body.as_object_mut().filter(|_| force) {
-        members.insert("force".to_owned(), true.into());
+    for (name, is_set) in [("force", options.force), ("children", options.children)] {
+        if let Some(members) = body.as_object_mut().filter(|_| is_set) {
+            members.insert(name.to_owned(), true.into());
+        }
     }
     let response = Api::new(settings.server()?).post("/v2/jobs/control/batch", &body)?;
     for job in response.get("jobs").and_then(Value::as_array).into_iter().flatten() {

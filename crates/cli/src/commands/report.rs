@@ -30,6 +30,10 @@ pub(crate) struct Arguments {
     #[arg(value_name = "FIELD=VALUE", value_parser = field_and_value)]
     fields: Vec<(String, String)>,
 
+    /// The id of the job to which this one belongs, if the report creates it
+    #[arg(long, value_name = "ID")]
+    parent: Option<JobId>,
+
     /// A JSON object with fields of the report, `-` to read it from standard input
     #[arg(long, value_name = "JSON")]
     data: Option<String>,
@@ -56,7 +60,10 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings, output: Output) ->
         set(&mut report, name, value);
     }
     let report = Report::from(report).field("producer", PRODUCER).field("order", unix_micros());
-    let path = format!("/v2/jobs/{}/reports?create=true", arguments.job.to_url_part());
+    let mut path = format!("/v2/jobs/{}/reports?create=true", arguments.job.to_url_part());
+    if let Some(parent) = &arguments.parent {
+        path.push_str(&format!("&parentId={}", parent.to_url_part()));
+    }
     let answer = api.post(&path, &report.into_fields().into())?;
     if output.is_json() {
         output.json(&answer)?;

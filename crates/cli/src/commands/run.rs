@@ -46,6 +46,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     kind: Option<String>,
 
+    /// The id of the job to which this one belongs
+    #[arg(long, value_name = "ID")]
+    parent: Option<JobId>,
+
     /// A label of the job; can be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
     tag: Vec<(String, String)>,
@@ -132,6 +136,9 @@ fn job(arguments: &Arguments, client: &Client, id: &str) -> JobBuilder {
     let mut job = client.job(id).tag("title", title).controls(controls).heartbeat_timeout(arguments.heartbeat);
     if let Some(kind) = &arguments.kind {
         job = job.kind(kind);
+    }
+    if let Some(parent) = &arguments.parent {
+        job = job.parent(parent.as_str());
     }
     if let Some(timeout) = arguments.timeout {
         job = job.timeout(timeout.max(Duration::from_secs(1)));

@@ -212,6 +212,7 @@ export class Producer {
     const query = {
       create: this.#creates || undefined,
       replace: (this.#creates && this.#options.replace && "ended") || undefined,
+      parentId: (this.#creates && this.#options.parentId) || undefined,
     };
     const body = `[${this.#sent.map(({ text }) => text)}]`;
     try {

@@ -137,6 +137,8 @@ export interface ProducerOptions {
    * ended reports nothing and warns once.
    */
   replace?: boolean | undefined;
+  /** The id of the job to which a job belongs that the first report creates. */
+  parentId?: string | undefined;
   /** Minimum milliseconds between two requests that only report progress: 500 by default. */
   interval?: number | undefined;
   /** The name of the producer: random by default. A process that is started again under the same name continues its numbers. */
@@ -252,14 +254,17 @@ export interface Jobs {
   report(
     jobId: string,
     reports: Report | readonly Report[],
-    options?: Abortable & { create?: boolean | undefined; replace?: "ended" | undefined },
+    options?: Abortable & { create?: boolean | undefined; replace?: "ended" | undefined; parentId?: string | undefined },
   ): Promise<ReportAnswer & Partial<Access>>;
   /** Reads log lines by number, oldest first. */
   logs(jobId: string, options?: Abortable & { after?: number | undefined; limit?: number | undefined }): Promise<LogPage>;
   /** Makes a producer of a job. */
   producer(jobId: string, options?: ProducerOptions): Promise<Producer>;
-  /** Requests that a job is cancelled; with `force` it ends at once. */
-  cancel(jobId: string, options?: Abortable & { reason?: string | undefined; force?: boolean | undefined }): Promise<JobDocument | ControlState>;
+  /** Requests that a job is cancelled; with `force` it ends at once, with `children` its children are cancelled too. */
+  cancel(
+    jobId: string,
+    options?: Abortable & { reason?: string | undefined; force?: boolean | undefined; children?: boolean | undefined },
+  ): Promise<JobDocument | ControlState>;
   /** Requests that a job pauses. */
   pause(jobId: string, options?: Abortable & { reason?: string | undefined }): Promise<JobDocument | ControlState>;
   /** Requests that a job continues. */

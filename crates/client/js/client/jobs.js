@@ -87,8 +87,8 @@ export class Jobs {
     return this.#post("/v2/jobs", fields, options);
   }
 
-  report(id, reports, { create, replace, signal } = {}) {
-    return this.#post(path(id, "/reports"), reports, { query: { create, replace }, signal });
+  report(id, reports, { create, replace, parentId, signal } = {}) {
+    return this.#post(path(id, "/reports"), reports, { query: { create, replace, parentId }, signal });
   }
 
   logs(id, { after, limit, signal } = {}) {
@@ -105,8 +105,8 @@ export class Jobs {
     return new Producer(this.#http, path(id), options);
   }
 
-  #control(id, request, { reason, force, signal } = {}) {
-    return this.#post(path(id, `/${request}`), { reason, force }, { signal });
+  #control(id, request, { reason, force, children, signal } = {}) {
+    return this.#post(path(id, `/${request}`), { reason, force, children }, { signal });
   }
 
   cancel(id, options) {

@@ -60,6 +60,7 @@ class _Player:
             name=options.get("producer"),
             create=options.get("create", True),
             replace=options.get("replace", False),
+            parent_id=options.get("parentId"),
             interval=options.get("interval", 0),
             on_control=lambda request: self.requests.append(request.request),
         )

@@ -11,7 +11,14 @@ fn at() -> Timestamp {
 }
 
 fn options() -> Options {
-    Options { path: "/v2/jobs/j".to_owned(), create: true, replace: false, interval_ms: 500, listens: false }
+    Options {
+        path: "/v2/jobs/j".to_owned(),
+        create: true,
+        replace: false,
+        parent: None,
+        interval_ms: 500,
+        listens: false,
+    }
 }
 
 fn machine() -> Machine {

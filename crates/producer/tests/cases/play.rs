@@ -47,6 +47,9 @@ pub(crate) fn play(case: &ProducerCase) -> Result<(), String> {
         .create(case.options.create)
         .replace_ended(case.options.replace)
         .interval(Duration::from_secs_f64(case.options.interval));
+    if let Some(parent) = &case.options.parent {
+        builder = builder.parent(parent);
+    }
     if let Some(name) = &case.options.producer {
         builder = builder.producer_name(name);
     }

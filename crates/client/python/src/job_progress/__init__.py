@@ -7,7 +7,7 @@ from ._job import Job, JobCancelled, Producer
 from ._object import FreeForm
 from ._report import ReportFields
 from ._results import BatchStatus, ItemResult, Links, ListedJob, LogPage, NewJob, NewToken, ReportResult
-from ._status import Attempt, Control, JobError, JobStatus, LogLine, Step, Throughput, Waiting
+from ._status import Attempt, Children, Control, JobError, JobStatus, LogLine, StatusCounts, Step, Throughput, Waiting
 from ._stream.status_stream import StatusStream
 from ._token import mint_token
 
@@ -15,6 +15,7 @@ __all__ = [
     "AsyncJobProgressClient",
     "Attempt",
     "BatchStatus",
+    "Children",
     "Control",
     "FreeForm",
     "ItemResult",
@@ -33,6 +34,7 @@ __all__ = [
     "Producer",
     "ReportFields",
     "ReportResult",
+    "StatusCounts",
     "StatusStream",
     "Step",
     "Throughput",

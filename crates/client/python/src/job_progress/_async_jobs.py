@@ -94,10 +94,11 @@ class AsyncJobs:
         *,
         create: bool = False,
         replace: Literal["ended"] | None = None,
+        parent_id: str | None = None,
         **fields: Unpack[ReportFields],
     ) -> ReportResult:
         """Sends one report and waits until it is stored; ``create=True`` creates the job if it does not exist."""
-        return await self._http.perform(operations.report(job_id, fields, create, replace))
+        return await self._http.perform(operations.report(job_id, fields, create, replace, parent_id))
 
     async def report_many(
         self,
@@ -106,17 +107,23 @@ class AsyncJobs:
         *,
         create: bool = False,
         replace: Literal["ended"] | None = None,
+        parent_id: str | None = None,
     ) -> ReportResult:
         """Sends up to 500 reports, which are stored together; `results` of the result has an item for each."""
-        return await self._http.perform(operations.report(job_id, list(reports), create, replace))
+        return await self._http.perform(operations.report(job_id, list(reports), create, replace, parent_id))
 
     async def logs(self, job_id: str, *, after: int = 0, limit: int | None = None) -> LogPage:
         """Log lines with numbers above `after`, oldest first: at most `limit` (1 to 1,000, by default 200)."""
         return await self._http.perform(operations.logs(job_id, after, limit))
 
-    async def cancel(self, job_id: str, *, reason: str | None = None, force: bool = False) -> JobStatus:
-        """Requests that the job stops; `control` of the result is the request, until the producer has stopped."""
-        return await self._http.perform(operations.control(job_id, "cancel", reason, force))
+    async def cancel(
+        self, job_id: str, *, reason: str | None = None, force: bool = False, children: bool = False
+    ) -> JobStatus:
+        """Requests that the job stops; `control` of the result is the request, until the producer has stopped.
+
+        A queued job is cancelled at once, with `force` any job; with `children` the children of the job are cancelled too.
+        """
+        return await self._http.perform(operations.control(job_id, "cancel", reason, force, children))
 
     async def pause(self, job_id: str, *, reason: str | None = None) -> JobStatus:
         """Requests that the job pauses."""
@@ -131,10 +138,16 @@ class AsyncJobs:
         return await self._http.perform(operations.control(job_id, "retry", reason))
 
     async def control_batch(
-        self, job_ids: Iterable[str], request: Control, *, reason: str | None = None, force: bool = False
+        self,
+        job_ids: Iterable[str],
+        request: Control,
+        *,
+        reason: str | None = None,
+        force: bool = False,
+        children: bool = False,
     ) -> BatchStatus:
         """Makes the same request for many jobs. Statuses of the result have `control`, `attempt` and little else."""
-        batches = operations.control_batch(job_ids, request, reason, force)
+        batches = operations.control_batch(job_ids, request, reason, force, children)
         return operations.joined([await self._http.perform(batch) for batch in batches])
 
     async def list(self, **filters: Unpack[ListFilters]) -> AsyncIterator[ListedJob]:

@@ -63,6 +63,7 @@ class Producer:
         name: str | None = None,
         create: bool = False,
         replace: bool = False,
+        parent_id: str | None = None,
         interval: float = INTERVAL,
         on_control: OnControl | None = None,
         on_end: OnEnd | None = None,
@@ -76,6 +77,7 @@ class Producer:
             name or random_name(),
             create=create,
             replace=replace,
+            parent_id=parent_id,
             interval=interval,
             first_order=1 if name is None else int(time.time() * 1000),
         )

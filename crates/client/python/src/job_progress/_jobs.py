@@ -142,17 +142,19 @@ class Jobs:
         *,
         create: bool = False,
         replace: Literal["ended"] | None = None,
+        parent_id: str | None = None,
         **fields: Unpack[ReportFields],
     ) -> ReportResult:
         """Sends one report and waits until it is stored; ``create=True`` creates the job if it does not exist.
 
-        A report that is repeated changes nothing if it has an `order`. None clears a field.
+        A report that is repeated changes nothing if it has an `order`. None clears a field. `parent_id` is the parent of
+        a job that the report creates.
 
         ::
 
             client.jobs.report("import-42", create=True, current=45, total=100, message="Processing batch 3")
         """
-        return self._http.perform(operations.report(job_id, fields, create, replace))
+        return self._http.perform(operations.report(job_id, fields, create, replace, parent_id))
 
     def report_many(
         self,
@@ -161,6 +163,7 @@ class Jobs:
         *,
         create: bool = False,
         replace: Literal["ended"] | None = None,
+        parent_id: str | None = None,
     ) -> ReportResult:
         """Sends up to 500 reports, which are stored together; `results` of the result has an item for each.
 
@@ -168,18 +171,20 @@ class Jobs:
 
             client.jobs.report_many("import-42", [{"current": 46}, {"current": 47, "logs": ["file 47 is empty"]}])
         """
-        return self._http.perform(operations.report(job_id, list(reports), create, replace))
+        return self._http.perform(operations.report(job_id, list(reports), create, replace, parent_id))
 
     def logs(self, job_id: str, *, after: int = 0, limit: int | None = None) -> LogPage:
         """Log lines with numbers above `after`, oldest first: at most `limit` (1 to 1,000, by default 200)."""
         return self._http.perform(operations.logs(job_id, after, limit))
 
-    def cancel(self, job_id: str, *, reason: str | None = None, force: bool = False) -> JobStatus:
+    def cancel(
+        self, job_id: str, *, reason: str | None = None, force: bool = False, children: bool = False
+    ) -> JobStatus:
         """Requests that the job stops; `control` of the result is the request, until the producer has stopped.
 
-        A queued job is cancelled at once, with `force` any job.
+        A queued job is cancelled at once, with `force` any job; with `children` the children of the job are cancelled too.
         """
-        return self._http.perform(operations.control(job_id, "cancel", reason, force))
+        return self._http.perform(operations.control(job_id, "cancel", reason, force, children))
 
     def pause(self, job_id: str, *, reason: str | None = None) -> JobStatus:
         """Requests that the job pauses."""
@@ -194,10 +199,16 @@ class Jobs:
         return self._http.perform(operations.control(job_id, "retry", reason))
 
     def control_batch(
-        self, job_ids: Iterable[str], request: Control, *, reason: str | None = None, force: bool = False
+        self,
+        job_ids: Iterable[str],
+        request: Control,
+        *,
+        reason: str | None = None,
+        force: bool = False,
+        children: bool = False,
     ) -> BatchStatus:
         """Makes the same request for many jobs. Statuses of the result have `control`, `attempt` and little else."""
-        batches = operations.control_batch(job_ids, request, reason, force)
+        batches = operations.control_batch(job_ids, request, reason, force, children)
         return operations.joined([self._http.perform(batch) for batch in batches])
 
     def list(self, **filters: Unpack[ListFilters]) -> Iterator[ListedJob]:

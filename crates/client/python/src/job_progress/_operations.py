@@ -103,10 +103,12 @@ def report(
     fields: Mapping[str, Any] | Sequence[ReportFields],
     create: bool,
     replace: Literal["ended"] | None,
+    parent_id: str | None,
 ) -> Operation[ReportResult]:
     """`POST /v2/jobs/{jobId}/reports`: one report, or several in one commit."""
     body = to_wire(fields) if isinstance(fields, Mapping) else [to_wire(item) for item in fields]
-    params = {**({"create": "true"} if create else {}), **({"replace": replace} if replace else {})}
+    options = {"create": "true" if create else None, "replace": replace, "parentId": parent_id}
+    params = {name: value for name, value in options.items() if value is not None}
     return Operation("POST", job_path(job_id, "/reports"), _reader(ReportResult), json=body, params=params)
 
 
@@ -116,18 +118,19 @@ def logs(job_id: str, after: int, limit: int | None) -> Operation[LogPage]:
     return Operation("GET", job_path(job_id, "/logs"), _reader(LogPage), params=params)
 
 
-def control(job_id: str, request: Control, reason: str | None = None, force: bool = False) -> Operation[JobStatus]:
+def control(
+    job_id: str, request: Control, reason: str | None = None, force: bool = False, children: bool = False
+) -> Operation[JobStatus]:
     """`POST /v2/jobs/{jobId}/cancel`, `/pause`, `/resume` and `/retry`."""
-    return Operation(
-        "POST", job_path(job_id, f"/{request}"), _reader(JobStatus), json=_control_body(reason, force) or None
-    )
+    body = _control_body(reason, force, children)
+    return Operation("POST", job_path(job_id, f"/{request}"), _reader(JobStatus), json=body or None)
 
 
 def control_batch(
-    job_ids: Iterable[str], request: Control, reason: str | None, force: bool
+    job_ids: Iterable[str], request: Control, reason: str | None, force: bool, children: bool
 ) -> list[Operation[BatchStatus]]:
     """`POST /v2/jobs/control/batch`, for each hundred of the jobs."""
-    body = {"request": request, **_control_body(reason, force)}
+    body = {"request": request, **_control_body(reason, force, children)}
     return [
         Operation("POST", "/v2/jobs/control/batch", read_batch, json={"jobIds": ids, **body})
         for ids in _hundreds(job_ids)
@@ -241,8 +244,9 @@ def _object(response: Response) -> dict[str, Any]:
     return body
 
 
-def _control_body(reason: str | None, force: bool) -> dict[str, Any]:
-    return {**({} if reason is None else {"reason": reason}), **({"force": True} if force else {})}
+def _control_body(reason: str | None, force: bool, children: bool) -> dict[str, Any]:
+    options = {"reason": reason, "force": force or None, "children": children or None}
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _hundreds(job_ids: Iterable[str]) -> list[list[str]]:

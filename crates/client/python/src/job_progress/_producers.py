@@ -34,6 +34,7 @@ class Producers:
         job_id: str | None = None,
         *,
         replace: bool = True,
+        parent_id: str | None = None,
         on_control: OnControl | None = None,
         raise_on_cancel: bool = False,
         strict: bool = False,
@@ -43,7 +44,7 @@ class Producers:
         """Begins a job for the surrounding block, whose end is the job's end; a random id is made if there is none.
 
         `fields` is the first report: ``total=``, ``kind=``, ``heartbeat_timeout_seconds=``, ``controls=``, …
-        With `replace` a job that has ended is replaced by this one. `on_control` is called, in a thread of its own,
+        With `replace` a job that has ended is replaced by this one. `parent_id` is the job to which it belongs. `on_control` is called, in a thread of its own,
         with each `Control`; with `raise_on_cancel` a cancel request raises `JobCancelled` in the next call.
         Progress is sent at most every `interval` seconds. Without `strict` nothing raises, however the server behaves;
         with it, what the server refuses and that it cannot be reached are errors of the next call.
@@ -56,6 +57,7 @@ class Producers:
             job_id or uuid.uuid4().hex,
             fields,
             replace=replace,
+            parent_id=parent_id,
             on_control=on_control,
             raise_on_cancel=raise_on_cancel,
             strict=strict,
@@ -68,6 +70,7 @@ class Producers:
         *,
         name: str | None = None,
         create: bool = False,
+        parent_id: str | None = None,
         on_control: OnControl | None = None,
         raise_on_cancel: bool = False,
         strict: bool = False,
@@ -76,8 +79,8 @@ class Producers:
         """Takes part in a job that something else begins and ends.
 
         `name` is the name of this producer, unique among those of the job and the same after a restart; a random one
-        is made if there is none. With `create` the first report creates the job if it does not exist. The other
-        options are those of `job`.
+        is made if there is none. With `create` the first report creates the job if it does not exist, with the parent
+        `parent_id`. The other options are those of `job`.
 
         >>> with client.producer("import-42") as producer:
         ...     producer.update(increment=1)
@@ -87,6 +90,7 @@ class Producers:
             job_id,
             name=name,
             create=create,
+            parent_id=parent_id,
             on_control=on_control,
             raise_on_cancel=raise_on_cancel,
             strict=strict,

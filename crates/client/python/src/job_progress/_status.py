@@ -52,6 +52,43 @@ class Waiting(JsonObject):
     """When the wait ends, if that is known."""
 
 
+class StatusCounts(JsonObject):
+    """A number of jobs for each state."""
+
+    __slots__ = ()
+
+    queued: int
+    """Those that are `queued`."""
+    initializing: int
+    """Those that are `initializing`."""
+    running: int
+    """Those that are `running`."""
+    paused: int
+    """Those that are `paused`."""
+    completed: int
+    """Those that are `completed`."""
+    failed: int
+    """Those that are `failed`."""
+    cancelled: int
+    """Those that are `cancelled`."""
+    timeout: int
+    """Those that are `timeout`."""
+
+
+class Children(JsonObject):
+    """The children of a job: how many there are in each state, and how far they are together."""
+
+    __slots__ = ()
+
+    total: int
+    """The number of children."""
+    by_status: StatusCounts
+    """The number of children in each state."""
+    progress: float
+    """The mean of the progress of all children in percent, where a completed one counts as 100, and one without progress
+    as 0."""
+
+
 class JobError(JsonObject):
     """Why a job failed."""
 
@@ -152,7 +189,10 @@ class JobStatus(JsonObject):
     priority: str | None
     """The priority, a text that the producer chooses."""
     parent_id: str | None
-    """The id of the job to which this one belongs. It need not exist."""
+    """The id of the parent: the job to which this one belongs. It need not exist."""
+    children: Children | None
+    """The jobs whose `parentId` is this one. Absent while there are none. Without a `progress` of its own the job has that of
+    its children."""
     created_at: datetime
     """When the job was created."""
     started_at: datetime | None

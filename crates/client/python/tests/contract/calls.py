@@ -88,13 +88,14 @@ def _of_job(request: Request, job_id: str, rest: str, query: dict[str, str]) -> 
 
 def _control(request: Request, job_id: str, name: str) -> Call | None:
     body = {} if request.content is None else request.json
-    allowed = {"reason", "force"} if name == "cancel" else {"reason"}
-    # The client sends neither an absent reason nor a `force` that is not true, and no empty body.
+    allowed = {"reason", "force", "children"} if name == "cancel" else {"reason"}
+    # The client sends neither an absent reason nor a `force` or `children` that is not true, and no empty body.
     is_sent = (
         isinstance(body, dict)
         and set(body) <= allowed
         and None not in body.values()
         and body.get("force", True) is True
+        and body.get("children", True) is True
     )
     if not is_sent or body != (request.json or {}) or request.json == {}:
         return None

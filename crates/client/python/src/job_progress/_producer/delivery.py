@@ -42,6 +42,7 @@ class Delivery:
         *,
         create: bool = True,
         replace: bool = False,
+        parent_id: str | None = None,
         interval: float = INTERVAL,
         first_order: int = 1,
     ) -> None:
@@ -49,6 +50,7 @@ class Delivery:
         self.producer = producer
         self.create = create
         self.replace = replace
+        self.parent_id = parent_id
         self.interval = interval
         #: Whether the application listens for control requests.
         self.listens = False
@@ -141,6 +143,8 @@ class Delivery:
         path = f"{job_path(self.job_id)}/reports"
         if self.create and not self.is_created:
             path += "?create=true&replace=ended" if self.replace else "?create=true"
+            if self.parent_id is not None:
+                path += f"&parentId={quote(self.parent_id, safe='')}"
         return path, b"[" + b",".join(item.body for item in items) + b"]"
 
     def on_answer(self, answer: Any, now: float, random: float) -> None:
