@@ -17,9 +17,16 @@ export function toDate(time) {
 
 export function facts({ document, locale, now, isOpen, isOver }) {
   const { current, unit, throughput, currentStep, steps, startedAt, createdAt, executionTime, attempt } = document;
+  const { children } = document;
   const found = [];
   const fact = (key, text) => found.push(row(locale.get(key), text, key));
   if (Number.isFinite(current)) fact("done", done(locale, document));
+  if (isObject(children) && children.total > 0) {
+    const count = (status) => Number(Object(children.byStatus)[status]) || 0;
+    const failed = count("failed") + count("timeout");
+    fact("childrenCompleted", locale.get("of", count("completed"), Number(children.total)));
+    if (failed > 0) fact("childrenFailed", locale.number(failed));
+  }
   if (!isOver && isObject(throughput)) {
     const text = speed(locale, throughput.rate, isText(throughput.unit) ? throughput.unit : unit);
     if (text) fact("speed", text);

@@ -23,6 +23,9 @@ export const ENGLISH = {
   resumeAsked: "Asked to resume",
   // Progress.
   done: "Done",
+  // The jobs that belong to this one: those that have completed, and those that have failed or timed out.
+  childrenCompleted: "Jobs completed",
+  childrenFailed: "Jobs failed",
   of: "{} of {}",
   // The count and a total that differs from it, of a job that has more than that or has completed with less.
   expected: "{} ({} expected)",

@@ -74,6 +74,8 @@ export default {
   pauseAsked: "طُلب الإيقاف المؤقت",
   resumeAsked: "طُلب الاستئناف",
   done: "المنجز",
+  childrenCompleted: "المهام المكتملة",
+  childrenFailed: "المهام الفاشلة",
   of: "{} من {}",
   expected: "{} (المتوقع {})",
   speed: "السرعة",

@@ -67,6 +67,8 @@ export default {
   pauseAsked: "Pause erbeten",
   resumeAsked: "Fortsetzung erbeten",
   done: "Erledigt",
+  childrenCompleted: "Aufträge abgeschlossen",
+  childrenFailed: "Aufträge fehlgeschlagen",
   of: "{} von {}",
   expected: "{} ({} erwartet)",
   speed: "Tempo",
