@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use engine::{
     children::{ancestry::Ancestry, cancellation::is_answered, update::ChildUpdate},
+    grant::object_name,
     metrics::Metrics,
 };
 use js_sys::Uint8Array;
@@ -71,7 +72,7 @@ impl JobCalls {
         parameters: &[(&str, String)],
         body: &[u8],
     ) -> Result<Response, ErrorResponse> {
-        let name = format!("{project}/{job_id}");
+        let name = object_name(project, job_id);
         self.config.check_object(&name)?;
         let init = web_sys::RequestInit::new();
         init.set_method(command.method());
