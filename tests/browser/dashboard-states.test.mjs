@@ -52,6 +52,15 @@ test("without a credential the page asks for one, and keeps it for a reload but 
   assert.deepEqual(page.faults, []);
 });
 
+test("the demo page leads to the dashboard, which uses the key of the tab", async () => {
+  const { jobId } = await create({ kind: "linked" });
+  const page = await browser.goto(`${BASE_URL}/#${KEY}`);
+  await page.getByRole("link", { name: "Jobs" }).click();
+  await until("its jobs are listed", async () => (await listed(page)).includes(jobId));
+  assert.equal(page.url(), `${BASE_URL}/jobs`);
+  assert.deepEqual(page.faults, []);
+});
+
 test("a refused credential is forgotten, and the form says why", async () => {
   const { token } = await create();
   for (const [credential, message] of [
