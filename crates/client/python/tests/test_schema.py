@@ -23,6 +23,8 @@ _CLASSES = {
     "Step": ["Step"],
     "Throughput": ["Throughput"],
     "Waiting": ["Waiting"],
+    "Children": ["Children"],
+    "StatusCounts": ["StatusCounts"],
     "JobError": ["JobError"],
     "Attempt": ["Attempt"],
     "Control": ["Control"],

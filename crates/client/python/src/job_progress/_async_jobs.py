@@ -121,7 +121,8 @@ class AsyncJobs:
     ) -> JobStatus:
         """Requests that the job stops; `control` of the result is the request, until the producer has stopped.
 
-        A queued job is cancelled at once, with `force` any job; with `children` the children of the job are cancelled too.
+        A queued job is cancelled at once, with `force` any job; with `children` the children of the job are cancelled
+        too.
         """
         return await self._http.perform(operations.control(job_id, "cancel", reason, force, children))
 

@@ -147,8 +147,8 @@ class Jobs:
     ) -> ReportResult:
         """Sends one report and waits until it is stored; ``create=True`` creates the job if it does not exist.
 
-        A report that is repeated changes nothing if it has an `order`. None clears a field. `parent_id` is the parent of
-        a job that the report creates.
+        A report that is repeated changes nothing if it has an `order`. None clears a field. `parent_id` is the parent
+        of a job that the report creates.
 
         ::
 
@@ -182,7 +182,8 @@ class Jobs:
     ) -> JobStatus:
         """Requests that the job stops; `control` of the result is the request, until the producer has stopped.
 
-        A queued job is cancelled at once, with `force` any job; with `children` the children of the job are cancelled too.
+        A queued job is cancelled at once, with `force` any job; with `children` the children of the job are cancelled
+        too.
         """
         return self._http.perform(operations.control(job_id, "cancel", reason, force, children))
 

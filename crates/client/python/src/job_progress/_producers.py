@@ -44,8 +44,9 @@ class Producers:
         """Begins a job for the surrounding block, whose end is the job's end; a random id is made if there is none.
 
         `fields` is the first report: ``total=``, ``kind=``, ``heartbeat_timeout_seconds=``, ``controls=``, …
-        With `replace` a job that has ended is replaced by this one. `parent_id` is the job to which it belongs. `on_control` is called, in a thread of its own,
-        with each `Control`; with `raise_on_cancel` a cancel request raises `JobCancelled` in the next call.
+        With `replace` a job that has ended is replaced by this one. `parent_id` is the job to which it belongs.
+        `on_control` is called, in a thread of its own, with each `Control`; with `raise_on_cancel` a cancel request
+        raises `JobCancelled` in the next call.
         Progress is sent at most every `interval` seconds. Without `strict` nothing raises, however the server behaves;
         with it, what the server refuses and that it cannot be reached are errors of the next call.
 

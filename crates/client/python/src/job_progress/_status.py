@@ -85,8 +85,8 @@ class Children(JsonObject):
     by_status: StatusCounts
     """The number of children in each state."""
     progress: float
-    """The mean of the progress of all children in percent, where a completed one counts as 100, and one without progress
-    as 0."""
+    """The mean of the progress of all children in percent, where a completed one counts as 100, and one without
+    progress as 0."""
 
 
 class JobError(JsonObject):
@@ -191,8 +191,8 @@ class JobStatus(JsonObject):
     parent_id: str | None
     """The id of the parent: the job to which this one belongs. It need not exist."""
     children: Children | None
-    """The jobs whose `parentId` is this one. Absent while there are none. Without a `progress` of its own the job has that of
-    its children."""
+    """The jobs whose `parentId` is this one. Absent while there are none. Without a `progress` of its own the job has
+    that of its children."""
     created_at: datetime
     """When the job was created."""
     started_at: datetime | None
