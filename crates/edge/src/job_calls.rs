@@ -4,7 +4,11 @@
 use std::rc::Rc;
 
 use engine::{
-    children::{ancestry::Ancestry, cancellation::is_answered, update::ChildUpdate},
+    children::{
+        ancestry::Ancestry,
+        cancellation::is_answered,
+        update::{ChildReply, ChildUpdate},
+    },
     grant::object_name,
     metrics::Metrics,
 };
@@ -44,10 +48,12 @@ impl JobCalls {
         project: &str,
         parent: &str,
         update: &ChildUpdate,
-    ) -> Result<(), ErrorResponse> {
+    ) -> Result<ChildReply, ErrorResponse> {
         metrics::count(Metrics::parent_called);
         let response = self.call(project, parent, Command::Child, &[], text_of(update).as_bytes()).await?;
-        done("parent", response.status(), response.status() == 200)
+        done("parent", response.status(), response.status() == 200)?;
+        let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
+        Ok(serde_json::from_str(&text).map_err(worker::Error::from)?)
     }
 
     /// Asks a child to be cancelled, with these options.

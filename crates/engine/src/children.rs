@@ -1,7 +1,7 @@
 //! The children of a job, as its object counts them.
 //!
 //! A child notifies the object of its parent after its commits ([`crate::notice`]): of a status at once and until it is
-//! acknowledged, of its progress at most once a second. The object of the parent keeps a [`Child`] for each, in a row of its
+//! acknowledged, of its progress at most once a second, and less often beside many others. The object of the parent keeps a [`Child`] for each, in a row of its
 //! own that is written when the status changes; the progress in between is only in memory. What the document says of the
 //! children is computed from them, so no call counts twice, however often or late it comes.
 //!
@@ -33,6 +33,9 @@ const RENEWED_MS: u64 = 5 * 86_400_000;
 pub const COUNTED_MS: u64 = 100;
 /// The shortest interval in milliseconds between two notices of the progress of a child.
 pub const PROGRESS_MS: u64 = 1_000;
+/// The milliseconds that the interval has for each child that has not ended: together they make 200 calls a second, which leave the
+/// object of the parent time for everything else.
+const PROGRESS_PER_CHILD_MS: u64 = 5;
 /// Progress is added up in units of 10^-9 percent, so that the order of the additions makes no difference.
 const UNITS: f64 = 1e9;
 const ALL_UNITS: u64 = 100_000_000_000;
@@ -125,6 +128,11 @@ impl ChildJobs {
         let total = self.counts.total();
         let mean = (total > 0).then(|| self.units as f64 / total as f64 / UNITS)?;
         Some(Children { total, by_status: self.counts, progress: Number::percentage(mean)? })
+    }
+
+    /// The interval in milliseconds at which a child may send its progress now.
+    pub fn progress_ms(&self) -> u64 {
+        self.counts.active().saturating_mul(PROGRESS_PER_CHILD_MS).max(PROGRESS_MS)
     }
 
     /// Whether nothing is known of any child, also not that it was removed.

@@ -35,6 +35,11 @@ impl Throttle {
         Throttle { interval_ms, done_ms: None, is_planned: false }
     }
 
+    /// Changes the interval, which is not shorter than `least_ms`; an action that is planned already stays planned.
+    pub fn set_interval(&mut self, interval_ms: u64, least_ms: u64) {
+        self.interval_ms = interval_ms.max(least_ms);
+    }
+
     /// Asks for the action at `now_ms`, by a clock that may have been set back since the last one.
     pub fn ask(&mut self, now_ms: u64) -> Due {
         let rest = self.done_ms.and_then(|done| self.interval_ms.checked_sub(now_ms.checked_sub(done)?));
@@ -76,6 +81,16 @@ mod tests {
             }
         }
         assert_eq!(actions, 10);
+    }
+
+    #[test]
+    fn the_interval_can_change() {
+        let mut throttle = Throttle::new(100);
+        throttle.done(1_000);
+        throttle.set_interval(500, 100);
+        assert_eq!(throttle.ask(1_100), Due::In(400));
+        throttle.set_interval(0, 100);
+        assert_eq!(throttle.ask(1_100), Due::Now);
     }
 
     #[test]

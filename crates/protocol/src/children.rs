@@ -67,6 +67,12 @@ impl StatusCounts {
         }
     }
 
+    /// The number of the jobs that have not ended.
+    pub fn active(self) -> u64 {
+        let active = Status::ALL.into_iter().filter(|status| !status.is_terminal());
+        active.fold(0, |sum: u64, status| sum.saturating_add(self.of(status)))
+    }
+
     /// The number of all jobs.
     pub fn total(self) -> u64 {
         Status::ALL.into_iter().fold(0, |sum: u64, status| sum.saturating_add(self.of(status)))
@@ -85,7 +91,7 @@ mod tests {
             let value = serde_json::to_value(counts).unwrap();
             assert_eq!(value[status.as_str()], 3);
             assert_eq!(value.as_object().unwrap().len(), Status::ALL.len());
-            assert_eq!(counts.total(), 3);
+            assert_eq!((counts.total(), counts.active() > 0), (3, !status.is_terminal()));
         }
     }
 }

@@ -9,8 +9,10 @@ use std::{
 
 use engine::{
     children::{
-        COUNTED_MS, Child, ChildJobs, KEPT_MS, ancestry::Ancestry, cancellation::ChildrenCancellation,
-        update::ChildUpdate,
+        COUNTED_MS, Child, ChildJobs, KEPT_MS,
+        ancestry::Ancestry,
+        cancellation::ChildrenCancellation,
+        update::{ChildReply, ChildUpdate},
     },
     job::Job,
     lifecycle::Lifecycle,
@@ -173,7 +175,8 @@ impl Object {
                 self.plan_showing(time)?;
             }
         }
-        Ok(response::json_text(200, "{}"))
+        let progress_ms = self.children.jobs.borrow().progress_ms();
+        Ok(response::json(200, &ChildReply { progress_ms }))
     }
 
     fn write_child(&self, id: &str, child: &Child) -> Result<(), ErrorResponse> {

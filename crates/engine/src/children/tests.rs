@@ -168,6 +168,20 @@ fn the_row_of_a_child_that_stays_as_it_is_is_renewed_before_it_expires() {
 }
 
 #[test]
+fn children_send_their_progress_once_a_second_and_many_of_them_less_often() {
+    let mut jobs = ChildJobs::default();
+    for number in 0..1_000 {
+        jobs.take(&update(&format!("c{number}"), 1, 1, Status::Running, None), at(1));
+        let expected = if number < 200 { PROGRESS_MS } else { (number + 1) * 5 };
+        assert_eq!(jobs.progress_ms(), expected);
+    }
+    for number in 0..900 {
+        jobs.take(&update(&format!("c{number}"), 1, 2, Status::Completed, None), at(2));
+    }
+    assert_eq!(jobs.progress_ms(), PROGRESS_MS, "those that have ended send nothing");
+}
+
+#[test]
 fn the_order_of_the_calls_makes_no_difference() {
     let calls = |number: u64| {
         let id = format!("c{}", number % 7);

@@ -36,6 +36,14 @@ pub struct ChildState {
     pub progress: Option<Number>,
 }
 
+/// What the parent answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ChildReply {
+    /// The interval in milliseconds at which the child may send its progress; 0 if the parent does not say.
+    pub progress_ms: u64,
+}
+
 impl ChildState {
     /// Whether this state follows `stored`. One that is sent again, or late, does not.
     pub fn replaces(&self, stored: &Child) -> bool {

@@ -60,6 +60,11 @@ impl ProgressSending {
         self.is_due.get() && self.sent.get() != Some(progress)
     }
 
+    /// Notes how often the parent wants to be sent the progress.
+    pub(super) fn set_interval(&self, millis: u64) {
+        self.on_throttle(|throttle| throttle.set_interval(millis, PROGRESS_MS));
+    }
+
     /// Notes that the parent is sent this progress now.
     pub(super) fn sends(&self, progress: Option<Number>) {
         self.sent.set(Some(progress));
