@@ -16,7 +16,7 @@ use engine::{
     },
     job::Job,
     lifecycle::Lifecycle,
-    throttle::{Due, Throttle},
+    throttle::{Due, Plan, Throttle},
 };
 use futures_util::{StreamExt as _, stream};
 use protocol::{Timestamp, children::Children};
@@ -42,8 +42,8 @@ pub(super) struct Counting {
     has_table: Cell<bool>,
     /// How often the document is written because of the children.
     throttle: Cell<Throttle>,
-    /// The milliseconds after which it has to be written, if a command has planned that.
-    shown_in: Cell<Option<u64>>,
+    /// When it has to be written, if a command has planned that.
+    planned: Cell<Option<Plan>>,
     /// Whether children are being asked to be cancelled.
     is_asking: Cell<bool>,
     /// Those that have answered the request that was made at this time.
@@ -58,7 +58,7 @@ impl Counting {
             is_loaded: Cell::new(false),
             has_table: Cell::new(false),
             throttle: Cell::new(Throttle::new(COUNTED_MS)),
-            shown_in: Cell::default(),
+            planned: Cell::default(),
             is_asking: Cell::new(false),
             asked: RefCell::default(),
         }
@@ -95,9 +95,14 @@ impl Counting {
         self.has_table.set(false);
     }
 
-    /// The milliseconds after which [`Object::show_children`] has to be called, if a command has planned that.
-    pub(super) fn take_plan(&self) -> Option<u64> {
-        self.shown_in.take()
+    /// When [`Object::show_children`] has to be called, if a command has planned that.
+    pub(super) fn take_plan(&self) -> Option<Plan> {
+        self.planned.take()
+    }
+
+    /// Whether it still has to be called.
+    pub(super) fn holds(&self, plan: Plan) -> bool {
+        self.throttle.get().holds(plan)
     }
 
     fn on_throttle<T>(&self, change: impl FnOnce(&mut Throttle) -> T) -> T {
@@ -217,7 +222,7 @@ impl Object {
         }
         match self.children.on_throttle(|throttle| throttle.ask(time.now.millis())) {
             Due::Now => self.show_children(time)?,
-            Due::In(millis) => self.children.shown_in.set(Some(millis)),
+            Due::In(plan) => self.children.planned.set(Some(plan)),
             Due::Planned => {}
         }
         Ok(())

@@ -219,14 +219,18 @@ impl Object {
         if self.notices.is_new.take() || self.notices.progress.is_due() {
             self.send_notices();
         }
-        if let Some(millis) = self.notices.progress.take_plan() {
-            self.after(millis, |object| {
-                object.notices.progress.set_due(true);
-                object.send_notices();
+        if let Some(plan) = self.notices.progress.take_plan() {
+            self.after(plan.millis, move |object| {
+                if object.notices.progress.begin(plan) {
+                    object.send_notices();
+                }
             });
         }
-        if let Some(millis) = self.children.take_plan() {
-            self.after(millis, |object| {
+        if let Some(plan) = self.children.take_plan() {
+            self.after(plan.millis, move |object| {
+                if !object.children.holds(plan) {
+                    return;
+                }
                 if let Err(error) = object.show_children(CommandTime::own()) {
                     worker::console_error!(
                         "{}",

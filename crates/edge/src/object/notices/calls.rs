@@ -122,7 +122,7 @@ impl Object {
                     (parent.as_str(), false)
                 }
                 (None, _) => {
-                    sending.progress.set_due(false);
+                    sending.progress.forget();
                     return Ok(None);
                 }
             };

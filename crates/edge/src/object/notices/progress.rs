@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use engine::{
     children::PROGRESS_MS,
-    throttle::{Due, Throttle},
+    throttle::{Due, Plan, Throttle},
 };
 use protocol::{Timestamp, number::Number};
 
@@ -17,15 +17,15 @@ pub(in crate::object) struct ProgressSending {
     sent: Cell<Option<Option<Number>>>,
     throttle: Cell<Throttle>,
     is_due: Cell<bool>,
-    /// The milliseconds after which it is due, if a commit has planned that.
-    due_in: Cell<Option<u64>>,
+    /// When it is due, if a commit has planned that.
+    planned: Cell<Option<Plan>>,
 }
 
 impl ProgressSending {
     /// Nothing was sent.
     pub(super) fn new() -> ProgressSending {
         let throttle = Cell::new(Throttle::new(PROGRESS_MS));
-        ProgressSending { sent: Cell::default(), throttle, is_due: Cell::default(), due_in: Cell::default() }
+        ProgressSending { sent: Cell::default(), throttle, is_due: Cell::default(), planned: Cell::default() }
     }
 
     /// Notes the progress after a commit.
@@ -35,14 +35,21 @@ impl ProgressSending {
         }
         match self.on_throttle(|throttle| throttle.ask(now.millis())) {
             Due::Now => self.is_due.set(true),
-            Due::In(millis) => self.due_in.set(Some(millis)),
+            Due::In(plan) => self.planned.set(Some(plan)),
             Due::Planned => {}
         }
     }
 
-    /// The milliseconds after which the progress is due, if a commit has planned that.
-    pub(super) fn take_plan(&self) -> Option<u64> {
-        self.due_in.take()
+    /// When the progress is due, if a commit has planned that.
+    pub(super) fn take_plan(&self) -> Option<Plan> {
+        self.planned.take()
+    }
+
+    /// Notes that the time of a plan has come. Whether a progress is due.
+    pub(super) fn begin(&self, plan: Plan) -> bool {
+        let is_due = self.throttle.get().holds(plan);
+        self.is_due.set(self.is_due.get() || is_due);
+        is_due
     }
 
     /// Whether a progress is due.
@@ -50,9 +57,9 @@ impl ProgressSending {
         self.is_due.get()
     }
 
-    /// Notes whether a progress is due.
-    pub(super) fn set_due(&self, is_due: bool) {
-        self.is_due.set(is_due);
+    /// Notes that no progress is due.
+    pub(super) fn forget(&self) {
+        self.is_due.set(false);
     }
 
     /// Whether this progress is due, and the parent does not have it.
