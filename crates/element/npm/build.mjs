@@ -78,8 +78,10 @@ await bundle(["use-job.js", ...Object.keys(entries).map((name) => `${name}.js`)]
 
 // The files that the class loads when it needs them, from next to itself.
 const FULL = "job-progress-element.js";
+// The list, which loads none, is the entry point list.js here.
+const LIST = "job-progress-list.js";
 const parts = readdirSync(built).filter((name) => name.startsWith("job-progress-") && extname(name) === ".js");
-for (const name of parts) if (name !== FULL) cpSync(join(built, name), join(out, name));
+for (const name of parts) if (![FULL, LIST].includes(name)) cpSync(join(built, name), join(out, name));
 keepFromBundlers("job-progress-plain.js");
 
 // Base64 of compressed bytes: the base64 of the wasm itself would be a third larger, also after compression by a server.
