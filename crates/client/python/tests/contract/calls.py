@@ -104,16 +104,19 @@ def _control(request: Request, job_id: str, name: str) -> Call | None:
 
 def _report(request: Request, job_id: str, query: dict[str, str]) -> Call | None:
     if (
-        not set(query) <= {"create", "replace"}
+        not set(query) <= {"create", "replace", "parentId"}
         or query.get("create", "true") != "true"
-        or not query.get("replace", "x")
+        or not all(query.values())
     ):
+        return None
+    body = request.json
+    if isinstance(body, dict) and "parentId" in body:
+        # The client sends it in the query.
         return None
     options = {
         **({"create": True} if "create" in query else {}),
-        **({"replace": query["replace"]} if "replace" in query else {}),
+        **{to_snake(name): query[name] for name in ("replace", "parentId") if name in query},
     }
-    body = request.json
     if isinstance(body, dict) and (fields := _fields(body)) is not None:
         return lambda jobs: jobs.report(job_id, **options, **fields)
     if isinstance(body, list):
