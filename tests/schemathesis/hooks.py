@@ -7,7 +7,7 @@ import schemathesis
 
 # Texts of refusals that are right although the input matches the schema, because JSON Schema cannot express the rule: ids
 # that are unique among the steps or jobs of a list, lengths in bytes, the attempt of a new job, the length of two ids together,
-# sums that exceed the largest number, and the schemes of URLs.
+# sums that exceed the largest number, the schemes of URLs, a parameter that requires another one, and cursors.
 BEYOND_SCHEMAS = (
     "is the id of an earlier step",
     "is the id of an earlier entry",
@@ -17,6 +17,9 @@ BEYOND_SCHEMAS = (
     "too large for a number",
     "must be an https URL",
     "must be an absolute URL",
+    "requires create=true or replace=ended",
+    "bytes in the name and in the value",
+    "must be the `nextCursor` of a page",
 )
 
 

@@ -51,6 +51,7 @@ struct SubjectFields {
     job_ids: Option<Vec<JobId>>,
     /// In place of `jobIds`: tags. The token is for every job that carries all of them, and for the list of these jobs.
     #[schemars(extend("minProperties" = 1, "maxProperties" = protocol::limits::REQUIRED_TAGS))]
+    #[schemars(extend("propertyNames" = serde_json::json!({ "minLength": 1 })))]
     #[allow(dead_code, reason = "only its schema is used")]
     tags: Option<std::collections::BTreeMap<String, String>>,
 }
@@ -58,7 +59,10 @@ struct SubjectFields {
 /// The schema of the choice between jobs and tags.
 #[cfg(feature = "schema")]
 fn subjects() -> Value {
-    serde_json::json!([{ "required": ["jobIds"] }, { "required": ["tags"] }])
+    // Each may be null, as if it were absent.
+    let with =
+        |name: &str, kind: &str| serde_json::json!({ "required": [name], "properties": { name: { "type": kind } } });
+    serde_json::json!([with("jobIds", "array"), with("tags", "object")])
 }
 
 /// The schema of one permission of a token.
@@ -91,12 +95,13 @@ impl MintRequest {
                 id.ok_or_else(|| Problem::invalid(name, format_args!("must be {}", JobId::FORM)))
             })
         };
-        let subject = match tags {
-            Some(_) if fields.has("jobIds") => {
+        let subject = match (tags, fields.optional("jobIds", job_ids)?) {
+            (Some(tags), None) => Subject::Tags(tags),
+            (None, Some(ids)) => Subject::Jobs(ids),
+            (None, None) => return Err(Problem::invalid("jobIds", "is required")),
+            (Some(_), Some(_)) => {
                 return Err(Problem::invalid("tags", "and `jobIds` exclude each other; send one of them"));
             }
-            Some(tags) => Subject::Tags(tags),
-            None => Subject::Jobs(fields.required("jobIds", job_ids)?),
         };
         let permissions = fields.optional("permissions", |value, name| {
             list(value, name, MINTABLE.len(), |item, name| word(item, name, MINTABLE, Permission::name))

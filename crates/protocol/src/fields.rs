@@ -107,11 +107,6 @@ impl Fields {
         self.optional(member, read)?.ok_or_else(|| Problem::invalid(&self.name(member), "is required"))
     }
 
-    /// Whether the object still has the member.
-    pub fn has(&self, member: &str) -> bool {
-        self.members.iter().any(|(name, _)| name == member)
-    }
-
     /// Refuses the members that were not taken. `known` says what the object is, for the message: "a report".
     ///
     /// # Errors

@@ -79,14 +79,14 @@ impl Filter {
         };
         let time = |name: &'static str| {
             let time = |text| Timestamp::read(text).map_err(|error| Problem::invalid(name, error));
-            query.one(name)?.filter(|text| !text.is_empty()).map(time).transpose()
+            query.one(name)?.map(time).transpose()
         };
         let mut filter = Filter {
             statuses: statuses(query.all("status"))?,
             kind: text("kind")?,
             endpoint_id: text("endpointId")?,
             priority: text("priority")?,
-            parent_id: text("parentId")?,
+            parent_id: query.one("parentId")?.map(str::to_owned),
             tags: RequiredTags::default(),
             text: text("q")?.map(|text| text.to_lowercase()),
             created_after: time("createdAfter")?,
@@ -274,7 +274,7 @@ mod tests {
             ("createdAfter=2026-01-02T00:00:00.001Z", false),
             ("createdBefore=2026-01-02T00:00:00Z", false),
             ("createdBefore=2026-01-02T00:00:00.001Z", true),
-            ("createdAfter=&createdBefore=&kind=&q=", true),
+            ("status=&kind=&endpointId=&priority=&q=", true),
         ] {
             assert_eq!(filter(text).selects(&row()), selects, "{text}");
         }
@@ -285,7 +285,10 @@ mod tests {
         for (text, field) in [
             ("status=done", "status"),
             ("parentId=a b", "parentId"),
+            ("parentId=", "parentId"),
             ("createdAfter=yesterday", "createdAfter"),
+            ("createdAfter=", "createdAfter"),
+            ("createdBefore=", "createdBefore"),
             ("order=up", "order"),
             ("limit=0", "limit"),
             ("limit=101", "limit"),

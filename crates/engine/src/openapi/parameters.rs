@@ -1,12 +1,13 @@
 //! The parameters, shared ones and those of one operation.
 
 use protocol::{
-    Status,
+    Status, Timestamp,
     creation::Replace,
     include::Include,
     limits::{BADGE_LABEL_CHARS, DELIVERIES, JOBS, LIST_ROWS, LOG_LINES_RESUME, NAME_BYTES, WAIT_SECONDS},
     number::MAX_SAFE_INTEGER,
 };
+use schemars::{JsonSchema as _, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::{
@@ -189,8 +190,9 @@ pub(super) fn delivery_number() -> Value {
 pub(super) fn filters() -> Vec<Value> {
     let text =
         |name: &str, description: &str| query(name, description, json!({ "type": "string", "maxLength": NAME_BYTES }));
-    let time =
-        |name: &str, description: &str| query(name, description, json!({ "type": "string", "format": "date-time" }));
+    let time = |name: &str, description: &str| {
+        query(name, description, json!(Timestamp::json_schema(&mut SchemaGenerator::default())))
+    };
     let mut statuses = query(
         "status",
         "The states, comma-separated or repeated; all if it is absent.",
@@ -203,7 +205,7 @@ pub(super) fn filters() -> Vec<Value> {
         text("kind", "The kind."),
         text("endpointId", "The endpoint."),
         text("priority", "The priority."),
-        text("parentId", "The id of the job to which they belong."),
+        query("parentId", "The id of the job to which they belong.", reference("schemas", "JobId")),
         text(
             "q",
             "A text that the id, the kind, the endpoint, the message or the value of a tag contains, in any case. There is also `tags.NAME=VALUE` for each tag that the jobs must carry.",

@@ -4,9 +4,11 @@ import json
 import pathlib
 import sqlite3
 import sys
+import time
 
 STATUSES = ["completed", "completed", "completed", "completed", "completed", "completed", "failed", "running", "queued", "cancelled"]
 
+NOW = int(time.time() * 1000)
 folder, rows = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 shards = []
 for path in sorted(folder.glob("*.sqlite")):
@@ -27,10 +29,10 @@ for number in range(rows):
     }
     tags = "".join(f"\n{json.dumps([name, value], separators=(',', ':'))}" for name, value in row["tags"].items())
     search = "\n".join([job, kind, "worker-7", message, user, f"Import {number}"]).lower()
-    values = (created, job, status, kind, "worker-7", "normal", None, seconds, f"{tags}\n", f"{search}\n", json.dumps(row))
+    values = (created, job, status, kind, "worker-7", "normal", None, seconds, NOW, f"{tags}\n", f"{search}\n", json.dumps(row))
     # Not by the number itself, of which the kind and the status depend.
     shard = shards[(number * 2_654_435_761 >> 7) % len(shards)]
-    shard.execute(f"INSERT INTO row (created, job, status, kind, endpoint, priority, parent, seconds, tags, search, row) VALUES ({', '.join('?' * 11)})", values)
+    shard.execute(f"INSERT INTO row (created, job, status, kind, endpoint, priority, parent, seconds, updated, tags, search, row) VALUES ({', '.join('?' * 12)})", values)
 for shard in shards:
     shard.commit()
 print(len(shards))
