@@ -1,7 +1,7 @@
 //! Bytes in JavaScript's memory. Memory of wasm never shrinks, and to copy each frame there and back would cost more than all
 //! the rest of the relay.
 
-use engine::job_queue::Chunk;
+use engine::chunk::Chunk;
 use js_sys::Uint8Array;
 
 /// Bytes that stay in JavaScript's memory.

@@ -2,10 +2,10 @@
 
 use engine::{
     batch::{BatchResponse, HeldBytes},
+    chunk::Chunk as _,
     control::{ControlBatchRequest, ControlOptions, Pending},
     creation_answer::is_receipt,
     grant::Grant,
-    job_queue::Chunk as _,
     permission::Permission,
     poll::none_match,
     subscription,

@@ -9,8 +9,8 @@
 use std::{cell::Cell, rc::Rc};
 
 use engine::{
+    chunk::Chunk as _,
     frame::{HEAD_BYTES, Kind},
-    job_queue::Chunk as _,
 };
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};

@@ -9,6 +9,7 @@ mod notices;
 mod reads;
 mod store;
 mod viewers;
+mod writes;
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,12 +19,9 @@ use std::{
 };
 
 use engine::{
-    accept::{self, Acceptance},
     body,
     children::ancestry::Ancestry,
-    creation_answer::CreationAnswer,
     deadline::{self, AlarmOutcome},
-    idempotency,
     job::Job,
     kept_tags,
     lifecycle::Lifecycle,
@@ -32,8 +30,7 @@ use engine::{
 };
 use js_sys::Promise;
 use protocol::{
-    Problem, Timestamp, control::ControlRequest, creation::Creation, cursor::Cursor, id::JobId, include::Include, json,
-    problem::Code, report::Reports,
+    Problem, Timestamp, control::ControlRequest, cursor::Cursor, id::JobId, include::Include, problem::Code,
 };
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::future_to_promise;
@@ -49,8 +46,8 @@ use crate::{
     config::Config,
     feed::{PING, PONG},
     glue::{self, BodyHandler, Network},
-    js, metrics,
-    response::{self, ErrorResponse, HandlerResult, set, text_of},
+    js,
+    response::{self, ErrorResponse, HandlerResult, set},
 };
 use children::Counting;
 use notices::Sending;
@@ -284,62 +281,6 @@ impl Object {
         }
     }
 
-    fn create(&self, job_id: &str, body: &[u8], receipt: bool, held: Option<&str>, time: CommandTime) -> HandlerResult {
-        let value = json::parse_body(body)?;
-        let digest = idempotency::digest(&value);
-        // The body is checked first: a job that exists is no reason to overlook an error in it.
-        let creation = Creation::from_json(value)?;
-        let (replaces, first) = (creation.replace.is_some(), Reports::One(Box::new(creation.report)));
-        self.check_webhooks(job_id, &first, held)?;
-        let former = self.load()?;
-        if let Some(job) = former.as_ref().filter(|job| !job.may_be_replaced(replaces)) {
-            idempotency::check_recreation(job, &digest)?;
-            return Ok(response::json(200, &CreationAnswer::new(&job.document, &[], receipt)));
-        }
-        let mut new = self.new_job(job_id, former.as_deref(), time.now);
-        new.document.parent_id = creation.parent_id.map(|id| id.to_string());
-        new.record.created_with = Some(digest);
-        let created = accept::create(new, first, time.now)?;
-        let answer = text_of(&CreationAnswer::new(&created.job.document, created.truncated(), receipt));
-        self.commit(Former::replaced(former.as_deref()), created.job, &created.lines, time)?;
-        Ok(response::json_text(201, &answer))
-    }
-
-    fn report(&self, job_id: &str, reports: Reports, creates: Creates, time: CommandTime) -> HandlerResult {
-        let now = time.now;
-        // The job is taken out, so that it need not be copied. On every way out, what is put back is what storage has.
-        let (former, accepted) = match self.load()? {
-            Some(job) if !job.may_be_replaced(creates.ended) => {
-                self.job.replace(None);
-                (Former::Same(Lifecycle::of(&job.document)), accept::accept(Rc::unwrap_or_clone(job), reports, now))
-            }
-            None if !creates.missing => return Err(Problem::job_not_found(job_id).into()),
-            former => {
-                let mut new = self.new_job(job_id, former.as_deref(), now);
-                new.document.parent_id = creates.parent.map(|id| id.to_string());
-                (Former::replaced(former.as_deref()), accept::create(new, reports, now)?)
-            }
-        };
-        let answer = accepted.answer().map(|answer| text_of(&answer));
-        let Acceptance { job, changed, lines, outcomes, .. } = accepted;
-        if changed {
-            self.commit(former, job, &lines, time)?;
-        } else {
-            self.job.replace(Some(Rc::new(job)));
-        }
-        if self.config.is_server() {
-            metrics::count(|metrics| metrics.reported(outcomes.len()));
-        }
-        Ok(match former {
-            // On the fast path this is the response to the producer as it is.
-            Former::Same(_) => {
-                let config = &self.config;
-                glue::success(&answer?, config.allowed_origin(None), config.varies_by_origin())
-            }
-            Former::None | Former::Replaced { .. } => response::json_text(201, &answer?),
-        })
-    }
-
     /// Adds a viewer: accepts the socket, reads the state and sends it. No report can come in between. A viewer that has
     /// seen the end of the job is not added, unless it wants the state `anyway`.
     fn subscribe(&self, job_id: &str, viewer: Viewer, time: CommandTime) -> HandlerResult {
@@ -366,15 +307,6 @@ impl Object {
             let _ = pair.server.close(Some(1000), Some("end"));
         }
         Ok(worker::Response::from_websocket(pair.client)?.into())
-    }
-
-    async fn delete(&self, job_id: &str) -> HandlerResult {
-        let job = self.find(job_id)?;
-        if self.remove(&job, js::now())? {
-            // It deletes the alarm too (since compatibility date 2026-02-24).
-            self.state.storage().delete_all().await?;
-        }
-        Ok(response::empty(204))
     }
 
     /// Drops the job from memory and ends the streams of its viewers.

@@ -6,22 +6,21 @@
 //! [`protocol::limits::STREAM_LOG_BYTES`] of log for all of them.
 
 mod list;
+mod listeners;
 mod part;
 
 use std::{cell::RefCell, rc::Rc};
 
 use engine::{
+    chunk::Chunk as _,
     frame::Kind,
-    job_queue::{Chunk as _, DocumentId, limit_log},
+    job_queue::{DocumentId, limit_log},
 };
 use protocol::{Problem, Timestamp, sse};
-use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use worker::{
-    Response, ResponseBuilder, WebSocket,
-    worker_sys::web_sys::{AbortSignal, WritableStreamDefaultWriter},
-};
+use wasm_bindgen::{JsValue, closure::Closure};
+use worker::{Response, ResponseBuilder, WebSocket, worker_sys::web_sys::WritableStreamDefaultWriter};
 
-use self::{list::List, part::Part};
+use self::{list::List, listeners::Listeners, part::Part};
 use crate::{
     bytes::{self, Bytes},
     context::RequestContext,
@@ -29,7 +28,6 @@ use crate::{
     js,
     metrics::OpenStream,
     response::{ErrorResponse, set},
-    shutdown::EndsWithServer,
 };
 
 /// The milliseconds after which a viewer reconnects if its stream breaks. Each viewer gets its own value, so that a
@@ -39,10 +37,6 @@ const RETRY_MS: (f64, f64) = (250.0, 1_750.0);
 const HEARTBEAT: &str = ": hb\n";
 /// The id of the last frame of a stream of several jobs.
 pub(crate) const ALL_ENDED: &str = "end";
-
-/// A stream ends by itself after 3 to 5 hours, which bounds the life of a stream whose viewer left unnoticed. Not sooner,
-/// since each reconnect wakes the object for ten seconds.
-const AGE_MS: (f64, f64) = (3.0 * 3_600_000.0, 5.0 * 3_600_000.0);
 /// The milliseconds after which a reader reconnects whose stream could not be opened.
 pub(crate) const RETRY_LATER_MS: (f64, f64) = (10_000.0, 60_000.0);
 
@@ -71,23 +65,6 @@ struct State {
     /// Written before everything else.
     urgent: Option<Bytes>,
     listeners: Option<Listeners>,
-}
-
-/// What keeps the relay alive, and must be released when it ends.
-struct Listeners {
-    signal: AbortSignal,
-    on_abort: Closure<dyn FnMut()>,
-    on_written: Closure<dyn FnMut(JsValue)>,
-    on_failed: Closure<dyn FnMut(JsValue)>,
-    heartbeat_timer: JsValue,
-    age_timer: JsValue,
-    /// Fires when the first token of the stream expires.
-    on_expiry: Closure<dyn FnMut()>,
-    expiry_timer: Option<JsValue>,
-    on_age: Closure<dyn FnMut()>,
-    _ends_with_server: Option<EndsWithServer>,
-    /// Kept as long as its timer runs.
-    _on_heartbeat: Closure<dyn FnMut()>,
 }
 
 thread_local! {
@@ -120,7 +97,8 @@ impl Relay {
             listeners: None,
         })));
         let has_left = signal.aborted();
-        relay.listen(signal, ctx.config.control_secret.is_some())?;
+        let listeners = Listeners::new(&relay, signal, ctx.config.control_secret.is_some())?;
+        relay.0.borrow_mut().listeners = Some(listeners);
         relay.flush();
         if has_left {
             relay.finish();
@@ -131,37 +109,6 @@ impl Relay {
         set(headers, "Cache-Control", "no-cache, no-store, no-transform");
         set(headers, "X-Accel-Buffering", "no");
         Ok((relay, response))
-    }
-
-    fn listen(&self, signal: AbortSignal, ends_with_server: bool) -> Result<(), ErrorResponse> {
-        let on = |act: fn(&Relay)| {
-            let relay = self.clone();
-            move || act(&relay)
-        };
-        let on_abort = Closure::own_assert_unwind_safe(on(Relay::finish));
-        let (written, finish) = (on(Relay::written), on(Relay::finish));
-        let on_written = Closure::own_assert_unwind_safe(move |_: JsValue| written());
-        let on_failed = Closure::own_assert_unwind_safe(move |_: JsValue| finish());
-        let on_expiry = Closure::own_assert_unwind_safe(on(Relay::expire));
-        let on_heartbeat: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(on(Relay::beat));
-        let on_age: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(on(Relay::finish));
-        signal.add_event_listener_with_callback("abort", on_abort.as_ref().unchecked_ref())?;
-        let ends_with_server = ends_with_server.then(|| EndsWithServer::then(&on_failed));
-        let age_ms = js::random_between(AGE_MS.0, AGE_MS.1);
-        self.0.borrow_mut().listeners = Some(Listeners {
-            signal,
-            on_abort,
-            on_written,
-            on_failed,
-            heartbeat_timer: js::set_interval(on_heartbeat.as_ref().unchecked_ref(), sse::HEARTBEAT_MS as f64),
-            age_timer: js::set_timeout(on_age.as_ref().unchecked_ref(), age_ms),
-            on_expiry,
-            expiry_timer: None,
-            on_age,
-            _ends_with_server: ends_with_server,
-            _on_heartbeat: on_heartbeat,
-        });
-        Ok(())
     }
 
     /// Passes on the frames that the object of a job sends over `socket`, from now on and until `expires_at`.
@@ -209,7 +156,7 @@ impl Relay {
                 part.queue.fail(problem);
             }
             if problem.code().is_temporary() && !std::mem::replace(&mut state.incomplete, true) {
-                state.end_soon();
+                state.listeners.iter_mut().for_each(Listeners::end_soon);
             }
         }
         self.flush();
@@ -314,19 +261,10 @@ impl Relay {
             state.counted = None;
             (state.writer.clone(), std::mem::take(&mut state.parts), state.list.take(), state.listeners.take())
         };
-        drop((parts, list));
+        drop((parts, list, listeners));
         IGNORE.with(|ignore| {
             let _ = writer.close().catch(ignore);
         });
-        if let Some(listeners) = listeners {
-            js::clear_interval(&listeners.heartbeat_timer);
-            js::clear_timeout(&listeners.age_timer);
-            if let Some(timer) = &listeners.expiry_timer {
-                js::clear_timeout(timer);
-            }
-            let on_abort = listeners.on_abort.as_ref().unchecked_ref();
-            let _ = listeners.signal.remove_event_listener_with_callback("abort", on_abort);
-        }
     }
 }
 
@@ -341,27 +279,11 @@ impl State {
         self.clustered && !self.parts.iter().all(Part::is_alive)
     }
 
-    /// Replaces the maximum age of the stream by a short one.
-    fn end_soon(&mut self) {
-        let Some(listeners) = &mut self.listeners else { return };
-        js::clear_timeout(&listeners.age_timer);
-        let millis = js::random_between(RETRY_LATER_MS.0, RETRY_LATER_MS.1);
-        listeners.age_timer = js::set_timeout(listeners.on_age.as_ref().unchecked_ref(), millis);
-    }
-
     /// Sets the timer for the first token that expires.
     fn watch_expiry(&mut self) {
         let of_list = self.list.as_ref().and_then(List::expires_at);
         let first = self.parts.iter().filter_map(Part::expires_at).chain(of_list).min();
-        let Some(listeners) = &mut self.listeners else { return };
-        if let Some(timer) = listeners.expiry_timer.take() {
-            js::clear_timeout(&timer);
-        }
-        listeners.expiry_timer = first.map(|first| {
-            // A timer counts to 2^31 ms; a token that outlives the stream must not overflow it.
-            let millis = (first.millis().saturating_sub(js::now().millis()) as f64).min(AGE_MS.1);
-            js::set_timeout(listeners.on_expiry.as_ref().unchecked_ref(), millis)
-        });
+        self.listeners.iter_mut().for_each(|listeners| listeners.watch_expiry(first));
     }
 
     /// Writes everything that waits as one chunk; `over` says that nothing will follow.

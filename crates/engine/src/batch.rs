@@ -11,7 +11,7 @@ use protocol::{
 };
 use serde_json::Value;
 
-use crate::{include, job_queue::Chunk};
+use crate::{chunk::Chunk, include};
 
 /// The body of `POST /v2/jobs/status/batch`.
 #[derive(Clone, Debug, PartialEq, Eq)]

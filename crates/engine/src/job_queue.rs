@@ -6,42 +6,14 @@
 
 use protocol::{Problem, cursor::Cursor, limits::STREAM_LOG_BYTES, log_line::LogPage};
 
-use crate::frame::{self, Kind, LogHead};
+use crate::{
+    chunk::Chunk,
+    frame::{self, Kind, LogHead},
+};
 
 /// Bytes of log that may wait for a slow reader. Beyond that the waiting lines are dropped and the reader is sent their
 /// numbers instead.
 pub const LOG_BYTES: usize = 256 * 1024;
-
-/// Bytes in a memory that the caller chooses (the edge: JavaScript's). The queue forwards them and never reads them.
-pub trait Chunk: Sized {
-    /// A chunk with a copy of these bytes.
-    fn from_bytes(bytes: &[u8]) -> Self;
-    /// The number of bytes.
-    fn size(&self) -> usize;
-    /// The bytes after the first `skip`.
-    #[must_use]
-    fn rest_after(&self, skip: usize) -> Self;
-    /// A copy of the bytes, for the few frames that the edge itself reads.
-    fn to_vec(&self) -> Vec<u8>;
-}
-
-impl Chunk for Vec<u8> {
-    fn from_bytes(bytes: &[u8]) -> Vec<u8> {
-        bytes.to_vec()
-    }
-
-    fn size(&self) -> usize {
-        self.len()
-    }
-
-    fn rest_after(&self, skip: usize) -> Vec<u8> {
-        self.get(skip..).unwrap_or_default().to_vec()
-    }
-
-    fn to_vec(&self) -> Vec<u8> {
-        self.clone()
-    }
-}
 
 /// Whether the document frames of a stream keep their `id` line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -37,6 +37,7 @@ pub mod badge;
 pub mod batch;
 pub mod body;
 pub mod children;
+pub mod chunk;
 pub mod client_address;
 pub mod control;
 pub mod creation_answer;

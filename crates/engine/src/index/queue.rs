@@ -11,8 +11,8 @@ use super::{
     page::{Page, ShardPage},
 };
 use crate::{
+    chunk::Chunk,
     frame::{self, Kind},
-    job_queue::Chunk,
 };
 
 /// The frames of a list that wait for the reader of its stream. A later frame of a row replaces the one that waits.

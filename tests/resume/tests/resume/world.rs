@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use engine::{
+    chunk::Chunk,
     frame::Kind,
-    job_queue::{Chunk, DocumentId, JobQueue},
+    job_queue::{DocumentId, JobQueue},
 };
 
 use crate::{
