@@ -12,10 +12,10 @@ use engine::{
     chunk::Chunk as _,
     frame::{HEAD_BYTES, Kind},
 };
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Function, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use worker::{
-    WebSocket,
+    Response, Result, WebSocket,
     worker_sys::web_sys::{self, BinaryType},
 };
 
@@ -25,9 +25,42 @@ use crate::{bytes::Bytes, response::ErrorResponse};
 pub(crate) const PING: &str = "ping";
 pub(crate) const PONG: &str = "pong";
 
-/// An open socket; dropping it closes the socket and frees the listeners.
+/// A socket that an object has opened. Dropping it closes it, for nothing else would.
+pub(crate) struct Socket {
+    socket: WebSocket,
+    is_accepted: bool,
+}
+
+impl Socket {
+    /// The socket of a reply; `None` if the object has opened none.
+    pub(crate) fn of(reply: Response) -> Option<Socket> {
+        reply.websocket().map(|socket| Socket { socket, is_accepted: false })
+    }
+
+    /// The socket as the platform knows it.
+    pub(crate) fn raw(&self) -> &web_sys::WebSocket {
+        self.socket.as_ref()
+    }
+
+    fn accept(&mut self) -> Result<()> {
+        self.is_accepted = true;
+        self.socket.accept()
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // These calls fail only if the socket is closed already.
+        if !self.is_accepted {
+            let _ = self.accept();
+        }
+        let _ = self.raw().close_with_code(1000);
+    }
+}
+
+/// The frames of an open socket; dropping it closes the socket and frees the listeners.
 pub(crate) struct Feed {
-    socket: web_sys::WebSocket,
+    socket: Socket,
     on_message: Closure<dyn FnMut(web_sys::MessageEvent)>,
     on_close: Closure<dyn FnMut(JsValue)>,
     /// Whether the last question was answered.
@@ -38,7 +71,7 @@ impl Feed {
     /// Listens to the object. `on_frame` receives the kind and the SSE bytes of each frame that this release knows;
     /// `on_end` is called when no more will come.
     pub(crate) fn open(
-        socket: &WebSocket,
+        socket: Socket,
         mut on_frame: impl FnMut(Kind, Bytes) + 'static,
         mut on_end: impl FnMut() + 'static,
     ) -> Result<Feed, ErrorResponse> {
@@ -53,31 +86,35 @@ impl Feed {
             }
         });
         let on_close = Closure::own_assert_unwind_safe(move |_: JsValue| on_end());
-        let raw: &web_sys::WebSocket = socket.as_ref();
+        let mut feed = Feed { socket, on_message, on_close, is_answered };
+        let raw = feed.socket.raw();
         #[cfg(feature = "leak-check")]
         crate::leak_check::watch(raw);
         // The default is a Blob, which cannot be read synchronously.
         raw.set_binary_type(BinaryType::Arraybuffer);
-        raw.add_event_listener_with_callback("message", on_message.as_ref().unchecked_ref())?;
-        raw.add_event_listener_with_callback("close", on_close.as_ref().unchecked_ref())?;
-        raw.add_event_listener_with_callback("error", on_close.as_ref().unchecked_ref())?;
-        let feed = Feed { socket: raw.clone(), on_message, on_close, is_answered };
-        socket.accept()?;
+        for (event, listener) in feed.listeners() {
+            raw.add_event_listener_with_callback(event, listener)?;
+        }
+        feed.socket.accept()?;
         Ok(feed)
     }
 
     /// Whether the other end has answered since the last call; asks it again.
     pub(crate) fn is_alive(&self) -> bool {
-        self.is_answered.replace(false) && self.socket.send_with_str(PING).is_ok()
+        self.is_answered.replace(false) && self.socket.raw().send_with_str(PING).is_ok()
+    }
+
+    fn listeners(&self) -> [(&'static str, &Function); 3] {
+        let (message, close) = (self.on_message.as_ref().unchecked_ref(), self.on_close.as_ref().unchecked_ref());
+        [("message", message), ("close", close), ("error", close)]
     }
 }
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        // These calls fail only if the socket is closed already.
-        let _ = self.socket.remove_event_listener_with_callback("message", self.on_message.as_ref().unchecked_ref());
-        let _ = self.socket.remove_event_listener_with_callback("close", self.on_close.as_ref().unchecked_ref());
-        let _ = self.socket.remove_event_listener_with_callback("error", self.on_close.as_ref().unchecked_ref());
-        let _ = self.socket.close_with_code(1000);
+        for (event, listener) in self.listeners() {
+            // A listener that was not added is removed without an error.
+            let _ = self.socket.raw().remove_event_listener_with_callback(event, listener);
+        }
     }
 }

@@ -20,10 +20,11 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
-use worker::{Env, WebSocket};
+use worker::Env;
 
 use crate::{
     config::Config,
+    feed::Socket,
     glue::{self, Namespace},
     js, metrics,
     response::{ErrorResponse, set, text_of},
@@ -153,24 +154,19 @@ impl IndexStub {
         project: &str,
         request: &ListRequest,
         reader: Option<NonZeroU64>,
-    ) -> Result<Vec<WebSocket>, ErrorResponse> {
+    ) -> Result<Vec<Socket>, ErrorResponse> {
         let subscribe = |shard| self.subscribe(project, shard, request, reader);
         let mut opened = stream::iter(self.shards.all().map(subscribe)).buffered(CALLS_AT_ONCE);
         let (mut sockets, mut refused) = (Vec::new(), None);
+        // A refusal does not end the loop: a socket that was still opening would be closed by nothing.
         while let Some(opened) = opened.next().await {
-            match opened.map(|opened| (opened.status_code(), opened.websocket())) {
+            match opened.map(|opened| (opened.status_code(), Socket::of(opened))) {
                 Ok((_, Some(socket))) => sockets.push(socket),
                 Ok((status, None)) => refused = Some(subscription::list_refusal(status).into()),
                 Err(error) => refused = Some(error),
             }
         }
-        let Some(refused) = refused else { return Ok(sockets) };
-        // Nothing else would close those that were opened.
-        for socket in sockets {
-            socket.accept()?;
-            socket.close(Some(1000), None::<&str>)?;
-        }
-        Err(refused)
+        refused.map_or(Ok(sockets), Err)
     }
 
     /// Subscribes at a shard as a viewer of a list. The response is 101 with a socket, or an error.

@@ -18,13 +18,13 @@ use engine::{
 };
 use protocol::{Problem, Timestamp, sse};
 use wasm_bindgen::{JsValue, closure::Closure};
-use worker::{Response, ResponseBuilder, WebSocket, worker_sys::web_sys::WritableStreamDefaultWriter};
+use worker::{Response, ResponseBuilder, worker_sys::web_sys::WritableStreamDefaultWriter};
 
 use self::{list::List, listeners::Listeners, part::Part};
 use crate::{
     bytes::{self, Bytes},
     context::RequestContext,
-    feed::Feed,
+    feed::{Feed, Socket},
     js,
     metrics::OpenStream,
     response::{ErrorResponse, set},
@@ -115,18 +115,17 @@ impl Relay {
     pub(crate) fn join(
         &self,
         job_id: &str,
-        socket: &WebSocket,
+        socket: Socket,
         expires_at: Option<Timestamp>,
     ) -> Result<(), ErrorResponse> {
         if self.is_done() {
-            // The viewer left while the socket was opening; nothing else would close it.
-            socket.accept()?;
-            return Ok(socket.close(Some(1000), None::<&str>)?);
+            // The viewer left while the socket was opening.
+            return Ok(());
         }
         let index = self.add_part(job_id);
         let (for_frames, for_close) = (self.clone(), self.clone());
         #[cfg(not(panic = "unwind"))]
-        crate::glue::end_with_instance(socket.as_ref(), &self.0.borrow().writer);
+        crate::glue::end_with_instance(socket.raw(), &self.0.borrow().writer);
         let feed = Feed::open(
             socket,
             move |kind, sse| for_frames.push(index, &kind, sse),

@@ -18,6 +18,7 @@ use crate::{
     body::Body,
     command::Viewer,
     context::RequestContext,
+    feed::Socket,
     limit,
     relay::{ALL_ENDED, RETRY_LATER_MS, Relay, comment_and_retry},
     response::{self, ErrorResponse, HandlerResult, set},
@@ -52,9 +53,9 @@ async fn open_one(ctx: &mut RequestContext, job: &str) -> HandlerResult {
             return Ok(response);
         }
     }
-    let Some(socket) = opened.websocket() else { return Err(worker::Error::from("101 without a socket").into()) };
+    let Some(socket) = Socket::of(opened) else { return Err(worker::Error::from("101 without a socket").into()) };
     let (relay, response) = Relay::open(ctx, true)?;
-    let joined = relay.join(id.as_str(), &socket, grant.expires_at);
+    let joined = relay.join(id.as_str(), socket, grant.expires_at);
     // If the socket cannot be read, this ends the stream.
     relay.complete();
     joined?;
@@ -195,8 +196,8 @@ async fn try_join(relay: &Relay, env: &Env, network: &str, target: &StreamTarget
     let viewer =
         Viewer { include: target.include, cursor: target.cursor.as_ref(), anyway: true, stays: true, reader, tags: "" };
     let opened = stub.subscribe(viewer).await.map_err(problem)?;
-    match (opened.status_code(), opened.websocket()) {
-        (_, Some(socket)) => relay.join(&target.job_id, &socket, grant.expires_at).map_err(problem),
+    match (opened.status_code(), Socket::of(opened)) {
+        (_, Some(socket)) => relay.join(&target.job_id, socket, grant.expires_at).map_err(problem),
         (status, None) => Err(subscription::refusal(&target.job_id, status)),
     }
 }

@@ -11,7 +11,13 @@ use protocol::cursor::Cursor;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::{context::RequestContext, feed::Feed, js, response::ErrorResponse, shutdown::EndsWithServer};
+use crate::{
+    context::RequestContext,
+    feed::{Feed, Socket},
+    js,
+    response::ErrorResponse,
+    shutdown::EndsWithServer,
+};
 
 /// The function that resolves the promise which is awaited, if one is.
 type Wake = Rc<RefCell<Option<Function>>>;
@@ -58,7 +64,7 @@ pub(crate) async fn until<S: 'static>(
     is_new: impl Fn(bool, &S) -> bool,
 ) -> Result<Option<u16>, ErrorResponse> {
     let (signal, status) = (ctx.request.inner().signal(), opened.status_code());
-    let Some(socket) = opened.websocket() else { return Ok(Some(status)) };
+    let Some(socket) = Socket::of(opened) else { return Ok(Some(status)) };
     // The states that arrived and were not examined yet; `None` means that no more will come.
     let states: Rc<RefCell<Vec<Option<S>>>> = Rc::default();
     let wake = Wake::default();
@@ -75,7 +81,7 @@ pub(crate) async fn until<S: 'static>(
         Event::End => push(None),
         Event::Other => {}
     };
-    let feed = Feed::open(&socket, on_frame, move || push_end(None))?;
+    let feed = Feed::open(socket, on_frame, move || push_end(None))?;
     // One timer for the whole wait: the clock may be set back meanwhile.
     let is_over = Rc::new(Cell::new(false));
     let on_timer: Closure<dyn FnMut()> = {

@@ -5,10 +5,13 @@ use engine::{
     index::queue::{Capacity, ListQueue},
 };
 use protocol::{Problem, Timestamp, problem::Code};
-use worker::WebSocket;
 
 use super::Relay;
-use crate::{bytes::Bytes, feed::Feed, response::ErrorResponse};
+use crate::{
+    bytes::Bytes,
+    feed::{Feed, Socket},
+    response::ErrorResponse,
+};
 
 /// A list in a stream, which all shards of the index fill.
 pub(super) struct List {
@@ -44,34 +47,32 @@ impl Relay {
     pub(crate) fn join_list(
         &self,
         queue: ListQueue<Bytes>,
-        sockets: &[WebSocket],
+        sockets: Vec<Socket>,
         expires_at: Option<Timestamp>,
     ) -> Result<(), ErrorResponse> {
         self.0.borrow_mut().list = Some(List::new(queue, expires_at));
         for socket in sockets {
             if self.is_done() {
-                // The viewer left, or a socket could not be read; nothing else would close the others.
-                socket.accept()?;
-                socket.close(Some(1000), None::<&str>)?;
-                continue;
+                // The viewer left while the sockets were opening.
+                return Ok(());
             }
             let (for_frames, for_close) = (self.clone(), self.clone());
             #[cfg(not(panic = "unwind"))]
-            crate::glue::end_with_instance(socket.as_ref(), &self.0.borrow().writer);
+            crate::glue::end_with_instance(socket.raw(), &self.0.borrow().writer);
             // A shard that was moved or restarted ends the stream; the reader reconnects and finds it.
             let feed = Feed::open(
                 socket,
                 move |kind, bytes| for_frames.push_to_list(&kind, bytes),
                 move || for_close.finish(),
             );
-            match (feed, &mut self.0.borrow_mut().list) {
-                (Ok(feed), Some(list)) => list.feeds.push(feed),
-                (Ok(_), None) | (Err(_), _) => {}
+            if feed.is_err() {
+                // Without a shard the list would lack the rows of that shard.
+                self.finish();
             }
-        }
-        let is_incomplete = self.0.borrow().list.as_ref().is_none_or(|list| list.feeds.len() < sockets.len());
-        if is_incomplete {
-            self.finish();
+            let feed = feed?;
+            if let Some(list) = &mut self.0.borrow_mut().list {
+                list.feeds.push(feed);
+            }
         }
         self.0.borrow_mut().watch_expiry();
         self.complete();
