@@ -188,8 +188,8 @@ impl IndexStub {
         // The signal is not one of a timeout, which would also end a socket that was opened in time.
         let controller = web_sys::AbortController::new()?;
         init.set_signal(Some(&controller.signal()));
-        let late = Closure::once_into_js(move || controller.abort());
-        let timer = js::set_timeout(late.unchecked_ref(), f64::from(CALL_MS));
+        let on_timeout: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(move || controller.abort());
+        let timer = js::set_timeout(on_timeout.as_ref().unchecked_ref(), f64::from(CALL_MS));
         let opened = self.fetch(project, shard, &url, &init).await;
         js::clear_timeout(&timer);
         Ok(opened?.into())

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use bench::{
-    http::{Answer, Connection, Producer, Request},
-    stream::Stream,
+    http::{Answer, Connection, Producer, Request, get},
+    stream::{Item, Stream},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     task::JoinSet,
@@ -19,8 +19,11 @@ const ROUNDS: usize = 5;
 /// Viewers of a round, all at once.
 const STREAMS: usize = 400;
 const FEW: usize = 30;
-/// How long the worker may take to release the viewers of a round.
-const RELEASE_TIMEOUT: Duration = Duration::from_secs(20);
+/// The jobs of the list beside the one that reports.
+const LISTED: usize = 20;
+/// How long the worker may take to release the viewers of a round. The shard of a list leaves memory ten seconds after its last
+/// viewer, and with it what it has allocated.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes by which the same number of allocations may grow: a queue keeps the capacity of its longest state. It is less
 /// than 64 bytes a viewer.
 const CAPACITY_BYTES: usize = 100_000;
@@ -58,23 +61,37 @@ impl Held {
 }
 
 #[test]
-fn two_thousand_viewers_that_leave_at_any_time_leave_nothing_behind() {
+fn two_thousand_viewers_of_a_job_that_leave_at_any_time_leave_nothing_behind() {
+    leaves_nothing_behind("leak", |fixture| format!("/v2/jobs/{}/status/stream", fixture.job));
+}
+
+#[test]
+fn two_thousand_viewers_of_a_list_that_leave_at_any_time_leave_nothing_behind() {
+    leaves_nothing_behind("leak-list", |_| "/v2/jobs/stream".to_owned());
+}
+
+/// Opens and leaves streams of this path, and compares what the worker holds before and after.
+fn leaves_nothing_behind(name: &str, path: fn(&Fixture) -> String) {
     let _processors = processors();
     let (_, bundle) = bundles().swap_remove(0);
-    let fixture = Fixture::from_bundle("leak", &bundle);
+    let fixture = Fixture::from_bundle(name, &bundle);
+    let path = path(&fixture);
     run(async {
         let mut producer = fixture.producer();
         // Frames of 40 KB, so that a viewer can leave in the middle of one.
-        let metadata: serde_json::Map<_, _> =
-            (0..10).map(|index| (format!("part{index}"), json!("x".repeat(4_000)))).collect();
-        report(&mut producer, json!({"status": "running", "current": 0, "metadata": metadata})).await;
-        come_and_go(&fixture, &mut producer, FEW).await;
+        let of_bytes = |bytes: usize| -> serde_json::Map<_, _> {
+            (0..10).map(|index| (format!("part{index}"), json!("x".repeat(bytes)))).collect()
+        };
+        report(&mut producer, json!({"status": "running", "current": 0, "metadata": of_bytes(4_000)})).await;
+        fill_list(&fixture, &of_bytes(190)).await;
+        come_and_go(&fixture, &path, &mut producer, FEW).await;
         let mut before = None;
-        // The worker is at rest once two answers in a row name the same figures.
-        let before = until(&mut producer, "the worker is at rest", |held| before.replace(held) == Some(held)).await;
+        // The worker is at rest once two answers in a row name the same figures, and no viewer.
+        let is_at_rest = |held: Held| before.replace(held) == Some(held) && held.followed == 0;
+        let before = until(&mut producer, "the worker is at rest", is_at_rest).await;
         let mut memory = Vec::new();
         for round in 1..=ROUNDS {
-            let most = come_and_go(&fixture, &mut producer, STREAMS).await;
+            let most = come_and_go(&fixture, &path, &mut producer, STREAMS).await;
             assert!(most > STREAMS / 10, "only {most} viewers were connected at a time, too few to find a leak");
             let left = Instant::now();
             let what = format!("the viewers of round {round} are released, before which the worker held {before:?}");
@@ -87,17 +104,35 @@ fn two_thousand_viewers_that_leave_at_any_time_leave_nothing_behind() {
     });
 }
 
+/// Creates jobs whose rows have 2 KB each, and waits until the list has them.
+async fn fill_list(fixture: &Fixture, tags: &serde_json::Map<String, Value>) {
+    let (port, key) = (fixture.server.port, &fixture.key.text);
+    for number in 0..LISTED {
+        let body = json!({"jobId": format!("{}-{number}", fixture.job), "tags": tags}).to_string();
+        let request = Request::new("POST", "/v2/jobs", key, &[], body.as_bytes());
+        Connection::open(port).await.unwrap().ask(&request).await.unwrap().success().unwrap();
+    }
+    let began = Instant::now();
+    while get(port, key, "/v2/jobs").await.unwrap().text.matches("part9").count() < LISTED {
+        assert!(began.elapsed() < RELEASE_TIMEOUT, "the index lags");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// Connects viewers that leave at any time while the job reports; returns the most that were connected at once.
-async fn come_and_go(fixture: &Fixture, producer: &mut Producer, count: usize) -> usize {
+async fn come_and_go(fixture: &Fixture, path: &str, producer: &mut Producer, count: usize) -> usize {
+    let (port, key) = (fixture.server.port, &fixture.key.text);
     let mut streams = JoinSet::new();
     for index in 0..count {
-        streams.spawn(open_and_leave(fixture.server.port, fixture.key.text.clone(), fixture.job.clone(), index));
+        streams.spawn(open_and_leave(port, key.clone(), path.to_owned(), index));
     }
     let (mut most, mut number) = (0, 0);
     while !streams.is_empty() {
-        let answer = report(producer, json!({"current": number})).await;
-        let there = answer.head.header("job-viewers").expect("a worker in development mode sends job-viewers");
-        most = most.max(there.parse().unwrap());
+        report(producer, json!({"current": number})).await;
+        let metrics = get(port, key, "/metrics").await.unwrap().success().unwrap().text;
+        let open =
+            metrics.lines().find_map(|line| line.strip_prefix("job_progress_open_streams ")).expect("open streams");
+        most = most.max(open.parse().unwrap());
         number += 1;
         tokio::time::sleep(Duration::from_millis(50)).await;
         while let Some(left) = streams.try_join_next() {
@@ -127,8 +162,7 @@ async fn until(producer: &mut Producer, what: &str, mut is_so: impl FnMut(Held) 
 }
 
 /// Opens a stream and leaves it: before its first byte, while nothing is sent, or in the middle of a frame.
-async fn open_and_leave(port: u16, key: String, job: String, index: usize) {
-    let path = format!("/v2/jobs/{job}/status/stream");
+async fn open_and_leave(port: u16, key: String, path: String, index: usize) {
     let request = Request::new("GET", &path, &key, &[], b"");
     let mut connection = Connection::open(port).await.unwrap();
     match index % 3 {
@@ -138,10 +172,10 @@ async fn open_and_leave(port: u16, key: String, job: String, index: usize) {
             tokio::time::sleep(Duration::from_millis(index as u64 % 20)).await;
         }
         1 => {
-            let mut stream = Stream::over(connection, &key, &job, None).await.unwrap();
-            let mut documents = 0;
-            while documents == 0 {
-                stream.read(|_| documents += 1).await.unwrap();
+            let mut stream = Stream::at(connection, &key, &path, None).await.unwrap();
+            let (mut has_state, is_state) = (false, |item: &Item| matches!(item, Item::Document(..) | Item::Other(..)));
+            while !has_state {
+                stream.read(|item| has_state |= is_state(&item)).await.unwrap();
             }
             tokio::time::sleep(Duration::from_millis(1_000)).await;
             return reset(stream.socket(), index);
