@@ -1,4 +1,4 @@
-//! A feed: the socket from the edge to a job's object, read by raw listeners.
+//! A feed: the socket from the edge to an object, read by raw listeners.
 //!
 //! Only the first line of a message is copied into wasm.
 //!

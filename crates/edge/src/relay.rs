@@ -204,8 +204,8 @@ impl Relay {
     }
 
     fn beat(&self) {
-        if self.0.borrow().has_lost_a_job() {
-            // Another machine takes the job over; the reader reconnects and finds it there.
+        if self.0.borrow().has_lost_an_object() {
+            // Another machine takes the object over; the reader reconnects and finds it there.
             return self.finish();
         }
         {
@@ -274,8 +274,8 @@ impl State {
     }
 
     /// Whether an object no longer answers, as far as it is asked.
-    fn has_lost_a_job(&self) -> bool {
-        self.clustered && !self.parts.iter().all(Part::is_alive)
+    fn has_lost_an_object(&self) -> bool {
+        self.clustered && !(self.parts.iter().all(Part::is_alive) && self.list.iter().all(List::is_alive))
     }
 
     /// Sets the timer for the first token that expires.

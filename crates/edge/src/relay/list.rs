@@ -28,6 +28,11 @@ impl List {
         List { queue, feeds: Vec::new(), expires_at }
     }
 
+    /// Whether all shards still answer, or are not asked any more.
+    pub(super) fn is_alive(&self) -> bool {
+        self.queue.has_ended() || self.feeds.iter().all(Feed::is_alive)
+    }
+
     /// When the reader's token expires, unless the list has ended already.
     pub(super) fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at.filter(|_| !self.queue.has_ended())

@@ -7,9 +7,12 @@ use bench::{
     stream::{Item, Stream},
 };
 use job_progress::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{DIVISOR, Fixture, run};
+
+/// The list of all jobs.
+const LIST: &str = "/v2/jobs";
 
 /// How long a takeover may take on a busy machine. The lease of an instance is 20 seconds if it is not divided.
 const TAKEOVER_LIMIT: Duration = Duration::from_secs(90);
@@ -76,8 +79,7 @@ fn viewers_of_a_job_whose_instance_hangs_are_sent_to_the_instance_that_takes_it_
         // Connections to it stay open, and nothing answers.
         fixture.cluster.instances[0].freeze().unwrap();
         let began = Instant::now();
-        let ended = async { while stream.read(|_| {}).await.unwrap() {} };
-        tokio::time::timeout(TAKEOVER_LIMIT, ended).await.expect("the stream ends");
+        until_end(&mut stream).await;
         let path = format!("/v2/jobs/{}/reports", fixture.job);
         let report = Request::new("POST", &path, &fixture.key.text, &[], b"{\"current\": 2, \"order\": 1}");
         loop {
@@ -99,6 +101,36 @@ fn viewers_of_a_job_whose_instance_hangs_are_sent_to_the_instance_that_takes_it_
         }
         let status = fixture.ask(2, "GET", &format!("/v2/jobs/{}/status", fixture.job), b"").await.json();
         assert_eq!((&status["current"], &status["seq"]), (&json!(2), &json!(2)));
+    });
+}
+
+#[test]
+fn viewers_of_a_list_whose_instance_hangs_are_sent_to_the_instance_that_takes_its_shard_over() {
+    run(async {
+        let fixture = Fixture::start("cluster-hang-list", DIVISOR).await;
+        // The instance that first asks for an object owns it: this one the shard of the list, and another one the job.
+        fixture.ask(1, "GET", LIST, b"").await.success().unwrap();
+        let mut stream = fixture.list(2).await.unwrap();
+        assert_eq!(next_of_list(&mut stream, "page").await["jobs"], json!([]));
+        fixture.report(2, &json!({"current": 1})).await.success().unwrap();
+        assert_eq!(next_of_list(&mut stream, "job").await["jobId"], *fixture.job);
+        assert_eq!(fixture.cluster.reports().await.unwrap(), [0, 0, 1]);
+        let metrics = fixture.ask(1, "GET", "/metrics", b"").await.text;
+        assert!(!metrics.contains("job_progress_rows_written_total{object=\"index\"} 0\n"), "{metrics}");
+        // Connections to it stay open, and nothing answers.
+        fixture.cluster.instances[1].freeze().unwrap();
+        let began = Instant::now();
+        until_end(&mut stream).await;
+        loop {
+            let opened = async { Some(next_of_list(&mut fixture.list(2).await?, "page").await) };
+            // A call that had gone to the instance when it froze stays without an answer.
+            let page = tokio::time::timeout(Duration::from_secs(5), opened).await.ok().flatten();
+            if let Some(page) = page {
+                assert_eq!(page["jobs"][0]["jobId"], *fixture.job);
+                break;
+            }
+            assert!(began.elapsed() < TAKEOVER_LIMIT, "the shard is not taken over");
+        }
     });
 }
 
@@ -125,6 +157,37 @@ fn without_its_bucket_an_instance_acknowledges_nothing_and_ends() {
             assert!(!status.success());
         }
     });
+}
+
+impl Fixture {
+    /// Opens the stream of the list through an instance; `None` if it is refused.
+    async fn list(&self, instance: usize) -> Option<Stream> {
+        let connection = self.connection(instance).await;
+        let stream = Stream::at(connection, &self.key.text, "/v2/jobs/stream", None).await.unwrap();
+        Some(stream).filter(|stream| stream.head.status == 200)
+    }
+}
+
+/// Reads a stream until the server ends it.
+async fn until_end(stream: &mut Stream) {
+    let ended = async { while stream.read(|_| {}).await.unwrap() {} };
+    tokio::time::timeout(TAKEOVER_LIMIT, ended).await.expect("the stream ends");
+}
+
+/// The data of the next frame of a list with this name.
+async fn next_of_list(stream: &mut Stream, name: &str) -> Value {
+    let mut found = None;
+    while found.is_none() {
+        let is_open = stream.read(|item| {
+            if let Item::Other(event, data) = item
+                && event == name
+            {
+                found = Some(data);
+            }
+        });
+        assert!(is_open.await.unwrap() || found.is_some(), "the stream ended");
+    }
+    serde_json::from_str(&found.unwrap_or_default()).unwrap()
 }
 
 /// The `seq` of the first document of a stream.

@@ -55,9 +55,13 @@ impl Fixture {
         self.ask(instance, "POST", &path, report.to_string().as_bytes()).await
     }
 
+    async fn connection(&self, instance: usize) -> Connection {
+        Connection::open(self.port(instance)).await.unwrap()
+    }
+
     async fn ask(&self, instance: usize, method: &str, path: &str, body: &[u8]) -> Answer {
         let request = Request::new(method, path, &self.key.text, &[], body);
-        Connection::open(self.port(instance)).await.unwrap().ask(&request).await.unwrap()
+        self.connection(instance).await.ask(&request).await.unwrap()
     }
 }
 
