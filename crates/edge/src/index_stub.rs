@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 
 use engine::{
+    called::Called,
     index::{
         Shard, Shards,
         filter::ListRequest,
@@ -237,7 +238,8 @@ impl IndexStub {
         init: &web_sys::RequestInit,
     ) -> Result<Response, ErrorResponse> {
         let called = glue::call(&self.namespace, &shard.object_name(project), url, init);
-        JsFuture::from(called.map_err(|error| call_error(&error))?).await.map_err(|error| call_error(&error))
+        let failed = |error| call_error(Called::List, &error);
+        JsFuture::from(called.map_err(failed)?).await.map_err(failed)
     }
 }
 
@@ -247,7 +249,7 @@ fn url_of(command: IndexCommand, request: &ListRequest) -> String {
 
 /// The value in the body of a reply.
 async fn value<T: DeserializeOwned>(response: &Response) -> Result<T, ErrorResponse> {
-    let text = JsFuture::from(response.text()?).await?;
+    let text = JsFuture::from(response.text()?).await.map_err(|error| call_error(Called::List, &error))?;
     Ok(serde_json::from_str(&text.as_string().unwrap_or_default()).map_err(worker::Error::from)?)
 }
 

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use engine::{
+    called::Called,
     children::{
         ancestry::Ancestry,
         cancellation::is_answered,
@@ -86,7 +87,9 @@ impl JobCalls {
         init.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(CALL_MS)));
         let url = format!("{}&{PROJECT_PARAMETER}={project}", command.url(job_id, None, parameters));
         let called = glue::call(&self.namespace, &name, &url, &init);
-        JsFuture::from(called.map_err(|error| call_error(&error))?).await.map_err(|error| call_error(&error))
+        JsFuture::from(called.map_err(|error| call_error(Called::Job, &error))?)
+            .await
+            .map_err(|error| call_error(Called::Job, &error))
     }
 }
 

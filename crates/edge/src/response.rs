@@ -1,6 +1,6 @@
 //! Responses: JSON bodies, problems and headers.
 
-use engine::{rate_limit::RETRY_SECONDS, storage_error};
+use engine::{called::Called, rate_limit::RETRY_SECONDS, storage_error};
 use protocol::{Problem, problem::Code};
 use serde::Serialize;
 use web_sys::{Headers, Response, ResponseInit};
@@ -19,10 +19,6 @@ pub(crate) struct ErrorResponse {
 
 /// The message of every error of ours; the log has the reason.
 const INTERNAL: &str = "An internal error occurred; try again. A report with an `order` may safely be sent again";
-
-/// The message while an object cannot be reached. It may have committed what the request asked for.
-const UNREACHABLE: &str = "The job cannot be reached for the moment; try again in a few seconds. A report with an `order` may \
-                           safely be sent again";
 
 impl ErrorResponse {
     /// The same response with one more header.
@@ -51,9 +47,9 @@ impl ErrorResponse {
     }
 
     /// The response to a call that did not reach its object, or whose reply was lost. The log has the reason.
-    pub(crate) fn unreachable(error: &worker::Error) -> ErrorResponse {
+    pub(crate) fn unreachable(called: Called, error: &worker::Error) -> ErrorResponse {
         worker::console_warn!("{}", serde_json::json!({"level": "warn", "error": error.to_string()}));
-        Problem::new(Code::Overloaded, UNREACHABLE).into()
+        called.unreachable().into()
     }
 
     /// The response to an error of ours, which is logged here, once, and shown without its reason.

@@ -4,15 +4,14 @@ use std::{cell::RefCell, num::NonZeroU64};
 
 use engine::{
     body::{BodyHeaders, incomplete},
+    called::Called,
     children::ancestry::Ancestry,
     grant::Grant,
     permission::{Permission, Permissions},
     tags::RequiredTags,
 };
 use js_sys::Uint8Array;
-use protocol::{
-    Problem, control::ControlRequest, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES, problem::Code,
-};
+use protocol::{Problem, control::ControlRequest, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
@@ -38,6 +37,9 @@ const BINDING: &str = "JOBS";
 /// The calls to objects that one request makes at a time: the platform lets six calls wait for their replies, and one of
 /// them is left for the rate limiter.
 pub(crate) const CALLS_AT_ONCE: usize = 5;
+
+/// The names of the errors of a call that was given up: by `AbortSignal.timeout`, and by an `AbortController`.
+const TOO_LATE: [&str; 2] = ["TimeoutError", "AbortError"];
 
 /// The object of a job.
 pub(crate) struct JobStub {
@@ -73,7 +75,7 @@ impl Reply {
         let headers = response.headers();
         let header = |name| headers.get(name).ok().flatten();
         // All at once: `worker` would read the body in pieces, each in a turn of the event loop.
-        let text = JsFuture::from(response.text()?).await.map_err(|error| call_error(&error))?;
+        let text = JsFuture::from(response.text()?).await.map_err(|error| call_error(Called::Job, &error))?;
         Ok(Reply {
             status: response.status(),
             cursor: header(CURSOR_HEADER).as_deref().and_then(Cursor::parse),
@@ -102,7 +104,7 @@ impl BoundedReply {
         if response.status() >= 400 {
             return Ok(BoundedReply::Problem(Reply::read(response).await?.text));
         }
-        let buffer = JsFuture::from(response.array_buffer()?).await.map_err(|error| call_error(&error))?;
+        let buffer = JsFuture::from(response.array_buffer()?).await.map_err(|error| call_error(Called::Job, &error))?;
         Ok(BoundedReply::Document(Bytes(Uint8Array::new(&buffer))))
     }
 }
@@ -160,7 +162,7 @@ impl JobStub {
         // The edge need not read the body: only the object parses it.
         let url = self.url(Command::Report, &parameters);
         let response = glue::forward(&self.namespace, &self.name, &url, request.inner());
-        JsFuture::from(response).await.map_err(|error| call_error(&error))
+        JsFuture::from(response).await.map_err(|error| call_error(Called::Job, &error))
     }
 
     /// The URL to which reports are sent.
@@ -287,7 +289,9 @@ impl JobStub {
         }
         let url = self.url(command, parameters);
         let response = glue::call(&self.namespace, &self.name, &url, &init);
-        JsFuture::from(response.map_err(|error| call_error(&error))?).await.map_err(|error| call_error(&error))
+        JsFuture::from(response.map_err(|error| call_error(Called::Job, &error))?)
+            .await
+            .map_err(|error| call_error(Called::Job, &error))
     }
 }
 
@@ -303,19 +307,18 @@ fn report_parameters(headers: &BodyHeaders, creates: &Creates) -> Vec<(&'static 
 
 /// The response to a call that failed. The runtime retries what may be retried; an overloaded object must not be called
 /// again at once (<https://developers.cloudflare.com/durable-objects/best-practices/error-handling/>).
-pub(crate) fn call_error(error: &JsValue) -> ErrorResponse {
-    let is = |name: &str| js_sys::Reflect::get(error, &name.into()).is_ok_and(|value| value.is_truthy());
-    if is("incomplete") {
+pub(crate) fn call_error(called: Called, error: &JsValue) -> ErrorResponse {
+    let value = |name: &str| js_sys::Reflect::get(error, &name.into()).unwrap_or_default();
+    if value("incomplete").is_truthy() {
         return incomplete().into();
     }
-    if is("overloaded") {
-        let message = "The job is overloaded; try again in a few seconds, and send several reports in one list";
-        return Problem::new(Code::Overloaded, message).into();
+    if value("overloaded").is_truthy() {
+        return called.overloaded().into();
     }
-    if is("retryable") {
-        // The object did not fail: it could not be reached, or is moving to another machine. The property is not on errors
-        // that the object itself throws.
-        return ErrorResponse::unreachable(&worker::Error::from(error.clone()));
+    // The object did not fail: it could not be reached, or is moving to another machine. The property is not on errors that the
+    // object itself throws. Nor did it fail if it has not answered in the time that the call gave it.
+    if value("retryable").is_truthy() || value("name").as_string().is_some_and(|name| TOO_LATE.contains(&&*name)) {
+        return ErrorResponse::unreachable(called, &worker::Error::from(error.clone()));
     }
     ErrorResponse::from(error.clone())
 }

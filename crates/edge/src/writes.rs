@@ -2,7 +2,9 @@
 
 use std::panic::AssertUnwindSafe;
 
-use engine::{children::ancestry::Ancestry, creation_answer::is_receipt, grant::Grant, permission::Permission};
+use engine::{
+    called::Called, children::ancestry::Ancestry, creation_answer::is_receipt, grant::Grant, permission::Permission,
+};
 use protocol::{
     Problem,
     answer::{Access, Links},
@@ -91,7 +93,7 @@ fn report_target(ctx: &RequestContext, grant: &Grant, job: &str) -> Result<(JobI
 /// Reports to a job. The edge does not parse the body: the object does, and answers with what is wrong with it.
 pub(crate) async fn report_to(ctx: &mut RequestContext, grant: &Grant, id: JobId, creates: Creates) -> HandlerResult {
     let reply = match ctx.early_reply.take() {
-        Some(reply) => reply.map_err(|error| stub::call_error(&error))?,
+        Some(reply) => reply.map_err(|error| stub::call_error(Called::Job, &error))?,
         None => {
             let headers = body::report_headers(&ctx.request)?;
             JobStub::new(&ctx.env, grant, id.clone())?.report(&ctx.request, &headers, creates).await?

@@ -36,6 +36,7 @@ pub mod backup;
 pub mod badge;
 pub mod batch;
 pub mod body;
+pub mod called;
 pub mod children;
 pub mod chunk;
 pub mod client_address;

@@ -110,7 +110,7 @@ fn viewers_of_a_list_whose_instance_hangs_are_sent_to_the_instance_that_takes_it
         let fixture = Fixture::start("cluster-hang-list", DIVISOR).await;
         // The instance that first asks for an object owns it: this one the shard of the list, and another one the job.
         fixture.ask(1, "GET", LIST, b"").await.success().unwrap();
-        let mut stream = fixture.list(2).await.unwrap();
+        let mut stream = fixture.list(2).await;
         assert_eq!(next_of_list(&mut stream, "page").await["jobs"], json!([]));
         fixture.report(2, &json!({"current": 1})).await.success().unwrap();
         assert_eq!(next_of_list(&mut stream, "job").await["jobId"], *fixture.job);
@@ -120,17 +120,21 @@ fn viewers_of_a_list_whose_instance_hangs_are_sent_to_the_instance_that_takes_it
         // Connections to it stay open, and nothing answers.
         fixture.cluster.instances[1].freeze().unwrap();
         let began = Instant::now();
-        until_end(&mut stream).await;
-        loop {
-            let opened = async { Some(next_of_list(&mut fixture.list(2).await?, "page").await) };
-            // A call that had gone to the instance when it froze stays without an answer.
-            let page = tokio::time::timeout(Duration::from_secs(5), opened).await.ok().flatten();
-            if let Some(page) = page {
-                assert_eq!(page["jobs"][0]["jobId"], *fixture.job);
-                break;
+        let asking = async {
+            loop {
+                let answer = fixture.ask(2, "GET", LIST, b"").await;
+                if answer.head.status == 200 {
+                    return assert_eq!(answer.json()["jobs"][0]["jobId"], *fixture.job);
+                }
+                assert_eq!((answer.head.status, &answer.json()["error"]), (503, &json!("OVERLOADED")), "{answer:?}");
+                assert!(answer.text.contains("The list"), "{answer:?}");
+                assert!(began.elapsed() < TAKEOVER_LIMIT, "the shard is not taken over");
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            assert!(began.elapsed() < TAKEOVER_LIMIT, "the shard is not taken over");
-        }
+        };
+        tokio::join!(until_end(&mut stream), asking);
+        let mut stream = fixture.list(2).await;
+        assert_eq!(next_of_list(&mut stream, "page").await["jobs"][0]["jobId"], *fixture.job);
     });
 }
 
@@ -160,11 +164,9 @@ fn without_its_bucket_an_instance_acknowledges_nothing_and_ends() {
 }
 
 impl Fixture {
-    /// Opens the stream of the list through an instance; `None` if it is refused.
-    async fn list(&self, instance: usize) -> Option<Stream> {
-        let connection = self.connection(instance).await;
-        let stream = Stream::at(connection, &self.key.text, "/v2/jobs/stream", None).await.unwrap();
-        Some(stream).filter(|stream| stream.head.status == 200)
+    /// Opens the stream of the list through an instance.
+    async fn list(&self, instance: usize) -> Stream {
+        Stream::at(self.connection(instance).await, &self.key.text, "/v2/jobs/stream", None).await.unwrap()
     }
 }
 
