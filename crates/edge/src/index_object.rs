@@ -171,32 +171,49 @@ impl Index {
         let before = self.store.row(&row.key())?;
         match before {
             None if self.store.is_removed(&row.key())? => Ok(UpdateReply::default()),
-            Some(before) if !row.replaces(&before) => self.expected(&row, Some(&row)),
+            Some(before) if !row.replaces(&before) => {
+                self.load_history(&row)?;
+                Ok(self.expected(&row))
+            }
             before => {
-                // The history is read before the row is written, which would else be in it twice.
-                let expected = self.expected(&row, before.as_ref())?;
+                // The history is read before the row is written, which would else be in it twice; and the job is noted after it,
+                // or it would be noted again when a call whose write failed is repeated.
+                self.load_history(&row)?;
                 self.store.put(&row)?;
+                let noted = self.note_in_history(&row, before.as_ref());
+                let expected = self.expected(&row);
                 self.viewers.changed(&job_id, RowChange { before, after: Some(row) });
-                Ok(expected)
+                noted.map(|()| expected)
             }
         }
     }
 
-    /// How long the job of a row is expected to take, which replaces `before`.
-    fn expected(&self, row: &Row, before: Option<&Row>) -> Result<UpdateReply, ErrorResponse> {
-        let Some(group) = history::group(row.kind.as_deref(), row.endpoint_id.as_deref()) else {
-            return Ok(UpdateReply::default());
-        };
+    /// Reads the history of the group of this row, if it is not in memory.
+    fn load_history(&self, row: &Row) -> Result<(), ErrorResponse> {
         let mut history = self.history.borrow_mut();
-        if !history.knows(&group) {
-            self.store.load_history(&mut history, &group, row)?;
+        match group_of(row) {
+            Some(group) if !history.knows(&group) => Ok(self.store.load_history(&mut history, &group, row)?),
+            _ => Ok(()),
         }
+    }
+
+    /// Notes a row that was written in the place of `before`.
+    fn note_in_history(&self, row: &Row, before: Option<&Row>) -> Result<(), ErrorResponse> {
+        let mut history = self.history.borrow_mut();
         history.note(row, before);
-        if let Some(times) = history.take_unstored(&group) {
-            self.store.store_history(&group, &times, row.updated_at)?;
+        if let Some(group) = group_of(row)
+            && let Some(times) = history.unstored(&group)
+        {
+            self.store.store_history(&group, times)?;
+            history.note_stored(&group);
         }
-        let expected_seconds = if row.status.is_terminal() { None } else { history.expected(&group) };
-        Ok(UpdateReply { expected_seconds })
+        Ok(())
+    }
+
+    /// How long the job of a row is expected to take.
+    fn expected(&self, row: &Row) -> UpdateReply {
+        let group = group_of(row).filter(|_| !row.status.is_terminal());
+        UpdateReply { expected_seconds: group.and_then(|group| self.history.borrow().expected(&group)) }
     }
 
     /// What the shard adds to a summary, as of a second ago at most: a scan of many rows is not worth more.
@@ -243,6 +260,10 @@ impl Index {
         viewers::send(pair.server.as_ref(), &frame::shard_page(&page));
         Ok(worker::Response::from_websocket(pair.client)?.into())
     }
+}
+
+fn group_of(row: &Row) -> Option<String> {
+    history::group(row.kind.as_deref(), row.endpoint_id.as_deref())
 }
 
 fn unknown_command() -> ErrorResponse {
