@@ -9,7 +9,8 @@ use worker::Result;
 
 use super::{Store, integer};
 
-const NOTE_REMOVED: &str = "INSERT OR REPLACE INTO removed (created, job, at) VALUES (?, ?, ?)";
+/// A call that is repeated writes nothing and does not extend the time.
+const NOTE_REMOVED: &str = "INSERT OR IGNORE INTO removed (created, job, at) VALUES (?, ?, ?)";
 const IS_REMOVED: &str = "SELECT at FROM removed WHERE created = ? AND job = ?";
 const FORGET_REMOVED: &str = "DELETE FROM removed WHERE at < ?";
 /// The first condition follows from the second; with it only the oldest rows are read.
