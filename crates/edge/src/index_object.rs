@@ -5,7 +5,6 @@ mod viewers;
 
 use std::{
     cell::RefCell,
-    collections::HashMap,
     num::NonZeroU64,
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
@@ -20,6 +19,7 @@ use engine::{
         key::RowKey,
         row::Row,
         summary::ShardSummary,
+        summary_cache::SummaryCache,
         update::{RowUpdate, UpdateReply},
     },
     subscription::{self, Viewed},
@@ -43,10 +43,6 @@ use viewers::Viewers;
 
 /// The milliseconds between two purges.
 const PURGE_MS: u64 = 86_400_000;
-/// The milliseconds for which a summary is not counted again.
-const SUMMARY_MS: u64 = 1_000;
-/// The summaries that are kept for so long.
-const SUMMARIES: usize = 16;
 
 /// The Durable Object class of the index. The name of an object is `<project>/<number of shards>/<shard>`.
 ///
@@ -121,8 +117,8 @@ struct Index {
     viewers: Viewers,
     /// How long jobs took, as far as it was needed.
     history: RefCell<History>,
-    /// Summaries, by the text of their filter, with their times in milliseconds.
-    summaries: RefCell<HashMap<String, (u64, ShardSummary)>>,
+    /// The summaries of the last second.
+    summaries: RefCell<SummaryCache>,
 }
 
 impl Index {
@@ -216,18 +212,15 @@ impl Index {
         UpdateReply { expected_seconds: group.and_then(|group| self.history.borrow().expected(&group)) }
     }
 
-    /// What the shard adds to a summary, as of a second ago at most: a scan of many rows is not worth more.
+    /// What the shard adds to a summary, as of a second ago at most.
     fn summary(&self, request: &ListRequest) -> Result<ShardSummary, ErrorResponse> {
-        let (text, now) = (request.filter.to_text()?, js::now().millis());
+        let (text, now) = (request.filter.to_text()?, js::now());
         let mut summaries = self.summaries.borrow_mut();
-        summaries.retain(|_, (at, _)| now.saturating_sub(*at) < SUMMARY_MS && *at <= now);
-        if let Some((_, summary)) = summaries.get(&text) {
+        if let Some(summary) = summaries.get(&text, now) {
             return Ok(summary.clone());
         }
         let summary = self.store.summary(request)?;
-        if summaries.len() < SUMMARIES {
-            summaries.insert(text, (now, summary.clone()));
-        }
+        summaries.insert(text, summary.clone(), now);
         Ok(summary)
     }
 

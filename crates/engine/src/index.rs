@@ -12,6 +12,7 @@ pub mod page;
 pub mod queue;
 pub mod row;
 pub mod summary;
+pub mod summary_cache;
 pub mod update;
 
 use std::{fmt, num::NonZeroU8};
