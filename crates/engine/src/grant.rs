@@ -127,9 +127,15 @@ impl Grant {
     ///
     /// The grant may not read, or its token names its jobs one by one.
     pub fn authorize_list(&self) -> Result<Option<&RequiredTags>, Denied> {
+        let required = Permission::Read;
+        let deny = |held, cause| Err(Denied { required, held, job_id: None, cause });
+        if !self.permissions.contains(required) {
+            return deny(self.permissions, Cause::Permission);
+        }
         match &self.scope {
-            Scope::Tags(tags) if self.permissions.contains(Permission::Read) => Ok(Some(tags)),
-            _ => self.authorize(Permission::Read, None).map(|()| None),
+            Scope::Project => Ok(None),
+            Scope::Tags(tags) => Ok(Some(tags)),
+            Scope::Jobs(_) => deny(Permissions::NONE, Cause::List),
         }
     }
 
@@ -188,6 +194,8 @@ pub enum Cause {
     OtherJob,
     /// The operation has no job that a token could name.
     NoJob,
+    /// The operation reads a list, and the token names its jobs.
+    List,
     /// The operation creates a job, which a token by tag cannot do.
     TagsCreate,
     /// The report changes the tags that its token requires.
@@ -211,6 +219,9 @@ impl fmt::Display for Denied {
             (Cause::Children, ..) => {
                 f.write_str("A token does not name the children of its jobs: leave `children` out, or send an API key")
             }
+            (Cause::List, ..) => f.write_str(
+                "A token that names its jobs reads no list: send a token by tag, which lists its jobs, or an API key",
+            ),
             (Cause::NoJob, ..) => f.write_str("A token is valid only for the jobs that it names: send an API key"),
             (_, None, required) => write!(f, "You don't have the permission {required}"),
             (_, Some(_), Permission::Read) => f.write_str("You don't have permission to view this job"),
@@ -311,7 +322,9 @@ mod tests {
         }
         let writing = Grant { permissions: "jobs:write".parse().unwrap(), ..grant };
         assert_eq!(writing.authorize_list().unwrap_err().cause, Cause::Permission);
-        assert_eq!(token(&["a"], "jobs:read").authorize_list().unwrap_err().cause, Cause::NoJob);
+        let naming = token(&["a"], "jobs:read").authorize_list().unwrap_err();
+        assert_eq!((naming.cause, naming.held), (Cause::List, Permissions::NONE));
+        assert!(naming.to_string().contains("a token by tag"), "{naming}");
         assert_eq!(key("acme", "jobs:read").authorize_list(), Ok(None));
         assert_eq!(token(&["a"], "jobs:write").authorize_creation(Some(&job("a"))), Ok(()));
     }
