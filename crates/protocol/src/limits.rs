@@ -103,7 +103,7 @@ limits! {
     ROW_TAGS: usize = 20, past "not listed";
     /// Bytes of the names and values of these tags together.
     ROW_TAGS_BYTES: usize = 2 * 1024, past "not listed";
-    /// Rows of each shard, the newest, that a summary counts.
+    /// Rows of each shard, the newest, that a summary reads.
     SUMMARY_ROWS: u64 = 100_000, past "not counted";
     /// Completed jobs of a kind, the last ones, of which the execution times are known.
     HISTORY: usize = 256, past "not counted";
