@@ -7,7 +7,7 @@ use engine::{
     index::{
         Shard, Shards,
         filter::ListRequest,
-        page::{Page, ShardPage, ShardPages, shard_limit},
+        page::{Page, ShardPage, ShardPages, shard_request},
         summary::{ShardSummary, Summary},
         update::{RowUpdate, UpdateReply},
     },
@@ -122,10 +122,9 @@ impl IndexStub {
 
     /// A page of a list of the project.
     pub(crate) async fn list(&self, project: &str, request: &ListRequest) -> Result<Page, ErrorResponse> {
-        let limit = shard_limit(request.limit, self.shards.count().into());
-        let of_shard = ListRequest { limit, ..request.clone() };
-        let mut pages =
-            ShardPages::new(request.clone(), limit, self.ask_all(project, IndexCommand::List, &of_shard).await?);
+        let of_shard = shard_request(request, self.shards.count().into());
+        let first = self.ask_all(project, IndexCommand::List, &of_shard).await?;
+        let mut pages = ShardPages::new(request.clone(), of_shard.limit, first);
         loop {
             let missing = pages.missing();
             if missing.is_empty() {
@@ -149,14 +148,16 @@ impl IndexStub {
         Ok(Summary::merge(summaries))
     }
 
-    /// Subscribes at all shards as a viewer of a list; returns the sockets.
+    /// Subscribes at all shards as a viewer of a list; returns the sockets. No shard is asked for more rows of the first page
+    /// later, so where the rows are spread unevenly it is shorter.
     pub(crate) async fn subscribe_at_all(
         &self,
         project: &str,
         request: &ListRequest,
         reader: Option<NonZeroU64>,
     ) -> Result<Vec<Socket>, ErrorResponse> {
-        let subscribe = |shard| self.subscribe(project, shard, request, reader);
+        let of_shard = shard_request(request, self.shards.count().into());
+        let subscribe = |shard| self.subscribe(project, shard, &of_shard, reader);
         let mut opened = stream::iter(self.shards.all().map(subscribe)).buffered(CALLS_AT_ONCE);
         let (mut sockets, mut refused) = (Vec::new(), None);
         // A refusal does not end the loop: a socket that was still opening would be closed by nothing.

@@ -37,14 +37,14 @@ pub struct ShardPage {
 
 /// The number of rows for which each of so many shards is asked for a page of `limit` rows: more than its share, since the rows of a
 /// page are not spread evenly.
-///
-/// ```
-/// use engine::index::page::shard_limit;
-/// assert_eq!([(100, 1), (100, 2), (100, 16), (1, 64)].map(|(limit, shards)| shard_limit(limit, shards)), [100, 100, 20, 1]);
-/// ```
-pub fn shard_limit(limit: u64, shards: u64) -> u64 {
+fn shard_limit(limit: u64, shards: u64) -> u64 {
     let share = limit.saturating_mul(2).checked_div(shards).unwrap_or(limit);
     if shards <= 1 { limit } else { share.saturating_add(8).min(limit) }
+}
+
+/// The request for a page as it goes to each of so many shards.
+pub fn shard_request(request: &ListRequest, shards: u64) -> ListRequest {
+    ListRequest { limit: shard_limit(request.limit, shards), ..request.clone() }
 }
 
 /// The pages of the shards, while those are asked again that were asked for too few rows.
@@ -245,42 +245,90 @@ mod tests {
     }
 
     #[test]
+    fn each_of_many_shards_is_asked_for_more_than_its_share_and_few_are_asked_for_all() {
+        let asked = |limit, shards| shard_request(&ListRequest { limit, ..ListRequest::default() }, shards).limit;
+        assert_eq!(
+            [(100, 1), (100, 2), (100, 16), (100, 64)].map(|(limit, shards)| asked(limit, shards)),
+            [100, 100, 20, 11]
+        );
+        assert_eq!([(1, 1), (1, 64), (8, 64)].map(|(limit, shards)| asked(limit, shards)), [1, 1, 8]);
+    }
+
+    /// Four shards with the rows from 0 to 199, the newest first.
+    struct Spread(Vec<Vec<u64>>);
+
+    impl Spread {
+        fn all() -> impl Iterator<Item = Spread> {
+            let shard_of: [fn(u64) -> u64; 4] =
+                [|row| row % 4, |_| 2, |row| row / 50, |row| if row < 190 { 0 } else { row % 4 }];
+            shard_of.into_iter().map(|shard_of| {
+                let rows = |shard| (0..200).rev().filter(|row| shard_of(*row) == shard).collect();
+                Spread((0..4).map(rows).collect())
+            })
+        }
+
+        fn ask(&self, shard: usize, asked: u64, after: u64) -> ShardPage {
+            let rest: Vec<u64> = self.0[shard].iter().copied().filter(|row| *row < after).collect();
+            let some: Vec<u64> = rest.iter().copied().take(asked as usize).collect();
+            let read_to = some.last().copied().filter(|_| rest.len() > some.len());
+            page(&some, read_to)
+        }
+
+        fn ask_all(&self, asked: u64, after: u64) -> Vec<ShardPage> {
+            (0..4).map(|shard| self.ask(shard, asked, after)).collect()
+        }
+    }
+
+    /// The rows of all pages, one after the other.
+    fn read_all(mut page_after: impl FnMut(u64) -> Page) -> Vec<u64> {
+        let (mut all, mut after) = (Vec::new(), Some(u64::MAX));
+        while let Some(end) = after {
+            let page = page_after(end);
+            all.extend(page.rows.iter().map(|row| row.created));
+            after = page.next.map(|next| next.created_at.millis());
+        }
+        all
+    }
+
+    fn newest(limit: u64) -> ListRequest {
+        ListRequest { order: Order::Descending, limit, ..ListRequest::default() }
+    }
+
+    #[test]
     fn shards_that_are_asked_for_few_rows_give_full_pages_however_the_rows_are_spread() {
-        let spread: [fn(u64) -> u64; 4] =
-            [|row| row % 4, |_| 2, |row| row / 50, |row| if row < 190 { 0 } else { row % 4 }];
-        for shard_of in spread {
-            let shards: Vec<Vec<u64>> =
-                (0..4).map(|shard| (0..200).rev().filter(|row| shard_of(*row) == shard).collect()).collect();
-            let ask = |shard: usize, asked: u64, after: u64| {
-                let rest: Vec<u64> = shards[shard].iter().copied().filter(|row| *row < after).collect();
-                let some: Vec<u64> = rest.iter().copied().take(asked as usize).collect();
-                let read_to = some.last().copied().filter(|_| rest.len() > some.len());
-                page(&some, read_to)
-            };
-            let (mut all, mut after) = (Vec::new(), u64::MAX);
-            loop {
-                let request = ListRequest { order: Order::Descending, limit: 30, ..ListRequest::default() };
-                let asked = shard_limit(30, 4);
-                let mut pages = ShardPages::new(request, asked, (0..4).map(|shard| ask(shard, asked, after)).collect());
+        for shards in Spread::all() {
+            let asked = shard_limit(30, 4);
+            let all = read_all(|after| {
+                let mut pages = ShardPages::new(newest(30), asked, shards.ask_all(asked, after));
                 loop {
                     let missing = pages.missing();
                     missing.iter().for_each(|(shard, end)| {
-                        pages.add(*shard, ask(*shard, asked, end.created_at.millis()));
+                        pages.add(*shard, shards.ask(*shard, asked, end.created_at.millis()));
                     });
                     if missing.is_empty() {
                         break;
                     }
                 }
                 let page = pages.merge();
-                all.extend(page.rows.iter().map(|row| row.created));
                 assert!(page.rows.len() == 30 || page.next.is_none(), "{}", page.rows.len());
-                match page.next {
-                    Some(next) => after = next.created_at.millis(),
-                    None => break,
-                }
-            }
+                page
+            });
             assert_eq!(all, (0..200).rev().collect::<Vec<u64>>());
         }
+    }
+
+    #[test]
+    fn the_first_page_of_a_stream_may_be_shorter_since_no_shard_is_asked_again_and_loses_no_row() {
+        let mut lengths = Vec::new();
+        for shards in Spread::all() {
+            let all = read_all(|after| {
+                let page = Page::merge(shards.ask_all(shard_limit(30, 4), after), &newest(30));
+                lengths.push(page.rows.len());
+                page
+            });
+            assert_eq!(all, (0..200).rev().collect::<Vec<u64>>());
+        }
+        assert!(lengths.contains(&30) && lengths.contains(&23), "{lengths:?}");
     }
 
     #[test]
