@@ -1,9 +1,12 @@
 //! Filters: which jobs a list has.
 
+use std::cmp::Reverse;
+
 use protocol::{
     Problem, Status, Timestamp,
     id::JobId,
     limits::{LIST_FILTER_BYTES, LIST_ROWS, NAME_BYTES},
+    problem::Code,
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,8 @@ use crate::{
 pub const DEFAULT_ROWS: u64 = 50;
 /// The parameters of a list, apart from `tags.NAME`, and those of its pages.
 const FILTERS: [&str; 7] = ["status", "kind", "endpointId", "priority", "parentId", "q", "createdAfter"];
+/// The bytes of a long member of a filter. Without any the filter is not past its limit.
+const LONG_BYTES: usize = LIST_FILTER_BYTES / 8;
 /// The prefix of the parameters that name a tag.
 const TAGS: &str = "tags.";
 
@@ -109,10 +114,28 @@ impl Filter {
     /// `INVALID_REQUEST` if it has more than [`LIST_FILTER_BYTES`] bytes.
     pub fn to_text(&self) -> Result<String, Problem> {
         let text = serde_json::to_string(self).unwrap_or_default();
-        if text.len() > LIST_FILTER_BYTES {
-            return Err(Problem::past_limit("tags", LIST_FILTER_BYTES, "bytes in all filters together, as JSON"));
-        }
-        Ok(text)
+        if text.len() > LIST_FILTER_BYTES { Err(self.too_long()) } else { Ok(text) }
+    }
+
+    /// The problem of a filter with too many bytes. It names the members that are long, the longest one first.
+    fn too_long(&self) -> Problem {
+        let bytes = |text: &Option<String>| serde_json::to_string(text).unwrap_or_default().len();
+        // The others have few bytes.
+        let mut members = [
+            ("tags", serde_json::to_string(&self.tags).unwrap_or_default().len()),
+            ("kind", bytes(&self.kind)),
+            ("endpointId", bytes(&self.endpoint_id)),
+            ("priority", bytes(&self.priority)),
+            ("q", bytes(&self.text)),
+        ];
+        members.sort_by_key(|(_, bytes)| Reverse(*bytes));
+        let [(longest, _), ..] = members;
+        let long = members.iter().filter(|(_, bytes)| *bytes >= LONG_BYTES).map(|(name, _)| format!("`{name}`"));
+        let long = long.collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "shorten {long}: all filters together, those of the token included, may have at most {LIST_FILTER_BYTES} bytes as JSON"
+        );
+        Problem::new(Code::InvalidRequest, message).with("field", longest).with("limit", LIST_FILTER_BYTES)
     }
 
     /// The filter of a text that [`Filter::to_text`] made; `None` for any other text.
@@ -323,6 +346,35 @@ mod tests {
         filter.text = Some("x".repeat(rest - 2 + 5));
         assert_eq!(filter.to_text().unwrap_err().details()["limit"], LIST_FILTER_BYTES);
         assert_eq!(Filter::from_text("x"), None);
+    }
+
+    #[test]
+    fn filters_that_are_too_long_are_named_the_longest_one_first() {
+        let refused = |filter: &Filter| {
+            let problem = filter.to_text().unwrap_err();
+            let names = problem.message().split('`').skip(1).step_by(2).collect::<Vec<_>>().join(",");
+            (problem.details()["field"].clone(), names)
+        };
+        // A control character has six bytes in JSON.
+        let long = |bytes: usize| Some("\u{1}".repeat(bytes / 6));
+        let mut filter = Filter { kind: long(1_500), endpoint_id: long(1_400), ..Filter::default() };
+        assert!(filter.to_text().is_ok());
+        filter.text = long(1_530);
+        assert_eq!(refused(&filter), (json!("q"), "q,kind,endpointId".to_owned()));
+        for tag in 0..10 {
+            filter.tags.add(format!("t{tag}"), "x".repeat(256), "tags").unwrap();
+        }
+        (filter.kind, filter.endpoint_id) = (Some("import".to_owned()), None);
+        assert_eq!(refused(&filter), (json!("tags"), "tags,q".to_owned()));
+        // All members that are not long have fewer bytes together than a filter may have.
+        let parent_id = Some("x".repeat(protocol::limits::JOB_ID_CHARS));
+        let short = || long(LONG_BYTES - 2);
+        let mut filter =
+            Filter { kind: short(), endpoint_id: short(), priority: short(), text: short(), ..Filter::default() };
+        (filter.parent_id, filter.statuses) = (parent_id, Status::ALL.to_vec());
+        (filter.created_after, filter.created_before) =
+            (Some(Timestamp::from_millis(u64::MAX)), Some(Timestamp::from_millis(u64::MAX)));
+        assert!(filter.to_text().unwrap().len() + LONG_BYTES < LIST_FILTER_BYTES);
     }
 
     #[test]
