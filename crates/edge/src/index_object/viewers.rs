@@ -171,10 +171,18 @@ impl Shared {
         let changes = self.pending.take();
         let (mut viewers, mut bytes) = (0_usize, 0_usize);
         let mut lists = self.lists.borrow_mut();
-        lists.get_or_insert_with(|| self.attached_lists()).retain(|tag, filter| {
-            let sockets = self.with_tag(tag);
+        let lists = lists.get_or_insert_with(|| self.attached_lists());
+        // A list that the changes do not concern costs no call into JavaScript, so it is not noticed when its last viewer leaves.
+        if lists.len() > self.count.get() {
+            lists.retain(|tag, _| !self.with_tag(tag).is_empty());
+        }
+        lists.retain(|tag, filter| {
             let frames: Vec<Uint8Array> =
                 changes.frames(filter).map(|frame| Uint8Array::from(frame.as_slice())).collect();
+            if frames.is_empty() {
+                return true;
+            }
+            let sockets = self.with_tag(tag);
             let of_each = frames.iter().map(|frame| usize::try_from(frame.length()).unwrap_or_default());
             let of_each = of_each.fold(0_usize, usize::saturating_add);
             bytes = bytes.saturating_add(of_each.saturating_mul(sockets.len()));
