@@ -53,3 +53,14 @@ fn a_viewer_that_joins_between_two_changes_learns_that_a_job_has_left_its_list()
     }
     assert!(seen > 0, "no page had a running job");
 }
+
+#[test]
+fn a_list_with_the_longest_filters_is_streamed() {
+    let jobs = Jobs::new();
+    let tags: Vec<String> = (0..8).map(|tag| format!("tags.{tag}{}={}", "n".repeat(220), "v".repeat(230))).collect();
+    let path = format!("/v2/jobs/stream?tags.test={}&{}", jobs.name, tags.join("&"));
+    let page = event(&mut Stream::expect(&Request::get(&path)), "page");
+    assert_eq!(page["jobs"], json!([]));
+    let refused = Request::get(format!("{path}&tags.one-more={}", "v".repeat(256))).send().expect(400);
+    assert_eq!((&refused["details"]["field"], &refused["details"]["limit"]), (&json!("tags"), &json!(4096)));
+}
