@@ -162,6 +162,9 @@ pub(crate) const PROJECT_PARAMETER: &str = "project";
 pub(crate) const TAGS_PARAMETER: &str = "tags";
 /// The parameter with the [`Ancestry`](engine::children::ancestry::Ancestry) of a job that is to be created.
 pub(crate) const ANCESTRY_PARAMETER: &str = "ancestry";
+/// The parameter of [`Command::Control`] with the [attempt](engine::children::cancellation::Concerned) that a request of the parent
+/// of the job is about.
+pub(crate) const CONCERNED_PARAMETER: &str = "concerned";
 /// The parameter of [`Command::Report`] with the parent of a job that it creates.
 pub(crate) const PARENT_PARAMETER: &str = "parent";
 /// The parameter with the permissions of a credential that may not read the job.

@@ -7,7 +7,7 @@ use engine::{
     called::Called,
     children::{
         ancestry::Ancestry,
-        cancellation::is_answered,
+        cancellation::{Concerned, is_answered},
         update::{ChildReply, ChildUpdate},
     },
     grant::object_name,
@@ -20,7 +20,7 @@ use web_sys::Response;
 use worker::Env;
 
 use crate::{
-    command::{ANCESTRY_PARAMETER, Command, PROJECT_PARAMETER},
+    command::{ANCESTRY_PARAMETER, CONCERNED_PARAMETER, Command, PROJECT_PARAMETER},
     config::Config,
     glue::{self, Namespace},
     metrics,
@@ -57,9 +57,19 @@ impl JobCalls {
         Ok(serde_json::from_str(&text).map_err(worker::Error::from)?)
     }
 
-    /// Asks a child to be cancelled, with these options.
-    pub(crate) async fn cancel_child(&self, project: &str, child: &str, options: &[u8]) -> Result<(), ErrorResponse> {
-        let parameters = [("request", ControlRequest::Cancel.as_str().to_owned()), ("receipt", true.to_string())];
+    /// Asks a child to be cancelled, with these options, if it is still in the attempt that the request concerns.
+    pub(crate) async fn cancel_child(
+        &self,
+        project: &str,
+        child: &str,
+        concerned: &Concerned,
+        options: &[u8],
+    ) -> Result<(), ErrorResponse> {
+        let parameters = [
+            ("request", ControlRequest::Cancel.as_str().to_owned()),
+            ("receipt", true.to_string()),
+            (CONCERNED_PARAMETER, concerned.to_parameter()),
+        ];
         let status = self.call(project, child, Command::Control, &parameters, options).await?.status();
         done("child", status, is_answered(status))
     }

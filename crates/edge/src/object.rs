@@ -20,7 +20,7 @@ use std::{
 
 use engine::{
     body,
-    children::ancestry::Ancestry,
+    children::{ancestry::Ancestry, cancellation::Concerned},
     deadline::{self, AlarmOutcome},
     job::Job,
     kept_tags,
@@ -39,9 +39,9 @@ use worker::{Env, State, WebSocketPair, worker_sys};
 
 use crate::{
     command::{
-        ANCESTRY_PARAMETER, BROADCAST_HEADER, Command, CommandRequest, CommandTime, Creates, HELD_PARAMETER,
-        MOST_PARAMETER, PARENT_PARAMETER, PROJECT_PARAMETER, ROWS_HEADER, STARTED_HEADER, TAGS_PARAMETER,
-        VIEWERS_HEADER, Viewer,
+        ANCESTRY_PARAMETER, BROADCAST_HEADER, CONCERNED_PARAMETER, Command, CommandRequest, CommandTime, Creates,
+        HELD_PARAMETER, MOST_PARAMETER, PARENT_PARAMETER, PROJECT_PARAMETER, ROWS_HEADER, STARTED_HEADER,
+        TAGS_PARAMETER, VIEWERS_HEADER, Viewer,
     },
     config::Config,
     feed::{PING, PONG},
@@ -269,7 +269,10 @@ impl Object {
                 Ok(response::empty(204))
             }
             Command::Control => match ControlRequest::parse(request.text("request")) {
-                Some(control) => self.control(job_id, control, body, request.flag("receipt"), time),
+                Some(control) => {
+                    let concerned = Concerned::from_parameter(request.text(CONCERNED_PARAMETER));
+                    self.control(job_id, control, body, request.flag("receipt"), concerned, time)
+                }
                 None => unknown_command(),
             },
             Command::AwaitControl => self.await_control(job_id, reader(), tags),

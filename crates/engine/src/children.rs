@@ -21,7 +21,10 @@ use protocol::{
     number::Number,
 };
 
-use crate::{children::update::ChildUpdate, index::row::REMOVED_MS};
+use crate::{
+    children::{cancellation::ChildrenCancellation, update::ChildUpdate},
+    index::row::REMOVED_MS,
+};
 
 pub use crate::index::row::KEPT_MS;
 
@@ -45,6 +48,10 @@ const ALL_UNITS: u64 = 100_000_000_000;
 pub struct Child {
     /// When the job was created: of two jobs of one id, the later one replaces the other.
     pub created_at: Timestamp,
+    /// The attempt; 0 if the job was removed.
+    pub attempt: u64,
+    /// The number of the last request to cancel the children that does not concern this attempt ([`cancellation`]).
+    pub request: u64,
     /// The change of the job that this is.
     pub seq: u64,
     /// The state; `None` if the job was removed. It is remembered for a while, so that a late call does not bring it back.
@@ -68,6 +75,15 @@ impl Child {
     fn is_active(&self) -> bool {
         self.status.is_some_and(|status| !status.is_terminal())
     }
+}
+
+/// A row of a child that has to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// The child.
+    pub child: Child,
+    /// Whether the parent did not know of this attempt of the child.
+    pub is_new_attempt: bool,
 }
 
 /// The children of one job.
@@ -145,9 +161,9 @@ impl ChildJobs {
         self.children.len()
     }
 
-    /// The ids of the children that have not ended.
-    pub fn active(&self) -> impl Iterator<Item = &str> {
-        self.children.iter().filter(|(_, child)| child.is_active()).map(|(id, _)| id.as_str())
+    /// The children, those that were removed included.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Child)> {
+        self.children.iter().map(|(id, child)| (id.as_str(), child))
     }
 
     /// When the children of a job that nobody creates are forgotten; `None` without any.
@@ -178,16 +194,30 @@ impl ChildJobs {
         if is_full { Err(Problem::past_limit("parentId", CHILDREN, "children of one job")) } else { Ok(()) }
     }
 
-    /// Takes the call of a child. The row of the child if it has to be written.
-    pub fn take(&mut self, update: &ChildUpdate, now: Timestamp) -> Option<Child> {
+    /// Takes the call of a child; `cancellation` is the last request to cancel the children. The row of the child if it has to be
+    /// written.
+    pub fn take(
+        &mut self,
+        update: &ChildUpdate,
+        cancellation: Option<&ChildrenCancellation>,
+        now: Timestamp,
+    ) -> Option<Written> {
         let id = &update.job_id;
         let mut stored = self.children.get(id).cloned();
-        let mut is_written = false;
+        let (mut is_written, mut is_new_attempt) = (false, false);
         let removed = update.removed.iter().max().copied();
         if let Some(removed) =
             removed.filter(|removed| stored.as_ref().is_none_or(|stored| stored.created_at <= *removed))
         {
-            let mark = Child { created_at: removed, seq: 0, status: None, progress: None, written_at: now };
+            let mark = Child {
+                created_at: removed,
+                attempt: 0,
+                request: 0,
+                seq: 0,
+                status: None,
+                progress: None,
+                written_at: now,
+            };
             let is_known = |stored: &Child| stored.status.is_none() && stored.created_at == removed;
             if !stored.as_ref().is_some_and(is_known) {
                 (stored, is_written) = (Some(mark), true);
@@ -197,25 +227,32 @@ impl ChildJobs {
             && self.since.is_none_or(|since| new.created_at >= since)
             && stored.as_ref().is_none_or(|stored| new.replaces(stored))
         {
-            let is_same = |stored: &Child| {
-                stored.created_at == new.created_at
-                    && stored.status == Some(new.status)
-                    && now < stored.written_at.plus_millis(RENEWED_MS)
-            };
-            let written_at = stored.as_ref().filter(|stored| is_same(stored)).map(|stored| stored.written_at);
+            let of_attempt = stored
+                .as_ref()
+                .filter(|stored| (stored.created_at, stored.attempt) == (new.created_at, new.attempt))
+                .cloned();
+            is_new_attempt = of_attempt.is_none();
+            let is_fresh =
+                |stored: &Child| stored.status == Some(new.status) && now < stored.written_at.plus_millis(RENEWED_MS);
+            let written_at = of_attempt.as_ref().filter(|stored| is_fresh(stored)).map(|stored| stored.written_at);
             is_written |= written_at.is_none();
-            let status = Some(new.status);
+            let request = match (of_attempt, cancellation) {
+                (Some(stored), _) => stored.request,
+                (None, cancellation) => cancellation.map_or(0, |asked| asked.number_before(new.began_at)),
+            };
             stored = Some(Child {
                 created_at: new.created_at,
+                attempt: new.attempt,
+                request,
                 seq: new.seq,
-                status,
+                status: Some(new.status),
                 progress: new.progress,
                 written_at: written_at.unwrap_or(now),
             });
         }
         let child = stored?;
         self.put(id.clone(), child.clone());
-        is_written.then_some(child)
+        is_written.then_some(Written { child, is_new_attempt })
     }
 
     /// Forgets the children that were removed so long ago that no late call can bring them back; returns their ids.

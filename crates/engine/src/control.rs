@@ -59,12 +59,16 @@ pub fn apply(
         }
         None => return Err(refusal(&job.document, request)),
     };
-    if options.children {
-        job.record.cancellation = Some(ChildrenCancellation::new(options.reason.clone(), options.force, now));
+    let former = job.record.cancellation.as_ref();
+    let is_repeated = former.zip(options.of_parent).is_some_and(|(former, of_parent)| former.repeats(of_parent));
+    let asks_children = options.children && !is_repeated;
+    if asks_children {
+        let asked = ChildrenCancellation::new(former, options.reason.clone(), options.force, now);
+        job.record.cancellation = Some(asked.of_parent(options.of_parent));
     }
     let before = Lifecycle::of(&job.document);
     match effect {
-        Effect::Nothing => return Ok((job, options.children)),
+        Effect::Nothing => return Ok((job, asks_children)),
         Effect::Ask => {
             // No two requests have the same time, by which producers distinguish them.
             let at = now.max(job.document.updated_at.plus_millis(1));

@@ -68,6 +68,9 @@ pub struct Record {
     /// Children that were created before are not counted: they are those of a job that this one has replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub children_since: Option<Timestamp>,
+    /// When the current attempt began; `None` for the first one, which began with the creation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt_at: Option<Timestamp>,
     /// The last request to cancel the children.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancellation: Option<ChildrenCancellation>,
@@ -189,6 +192,7 @@ impl Job {
         self.record.has_own_progress = false;
         self.record.estimates = Estimates::default();
         self.record.reported_at = None;
+        self.record.attempt_at = Some(now);
         self.stored_bytes = None;
     }
 

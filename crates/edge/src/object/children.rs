@@ -1,34 +1,28 @@
 //! The children of the job: what they notify it of, and the requests to cancel them (`engine::children` says how).
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeSet,
-    panic::AssertUnwindSafe,
-    rc::Rc,
-};
+mod asking;
+
+use std::cell::{Cell, RefCell};
 
 use engine::{
     children::{
-        COUNTED_MS, Child, ChildJobs, KEPT_MS,
+        COUNTED_MS, ChildJobs, Written,
         ancestry::Ancestry,
-        cancellation::ChildrenCancellation,
         update::{ChildReply, ChildUpdate},
     },
     job::Job,
     lifecycle::Lifecycle,
     throttle::{Due, Plan, Throttle},
 };
-use futures_util::{StreamExt as _, stream};
 use protocol::{Timestamp, children::Children};
-use wasm_bindgen_futures::spawn_local;
 
 use super::{Object, store::Former, unknown_command};
 use crate::{
     command::CommandTime,
     js,
     response::{self, ErrorResponse, HandlerResult},
-    stub::CALLS_AT_ONCE,
 };
+use asking::Requests;
 
 /// The children of a job that are removed before those that were removed long ago are looked for.
 const CROWDED: usize = 20_000;
@@ -44,10 +38,8 @@ pub(super) struct Counting {
     throttle: Cell<Throttle>,
     /// When it has to be written, if a command has planned that.
     planned: Cell<Option<Plan>>,
-    /// Whether children are being asked to be cancelled.
-    is_asking: Cell<bool>,
-    /// Those that have answered the request that was made at this time.
-    asked: RefCell<(Option<Timestamp>, BTreeSet<String>)>,
+    /// The requests to cancel them.
+    pub(super) requests: Requests,
 }
 
 impl Counting {
@@ -59,8 +51,7 @@ impl Counting {
             has_table: Cell::new(false),
             throttle: Cell::new(Throttle::new(COUNTED_MS)),
             planned: Cell::default(),
-            is_asking: Cell::new(false),
-            asked: RefCell::default(),
+            requests: Requests::default(),
         }
     }
 
@@ -74,11 +65,6 @@ impl Counting {
         self.jobs.borrow().expires_at()
     }
 
-    /// Whether children are being asked to be cancelled.
-    pub(super) fn is_asking(&self) -> bool {
-        self.is_asking.get()
-    }
-
     /// Whether the table exists.
     pub(super) fn has_table(&self) -> bool {
         self.has_table.get()
@@ -87,6 +73,11 @@ impl Counting {
     /// Notes that the storage has no children any more: of a job that replaces another one at `since`, or without a job.
     pub(super) fn clear(&self, since: Option<Timestamp>) {
         self.jobs.replace(since.map_or_else(ChildJobs::default, ChildJobs::of_successor));
+    }
+
+    /// Notes that what is in memory may not be what is stored.
+    fn unload(&self) {
+        self.is_loaded.set(false);
     }
 
     /// Notes that the storage is empty.
@@ -110,17 +101,6 @@ impl Counting {
         let result = change(&mut throttle);
         self.throttle.set(throttle);
         result
-    }
-}
-
-/// Children are being asked for as long as this exists, also if a call panics.
-struct Asking(Rc<Object>);
-
-impl Drop for Asking {
-    fn drop(&mut self) {
-        self.0.children.is_asking.set(false);
-        // The handler of the alarm waits for the calls.
-        self.0.wake_handler();
     }
 }
 
@@ -155,7 +135,7 @@ impl Object {
     /// Removes the children of a job that another one replaces at `since`, or that nobody has created.
     pub(super) fn drop_children(&self, since: Option<Timestamp>) -> Result<(), ErrorResponse> {
         if self.children.has_table() {
-            self.store.drop_children()?;
+            self.store.drop_children().inspect_err(|_| self.children.unload())?;
         }
         self.children.clear(since);
         Ok(())
@@ -165,53 +145,43 @@ impl Object {
     pub(super) fn take_child(&self, body: &[u8], time: CommandTime) -> HandlerResult {
         let update: ChildUpdate = serde_json::from_slice(body).map_err(worker::Error::from)?;
         let job = self.load()?;
-        let written = self.children.jobs.borrow_mut().take(&update, time.now);
-        if let Some(child) = &written {
-            self.write_child(&update.job_id, child)?;
+        let cancellation = job.as_deref().and_then(|job| job.record.cancellation.as_ref());
+        let written = self.children.jobs.borrow_mut().take(&update, cancellation, time.now);
+        if let Some(written) = &written
+            && let Err(error) = self.write_child(job.as_deref(), &update.job_id, written)
+        {
+            self.children.unload();
+            self.job.replace(None);
+            return Err(error);
         }
         match (job, &written) {
-            // Nobody may create the job.
-            (None, Some(child)) => self.bring_alarm_forward(child.written_at.plus_millis(KEPT_MS), time.now),
-            (None, None) => {}
-            (Some(job), written) => {
-                if let Some(child) = written {
-                    self.concern(&job, child)?;
-                }
-                self.plan_showing(time)?;
-            }
+            // Nobody may create the job. The handler of an alarm sets the next one when it ends.
+            (None, Some(_)) if !self.is_alarm_handled.get() => self.set_next_alarm()?,
+            (None, _) => {}
+            (Some(_), _) => self.plan_showing(time)?,
+        }
+        let is_removal = written.is_some_and(|written| written.child.status.is_none());
+        if is_removal && self.children.jobs.borrow().known() > CROWDED {
+            self.forget_removed_children()?;
         }
         let progress_ms = self.children.jobs.borrow().progress_ms();
         Ok(response::json(200, &ChildReply { progress_ms }))
     }
 
-    fn write_child(&self, id: &str, child: &Child) -> Result<(), ErrorResponse> {
-        let children = &self.children;
-        let written = self.store.put_child(id, child, !children.has_table());
-        if let Err(error) = written {
-            // What is in memory is not what is stored.
-            children.is_loaded.set(false);
-            self.job.replace(None);
-            return Err(error.into());
+    /// Writes the row of a child. If that fails, the call is made again, so nothing that depends on it is done before.
+    fn write_child(&self, job: Option<&Job>, id: &str, written: &Written) -> Result<(), ErrorResponse> {
+        let Written { child, is_new_attempt } = written;
+        if let Some(job) = job.filter(|_| *is_new_attempt) {
+            self.reopen_request(job, child)?;
         }
-        children.has_table.set(true);
-        let is_crowded = child.status.is_none() && children.jobs.borrow().known() > CROWDED;
-        if is_crowded { self.forget_removed_children() } else { Ok(()) }
+        self.store.put_child(id, child, !self.children.has_table())?;
+        self.children.has_table.set(true);
+        Ok(())
     }
 
     fn forget_removed_children(&self) -> Result<(), ErrorResponse> {
         let forgotten = self.children.jobs.borrow_mut().forget_removed(js::now());
         Ok(self.store.forget_children(&forgotten)?)
-    }
-
-    /// Has a child asked that was created before the children of the job were cancelled.
-    fn concern(&self, job: &Job, child: &Child) -> Result<(), ErrorResponse> {
-        let mut job = job.clone();
-        let (Some(status), Some(cancellation)) = (child.status, &mut job.record.cancellation) else { return Ok(()) };
-        if !cancellation.concern(child.created_at, status) {
-            return Ok(());
-        }
-        let former = Former::Same(Lifecycle::of(&job.document));
-        self.commit(former, job, &[], CommandTime::own())
     }
 
     /// Writes the document, or plans it, if the children are not as it says.
@@ -253,60 +223,5 @@ impl Object {
             Some(ancestry) => self.notices.jobs.admit(&project, &ancestry).await,
             None => Ok(response::json_text(200, "{}")),
         }
-    }
-
-    /// Asks the children to be cancelled, if they have to be, without waiting for them.
-    pub(super) fn cancel_children(self: &Rc<Object>) {
-        let is_pending = |job: &Job| job.record.cancellation.as_ref().is_some_and(|asked| asked.is_pending());
-        let has_to = self.job.borrow().as_deref().is_some_and(is_pending);
-        if !has_to || self.children.is_asking.replace(true) {
-            return;
-        }
-        let asking = Asking(Rc::clone(self));
-        spawn_local(AssertUnwindSafe(async move {
-            if let Err(error) = asking.0.ask_children().await {
-                asking.0.note_failure(&error);
-            }
-        }));
-    }
-
-    /// Asks each child that has not ended, until all have answered. An error of any of them leaves the request pending.
-    async fn ask_children(&self) -> Result<(), ErrorResponse> {
-        loop {
-            let Some(job) = self.load()? else { return Ok(()) };
-            let pending = job.record.cancellation.as_ref().filter(|cancellation| cancellation.is_pending());
-            let Some(cancellation) = pending else { return Ok(()) };
-            let ids = self.children_to_ask(cancellation.at());
-            if ids.is_empty() {
-                let mut job = Job::clone(&job);
-                job.record.cancellation.iter_mut().for_each(ChildrenCancellation::finish);
-                return self.save(job);
-            }
-            let (project, options) = (job.record.project.clone().unwrap_or_default(), cancellation.to_body());
-            drop(job);
-            let ask = async |id: String| {
-                let answered = self.notices.jobs.cancel_child(&project, &id, &options).await;
-                (id, answered)
-            };
-            let mut answers = stream::iter(ids.into_iter().map(ask)).buffer_unordered(CALLS_AT_ONCE);
-            let mut failure = Ok(());
-            while let Some((id, answered)) = answers.next().await {
-                match answered {
-                    Ok(()) => drop(self.children.asked.borrow_mut().1.insert(id)),
-                    Err(error) => failure = Err(error),
-                }
-            }
-            failure?;
-        }
-    }
-
-    /// The children that have not ended, and have not answered the request that was made at this time.
-    fn children_to_ask(&self, at: Timestamp) -> Vec<String> {
-        let mut asked = self.children.asked.borrow_mut();
-        if asked.0 != Some(at) {
-            *asked = (Some(at), BTreeSet::new());
-        }
-        let jobs = self.children.jobs.borrow();
-        jobs.active().filter(|id| !asked.1.contains(*id)).map(str::to_owned).collect()
     }
 }

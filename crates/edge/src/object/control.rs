@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 
 use engine::{
+    children::cancellation::Concerned,
     control::{self, ControlAnswer, ControlOptions},
     frame,
     job::Job,
@@ -19,22 +20,33 @@ use crate::{
 };
 
 impl Object {
-    /// Makes a control request with the options in `body`.
+    /// Makes a control request with the options in `body`; `concerned` is the attempt that a request of the job's parent is about.
     pub(super) fn control(
         &self,
         job_id: &str,
         request: ControlRequest,
         body: &[u8],
         receipt: bool,
+        concerned: Option<Concerned>,
         time: CommandTime,
     ) -> HandlerResult {
-        let options = ControlOptions::from_body(body, request)?;
-        let truncated = options.truncated.clone();
+        let mut options = ControlOptions::from_body(body, request)?;
+        let (truncated, asks_children) = (options.truncated.clone(), options.children);
         let job = self.find(job_id)?;
+        if let Some(concerned) = concerned {
+            if !concerned.is_current(&job.document) {
+                // A retry, or a new job, is a later decision than the request.
+                return Ok(response::empty(204));
+            }
+            options.of_parent = Some(concerned.request());
+        }
         let former = Former::Same(Lifecycle::of(&job.document));
         let (job, changed) = control::apply(Job::clone(&job), request, options, time.now)?;
         let answer = text_of(&ControlAnswer::new(&job.document, &truncated, receipt));
         if changed {
+            if asks_children {
+                self.children.requests.begin();
+            }
             self.commit(former, job, &[], time)?;
         }
         Ok(response::json_text(200, &answer))

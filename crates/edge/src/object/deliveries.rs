@@ -88,18 +88,21 @@ impl Object {
                 self.send_due();
             }
             self.send_new_notices();
-            if !self.outbox.borrow().is_sending() && !self.notices.is_active() && !self.children.is_asking() {
+            if !self.outbox.borrow().is_sending() && !self.notices.is_active() && !self.children.requests.is_active() {
                 return self.set_next_alarm();
             }
             let now = js::now();
             if self.notices.retry().is_some_and(|at| at <= now) {
                 self.send_notices();
             }
-            let is_calling = self.notices.is_active() || self.children.is_asking();
-            let retry = self.notices.retry().filter(|_| !is_calling);
-            let next = deadline::wake_due(self.load()?.as_deref(), &self.outbox.borrow(), now);
+            self.cancel_children();
+            let job = self.load()?;
+            let retry = self.notices.retry().filter(|_| !self.notices.is_active());
+            let asking = job.as_deref().filter(|_| !self.children.requests.is_active());
+            let asking = asking.and_then(|job| self.next_asking(job, now));
+            let next = deadline::wake_due(job.as_deref(), &self.outbox.borrow(), now);
             let longest = now.plus_millis(LONGEST_SLEEP_MS);
-            self.sleep_until(next.into_iter().chain(retry).fold(longest, Timestamp::min), now).await;
+            self.sleep_until(next.into_iter().chain(retry).chain(asking).fold(longest, Timestamp::min), now).await;
         }
     }
 

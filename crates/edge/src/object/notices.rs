@@ -129,8 +129,7 @@ impl Object {
             }
         };
         let is_new_for_parent = children::update::mark(&mut job.record.notices, &job.document);
-        let asks_children = job.record.cancellation.as_ref().is_some_and(ChildrenCancellation::is_pending);
-        let is_new = is_new_for_index || is_new_for_parent || asks_children;
+        let is_new = self.children.requests.take_new() || is_new_for_index || is_new_for_parent;
         self.notices.is_new.set(self.notices.is_new.get() || is_new);
         is_new
     }
@@ -199,7 +198,11 @@ impl Object {
     /// When the alarm has to make a call again; `None` if nothing is pending.
     pub(super) fn next_notice(&self, job: Option<&Job>, now: Timestamp) -> Option<Timestamp> {
         match (job, &*self.notices.tombstone.borrow()) {
-            (Some(job), _) => self.is_pending(job).then(|| self.notices.retry_at(now)),
+            (Some(job), _) => {
+                let has_notice = self.notices.next_recipient(&job.record.notices, &[]).is_some();
+                let notice = has_notice.then(|| self.notices.retry_at(now));
+                notice.into_iter().chain(self.next_asking(job, now)).min()
+            }
             (None, Some(tombstone)) if self.notices.next_recipient(&tombstone.notices, &[]).is_none() => {
                 tombstone.retry_without_recipients(now)
             }

@@ -1,28 +1,81 @@
 //! The request to cancel the children of a job, which its object makes after the commit and repeats until each has answered.
+//!
+//! A request concerns the attempts of the children that had begun before it. A child that is created afterwards, and a retry, are
+//! later decisions. The clocks of parent and child may differ, so the parent numbers its requests, and notes for each attempt of
+//! a child the number of the last request at the time when it learned of the attempt: every attempt of which it knew before is
+//! concerned. Only for an attempt of which it learns afterwards are times compared. The call to a child names the attempt, and a
+//! child that has begun another one meanwhile ignores it.
 
-use protocol::{Status, Timestamp};
+use protocol::{Document, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+use crate::notice::retry_ms;
+
+use super::Child;
+
+/// The milliseconds after which a request is not made any more to children that have not answered.
+const GIVEN_UP_MS: u64 = 86_400_000;
 
 /// A request to cancel the children of a job, in its record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChildrenCancellation {
-    /// When it was made. Children that were created before are asked also if the parent learns of them later.
+    /// The number of the request among those of the job, from 1.
+    #[serde(default)]
+    number: u64,
+    /// When it was made.
     at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     force: bool,
+    /// The request of the job's own parent that it repeats for the next generation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of_parent: Option<RequestId>,
     /// Whether each child has answered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_done: bool,
 }
 
+/// Which request of a parent this is: its number and its time, since the number of another job under the same id begins anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestId {
+    number: u64,
+    at: Timestamp,
+}
+
+/// The attempt of a child that a request of its parent is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Concerned {
+    request: RequestId,
+    /// When the child was created.
+    created_at: Timestamp,
+    attempt: u64,
+}
+
 impl ChildrenCancellation {
-    /// A request with this reason, made at `at`; `force` ends the children at once.
-    pub fn new(reason: Option<String>, force: bool, at: Timestamp) -> ChildrenCancellation {
-        ChildrenCancellation { at, reason, force, is_done: false }
+    /// A request with this reason, made at `at` after the request `former`; `force` ends the children at once.
+    pub fn new(
+        former: Option<&ChildrenCancellation>,
+        reason: Option<String>,
+        force: bool,
+        at: Timestamp,
+    ) -> ChildrenCancellation {
+        let number = former.map_or(0, |former| former.number).saturating_add(1);
+        ChildrenCancellation { number, at, reason, force, of_parent: None, is_done: false }
+    }
+
+    /// The same request, which repeats one of the job's own parent.
+    #[must_use]
+    pub fn of_parent(self, of_parent: Option<RequestId>) -> ChildrenCancellation {
+        ChildrenCancellation { of_parent, ..self }
+    }
+
+    /// Whether this is the request of the job's own parent that is made again.
+    pub fn repeats(&self, request: RequestId) -> bool {
+        self.of_parent == Some(request)
     }
 
     /// Whether a child may not have answered yet.
@@ -30,9 +83,9 @@ impl ChildrenCancellation {
         !self.is_done
     }
 
-    /// When it was made.
-    pub fn at(&self) -> Timestamp {
-        self.at
+    /// Which request it is.
+    pub fn id(&self) -> RequestId {
+        RequestId { number: self.number, at: self.at }
     }
 
     /// The body of the request to a child, which asks its own children too.
@@ -40,45 +93,151 @@ impl ChildrenCancellation {
         json!({ "reason": self.reason, "force": self.force, "children": true }).to_string().into_bytes()
     }
 
-    /// Notes that each child has answered.
+    /// Notes that each child has answered, or that no more is to be done about those that have not.
     pub fn finish(&mut self) {
         self.is_done = true;
     }
 
-    /// Notes a child of which the parent has learned, which was created at `created_at` and is in this state. Whether it has to
-    /// be asked, after all others have answered.
-    pub fn concern(&mut self, created_at: Timestamp, status: Status) -> bool {
-        let is_concerned = self.is_done && created_at <= self.at && !status.is_terminal();
-        self.is_done = self.is_done && !is_concerned;
-        is_concerned
+    /// Whether the request is so old at `now` that it is given up.
+    pub fn is_given_up(&self, now: Timestamp) -> bool {
+        now >= self.at.plus_millis(GIVEN_UP_MS)
+    }
+
+    /// The number of the last request that does not concern an attempt of which the parent learns now, and which began at
+    /// `began_at`.
+    pub(super) fn number_before(&self, began_at: Timestamp) -> u64 {
+        if began_at <= self.at { self.number.saturating_sub(1) } else { self.number }
+    }
+
+    /// What this child is asked; `None` if it is not concerned, or has ended.
+    pub fn concerned(&self, child: &Child) -> Option<Concerned> {
+        let is_concerned = child.is_active() && child.request < self.number;
+        is_concerned.then(|| Concerned { request: self.id(), created_at: child.created_at, attempt: child.attempt })
+    }
+
+    /// Has a child asked of whose attempt the parent has learned after all others have answered. Whether it has to be.
+    pub fn reopen_for(&mut self, child: &Child) -> bool {
+        let is_late = self.is_done && self.concerned(child).is_some();
+        self.is_done = self.is_done && !is_late;
+        is_late
     }
 }
 
-/// Whether a child has answered, by the status of its response: it is asked, has ended, honours no such request, or does not
-/// exist any more. Anything else may pass.
+impl Concerned {
+    /// The request.
+    pub fn request(&self) -> RequestId {
+        self.request
+    }
+
+    /// Whether the job is still in the attempt that the request is about.
+    pub fn is_current(&self, document: &Document) -> bool {
+        document.created_at == self.created_at && document.attempt == self.attempt
+    }
+
+    /// A text for a URL that needs no percent-encoding.
+    ///
+    /// ```
+    /// use engine::children::cancellation::Concerned;
+    /// let text = "1.1700000000000.1690000000000.2";
+    /// assert_eq!(Concerned::from_parameter(text).unwrap().to_parameter(), text);
+    /// assert!(["", "1.2.3", "1.2.3.4.5", "1.2.3.x"].into_iter().all(|text| Concerned::from_parameter(text).is_none()));
+    /// ```
+    pub fn to_parameter(&self) -> String {
+        let RequestId { number, at } = self.request;
+        format!("{number}.{}.{}.{}", at.millis(), self.created_at.millis(), self.attempt)
+    }
+
+    /// What [`Concerned::to_parameter`] wrote; `None` for any other text.
+    pub fn from_parameter(text: &str) -> Option<Concerned> {
+        let numbers: Vec<u64> = text.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+        let [number, at, created_at, attempt] = numbers.try_into().ok()?;
+        let request = RequestId { number, at: Timestamp::from_millis(at) };
+        Some(Concerned { request, created_at: Timestamp::from_millis(created_at), attempt })
+    }
+}
+
+/// Whether a child has answered, by the status of its response: it is asked, has ended, honours no such request, does not exist
+/// any more, or refuses the request for good. Anything else may pass.
 ///
 /// ```
 /// use engine::children::cancellation::is_answered;
-/// assert!([200, 404, 409].into_iter().all(is_answered));
-/// assert!(![400, 429, 500, 503, 507].into_iter().any(is_answered));
+/// assert!([200, 204, 400, 404, 409, 413].into_iter().all(is_answered));
+/// assert!(![408, 425, 429, 500, 503, 507].into_iter().any(is_answered));
 /// ```
 pub fn is_answered(status: u16) -> bool {
-    matches!(status, 200..=299 | 404 | 409)
+    matches!(status, 200..=299 | 400..=499) && !matches!(status, 408 | 425 | 429)
+}
+
+/// When children that have not answered are asked again. It has nothing to do with the calls that repeat notices, so that a child
+/// that cannot be reached does not delay those, and their success does not make the calls to that child more frequent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backoff {
+    /// The request that failed, and how often one after another.
+    failed: Option<(RequestId, u32)>,
+    retry_at: Option<Timestamp>,
+}
+
+impl Backoff {
+    /// Notes that a child did not answer the request at `now`; returns when the next call is due.
+    pub fn fail(&mut self, request: RequestId, now: Timestamp) -> Timestamp {
+        let failures = self.failed.filter(|(failed, _)| *failed == request).map_or(0, |(_, failures)| failures);
+        let failures = failures.saturating_add(1);
+        let retry_at = now.plus_millis(retry_ms(failures));
+        (self.failed, self.retry_at) = (Some((request, failures)), Some(retry_at));
+        retry_at
+    }
+
+    /// Notes that every child has answered.
+    pub fn succeed(&mut self) {
+        *self = Backoff::default();
+    }
+
+    /// When the next call of the request is due; `None` if it was not made yet.
+    pub fn retry_at(&self, request: RequestId) -> Option<Timestamp> {
+        self.retry_at.filter(|_| self.failed.is_some_and(|(failed, _)| failed == request))
+    }
+
+    /// Whether the request may be made at `now`, by a clock that may have been set back since the last call.
+    pub fn is_due(&self, request: RequestId, now: Timestamp) -> bool {
+        let latest = self.failed.map_or(0, |(_, failures)| retry_ms(failures));
+        self.retry_at(request).is_none_or(|at| at <= now || now.plus_millis(latest) < at)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
     #[test]
-    fn a_child_that_was_created_before_is_asked_also_if_its_first_notice_is_late() {
-        let mut cancellation = ChildrenCancellation::new(None, false, Timestamp::from_millis(5));
-        assert!(!cancellation.concern(Timestamp::from_millis(5), Status::Running), "it is asked with the others");
-        cancellation.finish();
-        assert!(!cancellation.concern(Timestamp::from_millis(6), Status::Running), "it was created later");
-        assert!(!cancellation.concern(Timestamp::from_millis(5), Status::Failed), "it has ended");
-        assert!(!cancellation.is_pending());
-        assert!(cancellation.concern(Timestamp::from_millis(5), Status::Queued));
-        assert!(cancellation.is_pending());
+    fn a_failing_child_is_asked_less_and_less_often_and_another_request_is_made_at_once() {
+        let (first, second) = (RequestId { number: 1, at: at(0) }, RequestId { number: 2, at: at(9) });
+        let mut backoff = Backoff::default();
+        assert!(backoff.is_due(first, at(0)));
+        assert_eq!(backoff.fail(first, at(0)), at(4_000));
+        assert!(!backoff.is_due(first, at(3_999)) && backoff.is_due(first, at(4_000)));
+        assert!(backoff.is_due(second, at(1)), "a request that was not made yet");
+        assert_eq!((backoff.retry_at(first), backoff.retry_at(second)), (Some(at(4_000)), None));
+        let last = (0..20).map(|_| backoff.fail(first, at(0))).last();
+        assert_eq!(last, Some(at(60_000)));
+        backoff.succeed();
+        assert!(backoff.is_due(first, at(0)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_delays_no_call() {
+        let (request, mut backoff) = (RequestId { number: 1, at: at(0) }, Backoff::default());
+        backoff.fail(request, at(9_000_000));
+        assert!(!backoff.is_due(request, at(9_000_000)));
+        assert!(backoff.is_due(request, at(1_000_000)));
+    }
+
+    #[test]
+    fn a_request_is_given_up_after_a_day() {
+        let cancellation = ChildrenCancellation::new(None, None, false, at(5));
+        assert!(!cancellation.is_given_up(at(GIVEN_UP_MS + 4)) && cancellation.is_given_up(at(GIVEN_UP_MS + 5)));
     }
 }

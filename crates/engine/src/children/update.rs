@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Child;
 use crate::{
     index::row::renewal,
+    job::Job,
     notice::{Notices, Recipient, Tombstone},
 };
 
@@ -27,6 +28,10 @@ pub struct ChildUpdate {
 pub struct ChildState {
     /// When the job was created.
     pub created_at: Timestamp,
+    /// The attempt.
+    pub attempt: u64,
+    /// When the attempt began.
+    pub began_at: Timestamp,
     /// The change that this is the state after.
     pub seq: u64,
     /// The state.
@@ -53,17 +58,19 @@ impl ChildState {
 }
 
 impl ChildUpdate {
-    /// What a job with this document and these notices sends the job `parent`, which is its parent, or was the one of a job
-    /// that it has replaced.
-    pub fn of(document: &Document, notices: &Notices, parent: &str) -> ChildUpdate {
+    /// What a job sends the job `parent`, which is its parent, or was the one of a job that it has replaced.
+    pub fn of(job: &Job, parent: &str) -> ChildUpdate {
+        let Job { document, record, .. } = job;
         let is_child = document.parent_id.as_deref() == Some(parent);
-        let child = is_child.then_some(ChildState {
+        let child = is_child.then(|| ChildState {
             created_at: document.created_at,
+            attempt: document.attempt,
+            began_at: record.attempt_at.unwrap_or(document.created_at),
             seq: document.seq,
             status: document.status,
             progress: document.progress,
         });
-        let removed = notices.former(Recipient::Parent).to_vec();
+        let removed = record.notices.former(Recipient::Parent).to_vec();
         ChildUpdate { job_id: document.job_id.clone(), child, removed }
     }
 

@@ -11,7 +11,7 @@ use protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::batch;
+use crate::{batch, children::cancellation::RequestId};
 
 /// The body of a control request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct ControlOptions {
     pub force: bool,
     /// For `cancel`: whether the children of the job are asked too, and their children.
     pub children: bool,
+    /// The request of the job's parent, if that makes this one. No body has it.
+    pub of_parent: Option<RequestId>,
     /// The paths of the texts that were cut.
     pub truncated: Vec<String>,
 }
@@ -76,7 +78,7 @@ impl ControlOptions {
         if let Some(reason) = &mut reason {
             truncations.cut(reason, MESSAGE_BYTES, || "reason".to_owned());
         }
-        Ok(ControlOptions { reason, force, children, truncated: truncations.into_paths() })
+        Ok(ControlOptions { reason, force, children, of_parent: None, truncated: truncations.into_paths() })
     }
 }
 

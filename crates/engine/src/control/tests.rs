@@ -4,7 +4,7 @@ use protocol::report::{Report, Reports};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::accept;
+use crate::{accept, children::cancellation::Concerned};
 
 const REQUESTS: [ControlRequest; 4] = ControlRequest::ALL;
 
@@ -247,4 +247,20 @@ fn a_child_is_asked_with_the_same_options_and_asks_its_own_children() {
     let (job, _) = apply(job_in(Status::Running), ControlRequest::Cancel, options.clone(), at(10)).unwrap();
     let asked = job.record.cancellation.unwrap().to_body();
     assert_eq!(ControlOptions::from_body(&asked, ControlRequest::Cancel), Ok(options));
+}
+
+#[test]
+fn a_request_of_the_parent_that_is_made_again_asks_the_children_only_once() {
+    let of_parent = |number| Concerned::from_parameter(&format!("{number}.9000.0.1")).map(|asked| asked.request());
+    let options = |number| ControlOptions { children: true, of_parent: of_parent(number), ..ControlOptions::default() };
+    let cancel = |job, number, second| apply(job, ControlRequest::Cancel, options(number), at(second)).unwrap();
+    let (job, _) = cancel(job_in(Status::Running), 1, 10);
+    let first = job.record.cancellation.clone();
+    let (job, has_changed) = cancel(job, 1, 20);
+    assert_eq!((has_changed, &job.record.cancellation), (false, &first));
+    // Another request of the parent is another one, and so is one by a user.
+    let (job, has_changed) = cancel(job, 2, 30);
+    assert!(has_changed && job.record.cancellation != first);
+    let by_user = ControlOptions { children: true, ..ControlOptions::default() };
+    assert!(apply(job, ControlRequest::Cancel, by_user, at(40)).unwrap().1);
 }

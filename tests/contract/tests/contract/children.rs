@@ -307,6 +307,26 @@ fn a_cancellation_with_children_reaches_all_that_have_not_ended_in_each_generati
 }
 
 #[test]
+fn a_retry_and_a_child_that_is_created_later_are_not_cancelled_by_an_earlier_request() {
+    let family = Family::new();
+    family.parent("parent", json!({"status": "running"}));
+    family.child("retried", "parent", json!({"status": "running"}));
+    family.wait_for_children("parent", &[("running", 1)]);
+    family.post("parent", "cancel", json!({"children": true, "force": true, "reason": "first"})).expect(200);
+    family.wait_for_children("parent", &[("cancelled", 1)]);
+    family.post("retried", "retry", json!({})).expect(200);
+    family.report("retried", json!({"status": "running"}));
+    family.child("later", "parent", json!({"status": "running"}));
+    family.wait_for_children("parent", &[("running", 2)]);
+    // The next request is the witness: a parent makes its requests one after the other, and the first one would have ended them.
+    family.post("parent", "cancel", json!({"children": true, "reason": "second"})).expect(200);
+    for job in ["retried", "later"] {
+        let document = family.wait_for(job, "a request", |document| document["control"]["reason"] == "second");
+        assert_eq!(document["status"], "running", "{job}");
+    }
+}
+
+#[test]
 fn a_parent_that_has_ended_can_cancel_its_children_and_one_without_the_option_does_not() {
     let family = Family::new();
     family.parent("parent", json!({"status": "completed"}));

@@ -129,7 +129,7 @@ impl Object {
             let update = match recipient {
                 Some(Recipient::Index) if is_former => Update::Row(RowUpdate::of_moved(document, notices)),
                 Some(Recipient::Index) => Update::Row(RowUpdate::of(document, notices)),
-                Some(Recipient::Parent) | None => Update::Child(ChildUpdate::of(document, notices, place)),
+                Some(Recipient::Parent) | None => Update::Child(ChildUpdate::of(&job, place)),
             };
             if document.parent_id.as_deref() == Some(place) {
                 sending.progress.sends(document.progress);

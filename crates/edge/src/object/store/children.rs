@@ -1,7 +1,7 @@
 //! The table of the children of a job: one row each, written when the status of the child changes.
 //!
 //! ```text
-//! child  id | created | seq | status | progress | at
+//! child  id | created | attempt | request | seq | status | progress | at
 //! ```
 //!
 //! Times are in milliseconds. A child without a status was removed, and is remembered for a while.
@@ -15,12 +15,14 @@ use super::{Store, integer};
 
 // Without a rowid the primary key needs no index of its own, which would be a second row to write.
 const MAKE: &str = "CREATE TABLE IF NOT EXISTS child
-    (id TEXT PRIMARY KEY, created INTEGER NOT NULL, seq INTEGER NOT NULL, status TEXT, progress REAL, at INTEGER NOT NULL)
+    (id TEXT PRIMARY KEY, created INTEGER NOT NULL, attempt INTEGER NOT NULL, request INTEGER NOT NULL,
+    seq INTEGER NOT NULL, status TEXT, progress REAL, at INTEGER NOT NULL)
     WITHOUT ROWID";
-const PUT: &str = "INSERT INTO child (id, created, seq, status, progress, at) VALUES (?, ?, ?, ?, ?, ?) \
-                   ON CONFLICT (id) DO UPDATE SET created = excluded.created, seq = excluded.seq, \
+const PUT: &str = "INSERT INTO child (id, created, attempt, request, seq, status, progress, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
+                   ON CONFLICT (id) DO UPDATE SET created = excluded.created, attempt = excluded.attempt, \
+                   request = excluded.request, seq = excluded.seq, \
                    status = excluded.status, progress = excluded.progress, at = excluded.at";
-const LOAD: &str = "SELECT id, created, seq, status, progress, at FROM child";
+const LOAD: &str = "SELECT id, created, attempt, request, seq, status, progress, at FROM child";
 const FORGET: &str = "DELETE FROM child WHERE id = ?";
 const DROP: &str = "DELETE FROM child";
 
@@ -28,6 +30,8 @@ const DROP: &str = "DELETE FROM child";
 struct ChildRow {
     id: String,
     created: u64,
+    attempt: u64,
+    request: u64,
     seq: u64,
     status: Option<Status>,
     progress: Option<f64>,
@@ -42,8 +46,9 @@ impl Store {
         }
         let status = child.status.map_or(SqlStorageValue::Null, |status| status.as_str().into());
         let progress = child.progress.map_or(SqlStorageValue::Null, |progress| progress.get().into());
-        let (created, seq) = (integer(child.created_at.millis())?, integer(child.seq)?);
-        self.run(PUT, vec![id.into(), created, seq, status, progress, integer(child.written_at.millis())?])
+        let (created, written) = (integer(child.created_at.millis())?, integer(child.written_at.millis())?);
+        let (attempt, request, seq) = (integer(child.attempt)?, integer(child.request)?, integer(child.seq)?);
+        self.run(PUT, vec![id.into(), created, attempt, request, seq, status, progress, written])
     }
 
     /// The rows of all children, by their ids.
@@ -51,6 +56,8 @@ impl Store {
         let child = |row: ChildRow| {
             let child = Child {
                 created_at: Timestamp::from_millis(row.created),
+                attempt: row.attempt,
+                request: row.request,
                 seq: row.seq,
                 status: row.status,
                 progress: row.progress.and_then(Number::new),
