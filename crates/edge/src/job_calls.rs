@@ -14,13 +14,13 @@ use engine::{
     metrics::Metrics,
 };
 use js_sys::Uint8Array;
-use protocol::{Problem, control::ControlRequest, problem::Code};
+use protocol::{Problem, Timestamp, control::ControlRequest, problem::Code};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 use worker::Env;
 
 use crate::{
-    command::{ANCESTRY_PARAMETER, CONCERNED_PARAMETER, Command, PROJECT_PARAMETER},
+    command::{ANCESTRY_PARAMETER, CONCERNED_PARAMETER, Command, NOW_PARAMETER, PROJECT_PARAMETER},
     config::Config,
     glue::{self, Namespace},
     metrics,
@@ -43,15 +43,17 @@ impl JobCalls {
         JobCalls { namespace: namespace(env), config: Config::of(env) }
     }
 
-    /// Notifies a parent of a child.
+    /// Notifies a parent of a child; `now` is the time of the edge if the clock was set back.
     pub(crate) async fn notify_parent(
         &self,
         project: &str,
         parent: &str,
         update: &ChildUpdate,
+        now: Option<Timestamp>,
     ) -> Result<ChildReply, ErrorResponse> {
         metrics::count(Metrics::parent_called);
-        let response = self.call(project, parent, Command::Child, &[], text_of(update).as_bytes()).await?;
+        let parameters: Vec<_> = now.map(|now| (NOW_PARAMETER, now.millis().to_string())).into_iter().collect();
+        let response = self.call(project, parent, Command::Child, &parameters, text_of(update).as_bytes()).await?;
         done("parent", response.status(), response.status() == 200)?;
         let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
         Ok(serde_json::from_str(&text).map_err(worker::Error::from)?)

@@ -25,7 +25,6 @@ use engine::{
     job::Job,
     kept_tags,
     lifecycle::Lifecycle,
-    subscription::{self, Admission, Viewed},
     webhook::outbox::Outbox,
 };
 use js_sys::Promise;
@@ -35,7 +34,7 @@ use protocol::{
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Request, Response};
-use worker::{Env, State, WebSocketPair, worker_sys};
+use worker::{Env, State, worker_sys};
 
 use crate::{
     command::{
@@ -139,6 +138,8 @@ struct Object {
     wake: RefCell<Option<(js_sys::Function, Timestamp)>>,
     /// The project of the job, once a command has named it.
     project: RefCell<Option<String>>,
+    /// The time of the last command, if the wall clock was set back.
+    edge_now: Cell<Option<Timestamp>>,
     /// The notices of the job, and what a deleted one has left.
     notices: Sending,
     children: Counting,
@@ -173,6 +174,7 @@ impl Object {
             stored_alarm: Cell::default(),
             wake: RefCell::default(),
             project: RefCell::default(),
+            edge_now: Cell::default(),
             notices: Sending::new(env),
             children: Counting::new(),
             viewers,
@@ -238,6 +240,7 @@ impl Object {
         let include = || Include::from_bits(u8::try_from(request.number("include")).unwrap_or_default());
         let held = Some(request.text(HELD_PARAMETER)).filter(|held| !held.is_empty());
         self.note_project(request.text(PROJECT_PARAMETER));
+        self.edge_now.set(time.is_set_back.then_some(time.now));
         let tags = request.text(TAGS_PARAMETER);
         let required = if request.requires_tags { Some(self.check_tags(job_id, tags)?) } else { None };
         match request.command {
@@ -282,34 +285,6 @@ impl Object {
             // `handle` does these, since they wait for the platform. No token by tag may delete or create, so none gets here.
             Command::Delete | Command::Admit => unknown_command(),
         }
-    }
-
-    /// Adds a viewer: accepts the socket, reads the state and sends it. No report can come in between. A viewer that has
-    /// seen the end of the job is not added, unless it wants the state `anyway`.
-    fn subscribe(&self, job_id: &str, viewer: Viewer, time: CommandTime) -> HandlerResult {
-        let Viewer { include, cursor, anyway, stays, reader, .. } = viewer;
-        let job = self.find(job_id)?;
-        let document = &job.document;
-        let ended = match subscription::admit(document, cursor.filter(|_| !anyway), time.now) {
-            Admission::Finished => return Ok(response::empty(204)),
-            Admission::Admitted { ended } => ended,
-        };
-        let of_reader = reader.map_or(0, |reader| self.viewers.of_reader(reader));
-        subscription::check_capacity(Viewed::Job, self.viewers.count(), of_reader)?;
-        let pair = WebSocketPair::new()?;
-        self.viewers.accept(&self.state, &pair.server, viewer, &job, time);
-        let lines = if include.logs() {
-            self.last_lines(&job, subscription::initial_line_count(&job, cursor))?
-        } else {
-            Vec::new()
-        };
-        for frame in subscription::initial_frames(&job, include, lines, ended) {
-            viewers::send(&pair.server, &frame);
-        }
-        if ended && !stays {
-            let _ = pair.server.close(Some(1000), Some("end"));
-        }
-        Ok(worker::Response::from_websocket(pair.client)?.into())
     }
 
     /// Drops the job from memory and ends the streams of its viewers.

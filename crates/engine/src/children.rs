@@ -86,6 +86,12 @@ pub struct Written {
     pub is_new_attempt: bool,
 }
 
+/// Whether the row of a child was written at least `millis` ago. One from the future is, too: it is of a clock that was set back,
+/// and would otherwise stay for as long.
+fn is_past(child: &Child, millis: u64, now: Timestamp) -> bool {
+    child.written_at.millis().abs_diff(now.millis()) >= millis
+}
+
 /// The children of one job.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChildJobs {
@@ -182,9 +188,10 @@ impl ChildJobs {
             return Ok(());
         }
         let admitted = std::mem::take(&mut self.admitted);
-        let is_waiting =
-            |(id, at): &(String, Timestamp)| !is_counted(id) && *at <= now && now < at.plus_millis(ADMITTED_MS);
-        let mut admitted: BTreeMap<_, _> = admitted.into_iter().filter(is_waiting).collect();
+        let is_waiting = |(id, at): &(String, Timestamp)| !is_counted(id) && now < at.plus_millis(ADMITTED_MS);
+        // A place that was kept before the clock was set back is kept for as long as any other one.
+        let admitted = admitted.into_iter().map(|(id, at)| (id, at.min(now)));
+        let mut admitted: BTreeMap<_, _> = admitted.filter(is_waiting).collect();
         let taken = self.counts.total().saturating_add(admitted.len() as u64);
         let is_full = taken >= CHILDREN as u64 && !admitted.contains_key(id);
         if !is_full {
@@ -203,7 +210,8 @@ impl ChildJobs {
         now: Timestamp,
     ) -> Option<Written> {
         let id = &update.job_id;
-        let mut stored = self.children.get(id).cloned();
+        let is_forgotten = |child: &&Child| child.status.is_none() && is_past(child, REMOVED_MS, now);
+        let mut stored = self.children.get(id).filter(|stored| !is_forgotten(stored)).cloned();
         let (mut is_written, mut is_new_attempt) = (false, false);
         let removed = update.removed.iter().max().copied();
         if let Some(removed) =
@@ -232,8 +240,7 @@ impl ChildJobs {
                 .filter(|stored| (stored.created_at, stored.attempt) == (new.created_at, new.attempt))
                 .cloned();
             is_new_attempt = of_attempt.is_none();
-            let is_fresh =
-                |stored: &Child| stored.status == Some(new.status) && now < stored.written_at.plus_millis(RENEWED_MS);
+            let is_fresh = |stored: &Child| stored.status == Some(new.status) && !is_past(stored, RENEWED_MS, now);
             let written_at = of_attempt.as_ref().filter(|stored| is_fresh(stored)).map(|stored| stored.written_at);
             is_written |= written_at.is_none();
             let request = match (of_attempt, cancellation) {
@@ -257,7 +264,7 @@ impl ChildJobs {
 
     /// Forgets the children that were removed so long ago that no late call can bring them back; returns their ids.
     pub fn forget_removed(&mut self, now: Timestamp) -> Vec<String> {
-        let is_old = |child: &Child| child.status.is_none() && child.written_at.plus_millis(REMOVED_MS) <= now;
+        let is_old = |child: &Child| child.status.is_none() && is_past(child, REMOVED_MS, now);
         let old: Vec<String> =
             self.children.iter().filter(|(_, child)| is_old(child)).map(|(id, _)| id.clone()).collect();
         self.children.retain(|_, child| !is_old(child));

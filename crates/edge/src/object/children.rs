@@ -192,6 +192,8 @@ impl Object {
         }
         match self.children.on_throttle(|throttle| throttle.ask(time.now.millis())) {
             Due::Now => self.show_children(time)?,
+            // The timers of the object stand still with its clock.
+            Due::In(_) | Due::Planned if time.is_set_back => self.show_children(time)?,
             Due::In(plan) => self.children.planned.set(Some(plan)),
             Due::Planned => {}
         }

@@ -1,12 +1,21 @@
-//! The commands that only read a job.
+//! The commands that only read a job, once or as a viewer.
 
-use engine::{badge::Shown, batch::does_not_fit, control, flask, job::Job, log, poll, tensorlake};
+use engine::{
+    badge::Shown,
+    batch::does_not_fit,
+    control, flask,
+    job::Job,
+    log, poll,
+    subscription::{self, Admission, Viewed},
+    tensorlake,
+};
 use js_sys::Uint8Array;
 use protocol::{Timestamp, answer::ControlState, include::Include, limits::LOG_LINES_NEW, log_line::LogLine};
+use worker::WebSocketPair;
 
-use super::Object;
+use super::{Object, viewers};
 use crate::{
-    command::{BYTES_HEADER, CONTROL_HEADER, CURSOR_HEADER, POLL_HEADER},
+    command::{BYTES_HEADER, CONTROL_HEADER, CURSOR_HEADER, CommandTime, POLL_HEADER, Viewer},
     glue,
     response::{self, ErrorResponse, HandlerResult, set, text_of},
 };
@@ -70,5 +79,33 @@ impl Object {
         let job = self.find(job_id)?;
         let lines = self.store.lines(&job, after, limit)?;
         Ok(response::json(200, &log::page(&job, after, lines)))
+    }
+
+    /// Adds a viewer: accepts the socket, reads the state and sends it. No report can come in between. A viewer that has
+    /// seen the end of the job is not added, unless it wants the state `anyway`.
+    pub(super) fn subscribe(&self, job_id: &str, viewer: Viewer, time: CommandTime) -> HandlerResult {
+        let Viewer { include, cursor, anyway, stays, reader, .. } = viewer;
+        let job = self.find(job_id)?;
+        let document = &job.document;
+        let ended = match subscription::admit(document, cursor.filter(|_| !anyway), time.now) {
+            Admission::Finished => return Ok(response::empty(204)),
+            Admission::Admitted { ended } => ended,
+        };
+        let of_reader = reader.map_or(0, |reader| self.viewers.of_reader(reader));
+        subscription::check_capacity(Viewed::Job, self.viewers.count(), of_reader)?;
+        let pair = WebSocketPair::new()?;
+        self.viewers.accept(&self.state, &pair.server, viewer, &job, time);
+        let lines = if include.logs() {
+            self.last_lines(&job, subscription::initial_line_count(&job, cursor))?
+        } else {
+            Vec::new()
+        };
+        for frame in subscription::initial_frames(&job, include, lines, ended) {
+            viewers::send(&pair.server, &frame);
+        }
+        if ended && !stays {
+            let _ = pair.server.close(Some(1000), Some("end"));
+        }
+        Ok(worker::Response::from_websocket(pair.client)?.into())
     }
 }

@@ -268,3 +268,33 @@ fn a_retry_is_written_also_if_the_parent_did_not_learn_of_the_end_before_it() {
     let row = take(&mut jobs, &retried("a", 1, 2, 5, 3), at(5)).unwrap();
     assert_eq!((row.attempt, row.status), (2, Some(Status::Queued)));
 }
+
+#[test]
+fn a_clock_that_is_set_back_keeps_no_place_and_no_row_for_longer() {
+    let hour = 3_600_000;
+    let (later, now) = (at(1_000 * hour), at(10 * hour));
+    let mut jobs = ChildJobs::default();
+    for number in 0..CHILDREN as u64 - 1 {
+        take(&mut jobs, &update(&format!("c{number}"), 1, 1, Status::Running, None), later);
+    }
+    assert_eq!(jobs.admit("one", later), Ok(()));
+    assert!(jobs.admit("another", now).is_err(), "the place is still kept");
+    assert_eq!(jobs.admit("another", now.plus_millis(ADMITTED_MS)), Ok(()));
+    // The row of a child gets the new time with its next call, and a removed one is forgotten.
+    let row = take(&mut jobs, &update("c0", 1, 2, Status::Running, None), now).unwrap();
+    assert_eq!(row.written_at, now);
+    assert_eq!(take(&mut jobs, &update("c0", 1, 3, Status::Running, None), now), None);
+    take(&mut jobs, &removal("c1", &[1]), later);
+    assert_eq!(jobs.forget_removed(now), ["c1"]);
+}
+
+#[test]
+fn a_job_that_was_created_by_a_clock_set_back_is_counted_when_no_late_call_of_the_removed_one_can_come() {
+    let mut jobs = ChildJobs::default();
+    take(&mut jobs, &update("a", 50, 1, Status::Running, None), at(50));
+    take(&mut jobs, &removal("a", &[50]), at(60));
+    let again = update("a", 20, 1, Status::Running, None);
+    assert_eq!(take(&mut jobs, &again, at(61)), None);
+    assert!(take(&mut jobs, &again, at(60 + REMOVED_MS)).is_some());
+    assert_eq!(shown(&jobs).0, 1);
+}

@@ -96,7 +96,8 @@ impl Object {
             // A release that writes other texts has an index of its own.
             (Update::Row(_), ..) => Ok(UpdateReply::default()),
             (Update::Child(update), ..) => {
-                let reply = self.notices.jobs.notify_parent(&call.project, &call.place, update).await?;
+                let now = self.edge_now.get();
+                let reply = self.notices.jobs.notify_parent(&call.project, &call.place, update, now).await?;
                 self.notices.progress.set_interval(reply.progress_ms);
                 Ok(UpdateReply::default())
             }
