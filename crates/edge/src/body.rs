@@ -22,15 +22,7 @@ impl Body {
     /// Reads a JSON body of at most `limit` bytes.
     pub(crate) async fn read(request: &IncomingRequest, limit: usize) -> Result<Body, ErrorResponse> {
         let headers = BodyHeaders::new(request.content_headers(), Accepts::Json, limit)?;
-        let bytes = match headers.bytes {
-            // The runtime checks the body against `Content-Length`.
-            Some(_) => {
-                let buffer = JsFuture::from(request.inner().array_buffer()?).await.map_err(|_| incomplete())?;
-                Uint8Array::new(&buffer).to_vec()
-            }
-            None => read_up_to(request, limit).await?,
-        };
-        Ok(Body { bytes })
+        Ok(Body { bytes: read_with(request, &headers, limit).await? })
     }
 
     /// The body of a request that is not a report, as one JSON text.
@@ -42,6 +34,20 @@ impl Body {
 /// What the headers say about a body of reports.
 pub(crate) fn report_headers(request: &IncomingRequest) -> Result<BodyHeaders, Problem> {
     BodyHeaders::new(request.content_headers(), Accepts::JsonOrNdjson, REPORTS_BYTES)
+}
+
+/// Reads the reports of a request with these headers.
+pub(crate) async fn read_reports(request: &IncomingRequest, headers: &BodyHeaders) -> Result<Vec<u8>, ErrorResponse> {
+    read_with(request, headers, REPORTS_BYTES).await
+}
+
+async fn read_with(request: &IncomingRequest, headers: &BodyHeaders, limit: usize) -> Result<Vec<u8>, ErrorResponse> {
+    if headers.bytes.is_none() {
+        return read_up_to(request, limit).await;
+    }
+    // The runtime checks the body against `Content-Length`.
+    let buffer = JsFuture::from(request.inner().array_buffer()?).await.map_err(|_| incomplete())?;
+    Ok(Uint8Array::new(&buffer).to_vec())
 }
 
 /// Reads a body of unknown length; fails if it has more than `limit` bytes, of which no more are kept.

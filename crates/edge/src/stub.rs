@@ -11,7 +11,7 @@ use engine::{
     tags::RequiredTags,
 };
 use js_sys::Uint8Array;
-use protocol::{Problem, control::ControlRequest, cursor::Cursor, id::JobId, include::Include, limits::REPORTS_BYTES};
+use protocol::{Problem, control::ControlRequest, cursor::Cursor, id::JobId, include::Include};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
@@ -154,15 +154,24 @@ impl JobStub {
         headers: &BodyHeaders,
         creates: Creates,
     ) -> Result<Response, ErrorResponse> {
-        let parameters = report_parameters(headers, &creates);
         if headers.bytes.is_none() {
-            let body = body::read_up_to(request, REPORTS_BYTES).await?;
-            return self.send(Command::Report, &parameters, Some(&body)).await;
+            let body = body::read_reports(request, headers).await?;
+            return self.report_bytes(&body, headers, &creates).await;
         }
         // The edge need not read the body: only the object parses it.
-        let url = self.url(Command::Report, &parameters);
+        let url = self.url(Command::Report, &report_parameters(headers, &creates));
         let response = glue::forward(&self.namespace, &self.name, &url, request.inner());
         JsFuture::from(response).await.map_err(|error| call_error(Called::Job, &error))
+    }
+
+    /// The same with a body that was read.
+    pub(crate) async fn report_bytes(
+        &self,
+        body: &[u8],
+        headers: &BodyHeaders,
+        creates: &Creates,
+    ) -> Result<Response, ErrorResponse> {
+        self.send(Command::Report, &report_parameters(headers, creates), Some(body)).await
     }
 
     /// The URL to which reports are sent.

@@ -60,10 +60,34 @@ async fn refused_as_child(
 pub(crate) async fn report(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let grant = auth::grant(ctx).await?;
     let (id, creates) = report_target(ctx, &grant, job)?;
-    if let Some(refused) = refused_as_child(ctx, &grant, &id, creates.parent.clone()).await? {
+    match creates.parent {
+        Some(_) => report_as_child(ctx, &grant, id, creates).await,
+        None => report_to(ctx, &grant, id, creates).await,
+    }
+}
+
+/// Reports to a job that has a parent if the report creates it. A job that exists takes the report without its parent, which need
+/// not be asked, nor be in reach.
+async fn report_as_child(ctx: &RequestContext, grant: &Grant, id: JobId, creates: Creates) -> HandlerResult {
+    // With a credential that does not cover the parent the request is wrong, whether the job exists or not.
+    if let Some(parent) = &creates.parent {
+        grant.authorize(Permission::Write, Some(parent)).map_err(Problem::from)?;
+    }
+    let headers = body::report_headers(&ctx.request)?;
+    let bytes = body::read_reports(&ctx.request, &headers).await?;
+    let stub = JobStub::new(&ctx.env, grant, id.clone())?;
+    // A report that may replace the job is the first one of a run, as a rule.
+    if !creates.ended {
+        let reply = stub.report_bytes(&bytes, &headers, &Creates::default()).await?;
+        if reply.status() != 404 {
+            return finish(ctx, grant, &id, &reply, false).await;
+        }
+    }
+    if let Some(refused) = refused_as_child(ctx, grant, &id, creates.parent.clone()).await? {
         return Ok(refused);
     }
-    report_to(ctx, &grant, id, creates).await
+    let reply = stub.report_bytes(&bytes, &headers, &creates).await?;
+    finish(ctx, grant, &id, &reply, reply.status() == 201).await
 }
 
 /// The grant, the object and the URL of the same report, if nothing is wrong with it and its length is known.
