@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use protocol::Timestamp;
+use protocol::{Timestamp, problem::Code};
 use serde_json::Value;
 use ureq::{Agent, Body, http};
 
@@ -108,9 +108,18 @@ fn read(response: http::Response<Body>) -> Result<String, ureq::Error> {
 
 /// Prints the entries of `errors` in a response about many jobs; the exit code that they cause.
 pub(crate) fn refusals(response: &Value, output: Output) -> Exit {
+    refusals_if(response, output, |_| true)
+}
+
+/// The same for jobs that the caller has not named: one that does not exist any more is no error.
+pub(crate) fn refusals_of_listed(response: &Value, output: Output) -> Exit {
+    refusals_if(response, output, |refusal| refusal.code != Code::JobNotFound.as_str())
+}
+
+fn refusals_if(response: &Value, output: Output, is_error: impl Fn(&Refusal) -> bool) -> Exit {
     let mut exit = Exit::Success;
     for error in response.get("errors").and_then(Value::as_array).into_iter().flatten() {
-        let Some(refusal) = Refusal::from_body(error) else { continue };
+        let Some(refusal) = Refusal::from_body(error).filter(&is_error) else { continue };
         let job = error.get("jobId").and_then(Value::as_str).unwrap_or_default();
         output.notice(format_args!("jp: {}: {refusal}", printable(job)));
         exit = Exit::Refused;

@@ -9,6 +9,7 @@
     reason = "a test tool: it measures deadlines, and a panic is how a test fails"
 )]
 
+pub mod answers;
 pub mod binary;
 pub mod file_server;
 pub mod following;

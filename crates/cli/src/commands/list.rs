@@ -6,7 +6,7 @@ use protocol::id::JobId;
 use serde_json::{Value, json};
 
 use crate::{
-    api::{Api, refusals},
+    api::{Api, refusals, refusals_of_listed},
     commands::run::name_and_value,
     document_view::{DocumentView, duration},
     exit::Exit,
@@ -58,9 +58,8 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings, output: Output) -> 
             output.notice(format_args!("jp: no job of the project fits"));
             return Ok(Exit::Success);
         }
-        // A job that was deleted since it was listed is not one that the caller named.
-        print(&api, &ids, output)?;
-        return Ok(Exit::Success);
+        let response = print(&api, &ids, output)?;
+        return Ok(refusals_of_listed(&response, output));
     }
     let jobs = JobIds::from(jobs).distinct()?;
     let api = Api::new(settings.server()?);

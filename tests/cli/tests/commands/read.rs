@@ -7,6 +7,7 @@ use std::{
 };
 
 use cli_tests::{
+    answers,
     binary::{jp, run},
     job::Job,
     terminal::Terminal,
@@ -141,4 +142,31 @@ fn the_jobs_of_the_project_are_listed_by_tag_status_and_text_without_ids() {
     assert_eq!((ended.code, ended.out.as_str()), (0, ""), "{ended:?}");
     let ended = run(jp(&["list", &failed.id, "--tag", &tag]));
     assert_eq!(ended.code, 2, "{ended:?}");
+}
+
+#[test]
+fn what_keeps_a_listed_job_from_being_shown_is_named_and_the_exit_code_says_so() {
+    let rows = ["a", "gone", "large"].map(|id| json!({"jobId": id}));
+    let list = json!({"jobs": rows, "nextCursor": null});
+    let error = |id: &str, code: &str| json!({"jobId": id, "error": code, "message": "A sentence", "details": {}});
+    let job = json!({"jobId": "a", "status": "running"});
+    let shown = |errors: Vec<Value>| {
+        let url = answers::start(vec![(200, list.clone()), (200, json!({"jobs": [job], "errors": errors}))]);
+        run(jp(&["list", "--url", &url]))
+    };
+    // A job that was deleted since it was listed is not one that the caller named.
+    let ended = shown(vec![error("gone", "JOB_NOT_FOUND")]);
+    assert_eq!((ended.code, ended.out.lines().count(), ended.err.as_str()), (0, 2, ""), "{ended:?}");
+    let ended = shown(vec![error("gone", "JOB_NOT_FOUND"), error("large", "PAYLOAD_TOO_LARGE")]);
+    assert_eq!((ended.code, ended.out.lines().count()), (5, 2), "{ended:?}");
+    assert_eq!(ended.err, "jp: large: A sentence (PAYLOAD_TOO_LARGE)\n");
+}
+
+#[test]
+fn a_page_of_the_list_that_fails_is_an_error() {
+    let first = json!({"jobs": [{"jobId": "a"}], "nextCursor": "next"});
+    let problem = json!({"error": "INTERNAL", "message": "A sentence", "details": {}});
+    let url = answers::start(vec![(200, first), (500, problem)]);
+    let ended = run(jp(&["list", "--url", &url]));
+    assert_eq!((ended.code, ended.out.as_str(), ended.err.as_str()), (5, "", "jp: A sentence (INTERNAL)\n"));
 }
