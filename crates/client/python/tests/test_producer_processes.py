@@ -196,7 +196,7 @@ def test_a_child_that_reports_before_its_parent_creates_the_job(
             producer.update(current=1)
 
         if __name__ == "__main__":
-            producer = client.producer(job_id, create=True)
+            producer = client.producer(job_id, create=True, parent_id=job_id + "-parent")
             child = multiprocessing.get_context("{method}").Process(target=work, args=(producer,))
             child.start()
             child.join()
@@ -204,7 +204,8 @@ def test_a_child_that_reports_before_its_parent_creates_the_job(
         """,
     )
     assert program.end() == (0, "")
-    assert document_of(client, job_id)["current"] == 1
+    document = document_of(client, job_id)
+    assert (document["current"], document["parentId"]) == (1, f"{job_id}-parent")
 
 
 def test_a_forked_child_finds_the_current_job(client: JobProgressClient, job_id: str, tmp_path: Path) -> None:

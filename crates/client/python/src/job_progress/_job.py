@@ -221,7 +221,7 @@ class Producer:
         delivery = self._sender.delivery
         # The first report of the child may arrive before the one of this process that creates the job.
         create = delivery.create and not delivery.is_created
-        return (_attach, (endpoint.base_url, endpoint.credential.current(), self.job_id, create))
+        return (_attach, (endpoint.base_url, endpoint.credential.current(), self.job_id, create, delivery.parent_id))
 
     def _finish(self, error: BaseException | None) -> None:
         """Reports what the end of the block means for the job: nothing, if the producer only takes part in it."""
@@ -330,5 +330,6 @@ def _length(items: Iterable[object]) -> int | None:
     return len(items) if isinstance(items, Sized) else None
 
 
-def _attach(base_url: str, secret: str, job_id: str, create: bool) -> Producer:
-    return Producer(SyncTransport(Endpoint(base_url, Credential(secret, None), TIMEOUT)), job_id, create=create)
+def _attach(base_url: str, secret: str, job_id: str, create: bool, parent_id: str | None) -> Producer:
+    transport = SyncTransport(Endpoint(base_url, Credential(secret, None), TIMEOUT))
+    return Producer(transport, job_id, create=create, parent_id=parent_id)

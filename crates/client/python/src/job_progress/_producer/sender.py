@@ -80,7 +80,11 @@ class Sender:
         # The parent answers control requests; its children see them as flags.
         self._on_control = self._on_end = None
         self.delivery = child = Delivery(
-            parent.job_id, random_name(), create=parent.create and not parent.is_created, interval=parent.interval
+            parent.job_id,
+            random_name(),
+            create=parent.create and not parent.is_created,
+            parent_id=parent.parent_id,
+            interval=parent.interval,
         )
         child.attempt, child.is_created, child.listens = parent.attempt, parent.is_created, parent.listens
         child.is_closed, child.has_ended = parent.is_closed, parent.has_ended
