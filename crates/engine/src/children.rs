@@ -123,21 +123,29 @@ impl ChildJobs {
             jobs.put(id, child);
         }
         let shown = shown.filter(|shown| shown.by_status == jobs.counts);
-        let shown_units = shown.map_or(0.0, |shown| shown.progress.get() * UNITS * shown.total as f64) as u64;
-        let lost = shown_units.saturating_sub(jobs.units);
+        // The mean has as many decimals as a unit, so that the sum of what is divided shows the same mean again.
+        let mean_units = shown.map_or(0, |shown| (shown.progress.get() * UNITS).round() as u64);
+        let shown_units = mean_units.saturating_mul(shown.map_or(0, |shown| shown.total));
+        jobs.divide(shown_units.saturating_sub(jobs.units));
+        jobs
+    }
+
+    /// Divides units of progress evenly among the children that have begun and not ended, as far as they have room for them.
+    fn divide(&mut self, units: u64) {
         // One that is queued has no progress, and may stay so.
         let has_begun = |child: &Child| child.is_active() && child.status != Some(Status::Queued);
-        let begun: Vec<String> =
-            jobs.children.iter().filter(|(_, child)| has_begun(child)).map(|(id, _)| id.clone()).collect();
-        let share = lost.checked_div(begun.len() as u64).unwrap_or_default();
-        for id in begun {
-            if let Some(mut child) = jobs.children.get(&id).cloned() {
-                let units = child.units().saturating_add(share);
-                child.progress = if units == 0 { child.progress } else { Number::percentage(units as f64 / UNITS) };
-                jobs.put(id, child);
-            }
+        let begun = self.children.iter().filter(|(_, child)| has_begun(child));
+        let mut begun: Vec<(u64, String)> = begun.map(|(id, child)| (child.units(), id.clone())).collect();
+        // What does not fit into the fullest is for the others.
+        begun.sort_by_key(|(has, _)| std::cmp::Reverse(*has));
+        let mut rest = units;
+        for (left, (has, id)) in (1..=begun.len() as u64).rev().zip(begun) {
+            let share = rest.checked_div(left).unwrap_or_default().min(ALL_UNITS.saturating_sub(has));
+            rest = rest.saturating_sub(share);
+            let Some(mut child) = self.children.get(&id).cloned().filter(|_| share > 0) else { continue };
+            child.progress = Number::percentage(has.saturating_add(share) as f64 / UNITS);
+            self.put(id, child);
         }
-        jobs
     }
 
     /// No children, of a job that was created at `since` and replaces another one.

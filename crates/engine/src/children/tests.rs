@@ -145,6 +145,34 @@ fn the_stored_rows_give_the_same_counts() {
 }
 
 #[test]
+fn a_restart_changes_nothing_that_the_document_shows() {
+    for (count, step) in [(1, 7), (3, 11), (7, 13), (200, 1)] {
+        let (mut jobs, mut rows) = (ChildJobs::default(), BTreeMap::new());
+        for number in 0..count {
+            let id = format!("c{number}");
+            let written = if number == 0 { 90.0 } else { 0.0 };
+            rows.insert(
+                id.clone(),
+                take(&mut jobs, &update(&id, 1, 1, Status::Running, Some(written)), at(1)).unwrap(),
+            );
+            let progress = (number * step + 90) as f64 / 1.7 % 10.0 + written;
+            take(&mut jobs, &update(&id, 1, 2, Status::Running, Some(progress)), at(2));
+        }
+        let shown = jobs.counted();
+        assert_eq!(ChildJobs::restore(rows, shown.as_ref(), None).counted(), shown, "{count}");
+    }
+    // One that has only a little to go does not get more than that.
+    let (mut jobs, mut rows) = (ChildJobs::default(), BTreeMap::new());
+    for (id, written, last) in [("a", 90.0, 91.0), ("b", 0.0, 80.0)] {
+        rows.insert(id.to_owned(), take(&mut jobs, &update(id, 1, 1, Status::Running, Some(written)), at(1)).unwrap());
+        take(&mut jobs, &update(id, 1, 2, Status::Running, Some(last)), at(2));
+    }
+    let restored = ChildJobs::restore(rows, jobs.counted().as_ref(), None);
+    assert_eq!(restored.counted(), jobs.counted());
+    assert_eq!((restored.children["a"].progress, restored.children["b"].progress), (number(100.0), number(71.0)));
+}
+
+#[test]
 fn the_children_of_a_job_that_was_replaced_are_not_counted_again() {
     let mut jobs = ChildJobs::of_successor(at(100));
     assert_eq!(take(&mut jobs, &update("old", 99, 7, Status::Completed, None), at(101)), None);
