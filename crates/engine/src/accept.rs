@@ -139,7 +139,7 @@ impl Acceptance {
             self.job.show_progress_of_children();
         }
         let Job { document, record, stored_bytes, .. } = &mut self.job;
-        record.estimates.update(overrides, document, now);
+        record.estimate(overrides, document, now);
         record.reported_at = Some(now);
         document.expires_at = expires_at(document);
         if let Some(webhooks) = webhooks {

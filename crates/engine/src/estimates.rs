@@ -32,6 +32,15 @@ pub struct Estimates {
     throughput_is_set: bool,
 }
 
+/// Whose progress the document of a job has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgressOf {
+    /// That of its own reports.
+    Job,
+    /// That of its children.
+    Children,
+}
+
 /// Which estimates a report sets or clears, read before the report is folded into the document. The default is that of a
 /// change without a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,20 +57,27 @@ impl ProducerOverride {
 }
 
 impl Estimates {
-    /// Observes the `document` after a change, and writes the estimates that the producer has not set.
+    /// Observes the `document` after a change, and writes the estimates that the producer has not set; `progress_of` says whose
+    /// progress the document has.
     ///
     /// `now` may be before the document's `updatedAt` if the clock was set back. The completion is then as far after
     /// `updatedAt` as the work will take, so that readers see the right remaining time.
-    pub fn update(&mut self, producer: ProducerOverride, document: &mut Document, now: Timestamp) {
+    pub fn update(
+        &mut self,
+        producer: ProducerOverride,
+        progress_of: ProgressOf,
+        document: &mut Document,
+        now: Timestamp,
+    ) {
         self.completion_is_set = producer.completion.unwrap_or(self.completion_is_set);
         self.throughput_is_set = producer.throughput.unwrap_or(self.throughput_is_set);
         match document.status {
             // A report without progress is an observation too: in a stall it moves the completion further away.
-            Status::Running => {
-                if let Some(sample) = sample(document, now) {
-                    self.estimator.observe(sample);
-                }
-            }
+            Status::Running => match sample(document, progress_of, now) {
+                Some(sample) => self.estimator.observe(sample),
+                // The work that was done is not known any more.
+                None => self.estimator = Estimator::default(),
+            },
             Status::Paused => self.estimator.pause(now),
             _ => {}
         }
@@ -73,7 +89,7 @@ impl Estimates {
         }
         if !self.throughput_is_set {
             // The rate of a job that counts nothing but its children is not one of its units.
-            let is_own = is_running && !has_progress_of_children(document);
+            let is_own = is_running && progress_of == ProgressOf::Job;
             let rate = self.estimator.rate_per_second().filter(|_| is_own).and_then(Number::new);
             document.throughput = rate.map(|rate| Throughput { rate, unit: document.unit.clone() });
         }
@@ -99,11 +115,6 @@ fn expected_completion(document: &Document) -> Option<Timestamp> {
     document.started_at.map(|started| started.plus_millis(millis)).filter(|at| *at > document.updated_at)
 }
 
-/// Whether the progress of the job is that of its children.
-fn has_progress_of_children(document: &Document) -> bool {
-    document.children.as_ref().is_some_and(|children| document.progress == Some(children.progress))
-}
-
 /// Whether the producer sets the field from now on; `None` if the report does not mention it.
 fn is_set<T>(patch: &Patch<T>) -> Option<bool> {
     match patch {
@@ -115,7 +126,7 @@ fn is_set<T>(patch: &Patch<T>) -> Option<bool> {
 
 /// The sample of the work done that the document gives: its counts if they have a total or there is no percentage, else
 /// its percentage.
-fn sample(document: &Document, at: Timestamp) -> Option<Sample> {
+fn sample(document: &Document, progress_of: ProgressOf, at: Timestamp) -> Option<Sample> {
     // `currentStep` is free text and may change with every report ("batch 3 of 10"); the id of a step does not.
     let running = document.steps.iter().flatten().find(|step| step.status == StepStatus::Running);
     let step = running.map(|step| step.id.as_str());
@@ -131,9 +142,9 @@ fn sample(document: &Document, at: Timestamp) -> Option<Sample> {
         total: document.total.map(Number::get),
         phase: PhaseKey::units(document.unit.as_deref(), step),
     });
-    match (counts, &document.children) {
+    match (counts, document.children.as_ref().filter(|_| progress_of == ProgressOf::Children)) {
         // New children are more work, and do not undo what is done.
-        (_, Some(children)) if has_progress_of_children(document) => Some(Sample {
+        (_, Some(children)) => Some(Sample {
             at,
             done: children.progress.get() / 100.0 * children.total as f64,
             total: Some(children.total as f64),
@@ -160,7 +171,7 @@ mod tests {
             let report = Report::from_json(report.clone()).unwrap();
             let producer = ProducerOverride::from_report(&report);
             fold(&mut document, report, at(*second)).unwrap();
-            estimates.update(producer, &mut document, at(*second));
+            estimates.update(producer, ProgressOf::Job, &mut document, at(*second));
             document.clone()
         };
         reports.iter().map(apply).collect()
@@ -223,7 +234,7 @@ mod tests {
             let mut estimates = Estimates::default();
             let apply = |(second, report): &(u64, Value)| {
                 fold(&mut document, Report::from_json(report.clone()).unwrap(), at(*second)).unwrap();
-                estimates.update(ProducerOverride::default(), &mut document, at(*second));
+                estimates.update(ProducerOverride::default(), ProgressOf::Job, &mut document, at(*second));
                 document.estimated_completion.map(|end| end.millis() / 1000 - at(0).millis() / 1000)
             };
             reports.iter().map(apply).collect::<Vec<_>>()
@@ -245,7 +256,12 @@ mod tests {
                 Timestamp::from_millis(millis),
             )
             .unwrap();
-            Estimates::default().update(ProducerOverride::default(), &mut document, Timestamp::from_millis(millis));
+            Estimates::default().update(
+                ProducerOverride::default(),
+                ProgressOf::Job,
+                &mut document,
+                Timestamp::from_millis(millis),
+            );
             assert_eq!(document.estimated_completion.map(Timestamp::millis), expected);
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     children::cancellation::ChildrenCancellation,
-    estimates::{Estimates, ProducerOverride},
+    estimates::{Estimates, ProducerOverride, ProgressOf},
     lifecycle::Lifecycle,
     notice::{Notices, Tombstone},
     retention::expires_at,
@@ -79,6 +79,15 @@ pub struct Record {
     pub created_with: Option<String>,
 }
 
+impl Record {
+    /// Updates the estimates after a change of the `document`.
+    pub fn estimate(&mut self, producer: ProducerOverride, document: &mut Document, now: Timestamp) {
+        let is_of_children = document.children.is_some() && !self.has_own_progress;
+        let progress_of = if is_of_children { ProgressOf::Children } else { ProgressOf::Job };
+        self.estimates.update(producer, progress_of, document, now);
+    }
+}
+
 impl Job {
     /// A new job, before its first report is applied.
     pub fn new(job_id: String, epoch: String, now: Timestamp) -> Job {
@@ -143,7 +152,7 @@ impl Job {
         }
         document.expected_seconds = seconds;
         document.record_change(now);
-        self.record.estimates.update(ProducerOverride::default(), &mut self.document, now);
+        self.record.estimate(ProducerOverride::default(), &mut self.document, now);
         self.stored_bytes = None;
         true
     }
@@ -156,11 +165,13 @@ impl Job {
         }
         let before = Lifecycle::of(document);
         // Whose progress it is, is recorded only while there are children.
-        self.record.has_own_progress |= document.children.is_none() && document.progress.is_some();
+        if document.children.is_none() {
+            self.record.has_own_progress = document.progress.is_some();
+        }
         document.children = children;
         self.show_progress_of_children();
         self.document.record_change(now);
-        self.record.estimates.update(ProducerOverride::default(), &mut self.document, now);
+        self.record.estimate(ProducerOverride::default(), &mut self.document, now);
         self.stored_bytes = None;
         self.publish_change(Some(before));
         true
@@ -178,7 +189,7 @@ impl Job {
         let before = Lifecycle::of(&self.document);
         let committed_at = now.max(self.document.updated_at);
         fold::end(&mut self.document, status, error, committed_at);
-        self.record.estimates.update(ProducerOverride::default(), &mut self.document, now);
+        self.record.estimate(ProducerOverride::default(), &mut self.document, now);
         self.document.expires_at = expires_at(&self.document);
         self.stored_bytes = None;
         self.publish_change(Some(before));
@@ -281,6 +292,55 @@ mod tests {
         assert_eq!(progress(&job), Some(80.0));
         job.count_children(None, at(39));
         assert_eq!((progress(&job), &job.document.children), (None, &None));
+    }
+
+    /// A job that has reported 10 and 20 of 100 after 10 and 20 seconds, and has a child at 20 % after 21.
+    fn counting_job_with_a_child() -> Job {
+        let mut job = Job::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
+        for (second, current) in [(0, 0), (10, 10), (20, 20)] {
+            job = report_at(job, json!({"current": current, "total": 100}), second);
+        }
+        job.count_children(one_child(20.0), Timestamp::from_millis(21_000));
+        job
+    }
+
+    fn one_child(progress: f64) -> Option<Children> {
+        let by_status = protocol::children::StatusCounts { running: 1, ..Default::default() };
+        Some(Children { total: 1, by_status, progress: Number::new(progress).unwrap() })
+    }
+
+    fn report_at(job: Job, body: Value, second: u64) -> Job {
+        let report = protocol::Report::from_json(body).unwrap();
+        let reports = protocol::report::Reports::One(Box::new(report));
+        crate::accept::accept(job, reports, Timestamp::from_millis(second * 1000)).job
+    }
+
+    #[test]
+    fn a_job_whose_own_progress_is_by_chance_that_of_its_children_keeps_its_estimates() {
+        let mut job = counting_job_with_a_child();
+        let rate = |job: &Job| job.document.throughput.as_ref().map(|throughput| throughput.rate.get());
+        let end = |job: &Job| job.document.estimated_completion.map(Timestamp::millis);
+        assert_eq!((rate(&job), end(&job)), (Some(1.0), Some(100_000)));
+        job = report_at(job, json!({"current": 30}), 30);
+        assert_eq!((rate(&job), end(&job)), (Some(1.0), Some(100_000)));
+    }
+
+    #[test]
+    fn the_estimate_from_the_children_ends_with_them_and_a_progress_that_was_cleared_meanwhile_is_theirs_again() {
+        let mut job = Job::new("a".to_owned(), "k3v9a0".to_owned(), Timestamp::from_millis(0));
+        job = report_at(job, json!({"status": "running"}), 0);
+        for second in [10, 20, 30] {
+            job.count_children(one_child(second as f64), Timestamp::from_millis(second * 1000));
+        }
+        assert!(job.document.estimated_completion.is_some());
+        job.count_children(None, Timestamp::from_millis(31_000));
+        assert_eq!((job.document.progress, job.document.estimated_completion), (None, None));
+        job.count_children(one_child(40.0), Timestamp::from_millis(32_000));
+        job = report_at(job, json!({"progress": 5}), 33);
+        job.count_children(None, Timestamp::from_millis(34_000));
+        job = report_at(job, json!({"progress": null}), 35);
+        job.count_children(one_child(50.0), Timestamp::from_millis(36_000));
+        assert_eq!(job.document.progress, Number::new(50.0));
     }
 
     #[test]

@@ -10,7 +10,7 @@
 
 use std::{fs, path::Path};
 
-use engine::estimates::{Estimates, ProducerOverride};
+use engine::estimates::{Estimates, ProducerOverride, ProgressOf};
 use protocol::{Document, Report, Timestamp, fold, number::Number};
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ impl Run {
             let (now, report) = (Timestamp::from_millis(START + ms), Report::from_json(report).unwrap());
             let producer = ProducerOverride::from_report(&report);
             fold::fold(&mut document, report, now).unwrap();
-            estimates.update(producer, &mut document, now);
+            estimates.update(producer, ProgressOf::Job, &mut document, now);
             let left = self.end_ms().saturating_sub(ms) as f64;
             let estimate = document.estimated_completion.map_or(0.0, |at| at.seconds_since(now) * 1_000.0);
             (estimate - left).abs() / left
