@@ -94,8 +94,8 @@ impl Config {
         WARM.with_borrow_mut(|warm| warm.get_or_insert_with(|| WarmObjects::new(most)).call(name, js::now().millis()))
     }
 
-    /// Notes that the alarm of the object `name` has fired, as far as the server limits the objects in memory.
-    pub(crate) fn note_alarm(&self, name: &str) {
+    /// Notes that an alarm or a timer of the object `name` has fired, as far as the server limits the objects in memory.
+    pub(crate) fn note_wake(&self, name: &str) {
         if let Some(most) = self.max_objects {
             WARM.with_borrow_mut(|warm| {
                 warm.get_or_insert_with(|| WarmObjects::new(most)).wake(name, js::now().millis());

@@ -10,6 +10,10 @@ use protocol::Timestamp;
 /// that were killed meanwhile; the changes until then share it.
 pub const NOTICE_MS: u64 = 8_000;
 
+/// The milliseconds from a call that was answered until the alarm is put back to the time that deadlines need. The changes until
+/// then cost that once; but an object that waits is in memory, and the time in memory costs more than a row.
+pub const PUT_BACK_MS: u64 = 3_000;
+
 /// When the alarm of the platform fires, as far as it was set since the object came into memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Alarm(Option<Timestamp>);
@@ -51,6 +55,23 @@ impl Alarm {
     /// The time for which the alarm has to be set so that it fires at `at` at the latest; `None` if it does already.
     pub fn bring_forward(&mut self, at: Timestamp, now: Timestamp) -> Option<Timestamp> {
         self.set_unless(self.0, at, now)
+    }
+
+    /// The time for which the alarm has to be set if `needed` is its only purpose now; `None` if it is not earlier. An object that
+    /// the alarm does not wake costs nothing.
+    ///
+    /// ```
+    /// use engine::alarm::Alarm;
+    /// use protocol::Timestamp;
+    /// let (mut alarm, at) = (Alarm::default(), Timestamp::from_millis);
+    /// alarm.set(at(8_000));
+    /// assert_eq!(alarm.put_back(at(90_000)), Some(at(90_000)));
+    /// assert_eq!(alarm.put_back(at(90_000)), None);
+    /// ```
+    pub fn put_back(&mut self, needed: Timestamp) -> Option<Timestamp> {
+        self.0.filter(|at| *at < needed)?;
+        self.0 = Some(needed);
+        Some(needed)
     }
 
     fn set_unless(&mut self, known: Option<Timestamp>, needed: Timestamp, now: Timestamp) -> Option<Timestamp> {

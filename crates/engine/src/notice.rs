@@ -4,8 +4,9 @@
 //! anyway, and an alarm is set for [eight seconds](crate::alarm::NOTICE_MS) later, unless one fires before. After the commit
 //! the job calls the recipient, without delaying the response to its own caller. The call has the state of the job, not its
 //! history, and the recipient ignores what it knows already, so a call may be repeated or come late. When the recipient has
-//! answered, the mark is cleared in memory, and in storage with the next commit: an acknowledgement costs no written row. If
-//! the job is killed before, the alarm makes the call again; if the call fails, the alarm is set to [a few
+//! answered, the mark is cleared in memory, and in storage with the next commit: an acknowledgement costs no written row but
+//! that of the alarm, which is [put back](crate::alarm::PUT_BACK_MS) once for all changes since it was set. If the job is killed
+//! before, the alarm makes the call again; if the call fails, the alarm is set to [a few
 //! seconds](retry_ms) later, until the recipient answers. So a recipient never learns of a change that was not committed, and
 //! learns of each that was.
 //!

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use protocol::{Problem, problem::Code};
 
-/// Milliseconds after its last call in which an object may be in memory. The runtime removes it after ten seconds.
+/// Milliseconds after its last call, alarm or timer in which an object may be in memory. The runtime removes it after ten seconds.
 pub const WARM_MS: u64 = 15_000;
 
 /// The objects that may be in memory.
@@ -56,7 +56,7 @@ impl WarmObjects {
         Ok(())
     }
 
-    /// Notes that the alarm of the object `name` fired at `now_ms`, which brings it into memory whether there is a place or not.
+    /// Notes that an alarm or a timer of the object `name` fired at `now_ms`: it is in memory whether there is a place or not.
     ///
     /// ```
     /// use engine::warm_objects::{WARM_MS, WarmObjects};
@@ -66,6 +66,9 @@ impl WarmObjects {
     /// assert!(warm.call("acme/b", WARM_MS).is_err(), "the alarm has kept it in memory");
     /// ```
     pub fn wake(&mut self, name: &str, now_ms: u64) {
+        if self.called_ms.len() >= self.most {
+            self.forget_cold(now_ms);
+        }
         self.called_ms.insert(name.to_owned(), now_ms);
     }
 
@@ -100,6 +103,15 @@ mod tests {
         assert!(warm.call("c", WARM_MS + 1).is_ok());
         assert!(warm.call("b", WARM_MS + 2).is_err());
         assert_eq!((warm.count(WARM_MS + 2), warm.count(2 * WARM_MS), warm.count(3 * WARM_MS)), (2, 1, 0));
+    }
+
+    #[test]
+    fn alarms_that_fire_are_forgotten_too() {
+        let mut warm = WarmObjects::new(2);
+        for number in 0..100 {
+            warm.wake(&number.to_string(), number * WARM_MS);
+            assert!(warm.called_ms.len() <= 2);
+        }
     }
 
     #[test]

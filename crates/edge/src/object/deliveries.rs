@@ -64,16 +64,15 @@ impl Object {
         // another alarm.
         if let Err(error) = result {
             worker::console_error!("{}", serde_json::json!({"level": "error", "alarm": error.problem().message()}));
-            self.set_alarm(js::now().plus_millis(ALARM_RETRY_MS));
+            let now = js::now();
+            self.bring_alarm_forward(now.plus_millis(ALARM_RETRY_MS), now);
         }
     }
 
     async fn apply_what_is_due(self: &Rc<Object>) -> Result<(), ErrorResponse> {
         self.forget_alarm()?;
         let began = js::now();
-        if let Some(name) = self.name()? {
-            self.config.note_alarm(&name);
-        }
+        self.note_wake()?;
         self.drop_needless_tombstone(began)?;
         if self.load()?.is_none() && self.children.expires_at().is_some_and(|at| at <= began) {
             self.drop_children(None)?;

@@ -41,12 +41,20 @@ impl Object {
     }
 
     /// The name of the object, as far as storage has it.
-    pub(super) fn name(&self) -> Result<Option<String>, ErrorResponse> {
+    fn name(&self) -> Result<Option<String>, ErrorResponse> {
         let job = self.load()?;
         let of_job = job.as_deref().and_then(|job| Some((job.record.project.clone()?, job.document.job_id.clone())));
         let tombstone = self.notices.tombstone.borrow();
         let of_tombstone = || tombstone.as_ref().map(|left| (left.project.clone(), left.job_id.clone()));
         Ok(of_job.or_else(of_tombstone).map(|(project, job_id)| object_name(&project, &job_id)))
+    }
+
+    /// Notes that an alarm or a timer has fired, after which the object stays in memory for as long as after a command.
+    pub(super) fn note_wake(&self) -> Result<(), ErrorResponse> {
+        if let Some(name) = self.name()? {
+            self.config.note_wake(&name);
+        }
+        Ok(())
     }
 
     /// Notes the project that a command names.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use engine::{
-    alarm::{Alarm, NOTICE_MS, Needs},
+    alarm::{Alarm, NOTICE_MS, Needs, PUT_BACK_MS},
     children::{self, cancellation::ChildrenCancellation},
     index::row,
     job::Job,
@@ -43,6 +43,8 @@ pub(super) struct Sending {
     progress: ProgressSending,
     /// When the alarm of the platform fires.
     alarm: Cell<Alarm>,
+    /// Whether it is planned to put the alarm back.
+    is_put_back_planned: Cell<bool>,
     /// What a deleted job has left.
     pub(super) tombstone: RefCell<Option<Tombstone>>,
 }
@@ -59,6 +61,7 @@ impl Sending {
             retry: Cell::default(),
             progress: ProgressSending::new(),
             alarm: Cell::default(),
+            is_put_back_planned: Cell::default(),
             tombstone: RefCell::default(),
         }
     }
@@ -188,6 +191,27 @@ impl Object {
         }
     }
 
+    /// Plans to put the alarm back, once, since every recipient has answered.
+    fn plan_to_put_alarm_back(self: &Rc<Object>) {
+        if !self.notices.is_put_back_planned.replace(true) {
+            self.after(PUT_BACK_MS, |object| {
+                object.notices.is_put_back_planned.set(false);
+                object.put_alarm_back();
+            });
+        }
+    }
+
+    /// Sets the alarm to the time that the record names, unless a notice needs it. The handler of an alarm sets the next one
+    /// itself.
+    fn put_alarm_back(&self) {
+        let job = self.job.borrow().clone();
+        let Some(job) = job.filter(|job| !self.is_alarm_handled.get() && !self.is_pending(job)) else { return };
+        let at = job.record.alarm.and_then(|needed| self.notices.change_alarm(|alarm| alarm.put_back(needed)));
+        if let Some(at) = at {
+            store::set_alarm(&self.state, at);
+        }
+    }
+
     /// Notes what a deleted job leaves; returns the time of the alarm for it.
     pub(super) fn leave(&self, tombstone: Option<Tombstone>, has_deliveries: bool, now: Timestamp) -> Timestamp {
         self.notices.is_new.set(tombstone.is_some());
@@ -250,6 +274,8 @@ impl Object {
         let object = Rc::clone(self);
         spawn_local(AssertUnwindSafe(async move {
             js::sleep(millis).await;
+            // A storage that fails now fails for what is done then, too.
+            let _ = object.note_wake();
             then(&object);
         }));
     }

@@ -55,7 +55,10 @@ impl Object {
     pub(super) async fn make_calls(self: &Rc<Object>) {
         self.notices.retry.set(None);
         match self.try_to_send_notices().await {
-            Ok(()) => self.notices.failures.set(0),
+            Ok(()) => {
+                self.notices.failures.set(0);
+                self.plan_to_put_alarm_back();
+            }
             Err(error) => self.note_failure(&error),
         }
     }
