@@ -1,10 +1,11 @@
 //! The Durable Object of one shard of a project's index: the rows of its jobs, and the viewers of its lists.
 
 mod store;
+mod updates;
 mod viewers;
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     num::NonZeroU64,
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
@@ -34,11 +35,12 @@ use crate::{
     config::Config,
     feed::{PING, PONG},
     glue::{self, BodyHandler},
-    index_stub::{IndexCommand, READER_PARAMETER, REQUEST_PARAMETER, parameter},
+    index_stub::{IndexCommand, READER_PARAMETER, REQUEST_PARAMETER, SET_BACK_PARAMETER, parameter},
     js,
     response::{self, ErrorResponse, HandlerResult},
 };
 use store::Store;
+use updates::Updates;
 use viewers::Viewers;
 
 /// The milliseconds between two purges.
@@ -71,7 +73,7 @@ impl JobIndex {
             Closure::own_assert_unwind_safe(move |url: String, body: Vec<u8>| {
                 let result = catch_unwind(AssertUnwindSafe(|| index.handle(&url, &body)));
                 let result = result.unwrap_or_else(|_| Err(ErrorResponse::of_panic()));
-                JsValue::from(result.unwrap_or_else(ErrorResponse::into_response))
+                result.unwrap_or_else(|error| error.into_response().into())
             })
         };
         JobIndex(AssertUnwindSafe(Parts { index, on_command }))
@@ -115,6 +117,9 @@ struct Index {
     state: State,
     store: Store,
     viewers: Viewers,
+    updates: Updates,
+    /// Whether the wall clock was set back, as the last update said: the timers of the object stand still then.
+    is_set_back: Cell<bool>,
     /// How long jobs took, as far as it was needed.
     history: RefCell<History>,
     /// The summaries of the last second.
@@ -124,26 +129,35 @@ struct Index {
 impl Index {
     fn new(state: State) -> Index {
         let (store, viewers) = (Store::new(&state), Viewers::new(&state));
-        Index { state, store, viewers, history: RefCell::default(), summaries: RefCell::default() }
+        Index {
+            state,
+            store,
+            viewers,
+            updates: Updates::new(),
+            is_set_back: Cell::default(),
+            history: RefCell::default(),
+            summaries: RefCell::default(),
+        }
     }
 
-    fn handle(&self, url: &str, body: &[u8]) -> HandlerResult {
+    /// Handles a command; returns a response, or a promise of one.
+    fn handle(self: &Rc<Index>, url: &str, body: &[u8]) -> Result<JsValue, ErrorResponse> {
         #[cfg(feature = "fault-injection")]
         crate::fault_injection::in_the_index()?;
         let Some((command, query)) = IndexCommand::parse(url) else { return Err(unknown_command()) };
         if command == IndexCommand::Update {
             let update: RowUpdate = serde_json::from_slice(body).map_err(worker::Error::from)?;
-            let reply = self.take(update)?;
-            #[cfg(feature = "fault-injection")]
-            crate::fault_injection::in_the_index()?;
-            return Ok(response::json(200, &reply));
+            self.is_set_back.set(parameter(query, SET_BACK_PARAMETER) == "true");
+            return Ok(self.receive(update));
         }
         let request = ListRequest::from_parameter(parameter(query, REQUEST_PARAMETER)).ok_or_else(unknown_command)?;
-        match command {
-            IndexCommand::Summary => Ok(response::json(200, &self.summary(&request)?)),
-            IndexCommand::Subscribe => self.subscribe(&request, parameter(query, READER_PARAMETER).parse().ok()),
-            IndexCommand::List | IndexCommand::Update => Ok(response::json(200, &self.store.page(&request)?)),
-        }
+        self.take_waiting();
+        let response = match command {
+            IndexCommand::Summary => response::json(200, &self.summary(&request)?),
+            IndexCommand::Subscribe => self.subscribe(&request, parameter(query, READER_PARAMETER).parse().ok())?,
+            IndexCommand::List | IndexCommand::Update => response::json(200, &self.store.page(&request)?),
+        };
+        Ok(response.into())
     }
 
     /// Takes the update of a job. Nothing here waits, so the writes are one transaction; a call that fails is repeated, and what
@@ -160,7 +174,7 @@ impl Index {
                 self.store.note_removed(&key, js::now())?;
             }
             if let Some(before) = self.store.remove(created_at, &job_id)? {
-                self.viewers.changed(&job_id, RowChange { before: Some(before), after: None });
+                self.viewers.changed(&job_id, RowChange { before: Some(before), after: None }, self.is_set_back.get());
             }
         }
         let Some(row) = row else { return Ok(UpdateReply::default()) };
@@ -178,7 +192,7 @@ impl Index {
                 self.store.put(&row)?;
                 let noted = self.note_in_history(&row, before.as_ref());
                 let expected = self.expected(&row);
-                self.viewers.changed(&job_id, RowChange { before, after: Some(row) });
+                self.viewers.changed(&job_id, RowChange { before, after: Some(row) }, self.is_set_back.get());
                 noted.map(|()| expected)
             }
         }

@@ -55,6 +55,8 @@ pub(crate) enum IndexCommand {
 pub(crate) const REQUEST_PARAMETER: &str = "request";
 /// The parameter with the reader of a stream.
 pub(crate) const READER_PARAMETER: &str = "reader";
+/// The parameter of [`IndexCommand::Update`] that is `true` if the wall clock was set back, so that timers stand still.
+pub(crate) const SET_BACK_PARAMETER: &str = "setBack";
 
 impl IndexCommand {
     const ALL: [IndexCommand; 4] =
@@ -104,19 +106,21 @@ impl IndexStub {
         self.shards
     }
 
-    /// Updates the row of a job in a shard.
+    /// Updates the row of a job in a shard; `is_set_back` says whether the wall clock was set back.
     pub(crate) async fn update(
         &self,
         project: &str,
         shard: Shard,
         update: &RowUpdate,
+        is_set_back: bool,
     ) -> Result<UpdateReply, ErrorResponse> {
         metrics::count(Metrics::index_called);
         let init = web_sys::RequestInit::new();
         init.set_method("POST");
         init.set_body(&Uint8Array::from(text_of(update).as_bytes()));
         init.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(CALL_MS)));
-        let response = self.call(project, shard, IndexCommand::Update.url(), &init).await?;
+        let url = format!("{}?{SET_BACK_PARAMETER}={is_set_back}", IndexCommand::Update.url());
+        let response = self.call(project, shard, &url, &init).await?;
         value(&response).await
     }
 

@@ -112,8 +112,8 @@ impl Viewers {
         self.shared.count.set(if count == 0 { self.shared.sockets().len() } else { count });
     }
 
-    /// Broadcasts a change of a row at the pace of the shard.
-    pub(super) fn changed(&self, job_id: &str, change: RowChange) {
+    /// Broadcasts a change of a row at the pace of the shard; at once if `is_set_back` says that timers stand still.
+    pub(super) fn changed(&self, job_id: &str, change: RowChange, is_set_back: bool) {
         let shared = &self.shared;
         if self.count() == 0 {
             return;
@@ -124,6 +124,7 @@ impl Viewers {
         shared.pace.set(pace);
         match broadcast {
             Broadcast::Now => shared.broadcast(),
+            Broadcast::In(_) | Broadcast::Planned if is_set_back => shared.broadcast(),
             Broadcast::In(millis) => {
                 let timer = js::set_timeout(self.on_timer.as_ref().unchecked_ref(), millis as f64);
                 shared.set_timer(Some(timer));

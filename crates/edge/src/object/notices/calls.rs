@@ -94,12 +94,14 @@ impl Object {
     }
 
     async fn make(&self, call: &Call) -> Result<UpdateReply, ErrorResponse> {
+        let now = self.edge_now.get();
         match (&call.update, &self.notices.index, Shard::parse(&call.place)) {
-            (Update::Row(update), Some(index), Some(shard)) => index.update(&call.project, shard, update).await,
+            (Update::Row(update), Some(index), Some(shard)) => {
+                index.update(&call.project, shard, update, now.is_some()).await
+            }
             // A release that writes other texts has an index of its own.
             (Update::Row(_), ..) => Ok(UpdateReply::default()),
             (Update::Child(update), ..) => {
-                let now = self.edge_now.get();
                 let reply = self.notices.jobs.notify_parent(&call.project, &call.place, update, now).await?;
                 self.notices.progress.set_interval(reply.progress_ms);
                 Ok(UpdateReply::default())
