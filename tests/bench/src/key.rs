@@ -12,15 +12,21 @@ pub struct Key {
 }
 
 impl Key {
-    /// Draws a new key.
+    /// Draws a new key of the project `bench`.
     pub fn draw() -> Result<Key> {
-        Ok(Key { text: format!("jp_bench_{}", random_name()?) })
+        Key::draw_for("bench")
+    }
+
+    /// Draws a new key of this project. Its id is the name of the project.
+    pub fn draw_for(project: &str) -> Result<Key> {
+        Ok(Key { text: format!("jp_{project}_{}", random_name()?) })
     }
 
     /// Its line in `API_KEYS`.
     pub fn line(&self) -> String {
+        let project = self.text.split('_').nth(1).unwrap_or_default();
         let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(&self.text));
-        format!("bench bench jobs:read,jobs:write,jobs:control,jobs:admin {hash}")
+        format!("{project} {project} jobs:read,jobs:write,jobs:control,jobs:admin {hash}")
     }
 
     /// Its hash, in the form that the baseline reads.

@@ -52,7 +52,7 @@ impl Scene {
     }
 }
 
-/// A viewer, with the documents that it has received.
+/// A viewer, with the documents or the rows that it has received.
 struct Viewer {
     stream: Stream,
     documents: Vec<Value>,
@@ -64,13 +64,20 @@ impl Viewer {
         Viewer { stream, documents: Vec::new() }
     }
 
+    /// A viewer of the list of all jobs.
+    async fn of_list(scene: &Scene) -> Viewer {
+        let connection = Connection::open(scene.port()).await.unwrap();
+        let stream = Stream::at(connection, &scene.key.text, "/v2/jobs/stream", None).await.unwrap();
+        Viewer { stream, documents: Vec::new() }
+    }
+
     /// Reads for as long as [`TICK`].
     async fn read(&mut self) {
         let documents = &mut self.documents;
-        let read = self.stream.read(|item| {
-            if let Item::Document(_, data) = item {
-                documents.push(serde_json::from_str(&data).unwrap());
-            }
+        let read = self.stream.read(|item| match item {
+            Item::Document(_, data) => documents.push(serde_json::from_str(&data).unwrap()),
+            Item::Other(event, data) if event == "job" => documents.push(serde_json::from_str(&data).unwrap()),
+            _ => {}
         });
         if let Ok(read) = timeout(TICK, read).await {
             read.unwrap();
@@ -187,5 +194,26 @@ fn a_restart_with_the_clock_an_hour_back_keeps_rate_and_completion() {
         scene.server = Some(scene.clock.server(&scene.folder, &scene.key));
         work(&scene, 60).await;
         assert!(time(&scene.status().await, "updatedAt") >= time(&before, "updatedAt"));
+    });
+}
+
+#[test]
+fn a_clock_set_back_delays_no_change_in_a_list() {
+    let scene = Scene::new("clock-list");
+    run(async {
+        let mut producer = scene.producer();
+        let mut viewer = Viewer::of_list(&scene).await;
+        report(&mut producer, json!({"status": "running"})).await;
+        viewer.until("the job", |row| row["status"] == "running").await;
+        for by in STEPS {
+            scene.clock.set(-seconds(by));
+            // The last change of a series needs a timer, in the index and for its viewers.
+            for status in ["paused", "running", "paused", "running", "paused"] {
+                report(&mut producer, json!({"status": status})).await;
+            }
+            viewer.until("the last change", |row| row["status"] == "paused").await;
+            report(&mut producer, json!({"status": "running"})).await;
+            viewer.until("the next change", |row| row["status"] == "running").await;
+        }
     });
 }
