@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use bench::{
     http::{Connection, Request},
     key::Key,
+    sample::Sample,
     server::{Folder, Kind, Server},
+    stream::{Item, Stream},
 };
 use serde_json::{Value, json};
 
@@ -167,6 +169,65 @@ async fn report_for(port: u16, key: String, children: Vec<String>, lasts: Durati
     (sent, u64::from((round - 1).min(99)) * children.len() as u64)
 }
 
+/// Reads documents of the parent from its stream until one is as `is_expected` wants it; returns when it came.
+async fn shown(stream: &mut Stream, mut is_expected: impl FnMut(&Value) -> bool) -> Instant {
+    let mut at = None;
+    while at.is_none() {
+        let is_open = stream
+            .read(|item| {
+                if let Item::Document(_, text) = item
+                    && is_expected(&serde_json::from_str(&text).unwrap())
+                {
+                    at = at.or_else(|| Some(Instant::now()));
+                }
+            })
+            .await
+            .unwrap();
+        assert!(is_open || at.is_some(), "the stream has ended");
+    }
+    at.unwrap()
+}
+
+async fn enter(port: u16, key: &str, child: &str, status: &str) {
+    ask(port, key, "POST", &format!("/v2/jobs/{child}/reports"), &json!({ "status": status })).await.unwrap();
+}
+
+/// Pauses and continues a child for as long, and measures after how many milliseconds a viewer of the parent sees it.
+async fn probe(port: u16, key: String, child: String, lasts: Duration) -> Sample {
+    let mut stream = Stream::open(port, &key, "parent", None).await.unwrap();
+    let (mut lags, began) = (Sample::default(), Instant::now());
+    while began.elapsed() < lasts {
+        for (status, paused) in [("paused", 1), ("running", 0)] {
+            let reported = Instant::now();
+            let is_shown = |document: &Value| document["children"]["byStatus"]["paused"] == paused;
+            let (_, at) = tokio::join!(enter(port, &key, &child, status), shown(&mut stream, is_shown));
+            lags.add((at - reported).as_secs_f64() * 1_000.0);
+        }
+    }
+    lags
+}
+
+/// When a viewer of the parent sees that so many children have completed, for each number up to `total`.
+async fn completions(mut stream: Stream, total: u64) -> Vec<Instant> {
+    let mut times = Vec::new();
+    while (times.len() as u64) < total {
+        let next = times.len() as u64 + 1;
+        let mut count = 0;
+        let at = shown(&mut stream, |document| {
+            count = document["children"]["byStatus"]["completed"].as_u64().unwrap_or_default();
+            count >= next
+        })
+        .await;
+        times.resize(count as usize, at);
+    }
+    times
+}
+
+fn print_lags(what: &str, lags: &Sample) {
+    let [median, most] = [0.5, 0.99].map(|share| lags.percentile(share));
+    println!("{what}: shown by the parent after {median:.0} ms (p50), {most:.0} ms (p99), of {}", lags.count());
+}
+
 #[test]
 fn a_thousand_children_that_report_five_times_a_second_cost_their_parent_ten_rows_a_second() {
     const CHILDREN: u64 = 1_000;
@@ -177,43 +238,49 @@ fn a_thousand_children_that_report_five_times_a_second_cost_their_parent_ten_row
     run(async {
         ask(port, &key, "POST", "/v2/jobs", &json!({"jobId": "parent", "status": "running"})).await.unwrap();
         let ids: Vec<String> = (0..CHILDREN).map(|number| format!("c{number}")).collect();
-        for child in &ids {
+        for child in ids.iter().map(String::as_str).chain(["probe"]) {
             let body = json!({"jobId": child, "parentId": "parent", "status": "running"});
             ask(port, &key, "POST", "/v2/jobs", &body).await.unwrap();
         }
-        let before = wait_for(port, &key, "parent", &json!({"running": CHILDREN})).await;
+        let before = wait_for(port, &key, "parent", &json!({"running": CHILDREN + 1})).await;
         let (rows, calls) = (
             metric(port, &key, r#"rows_written_total{object="job"}"#).await,
             metric(port, &key, "parent_calls_total").await,
         );
         let began = Instant::now();
         let groups = ids.chunks(50).map(|some| tokio::spawn(report_for(port, key.clone(), some.to_vec(), LASTS)));
+        let probing = tokio::spawn(probe(port, key.clone(), "probe".to_owned(), LASTS));
         let (mut reports, mut points) = (0, 0);
         for group in groups.collect::<Vec<_>>() {
             let (sent, last) = group.await.unwrap();
             (reports, points) = (reports + sent, points + last);
         }
-        let seconds = began.elapsed().as_secs_f64();
+        let lags = probing.await.unwrap();
+        // Each is a report, and a row of the parent.
+        let (probes, seconds) = (lags.count() as u64, began.elapsed().as_secs_f64());
         let after = ask(port, &key, "GET", "/v2/jobs/parent/status", &Value::Null).await.unwrap();
         let changes = after["seq"].as_u64().unwrap() - before["seq"].as_u64().unwrap();
         let rows = metric(port, &key, r#"rows_written_total{object="job"}"#).await - rows;
         let calls = metric(port, &key, "parent_calls_total").await - calls;
         println!(
-            "{reports} reports in {seconds:.1} s ({:.0}/s): {calls} calls, {changes} changes of the parent ({:.1}/s), {} rows \
-             beyond those of the reports",
+            "{reports} reports in {seconds:.1} s ({:.0}/s): {calls} calls, {changes} changes of the parent and as many rows \
+             ({:.1}/s), {} rows beyond those of the reports",
             reports as f64 / seconds,
             changes as f64 / seconds,
-            rows - reports,
+            rows - reports - probes,
         );
+        print_lags("changes of a status while all report", &lags);
         assert!(changes as f64 <= 10.0 * seconds + 2.0, "{changes} changes");
         // Alarms, which repeat notices that a crash has lost, fire once for each child and are set again.
-        assert!(rows - reports <= changes + 2 * CHILDREN, "{rows} rows for {reports} reports");
-        assert!(calls as f64 <= CHILDREN as f64 * (seconds + 2.0), "{calls} calls");
+        assert!(rows - reports <= changes + 2 * CHILDREN + 2 * probes, "{rows} rows for {reports} reports");
+        assert!(calls as f64 <= CHILDREN as f64 * (seconds + 2.0) + probes as f64, "{calls} calls");
         // Each child sends its last progress too, after the interval that its parent asks for.
-        let (mean, began) = (points as f64 / CHILDREN as f64, Instant::now());
+        enter(port, &key, "probe", "completed").await;
+        let (mean, began) = ((points + 100) as f64 / (CHILDREN + 1) as f64, Instant::now());
         let after = loop {
             let after = ask(port, &key, "GET", "/v2/jobs/parent/status", &Value::Null).await.unwrap();
             if (after["progress"].as_f64().unwrap() - mean).abs() < 1e-6 {
+                println!("the last progress of all of them: exact after {:?}", began.elapsed());
                 break after;
             }
             assert!(began.elapsed() < SETTLED, "{mean} expected, the parent has {after:#}");
@@ -221,12 +288,20 @@ fn a_thousand_children_that_report_five_times_a_second_cost_their_parent_ten_row
         };
         // Each change of a status is a row of the parent; the counts are exact at the end.
         let (rows, began) = (metric(port, &key, r#"rows_written_total{object="job"}"#).await, Instant::now());
+        let stream = Stream::open(port, &key, "parent", None).await.unwrap();
+        let completing = tokio::spawn(completions(stream, CHILDREN + 1));
+        let mut reported = Vec::new();
         for child in &ids {
-            ask(port, &key, "POST", &format!("/v2/jobs/{child}/reports"), &json!({"status": "completed"}))
-                .await
-                .unwrap();
+            reported.push(Instant::now());
+            enter(port, &key, child, "completed").await;
         }
-        let ended = wait_for(port, &key, "parent", &json!({"completed": CHILDREN})).await;
+        let ended = wait_for(port, &key, "parent", &json!({"completed": CHILDREN + 1})).await;
+        let mut lags = Sample::default();
+        // The probe is the first one that has completed.
+        for (reported, shown) in reported.into_iter().zip(completing.await.unwrap().into_iter().skip(1)) {
+            lags.add((shown - reported).as_secs_f64() * 1_000.0);
+        }
+        print_lags("ends one after the other", &lags);
         let rows = metric(port, &key, r#"rows_written_total{object="job"}"#).await - rows;
         let changes = ended["seq"].as_u64().unwrap() - after["seq"].as_u64().unwrap();
         println!("{CHILDREN} ends in {:?}: {changes} changes of the parent, {rows} rows in all", began.elapsed());
