@@ -175,14 +175,10 @@ impl ChildJobs {
         self.children.len()
     }
 
-    /// The children, those that were removed included.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Child)> {
-        self.children.iter().map(|(id, child)| (id.as_str(), child))
-    }
-
-    /// When the children of a job that nobody creates are forgotten; `None` without any.
+    /// When the children of a job that nobody creates are forgotten, and those that were removed; `None` without any.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.children.values().map(|child| child.written_at).max().map(|written| written.plus_millis(KEPT_MS))
+        let kept_ms = |child: &Child| if child.status.is_some() { KEPT_MS } else { REMOVED_MS };
+        self.children.values().map(|child| child.written_at.plus_millis(kept_ms(child))).max()
     }
 
     /// Keeps a place for a child that is about to be created.

@@ -6,13 +6,15 @@
 //! concerned. Only for an attempt of which it learns afterwards are times compared. The call to a child names the attempt, and a
 //! child that has begun another one meanwhile ignores it.
 
+use std::collections::BTreeMap;
+
 use protocol::{Document, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::notice::retry_ms;
 
-use super::Child;
+use super::{Child, ChildJobs};
 
 /// The milliseconds after which a request is not made any more to children that have not answered.
 const GIVEN_UP_MS: u64 = 86_400_000;
@@ -153,6 +155,34 @@ impl Concerned {
         let [number, at, created_at, attempt] = numbers.try_into().ok()?;
         let request = RequestId { number, at: Timestamp::from_millis(at) };
         Some(Concerned { request, created_at: Timestamp::from_millis(created_at), attempt })
+    }
+}
+
+/// The children that have answered the last request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answers {
+    request: Option<RequestId>,
+    /// The attempt in which each of them was asked.
+    of: BTreeMap<String, Concerned>,
+}
+
+impl Answers {
+    /// The children that the request concerns and that have not answered it.
+    pub fn missing(&mut self, cancellation: &ChildrenCancellation, jobs: &ChildJobs) -> Vec<(String, Concerned)> {
+        if self.request != Some(cancellation.id()) {
+            *self = Answers { request: Some(cancellation.id()), of: BTreeMap::new() };
+        }
+        let concerned = jobs.children.iter().filter_map(|(id, child)| Some((id, cancellation.concerned(child)?)));
+        // One that was in another attempt when it answered has to be asked about this one.
+        let missing = concerned.filter(|(id, concerned)| self.of.get(*id) != Some(concerned));
+        missing.map(|(id, concerned)| (id.clone(), concerned)).collect()
+    }
+
+    /// Notes the answer of a child.
+    pub fn note(&mut self, child: String, concerned: Concerned) {
+        if self.request == Some(concerned.request) {
+            self.of.insert(child, concerned);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Calls of children in every order, and what their parent shows of them.
 
 use super::*;
-use crate::children::update::ChildState;
+use crate::children::{cancellation::Answers, update::ChildState};
 
 fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
@@ -52,7 +52,8 @@ fn a_status_is_written_and_the_progress_in_between_is_not() {
     let row = take(&mut jobs, &update("a", 1, 9, Status::Failed, Some(30.0)), at(5)).unwrap();
     assert_eq!((row.status, row.progress, row.seq), (Some(Status::Failed), number(30.0), 9));
     assert_eq!(shown(&jobs), (2, 1, 40.0));
-    assert_eq!(jobs.iter().filter(|(_, child)| child.is_active()).map(|(id, _)| id).collect::<Vec<_>>(), ["b"]);
+    let active = jobs.children.iter().filter(|(_, child)| child.is_active());
+    assert_eq!(active.map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["b"]);
 }
 
 #[test]
@@ -247,7 +248,8 @@ fn the_order_of_the_calls_makes_no_difference() {
 
 /// The children that a request concerns.
 fn concerned<'a>(jobs: &'a ChildJobs, cancellation: &ChildrenCancellation) -> Vec<&'a str> {
-    jobs.iter().filter(|(_, child)| cancellation.concerned(child).is_some()).map(|(id, _)| id).collect()
+    let concerned = jobs.children.iter().filter(|(_, child)| cancellation.concerned(child).is_some());
+    concerned.map(|(id, _)| id.as_str()).collect()
 }
 
 #[test]
@@ -287,6 +289,37 @@ fn a_cancellation_that_is_done_is_opened_again_only_by_an_attempt_of_which_the_p
         assert_eq!((written.is_new_attempt, cancellation.reopen_for(&written.child)), (true, is_late), "{id}");
     }
     assert!(cancellation.is_pending());
+}
+
+#[test]
+fn a_child_that_had_begun_another_attempt_when_it_answered_is_asked_about_that_if_it_began_before_the_request() {
+    let (mut jobs, mut answers) = (ChildJobs::default(), Answers::default());
+    take(&mut jobs, &update("a", 5, 1, Status::Running, None), at(10));
+    take(&mut jobs, &update("b", 5, 1, Status::Running, None), at(10));
+    let cancellation = ChildrenCancellation::new(None, None, false, at(100));
+    for (id, concerned) in answers.missing(&cancellation, &jobs) {
+        answers.note(id, concerned);
+    }
+    assert_eq!(answers.missing(&cancellation, &jobs), []);
+    // Their end and their retry were before the request, but the notices of them come only now.
+    jobs.take(&retried("a", 5, 2, 99, 3), Some(&cancellation), at(101));
+    jobs.take(&retried("b", 5, 2, 101, 3), Some(&cancellation), at(101));
+    let missing = answers.missing(&cancellation, &jobs);
+    assert_eq!(missing.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["a"]);
+    // An answer to an earlier request says nothing about the next one.
+    let next = ChildrenCancellation::new(Some(&cancellation), None, true, at(200));
+    assert_eq!(answers.missing(&next, &jobs).len(), 2);
+    missing.into_iter().for_each(|(id, concerned)| answers.note(id, concerned));
+    assert_eq!(answers.missing(&next, &jobs).len(), 2);
+}
+
+#[test]
+fn what_is_known_only_of_removed_children_is_forgotten_with_them() {
+    let mut jobs = ChildJobs::default();
+    take(&mut jobs, &removal("a", &[5]), at(6));
+    assert_eq!(jobs.expires_at(), Some(at(6 + REMOVED_MS)));
+    take(&mut jobs, &update("b", 1, 1, Status::Running, None), at(7));
+    assert_eq!(jobs.expires_at(), Some(at(7 + KEPT_MS)));
 }
 
 #[test]

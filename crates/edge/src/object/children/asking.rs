@@ -2,7 +2,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeSet,
     panic::AssertUnwindSafe,
     rc::Rc,
 };
@@ -11,7 +10,7 @@ use engine::{
     alarm::NOTICE_MS,
     children::{
         Child,
-        cancellation::{Backoff, ChildrenCancellation, Concerned, RequestId},
+        cancellation::{Answers, Backoff, ChildrenCancellation, Concerned, RequestId},
     },
     job::Job,
     lifecycle::Lifecycle,
@@ -32,8 +31,8 @@ pub(in crate::object) struct Requests {
     is_active: Cell<bool>,
     /// When those that have not answered are asked again.
     backoff: Cell<Backoff>,
-    /// Those that have answered this request.
-    answered: RefCell<(Option<RequestId>, BTreeSet<String>)>,
+    /// Those that have answered it.
+    answers: RefCell<Answers>,
 }
 
 impl Requests {
@@ -57,14 +56,6 @@ impl Requests {
         let result = change(&mut backoff);
         self.backoff.set(backoff);
         result
-    }
-
-    /// Notes that a child has answered this request.
-    fn note_answer(&self, request: RequestId, child: String) {
-        let mut answered = self.answered.borrow_mut();
-        if answered.0 == Some(request) {
-            answered.1.insert(child);
-        }
     }
 }
 
@@ -126,7 +117,8 @@ impl Object {
         loop {
             let Some(job) = self.load()? else { return Ok(()) };
             let Some(cancellation) = pending(&job).cloned() else { return Ok(()) };
-            let concerned = self.children_to_ask(&cancellation);
+            let requests = &self.children.requests;
+            let concerned = requests.answers.borrow_mut().missing(&cancellation, &self.children.jobs.borrow());
             if concerned.is_empty() {
                 return self.finish_request(cancellation.id());
             }
@@ -134,13 +126,13 @@ impl Object {
             drop(job);
             let ask = async |(id, concerned): (String, Concerned)| {
                 let answered = self.notices.jobs.cancel_child(&project, &id, &concerned, &options).await;
-                (id, answered)
+                answered.map(|()| (id, concerned))
             };
             let mut answers = stream::iter(concerned.into_iter().map(ask)).buffer_unordered(CALLS_AT_ONCE);
             let mut failure = None;
-            while let Some((id, answered)) = answers.next().await {
-                match answered {
-                    Ok(()) => self.children.requests.note_answer(cancellation.id(), id),
+            while let Some(answer) = answers.next().await {
+                match answer {
+                    Ok((id, concerned)) => requests.answers.borrow_mut().note(id, concerned),
                     Err(error) => failure = Some(error),
                 }
             }
@@ -163,17 +155,6 @@ impl Object {
             None => return Ok(()),
         }
         self.save(job)
-    }
-
-    /// The children that the request concerns and that have not answered it.
-    fn children_to_ask(&self, cancellation: &ChildrenCancellation) -> Vec<(String, Concerned)> {
-        let mut answered = self.children.requests.answered.borrow_mut();
-        if answered.0 != Some(cancellation.id()) {
-            *answered = (Some(cancellation.id()), BTreeSet::new());
-        }
-        let jobs = self.children.jobs.borrow();
-        let to_ask = jobs.iter().filter(|(id, _)| !answered.1.contains(*id));
-        to_ask.filter_map(|(id, child)| Some((id.to_owned(), cancellation.concerned(child)?))).collect()
     }
 
     /// Has a child asked of which the job has learned only now, if the last request concerns it.
