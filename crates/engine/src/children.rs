@@ -22,7 +22,10 @@ use protocol::{
 };
 
 use crate::{
-    children::{cancellation::ChildrenCancellation, update::ChildUpdate},
+    children::{
+        cancellation::ChildrenCancellation,
+        update::{ChildState, ChildUpdate},
+    },
     index::row::REMOVED_MS,
 };
 
@@ -30,6 +33,8 @@ pub use crate::index::row::KEPT_MS;
 
 /// The milliseconds for which a place is kept for a child that is being created.
 const ADMITTED_MS: u64 = 60_000;
+/// By how many milliseconds the clock of a child may be behind that of its parent.
+const BEHIND_MS: u64 = 60_000;
 /// The milliseconds after which a row is written again although the status is the same, so that it does not expire.
 const RENEWED_MS: u64 = 5 * 86_400_000;
 /// The shortest interval in milliseconds between two changes of the document because of the children.
@@ -119,7 +124,9 @@ impl ChildJobs {
         since: Option<Timestamp>,
     ) -> ChildJobs {
         let mut jobs = ChildJobs { since, ..ChildJobs::default() };
-        for (id, child) in rows.into_iter().filter(|(_, child)| since.is_none_or(|since| child.created_at >= since)) {
+        // The rows of a job that was replaced are removed with it; this is for those whose removal failed.
+        let is_counted = |child: &Child| since.is_none_or(|since| child.created_at.plus_millis(BEHIND_MS) >= since);
+        for (id, child) in rows.into_iter().filter(|(_, child)| is_counted(child)) {
             jobs.put(id, child);
         }
         let shown = shown.filter(|shown| shown.by_status == jobs.counts);
@@ -236,7 +243,7 @@ impl ChildJobs {
             }
         }
         if let Some(new) = &update.child
-            && self.since.is_none_or(|since| new.created_at >= since)
+            && self.is_of_this_job(id, new, stored.as_ref())
             && stored.as_ref().is_none_or(|stored| new.replaces(stored))
         {
             let of_attempt = stored
@@ -264,6 +271,15 @@ impl ChildJobs {
         let child = stored?;
         self.put(id.clone(), child.clone());
         is_written.then_some(Written { child, is_new_attempt })
+    }
+
+    /// Whether a child is not one of the job that this one has replaced. By its own clock one that this job has admitted may have
+    /// been created before.
+    fn is_of_this_job(&self, id: &str, new: &ChildState, stored: Option<&Child>) -> bool {
+        let Some(since) = self.since else { return true };
+        let is_known = stored.is_some_and(|stored| stored.status.is_some() && stored.created_at == new.created_at);
+        let is_admitted = self.admitted.contains_key(id) && new.created_at.plus_millis(BEHIND_MS) >= since;
+        is_known || is_admitted || new.created_at >= since
     }
 
     /// Forgets the children that were removed so long ago that no late call can bring them back; returns their ids.

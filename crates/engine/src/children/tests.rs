@@ -1,7 +1,7 @@
 //! Calls of children in every order, and what their parent shows of them.
 
 use super::*;
-use crate::children::{cancellation::Answers, update::ChildState};
+use crate::children::cancellation::Answers;
 
 fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
@@ -142,7 +142,7 @@ fn the_stored_rows_give_the_same_counts() {
         document = jobs.counted();
     }
     // Children of a job that was replaced are not those of its successor.
-    assert_eq!(shown(&ChildJobs::restore(rows, None, Some(at(2)))).0, 2);
+    assert_eq!(shown(&ChildJobs::restore(rows, None, Some(at(2 + BEHIND_MS)))).0, 2);
 }
 
 #[test]
@@ -179,6 +179,24 @@ fn the_children_of_a_job_that_was_replaced_are_not_counted_again() {
     assert_eq!(take(&mut jobs, &update("old", 99, 7, Status::Completed, None), at(101)), None);
     assert!(take(&mut jobs, &update("new", 100, 1, Status::Queued, None), at(101)).is_some());
     assert_eq!(shown(&jobs).0, 1);
+}
+
+#[test]
+fn a_child_that_a_successor_has_admitted_is_its_own_also_if_the_clock_of_the_child_is_behind() {
+    let since = at(1_000_000);
+    let mut jobs = ChildJobs::of_successor(since);
+    jobs.admit("new", since).unwrap();
+    let call = |id, seq, status| update(id, 999_000, seq, status, None);
+    let row = take(&mut jobs, &call("new", 1, Status::Running), since).unwrap();
+    assert_eq!(take(&mut jobs, &call("old", 1, Status::Running), since), None);
+    // It is known when its place is not kept any more.
+    jobs.admit("another", since.plus_millis(ADMITTED_MS)).unwrap();
+    assert!(take(&mut jobs, &call("new", 2, Status::Completed), since.plus_millis(ADMITTED_MS)).is_some());
+    assert_eq!(shown(&jobs), (1, 0, 100.0));
+    assert_eq!(shown(&ChildJobs::restore([("new".to_owned(), row)], None, Some(since))), (1, 1, 0.0));
+    // No clock is behind for so long.
+    jobs.admit("former", since).unwrap();
+    assert_eq!(take(&mut jobs, &update("former", 999_999 - BEHIND_MS, 1, Status::Running, None), since), None);
 }
 
 #[test]
