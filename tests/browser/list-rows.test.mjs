@@ -5,7 +5,7 @@ import { test } from "node:test";
 import de from "../../crates/element/js/locales/de.js";
 import { filtersOf, limitOf, scopeOf, tagsOf } from "../../crates/element/js/list-source.js";
 import { Rows } from "../../crates/widget/list/rows.js";
-import { Texts, titleOf } from "../../crates/widget/list/texts.js";
+import { Texts, rowOf, titleOf } from "../../crates/widget/list/texts.js";
 
 const row = (second, fields = {}) => ({
   jobId: `job-${second}`,
@@ -85,6 +85,32 @@ test("a page replaces all that is known of its part, and nothing else", () => {
   assert.deepEqual(ids(rows), [10, 9, 8, 5]);
   rows.add({ jobs: rowsOf(2) }, true, false);
   assert.deepEqual(ids(rows), [2]);
+});
+
+test("a document replaces all members of a row but its tags, which only the list has", () => {
+  const rows = new Rows();
+  const listed = row(5, { seq: 2, message: "Reading", progress: 10, tags: { region: "eu" } });
+  rows.add({ jobs: [listed] }, true, true);
+  const { tags: _, ...document } = { ...listed, seq: 4, progress: 20, metadata: {}, message: undefined };
+  assert.equal(rows.update(rowOf(document)), true);
+  assert.deepEqual(rows.at(0), { ...row(5, { seq: 4, progress: 20, tags: { region: "eu" } }) });
+  assert.equal(rows.update(rowOf({ ...document, jobId: "job-6" })), false);
+  // The list is behind the document.
+  assert.equal(rows.set({ ...listed, seq: 3, tags: { region: "us" } }), true);
+  assert.deepEqual(rows.at(0), { ...row(5, { seq: 4, progress: 20, tags: { region: "us" } }) });
+  assert.equal(rows.set(listed), false);
+  assert.equal(rows.set({ ...document, seq: 4 }), true);
+  assert.equal("tags" in rows.at(0), false);
+});
+
+test("the tags of a job are not those of the former one with the same id", () => {
+  const rows = new Rows();
+  rows.add({ jobs: [row(5, { seq: 9, tags: { region: "eu" } })] }, true, true);
+  const again = { ...row(6), jobId: "job-5", epoch: "bbbbbb" };
+  assert.equal(rows.update(again), true);
+  assert.deepEqual(rows.at(0), again);
+  assert.equal(rows.set({ ...again, tags: { region: "us" } }), true);
+  assert.deepEqual(rows.at(0).tags, { region: "us" });
 });
 
 test("a page with fewer rows than requested is not the last one if it has a cursor", () => {

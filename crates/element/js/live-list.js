@@ -152,8 +152,7 @@ export class LiveList {
   #onDocument(document) {
     const known = this.rows.get(document.jobId);
     if (!known) return;
-    const row = { ...known, ...rowOf(document) };
-    this.#onRow(row.jobId, this.rows.update(row), row.status !== known.status);
+    this.#onRow(document.jobId, this.rows.update(rowOf(document)), document.status !== known.status);
   }
 
   // Requests the next page, if there is one.

@@ -9,10 +9,13 @@ const isBefore = (one, other) => (one.at === other.at ? one.row.jobId > other.ro
 const isNewer = (row, known) =>
   row.epoch === known.epoch ? row.seq > known.seq : Date.parse(row.createdAt) >= Date.parse(known.createdAt);
 
-const entryOf = (row) => ({ row, at: Date.parse(row.createdAt) });
+// `listed` is the `seq` of the row in the list; a document may have brought a later one since.
+const entryOf = (row, listed = row.seq) => ({ row, at: Date.parse(row.createdAt), listed });
+
+const withTags = ({ tags: _, ...row }, tags) => (tags ? { ...row, tags } : row);
 
 export class Rows {
-  // `{row, at}` in the order of the list: the newest first, those of one millisecond by their ids.
+  // `{row, at, listed}` in the order of the list: the newest first, those of one millisecond by their ids.
   #entries = [];
   #byId = new Map();
   // The last entry of the pages, and whether rows behind it are taken, as no page will bring them.
@@ -71,23 +74,35 @@ export class Rows {
     return (!isBehind || this.#byId.has(row.jobId)) && this.#put(row);
   }
 
-  // Replaces a row that is known by a newer one; returns whether it is newer.
+  // Replaces a row that is known by a newer one, which a document without its tags gives; returns whether it is newer.
   update(row) {
-    return this.#byId.has(row.jobId) && this.#put(row);
+    const known = this.#byId.get(row.jobId);
+    if (!known || !isNewer(row, known.row)) return false;
+    const isSame = row.epoch === known.row.epoch;
+    this.#replace(known, withTags(row, isSame ? known.row.tags : undefined), isSame ? known.listed : 0);
+    return true;
   }
 
+  // Takes a row of the list.
   #put(row) {
     const known = this.#byId.get(row.jobId);
-    if (known && !isNewer(row, known.row)) return false;
-    const entry = entryOf(row);
+    if (!known || isNewer(row, known.row)) this.#replace(known, row, row.seq);
+    // Documents are often ahead of the list, but only the list has the tags.
+    else if (row.epoch === known.row.epoch && row.seq > known.listed)
+      this.#replace(known, withTags(known.row, row.tags), row.seq);
+    else return false;
+    return true;
+  }
+
+  #replace(known, row, listed) {
+    const entry = entryOf(row, listed);
     if (known?.at === entry.at) {
-      known.row = row;
-      return true;
+      Object.assign(known, entry);
+      return;
     }
     if (known) this.#drop(known);
     this.#entries.splice(this.#placeOf(entry), 0, entry);
     this.#byId.set(row.jobId, entry);
-    return true;
   }
 
   // Removes the row of that job; returns whether it was there.
