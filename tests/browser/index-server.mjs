@@ -20,18 +20,29 @@ export const rowAt = (age, fields = {}) => {
   };
 };
 
-// Starts the server for the test `t`. `send` writes frames to all streams of the list, `follow` documents to those of jobs; `followed`
-// has the ids of the newest one.
+// Starts the server for the test `t`, whose list is `page`. `send` writes frames to all streams of the list, `follow` documents to
+// those of jobs; `followed` has the ids of the newest one. With `isPaged` the list comes in pages, as a real server sends it, and
+// those behind the first one wait for `isReady`.
 export async function indexServer(t, page) {
   const index = { page, lists: new Set(), jobs: new Set(), followed: new Set(), requests: [], isHeldBack: false };
+  // The part of the list that a request selects. A cursor is the id of the last row of the page before, and that row may be gone.
+  const part = (query) => {
+    if (!index.isPaged) return index.page;
+    const age = (id) => Number(id.slice("job-".length));
+    const after = query.get("cursor");
+    const rest = index.page.jobs.filter(({ jobId }) => !after || age(jobId) > age(after));
+    const jobs = rest.slice(0, Number(query.get("limit")));
+    return { jobs, ...(rest.length > jobs.length && { nextCursor: jobs.at(-1).jobId }) };
+  };
   const frame = (name, data) => `${name ? `event: ${name}\n` : ""}data: ${JSON.stringify(data)}\n\n`;
   const server = createServer(async (request, response) => {
-    const { pathname, search } = new URL(request.url, "http://index");
+    const { pathname, search, searchParams } = new URL(request.url, "http://index");
     if (request.method === "OPTIONS") return response.writeHead(204, CORS).end();
     index.requests.push(pathname + search);
     if (!pathname.endsWith("/stream")) {
       response.writeHead(200, { ...CORS, "content-type": "application/json" });
-      return response.end(JSON.stringify(index.page));
+      if (searchParams.has("cursor")) await index.isReady;
+      return response.end(JSON.stringify(part(searchParams)));
     }
     const isList = pathname === "/v2/jobs/stream";
     const streams = isList ? index.lists : index.jobs;
@@ -43,7 +54,7 @@ export async function indexServer(t, page) {
     response.flushHeaders();
     if (index.isHeldBack) return response.end();
     response.write(": ok\nretry: 250\n");
-    if (isList) response.write(frame("page", index.page));
+    if (isList) response.write(frame("page", part(searchParams)));
     streams.add(response);
     response.on("close", () => streams.delete(response));
   });

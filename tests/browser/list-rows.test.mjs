@@ -20,8 +20,18 @@ const ids = (rows) => rows.all().map(({ jobId }) => Number(jobId.slice("job-".le
 
 const withPage = (seconds, nextCursor, isFull = true) => {
   const rows = new Rows();
-  rows.add({ jobs: rowsOf(...seconds), nextCursor }, true, isFull);
+  rows.addFirst({ jobs: rowsOf(...seconds), nextCursor }, isFull);
   return rows;
+};
+
+// Requests a page and takes it.
+const add = (rows, seconds, nextCursor, isFull = true) => {
+  rows.expect();
+  rows.add({ jobs: rowsOf(...seconds), nextCursor }, isFull);
+};
+const renew = (rows, seconds, nextCursor) => {
+  rows.expect();
+  rows.renew({ jobs: rowsOf(...seconds), nextCursor }, true);
 };
 
 test("a new row enters at its place, whatever the order in which rows arrive", () => {
@@ -56,8 +66,7 @@ test("of a row only a newer state is taken, and a job that was created again rep
 test("a row behind the last page comes with the next one, and not before", () => {
   const rows = withPage([9, 7], "cursor");
   assert.equal(rows.set(row(3)), false);
-  rows.expect();
-  rows.add({ jobs: rowsOf(5, 3) }, false, true);
+  add(rows, [5, 3]);
   assert.deepEqual(ids(rows), [9, 7, 5, 3]);
   assert.equal(rows.next, undefined);
   assert.equal(rows.set(row(1)), true);
@@ -69,28 +78,93 @@ test("what changes while a page is on its way is newer than the page", () => {
   rows.set(row(5, { seq: 8, status: "failed" }));
   rows.set(row(8));
   rows.delete("job-3", "aaaaaa");
-  rows.add({ jobs: rowsOf(5, 4, 3), nextCursor: "more" }, false, true);
+  rows.add({ jobs: rowsOf(5, 4, 3), nextCursor: "more" }, true);
   assert.deepEqual(ids(rows), [9, 8, 7, 5, 4]);
   assert.equal(rows.get("job-5").status, "failed");
 });
 
-test("a page replaces all that is known of its part, and nothing else", () => {
+test("a first page that comes anew replaces the rows in its part, and those behind it are renewed", () => {
+  const rows = withPage([9, 7], "two");
+  add(rows, [5, 3], "three");
+  rows.addFirst({ jobs: rowsOf(10, 9), nextCursor: "two" }, true);
+  assert.deepEqual([ids(rows), rows.outdated, rows.renewal], [[10, 9, 7, 5, 3], 3, { cursor: "two" }]);
+  assert.deepEqual(rows.next, { cursor: "three" });
+  renew(rows, [8, 5], "two and a half");
+  assert.deepEqual([ids(rows), rows.outdated, rows.renewal], [[10, 9, 8, 5, 3], 1, { cursor: "two and a half" }]);
+  // 3 was removed meanwhile.
+  renew(rows, [2, 1], "four");
+  assert.deepEqual([ids(rows), rows.outdated, rows.renewal], [[10, 9, 8, 5, 2, 1], 0, undefined]);
+  assert.deepEqual(rows.next, { cursor: "four" });
+  rows.addFirst({ jobs: rowsOf(2) }, false);
+  assert.deepEqual([ids(rows), rows.outdated, rows.next], [[2], 0, undefined]);
+});
+
+test("rows that were not renewed can be dropped, and come again with the next page", () => {
+  const rows = withPage([9, 7], "two");
+  rows.addFirst({ jobs: rowsOf(12, 11), nextCursor: "one" }, true);
+  assert.deepEqual([ids(rows), rows.outdated], [[12, 11, 9, 7], 2]);
+  rows.dropOutdated();
+  assert.deepEqual([ids(rows), rows.outdated, rows.next], [[12, 11], 0, { cursor: "one" }]);
+  assert.equal(rows.set(row(9)), false);
+  add(rows, [9, 7], "two");
+  assert.deepEqual(ids(rows), [12, 11, 9, 7]);
+});
+
+test("rows behind a page that was not full are renewed too", () => {
+  const rows = withPage([9], "cursor", false);
+  rows.set(row(4));
+  rows.addFirst({ jobs: rowsOf(9), nextCursor: "cursor" }, false);
+  assert.deepEqual([ids(rows), rows.outdated], [[9, 4], 1]);
+  rows.dropOutdated();
+  assert.deepEqual(ids(rows), [9]);
+});
+
+test("what has changed before a stream was lost does not bring back what was removed meanwhile", () => {
   const rows = withPage([9, 7], "cursor");
-  rows.add({ jobs: rowsOf(5, 3), nextCursor: "more" }, false, true);
-  rows.add({ jobs: rowsOf(10, 9), nextCursor: "cursor" }, true, true);
-  assert.deepEqual(ids(rows), [10, 9, 7, 5, 3]);
-  rows.add({ jobs: rowsOf(8, 5), nextCursor: "more" }, false, true);
-  assert.deepEqual(ids(rows), [10, 9, 8, 5, 3]);
-  rows.dropRest();
-  assert.deepEqual(ids(rows), [10, 9, 8, 5]);
-  rows.add({ jobs: rowsOf(2) }, true, false);
-  assert.deepEqual(ids(rows), [2]);
+  rows.expect();
+  rows.set(row(7, { seq: 2 }));
+  rows.set(row(8));
+  rows.addFirst({ jobs: rowsOf(9, 5), nextCursor: "cursor" }, true);
+  assert.deepEqual(ids(rows), [9, 5]);
+  // The page that was on its way belongs to the former stream.
+  rows.add({ jobs: rowsOf(3, 2) }, true);
+  assert.deepEqual(ids(rows), [9, 5]);
+});
+
+test("polls keep the pages behind the first one and where they end, and renew them one after another", () => {
+  const rows = withPage([9, 8], "two");
+  add(rows, [7, 6], "three");
+  add(rows, [5, 4], "four");
+  const poll = (...seconds) => rows.addFirst({ jobs: rowsOf(...seconds), nextCursor: "two" }, true, true);
+  poll(9, 8);
+  assert.deepEqual([ids(rows), rows.renewal], [[9, 8, 7, 6, 5, 4], { cursor: "two" }]);
+  renew(rows, [7, 6], "three");
+  poll(10, 9);
+  assert.deepEqual([rows.renewal, rows.outdated, rows.next], [{ cursor: "three" }, 2, { cursor: "four" }]);
+  // 5 was removed.
+  renew(rows, [4, 3], "four");
+  assert.deepEqual([ids(rows), rows.outdated], [[10, 9, 8, 7, 6, 4, 3], 0]);
+  poll(10, 9);
+  assert.deepEqual(rows.renewal, { cursor: "two" });
+  // A page of new rows alone: some may be missing behind it.
+  renew(rows, [8, 7], "three");
+  poll(20, 19);
+  assert.deepEqual([rows.renewal, rows.outdated], [{ cursor: "two" }, 7]);
+  assert.deepEqual(rows.next, { cursor: "four" });
+});
+
+test("a poll while a page is on its way does not lose the page", () => {
+  const rows = withPage([9, 7], "two");
+  rows.expect();
+  rows.addFirst({ jobs: rowsOf(10, 9), nextCursor: "one" }, true, true);
+  rows.add({ jobs: rowsOf(5, 3), nextCursor: "three" }, true);
+  assert.deepEqual([ids(rows), rows.next], [[10, 9, 7, 5, 3], { cursor: "three" }]);
 });
 
 test("a document replaces all members of a row but its tags, which only the list has", () => {
   const rows = new Rows();
   const listed = row(5, { seq: 2, message: "Reading", progress: 10, tags: { region: "eu" } });
-  rows.add({ jobs: [listed] }, true, true);
+  rows.addFirst({ jobs: [listed] }, true);
   const { tags: _, ...document } = { ...listed, seq: 4, progress: 20, metadata: {}, message: undefined };
   assert.equal(rows.update(rowOf(document)), true);
   assert.deepEqual(rows.at(0), { ...row(5, { seq: 4, progress: 20, tags: { region: "eu" } }) });
@@ -105,7 +179,7 @@ test("a document replaces all members of a row but its tags, which only the list
 
 test("the tags of a job are not those of the former one with the same id", () => {
   const rows = new Rows();
-  rows.add({ jobs: [row(5, { seq: 9, tags: { region: "eu" } })] }, true, true);
+  rows.addFirst({ jobs: [row(5, { seq: 9, tags: { region: "eu" } })] }, true);
   const again = { ...row(6), jobId: "job-5", epoch: "bbbbbb" };
   assert.equal(rows.update(again), true);
   assert.deepEqual(rows.at(0), again);
@@ -117,9 +191,9 @@ test("a page with fewer rows than requested is not the last one if it has a curs
   const rows = withPage([9], "cursor", false);
   assert.deepEqual(rows.next, { cursor: "cursor" });
   assert.equal(rows.set(row(4)), true, "no page may ever have that row");
-  rows.add({ jobs: [], nextCursor: "more" }, false, false);
+  add(rows, [], "more", false);
   assert.deepEqual(ids(rows), [9, 4]);
-  rows.add({ jobs: rowsOf(4, 2) }, false, false);
+  add(rows, [4, 2], undefined, false);
   assert.deepEqual(ids(rows), [9, 4, 2]);
 });
 
@@ -129,7 +203,7 @@ test("the oldest rows are dropped past the limit, and can be requested again", (
   assert.deepEqual(ids(rows), [9, 7]);
   assert.deepEqual(rows.next, { createdBefore: "1970-01-01T00:00:07.001Z" });
   assert.equal(rows.set(row(5)), false);
-  rows.add({ jobs: rowsOf(7, 5) }, false, true);
+  add(rows, [7, 5]);
   assert.deepEqual(ids(rows), [9, 7, 5]);
 });
 

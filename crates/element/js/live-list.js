@@ -7,9 +7,10 @@ import { Rows } from "../../widget/list/rows.js";
 import { hasEnded, rowOf } from "../../widget/list/texts.js";
 import { isKey } from "./list-source.js";
 
-// The most rows of one request, and those that are requested again after the connection was lost.
+// The most rows of one request.
 const PAGE = 100;
-const MOST_RESUMED = 1_000;
+// The most requests for the rows behind the first page of a stream.
+const RENEWALS = 10;
 // The most requests for one more page: a page can have few rows, or none.
 const MOST_REQUESTS = 5;
 
@@ -22,7 +23,8 @@ export class LiveList {
   isKnown = false;
   // The last problem since the last page.
   problem;
-  // Whether the last request for more rows has failed.
+  // Whether more rows are being requested, and whether the last such request has failed.
+  isLoading = false;
   hasFailed = false;
   // Milliseconds by which the server's clock is ahead of this one.
   skew = 0;
@@ -32,7 +34,10 @@ export class LiveList {
   #connection;
   #request;
   #limit;
-  #loading;
+  // Aborts the requests for pages behind the first one, which are made one after another.
+  #requests = new AbortController();
+  #turn = Promise.resolve();
+  #waiting = 0;
 
   // `token` is a token or a key. `on` has `link`, `problem` and `change`, which are called when the member of that name or the rows
   // have changed. `change` gets the id of the row, undefined for all of them, and whether it is a change of the list and not only of
@@ -53,19 +58,15 @@ export class LiveList {
     this.#http.credential.value = token;
   }
 
-  get isLoading() {
-    return this.#loading !== undefined;
-  }
-
   // Follows what these filters, as parameters of `GET /v2/jobs`, select. The rows of the former ones stay until a page arrives.
   // If it is not to connect, it requests the page once.
   start(filters, limit, isConnected) {
     this.#abort();
     this.#request = filters;
     this.#limit = limit;
-    [this.isKnown, this.hasFailed, this.problem] = [false, false];
-    const connection = new ListConnection(this.#http, this.#query({ limit }), (name, value) => {
-      if (connection === this.#connection) this.#onEvent(name, value);
+    [this.isKnown, this.isLoading, this.hasFailed, this.problem] = [false, false, false];
+    const connection = new ListConnection(this.#http, this.#query({ limit }), (name, ...values) => {
+      if (connection === this.#connection) this.#onEvent(name, ...values);
     });
     this.#connection = connection;
     if (isConnected) connection.start();
@@ -89,8 +90,12 @@ export class LiveList {
 
   #abort() {
     this.#connection?.stop();
-    this.#loading?.abort();
-    this.#loading = undefined;
+    this.#abortRequests();
+  }
+
+  #abortRequests() {
+    this.#requests.abort();
+    this.#requests = new AbortController();
   }
 
   #query(more) {
@@ -103,8 +108,8 @@ export class LiveList {
     this.#followed.set(ids.filter((id) => isFollowed(this.rows.get(id))));
   }
 
-  #onEvent(name, value) {
-    if (name === "page") this.#onPage(value);
+  #onEvent(name, value, isPoll) {
+    if (name === "page") this.#onPage(value, isPoll);
     else if (name === "job") this.#onRow(value.jobId, this.rows.set(value), true);
     else if (name === "removed") this.#onRow(value.jobId, this.rows.delete(value.jobId, value.epoch), true);
     // The header has whole seconds: on average half a second has passed.
@@ -123,23 +128,36 @@ export class LiveList {
     this.#on.problem();
   }
 
-  #onPage(page) {
-    const former = this.isKnown ? this.rows.length : 0;
+  #onPage(page, isPoll) {
     if (!this.isKnown) this.rows.clear();
-    this.#loading?.abort();
-    this.#loading = undefined;
-    [this.isKnown, this.hasFailed, this.problem] = [true, false];
-    this.rows.add(page, true, page.jobs.length >= this.#limit);
+    // What was requested before may be older than the first page of a stream.
+    if (!isPoll) {
+      this.#abortRequests();
+      this.hasFailed = false;
+    }
+    [this.isKnown, this.problem] = [true];
+    this.rows.addFirst(page, page.jobs.length >= this.#limit, isPoll);
     this.#on.change(undefined, true);
-    // Polls repeat only the first page.
-    const rest = Math.min(former, MOST_RESUMED) - page.jobs.length;
-    if (rest > 0 && this.rows.next && this.link !== "polling") this.#resume(rest);
+    // The next poll can do it too.
+    if (this.rows.renewal && !(isPoll && this.#waiting)) this.#renew(isPoll);
   }
 
   // Requests the rows again that were shown behind the first page.
-  async #resume(rest) {
-    await this.#load(rest, PAGE, MOST_RESUMED / PAGE);
-    this.rows.dropRest();
+  async #renew(isPoll) {
+    const { isAborted, problem } = await this.#inTurn(async (signal) => {
+      // Lists may be read 100 times a minute.
+      for (let left = isPoll ? 1 : RENEWALS; left > 0 && this.rows.renewal; left -= 1) {
+        const limit = Math.min(PAGE, this.rows.outdated);
+        const page = await this.#page(limit, this.rows.renewal, signal);
+        this.rows.renew(page, page.jobs.length >= limit);
+      }
+    });
+    if (isAborted) return;
+    // No later page of the stream would correct them.
+    if (!isPoll) {
+      this.rows.dropOutdated();
+      if (problem) this.#onFailed(problem);
+    }
     this.#on.change(undefined, true);
   }
 
@@ -157,31 +175,57 @@ export class LiveList {
 
   // Requests the next page, if there is one.
   async loadMore() {
-    if (this.rows.next && !this.#loading) await this.#load(this.#limit, this.#limit, MOST_REQUESTS);
+    const connection = this.#connection;
+    if (this.isLoading || !this.rows.next) return;
+    [this.isLoading, this.hasFailed] = [true, false];
+    this.#on.change(undefined, true);
+    let ended;
+    // A stream that begins anew aborts the request; then it is made again, behind the rows that the stream brings.
+    do ended = await this.#inTurn((signal) => this.#load(signal));
+    while (ended.isAborted && connection === this.#connection);
+    if (connection !== this.#connection) return;
+    this.isLoading = false;
+    if (ended.problem) this.#onFailed(ended.problem);
+    this.#on.change(undefined, true);
   }
 
-  // Requests pages of `limit` rows behind the last one until there are `wanted` more.
-  async #load(wanted, limit, requests) {
-    const loading = new AbortController();
-    this.#loading = loading;
-    this.hasFailed = false;
-    this.#on.change(undefined, true);
-    try {
-      for (let left = wanted; left > 0 && this.rows.next && requests > 0; requests -= 1) {
-        this.rows.expect();
-        const path = `/v2/jobs?${this.#query({ limit, ...this.rows.next })}`;
-        const { body } = await this.#http.request("GET", path, { signal: loading.signal });
-        this.rows.add(body, false, body.jobs.length >= limit);
-        left -= body.jobs.length;
-      }
-    } catch (error) {
-      if (loading.signal.aborted) return;
-      this.rows.giveUp();
-      this.hasFailed = true;
-      this.#onProblem(error);
+  async #load(signal) {
+    let wanted = this.#limit;
+    for (let left = MOST_REQUESTS; left > 0 && wanted > 0 && this.rows.next; left -= 1) {
+      const page = await this.#page(this.#limit, this.rows.next, signal);
+      this.rows.add(page, page.jobs.length >= this.#limit);
+      wanted -= page.jobs.length;
     }
-    this.#loading = undefined;
-    this.#on.change(undefined, true);
+  }
+
+  #onFailed(problem) {
+    this.hasFailed = true;
+    this.#onProblem(problem);
+  }
+
+  // Requests a page behind the first one.
+  async #page(limit, more, signal) {
+    this.rows.expect();
+    const { body } = await this.#http.request("GET", `/v2/jobs?${this.#query({ limit, ...more })}`, { signal });
+    return body;
+  }
+
+  // Makes requests after those that were made before. Resolves to the problem if one has failed, and to whether they were aborted.
+  #inTurn(run) {
+    const { signal } = this.#requests;
+    this.#waiting += 1;
+    this.#turn = this.#turn.then(async () => {
+      let problem;
+      try {
+        if (!signal.aborted) await run(signal);
+      } catch (error) {
+        this.rows.giveUp();
+        problem = error;
+      }
+      this.#waiting -= 1;
+      return { isAborted: signal.aborted, problem };
+    });
+    return this.#turn;
   }
 
   // Requests the first page once.

@@ -35,7 +35,8 @@ export class ListConnection {
 
   // `query` is that of `GET /v2/jobs`. `on` is called with
   //
-  // - "page" and the first page, which replaces what is known; "job" and a row; "removed" and the id and the epoch of one;
+  // - "page", the first page, which replaces what is known, and whether a poll has brought it; "job" and a row; "removed" and the
+  //   id and the epoch of one;
   // - "link" and `connecting`, `live`, `polling`, `reconnecting`, `offline`, `lost` or `idle`;
   // - "problem" and the error;
   // - "time" and the server's time, in milliseconds.
@@ -119,20 +120,20 @@ export class ListConnection {
     if (time) this.#on("time", time);
   }
 
-  #onFrame(name, data) {
+  #onFrame(name, data, isPoll) {
     if (name === "page") {
       this.#isKnown = true;
       this.#isRenewed = false;
       this.#reported = undefined;
     }
-    if (data) this.#on(name, data);
+    if (data) this.#on(name, data, isPoll);
   }
 
   async #poll(signal) {
     const { headers, body } = await this.#http.request("GET", `/v2/jobs?${this.#query}`, { signal });
     this.#onHead(headers);
     this.#link("polling");
-    this.#onFrame("page", body);
+    this.#onFrame("page", body, true);
     this.#backoff.failures = 0;
     await pause(POLL_MS, signal);
   }
