@@ -40,7 +40,7 @@ async fn draw(ctx: &mut RequestContext, job: &str) -> HandlerResult {
     let svg = request.of_job(&job);
     let etag = etag(&svg);
     let is_known = ctx.request.header("If-None-Match").is_some_and(|header| none_match(&header, &etag));
-    let response = if is_known { response::empty(304) } else { picture(&svg) };
+    let response = if is_known { with_policy(response::empty(304)) } else { picture(&svg) };
     set(&response.headers(), "ETag", &etag);
     // Proxies of images keep what they may; each time they have to ask whether it has changed.
     set(&response.headers(), "Cache-Control", "no-cache");
@@ -58,6 +58,12 @@ fn picture_of_refusal(request: &IncomingRequest, status: u16) -> Response {
 fn picture(svg: &str) -> Response {
     let response = response::json_text(200, svg);
     set(&response.headers(), "Content-Type", CONTENT_TYPE);
+    with_policy(response)
+}
+
+/// The response with the policy of pictures. A 304 has it too: caches update the headers that they have with those of a 304 (RFC
+/// 9111, section 3.2), and the policy of other responses forbids the style of the picture.
+fn with_policy(response: Response) -> Response {
     set(&response.headers(), "Content-Security-Policy", CONTENT_SECURITY_POLICY);
     response
 }
