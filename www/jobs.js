@@ -207,6 +207,8 @@ const close = () => {
 };
 
 addEventListener("popstate", () => {
+  // A credential that was pasted over the address: the page is loaded with it.
+  if (location.hash) return;
   const wasOpen = Boolean(filters.job);
   // The entries of the history differ in the job alone: a filter that was changed since then stays.
   filters = { ...filters, job: readFilters(location.search).job };

@@ -110,6 +110,19 @@ test("a server without an index says so", async () => {
   assert.deepEqual(page.faults, []);
 });
 
+test("a key that is pasted over the address of the page is in no entry of the history", async () => {
+  const { jobId } = await create({ kind: "pasted" });
+  const page = await browser.goto(`${BASE_URL}/jobs?q=${jobId}`);
+  await form(page).waitFor({ state: "visible" });
+  await page.evaluate((key) => (location.hash = key), KEY);
+  await awaitListed(page, [jobId]);
+  const entries = [page.url(), await page.title()];
+  await page.goBack();
+  await until("it is the entry before", () => page.evaluate(() => document.readyState === "complete"));
+  entries.push(page.url());
+  assert.ok(!entries.some((text) => text.includes(KEY) || text.includes("#")), String(entries));
+});
+
 test("a filter that the server refuses is named, and another one shows the jobs again", async () => {
   const { jobId } = await create({ kind: "refused-filter" });
   const page = await openDashboard(browser, `?${new URLSearchParams({ kind: "k".repeat(300) })}`);
