@@ -5,6 +5,7 @@ import { durationText } from "./durations.js";
 import { refresher } from "./job-counts.js";
 import { forgetCredential, keepCredential, readCredential } from "./job-credential.js";
 import { hideJob, showJob } from "./job-detail.js";
+import { isLasting, isRefusal, problemText } from "./job-problems.js";
 import { STATUSES, addressOf, isFiltered, parametersOf, readFilters, tagsOf, tagsText } from "./job-filters.js";
 
 const $ = (id) => document.getElementById(id);
@@ -68,8 +69,8 @@ const showKinds = () => {
 const filter = (changes) => {
   filters = { ...filters, ...changes };
   history.replaceState(history.state, "", addressOf(filters));
-  $("usual").hidden = $("notice").hidden = $("first").hidden = true;
-  list.hidden = false;
+  $("usual").hidden = $("first").hidden = true;
+  forgetProblems();
   showFilters();
   counts.now();
 };
@@ -108,11 +109,13 @@ const readCounts = async () => {
     if (asked[0] !== credential || asked[1] !== filters) return true;
     kinds = (whole || summary).kinds;
     showCounts(summary);
+    onProblem("counts", null);
     return true;
   } catch (error) {
     if (asked[0] !== credential || asked[1] !== filters) return true;
     $("statuses").classList.add("stale");
-    if (error.code) onProblem({ error: error.code, message: error.message });
+    // Without a response, the list shows that it has no connection.
+    if (error.code) onProblem("counts", { error: error.code, message: error.message });
     return error.status !== 429;
   }
 };
@@ -132,7 +135,8 @@ const showCounts = ({ total, byStatus, kinds: shown }) => {
     const of = count === 1 ? "the last completed job" : `the last ${numbers.format(count)} completed jobs`;
     $("usual").textContent = `Half of ${of} took up to ${durationText(p50)} (median), 90 % up to ${durationText(p90)}.`;
   }
-  const isEmpty = total === 0 && !isFiltered(filters);
+  // The counts may be older than the list.
+  const isEmpty = total === 0 && !isFiltered(filters) && !list.rows?.length;
   $("first").hidden = !isEmpty;
   // The list would say the same, and there is nothing to filter.
   list.hidden = $("controls").hidden = isEmpty;
@@ -148,22 +152,40 @@ list.addEventListener("job-progress-list-update", ({ detail }) => {
     list.hidden = $("controls").hidden = false;
     $("first").hidden = true;
   }
+  onProblem("list", list.problem);
   counts.changed();
 });
 list.addEventListener("job-progress-list-select", ({ detail }) => open(detail));
-list.addEventListener("job-progress-list-problem", ({ detail }) => onProblem(detail));
+list.addEventListener("job-progress-list-problem", ({ detail }) => onProblem("list", detail));
 
-/** What concerns the whole page; the list itself shows that the server cannot be reached. */
-const onProblem = ({ error, message }) => {
-  if (["UNAUTHENTICATED", "ACCESS_DENIED"].includes(error)) {
+/** The problems of the list and of the counts, until they are solved. */
+let problems = {};
+
+const onProblem = (of, problem) => {
+  if (problem && isRefusal(problem)) {
     forgetCredential();
-    ask(message);
-  } else if (["NOT_CONFIGURED", "INVALID_REQUEST"].includes(error)) {
-    $("notice").textContent = message;
-    $("notice").hidden = false;
-    list.hidden = true;
-    $("controls").hidden = error === "NOT_CONFIGURED";
+    return ask(problemText(problem));
   }
+  // A list that has rows shows by itself what it could not load.
+  problems[of] = of === "list" && list.rows?.length ? null : problem;
+  showProblems();
+};
+
+const showProblems = () => {
+  const shown = problems.list ?? problems.counts;
+  const text = shown ? problemText(shown) : "";
+  if ($("notice").textContent !== text) $("notice").textContent = text;
+  $("notice").hidden = !shown;
+  if (!shown || !isLasting(shown)) return;
+  list.hidden = true;
+  $("controls").hidden = shown.error === "NOT_CONFIGURED";
+};
+
+/** What is shown from now on is requested anew. */
+const forgetProblems = () => {
+  problems = {};
+  showProblems();
+  list.hidden = $("controls").hidden = false;
 };
 
 // The job that is open.
@@ -228,6 +250,7 @@ addEventListener("keydown", ({ key, target, defaultPrevented }) => {
 /** Shows the form, with the reason if a credential was refused. */
 const ask = (why) => {
   counts.stop();
+  clearTimeout(typing);
   credential = null;
   list.token = null;
   hideJob();
@@ -259,8 +282,8 @@ $("leave").onclick = () => {
 const show = () => {
   $("ask").hidden = true;
   $("jobs").hidden = $("leave").hidden = false;
-  $("notice").hidden = $("first").hidden = $("usual").hidden = true;
-  list.hidden = $("controls").hidden = false;
+  $("first").hidden = $("usual").hidden = true;
+  forgetProblems();
   kinds = [];
   for (const button of buttons) button.querySelector(".count").textContent = "";
   showFilters();

@@ -72,6 +72,7 @@ test("a refused credential is forgotten, and the form says why", async () => {
     const page = await openDashboard(browser, "", { credential });
     await form(page).waitFor({ state: "visible" });
     await until("the form says why", async () => message.test(await why(page).textContent()));
+    assert.match(await why(page).textContent(), /[.] Enter another key or token[.]$/);
     assert.ok(!(await why(page).textContent()).includes(credential));
     assert.deepEqual(await page.evaluate(() => ({ ...sessionStorage })), {});
     assert.deepEqual(page.faults, []);
@@ -107,6 +108,40 @@ test("a server without an index says so", async () => {
   await until("the page says so", async () => /INDEX/.test(await page.getByRole("status").allTextContents()));
   assert.equal(await page.locator("job-progress-list").isVisible(), false);
   await hasNoFault(page, page.viewportSize().width);
+  assert.deepEqual(page.faults, []);
+});
+
+test("a token that expires while its jobs are shown is forgotten, and the form asks for another", async () => {
+  const { jobId } = await create({ kind: "expires" });
+  const page = await openDashboard(browser, `?q=${jobId}`);
+  await awaitListed(page, [jobId]);
+  const problem = { error: "UNAUTHENTICATED", message: "The token has expired: get a new one.", details: {} };
+  await page.route("**/v2/jobs/summary*", (route) => route.fulfill({ status: 401, json: problem }));
+  await page.getByRole("button", { name: /^Failed/ }).click();
+  await form(page).waitFor({ state: "visible" });
+  assert.equal(await why(page).textContent(), `${problem.message} Enter another key or token.`);
+  assert.deepEqual(await page.evaluate(() => ({ ...sessionStorage })), {});
+  assert.deepEqual(await listed(page), []);
+});
+
+test("a refusal for a time is a sentence, and the jobs come when it is over", async () => {
+  const { jobId } = await create({ kind: "later" });
+  let isLimited = true;
+  const problem = { error: "RATE_LIMIT_EXCEEDED", message: "Too many status check requests", details: {} };
+  const page = await openDashboard(browser, `?q=${jobId}`, {
+    before: (page) =>
+      page.route(/\/v2\/jobs\/(stream|summary)/, (route) =>
+        isLimited ? route.fulfill({ status: 429, headers: { "retry-after": "1" }, json: problem }) : route.fallback(),
+      ),
+  });
+  const notice = page.locator("#notice");
+  await notice.waitFor({ state: "visible" });
+  assert.match(await notice.textContent(), /^Too many requests .* tries again by itself[.]$/);
+  await hasNoFault(page, page.viewportSize().width);
+  isLimited = false;
+  await awaitListed(page, [jobId]);
+  await page.getByRole("button", { name: /^Queued/ }).click();
+  await notice.waitFor({ state: "hidden" });
   assert.deepEqual(page.faults, []);
 });
 
