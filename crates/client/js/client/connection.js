@@ -1,29 +1,16 @@
 // The connection: keeps up to 100 jobs up to date over one stream, or by polls where a proxy holds streams back. It is a small
 // edition of ../../src/connection.rs, with the same policy.
 
-import { parsed } from "../answer.js";
 import { MAX_POLL_MS, MIN_POLL_MS, MISSING_DELAY_MS, NO_RESPONSE_MS, POLL_MS } from "../policy.js";
-import {
-  ANSWER_MS,
-  HEALTHY_MS,
-  MAX_CUTS,
-  MIN_REOPEN_INTERVAL_MS,
-  PROBE_MS,
-  SILENCE_MS,
-  STALE_MS,
-  WAIT_SECONDS,
-} from "./policy.js";
+import { ANSWER_MS, MAX_CUTS, MIN_REOPEN_INTERVAL_MS, PROBE_MS, STALE_MS, WAIT_SECONDS } from "./policy.js";
 import { Backoff } from "./backoff.js";
-import { errorOf, noResponse } from "./error.js";
-import { frameParser } from "./frames.js";
-import { abortable } from "./http.js";
+import { errorOf } from "./error.js";
+import { now, openStream } from "./event-stream.js";
 
 // Long polls hold connections of which a browser has six for a server.
 const MAX_LONG_POLLS = 2;
 // Milliseconds between two polls, over all jobs.
 const POLL_PACE_MS = 100;
-
-const now = () => performance.now();
 
 export class Connection {
   #http;
@@ -134,69 +121,36 @@ export class Connection {
   }
 
   #drop() {
-    for (const stream of [this.#live, this.#opening]) this.#abort(stream);
+    this.#live?.abort();
+    this.#opening?.abort();
     this.#live = this.#opening = undefined;
   }
 
-  #abort(stream) {
-    if (!stream) return;
-    stream.isDropped = true;
-    stream.abort();
-  }
-
   async #open(jobs) {
-    const stream = { jobs: new Set(jobs), sentAt: now(), lastAt: now(), ...abortable() };
-    this.#opening = stream;
     this.#notBefore = now() + MIN_REOPEN_INTERVAL_MS;
-    let timer;
-    const check = () => {
-      const silence = stream.lastAt + (stream.liveAt ? SILENCE_MS : ANSWER_MS) - now();
-      if (silence > 0) timer = setTimeout(check, silence);
-      else stream.abort();
-    };
-    check();
-    let problem;
-    try {
-      problem = await Promise.race([this.#read(stream, jobs), stream.aborted]);
-    } catch (error) {
-      problem = noResponse(error);
-    }
-    clearTimeout(timer);
-    if (!stream.isDropped) this.#onClosed(stream, problem);
-    stream.abort();
-  }
-
-  // Reads a stream to its end; resolves to the problem if the server refuses it.
-  async #read(stream, jobs) {
     const { isKey, value } = this.#http.credential;
-    const entries = jobs.map((job) => job.entry());
-    const request = {
-      body: JSON.stringify({ jobs: entries }),
-      headers: { accept: "text/event-stream" },
-      signal: stream.signal,
+    const body = JSON.stringify({ jobs: jobs.map((job) => job.entry()) });
+    const stream = {
+      jobs: new Set(jobs),
+      ...openStream(
+        (request) => this.#http.fetch("POST", "/v2/jobs/status/stream", { ...request, body }, isKey && value),
+        this.#backoff,
+        () => this.#onLive(stream),
+        (name, data) => this.#onFrame(stream, name, data),
+      ),
     };
+    this.#opening = stream;
     this.#unansweredSince ??= now();
-    const response = await this.#http.fetch("POST", "/v2/jobs/status/stream", request, isKey && value);
-    const { ok, status, headers } = response;
-    const isStream = ok && headers.get("content-type")?.startsWith("text/event-stream");
-    if (!isStream) return errorOf(status, parsed(await response.text()), headers);
-    stream.hasHead = true;
-    const feed = frameParser(
-      (name, data) => this.#onFrame(stream, name, parsed(data)),
-      (ms) => (this.#backoff.retryMs = ms),
-    );
-    const reader = response.body.getReader();
-    for (let read; !(read = await reader.read()).done && !stream.isDropped; ) {
-      stream.lastAt = now();
-      if (!stream.liveAt) this.#onLive(stream);
-      else if (now() - stream.liveAt > HEALTHY_MS) this.#backoff.failures = 0;
-      feed(read.value);
-    }
+    const [problem, isCut] = await stream.ended;
+    if (stream === this.#live) this.#live = undefined;
+    else if (stream === this.#opening) this.#opening = undefined;
+    // It was dropped.
+    else return;
+    this.#onClosed(problem, isCut);
   }
 
   #onLive(stream) {
-    stream.liveAt = now();
-    this.#abort(this.#live);
+    this.#live?.abort();
     this.#live = stream;
     this.#opening = this.#probeAt = this.#unansweredSince = undefined;
     this.#cuts = this.#probes = 0;
@@ -212,20 +166,16 @@ export class Connection {
     if (!stream.jobs.has(job)) return;
     if (!name) this.#onDocument(job, data);
     else if (name === "log") job.onLines(data);
-    else if (name === "end" && job.hasEnded) this.#end(job);
-    // The document before the end was lost.
-    else if (name === "end") this.#poll(job);
-    else if (name === "problem" && job.phase !== "ended") this.#onRefused(job, errorOf(200, data));
+    else if (name === "end") {
+      if (job.hasEnded) this.#end(job);
+      // The document before the end was lost.
+      else this.#poll(job);
+    } else if (name === "problem" && job.phase !== "ended") this.#onRefused(job, errorOf(200, data));
   }
 
-  #onClosed(stream, problem) {
-    const wasLive = stream === this.#live;
-    if (wasLive) this.#live = undefined;
-    else this.#opening = undefined;
+  #onClosed(problem, isCut) {
     const active = this.#active();
-    // The response had begun, or the request took so long that a proxy must have held the response back.
-    const isCut = !wasLive && (stream.hasHead || now() - stream.sentAt >= HEALTHY_MS);
-    const isRefused = problem?.status > 0;
+    const isRefused = problem?.status;
     if (isRefused) this.#unansweredSince = undefined;
     if (this.#probeAt) {
       this.#probe();
@@ -239,7 +189,7 @@ export class Connection {
     } else {
       if (!isCut) this.#cuts = 0;
       this.#notBefore = now() + this.#backoff.next(problem?.retryAfter);
-      const isSilent = this.#unansweredSince !== undefined && now() - this.#unansweredSince >= NO_RESPONSE_MS;
+      const isSilent = now() - this.#unansweredSince >= NO_RESPONSE_MS;
       if (problem && (isRefused || isSilent)) for (const job of active) if (!job.state.job) job.setProblem(problem);
     }
     this.#setLinks();
@@ -248,8 +198,7 @@ export class Connection {
 
   // Polls, and tries a stream again after a while, beside the polls.
   #probe() {
-    this.#probeAt = now() + PROBE_MS * 2 ** Math.min(4, this.#probes++);
-    this.#notBefore = this.#probeAt;
+    this.#notBefore = this.#probeAt = now() + PROBE_MS * 2 ** Math.min(4, this.#probes++);
   }
 
   async #poll(job) {
@@ -282,8 +231,7 @@ export class Connection {
       this.#setLinks();
       if (!this.#probeAt) return this.#review();
       const interval = waits ? 0 : Math.min(MAX_POLL_MS, body?.pollAfterMs ?? POLL_MS);
-      const least = Math.max(startedAt + MIN_POLL_MS - now(), jobs * POLL_PACE_MS);
-      job.after(Math.max(interval, least), () => this.#poll(job));
+      job.after(Math.max(interval, startedAt + MIN_POLL_MS - now(), jobs * POLL_PACE_MS), () => this.#poll(job));
     } catch (error) {
       if (signal.aborted) return;
       job.isPolling = job.pollsWork = false;
@@ -313,9 +261,9 @@ export class Connection {
     job.stream = undefined;
     const isMissing = problem.code === "JOB_NOT_FOUND" && !job.state.job && job.missing++ < this.#missingTries;
     if (problem.code === "UNAUTHENTICATED" && !job.isRenewed) return this.#renew(job, problem);
-    // The response to a poll of a job that has ended changes nothing that is shown.
-    if (job.phase === "ended" && job.state.job) return job.setProblem(problem);
     job.setProblem(problem);
+    // The response to a poll of a job that has ended changes nothing else that is shown.
+    if (job.phase === "ended" && job.state.job) return;
     if (!problem.isTemporary && !isMissing) return this.#end(job);
     this.#retry(job, problem, isMissing ? MISSING_DELAY_MS : 0, () =>
       this.#live ? this.#poll(job) : this.#start(job),
@@ -353,9 +301,16 @@ export class Connection {
       if (job.phase === "ended") continue;
       const isLive = job.phase === "active" && job.stream && job.stream === this.#live;
       const isPolling = job.phase === "active" && this.#probeAt && job.pollsWork;
-      const isNew = !job.state.job;
       job.set({
-        link: isOffline ? "offline" : isLive ? "live" : isPolling ? "polling" : isNew ? "connecting" : "reconnecting",
+        link: isOffline
+          ? "offline"
+          : isLive
+            ? "live"
+            : isPolling
+              ? "polling"
+              : job.state.job
+                ? "reconnecting"
+                : "connecting",
       });
     }
   }

@@ -1,5 +1,6 @@
 // The operations on jobs.
 
+import { now } from "./event-stream.js";
 import { MAX_JOBS } from "../policy.js";
 import { Backoff, pause } from "./backoff.js";
 import { errorOf, JobProgressError } from "./error.js";
@@ -52,7 +53,7 @@ export class Jobs {
   }
 
   async pollStatus(id, { maxWait = 3_600_000, interval = 5_000, include, signal } = {}) {
-    const deadline = performance.now() + maxWait;
+    const deadline = now() + maxWait;
     const backoff = new Backoff();
     do {
       let wait;
@@ -65,9 +66,9 @@ export class Jobs {
         if (!error.isTemporary) throw error;
         wait = Math.max(interval, backoff.next(error.retryAfter));
       }
-      await pause(Math.max(0, Math.min(wait, deadline - performance.now())), signal);
+      await pause(Math.max(0, Math.min(wait, deadline - now())), signal);
       signal?.throwIfAborted();
-    } while (performance.now() < deadline);
+    } while (now() < deadline);
     throw timedOut();
   }
 

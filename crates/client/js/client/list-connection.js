@@ -1,18 +1,14 @@
 // The connection of a live list: a stream of the index, or polls of its first page where a proxy holds streams back. Its policy is
 // that of connection.js.
 
-import { parsed } from "../answer.js";
 import { NO_RESPONSE, NO_RESPONSE_MS } from "../policy.js";
 import { Backoff, pause } from "./backoff.js";
 import { errorOf, JobProgressError, noResponse } from "./error.js";
-import { frameParser } from "./frames.js";
-import { abortable } from "./http.js";
-import { ANSWER_MS, HEALTHY_MS, MAX_CUTS, PROBE_MS, SILENCE_MS } from "./policy.js";
+import { now, openStream } from "./event-stream.js";
+import { MAX_CUTS, PROBE_MS } from "./policy.js";
 
 // Milliseconds between two polls: lists may be read 100 times a minute.
 const POLL_MS = 5_000;
-
-const now = () => performance.now();
 
 export class ListConnection {
   #http;
@@ -94,6 +90,7 @@ export class ListConnection {
     const { credential } = this.#http;
     this.#unansweredSince ??= now();
     if (credential.isMissing) await credential.renew(sent);
+    if (signal.aborted) return;
     const problem = await (this.#isPolling ? this.#poll(signal) : this.#stream(signal));
     if (problem?.code !== "UNAUTHENTICATED" || this.#isRenewed || signal.aborted) return problem;
     this.#isRenewed = await credential.renew(sent);
@@ -140,65 +137,30 @@ export class ListConnection {
 
   // Reads a stream to its end; resolves to the problem for which it has ended.
   async #stream(signal) {
-    const stream = abortable();
-    signal.addEventListener("abort", stream.abort, { signal: stream.signal });
-    const state = { sentAt: now(), lastAt: now() };
-    let timer;
-    const check = () => {
-      const silence = state.lastAt + (state.liveAt ? SILENCE_MS : ANSWER_MS) - now();
-      if (silence > 0) timer = setTimeout(check, silence);
-      else stream.abort();
-    };
-    check();
-    let problem;
-    try {
-      problem = await Promise.race([this.#read(state, stream.signal), stream.aborted]);
-    } catch (error) {
-      problem = noResponse(error);
-    }
-    clearTimeout(timer);
-    stream.abort();
-    // The response had begun, or it took so long that a proxy must have held it back.
-    const isCut = !state.liveAt && !problem?.status && (state.hasHead || now() - state.sentAt >= HEALTHY_MS);
+    let last;
+    const stream = openStream(
+      (request) => this.#http.fetch("GET", `/v2/jobs/stream?${this.#query}`, request, this.#http.credential.value),
+      this.#backoff,
+      (headers) => {
+        this.#probes = 0;
+        this.#onHead(headers);
+        this.#link("live");
+      },
+      (name, data) => {
+        if (name === "problem") last = errorOf(200, data);
+        else this.#onFrame(name, data);
+      },
+    );
+    signal.addEventListener("abort", stream.abort);
+    const [problem, isCut] = await stream.ended;
+    signal.removeEventListener("abort", stream.abort);
+    if (signal.aborted) return;
+    if (problem?.status) this.#unansweredSince = undefined;
     if (!isCut) this.#cuts = 0;
     else if (++this.#cuts >= MAX_CUTS) {
       this.#probeAt = now() + PROBE_MS * 2 ** Math.min(4, this.#probes++);
       return;
     }
-    return problem;
-  }
-
-  async #read(state, signal) {
-    const request = { headers: { accept: "text/event-stream" }, signal };
-    const { credential } = this.#http;
-    const response = await this.#http.fetch("GET", `/v2/jobs/stream?${this.#query}`, request, credential.value);
-    const { ok, status, headers } = response;
-    const isStream = ok && headers.get("content-type")?.startsWith("text/event-stream");
-    if (!isStream) {
-      this.#onHead(headers);
-      return errorOf(status, parsed(await response.text()), headers);
-    }
-    state.hasHead = true;
-    let problem;
-    const feed = frameParser(
-      (name, data) => {
-        if (signal.aborted) return;
-        if (name === "problem") problem = errorOf(200, parsed(data));
-        else this.#onFrame(name, parsed(data));
-      },
-      (ms) => (this.#backoff.retryMs = ms),
-    );
-    const reader = response.body.getReader();
-    for (let read; !(read = await reader.read()).done; ) {
-      state.lastAt = now();
-      if (!state.liveAt) {
-        state.liveAt = now();
-        this.#probes = 0;
-        this.#onHead(headers);
-        this.#link("live");
-      } else if (now() - state.liveAt > HEALTHY_MS) this.#backoff.failures = 0;
-      feed(read.value);
-    }
-    return problem;
+    return last ?? problem;
   }
 }
