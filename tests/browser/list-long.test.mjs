@@ -117,6 +117,17 @@ test("the keys reach every row of a long list", async (t) => {
   await shows(page, "the next row has the focus", ({ focused }) => focused === "Job 12");
 });
 
+test("a row that moves to another place keeps the focus", async (t) => {
+  const index = await indexServer(t, { jobs: [rowAt(1), rowAt(2), rowAt(3)] });
+  const page = await open(index);
+  await shows(page, "the rows are there", ({ rows }) => rows.length === 3);
+  await page.getByRole("button", { name: "Job 3", exact: true }).focus();
+  // The job is created again under the same id.
+  index.send(["job", rowAt(0, { jobId: "job-3", epoch: "bbbbbb", kind: "Again" })]);
+  const { focused } = await shows(page, "it is the first one", ({ titles }) => titles[0] === "Again");
+  assert.equal(focused, "Again");
+});
+
 test("200 changes at once are one event and one paint", async (t) => {
   const rows = Array.from({ length: 200 }, (_, place) =>
     rowAt(place + 1, { status: "running", progress: 1, endedAt: undefined }),

@@ -197,6 +197,8 @@ export class ListView {
     const former = this.#place;
     this.#place = Math.max(0, rows.indexOf(stop));
     if (focused && !focused.node.isConnected) this.#refocus(rows, former);
+    // A node that is moved loses the focus.
+    else if (focused && !this.#root.activeElement) focused.button.focus({ preventScroll: true });
   }
 
   // What keeps the first row on the screen where it is, if its place in the list changes and it is not the first of all. Browsers do
