@@ -14,9 +14,14 @@ function inspect(host) {
   // A node that is clipped to less than a letter is for screen readers only.
   const isScreenReaderOnly = (node) => node.clientWidth < 8 && getComputedStyle(node).overflowX === "hidden";
   // A box that is entirely outside a clipping node is not painted either.
-  const hasInk = (node, box) => {
-    const frame = node.getBoundingClientRect();
-    return getComputedStyle(node).overflowX !== "hidden" || (box.left < frame.right - 1 && box.right > frame.left + 1);
+  const hasInk = (node, { left, right, top, bottom }) => {
+    for (let at = node; at; at = at.parentElement) {
+      if (getComputedStyle(at).overflowX !== "hidden") continue;
+      const frame = at.getBoundingClientRect();
+      if (left >= frame.right - 1 || right <= frame.left + 1) return false;
+      if (top >= frame.bottom - 1 || bottom <= frame.top + 1) return false;
+    }
+    return true;
   };
   const isShown = (node) => node.checkVisibility({ visibilityProperty: true }) && !isScreenReaderOnly(node);
   // What clips an inline text is the block around it.
