@@ -17,6 +17,7 @@ test("without jobs the list says so, and the page's own text can stand there", a
   const user = freshUser();
   const page = await open({ token: await tokenOf(user) });
   assert.equal((await shows(page, "it is empty", ({ kind }) => kind === "empty")).notice, "No jobs");
+  assert.equal(await page.getByRole("status").filter({ hasText: "No jobs" }).count(), 1);
   assert.equal(await page.evaluate(() => document.querySelector("job-progress-list").matches(":state(empty)")), true);
   await page.evaluate(() => {
     const own = Object.assign(document.createElement("p"), { slot: "empty", textContent: "Start an import" });

@@ -67,7 +67,7 @@ export class ListView {
     // Of elements with this role no browser removes the meaning of a list because it has no bullets.
     this.#list.role = "list";
     this.#list.tabIndex = -1;
-    this.#link.role = "status";
+    for (const node of [this.#link, this.#notice, this.#failure]) node.role = "status";
     this.#more.type = "button";
     this.#footer = make("div", "footer", this.#more, this.#failure);
     this.#base = make("div", "base", this.#link, this.#list, this.#notice, this.#footer);
