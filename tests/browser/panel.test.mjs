@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { numberLanguage } from "../../crates/widget/js/plain-view.js";
+import { numberLanguage } from "../../crates/widget/js/number-language.js";
 import { silence, span } from "../../crates/widget/js/silence.js";
 import ar from "../../crates/element/js/locales/ar.js";
 import de from "../../crates/element/js/locales/de.js";

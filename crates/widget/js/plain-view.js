@@ -2,24 +2,19 @@
 // wasm.
 
 import { numberFormat } from "./format.js";
+import { numberLanguage } from "./number-language.js";
 import { paint, progressOf, stateOf } from "./paint.js";
 import { span } from "./silence.js";
+import { STATES } from "./states.js";
 import { summary } from "./text.js";
 
-// The English texts, by the keys under which a page replaces them. A test compares them with src/messages.rs.
+// The English texts. A test compares them with src/messages.rs.
 export const ENGLISH = {
-  queued: "Queued",
-  initializing: "Starting",
-  running: "Running",
+  ...STATES,
   warmingUp: "Warming up",
   processing: "Processing",
   finalizing: "Finalizing",
   uploading: "Uploading",
-  paused: "Paused",
-  completed: "Completed",
-  failed: "Failed",
-  cancelled: "Cancelled",
-  timeout: "Timed out",
   cancelling: "Cancelling…",
   pausing: "Pausing…",
   resuming: "Resuming…",
@@ -33,14 +28,6 @@ export const ENGLISH = {
 
 // The message keys of the state while a request to the producer is pending.
 const PENDING = { cancel: "cancelling", pause: "pausing", resume: "resuming" };
-
-// The language of numbers beside texts in the language `texts`, for a reader of the language `reader`: the texts' language,
-// in the reader's regional form if it is the same language. src/locale.rs has the same function and says why; the tests of
-// both read cases/number-language.json.
-export const numberLanguage = (texts, reader) => {
-  const primary = (tag) => tag?.split("-")[0].toLowerCase();
-  return texts && primary(texts) !== primary(reader) ? texts : reader;
-};
 
 // Paints a document, if there is one, and a problem, the key of its text, if there is one, into `base`. The name is the
 // accessible one, and the silence of the producer, if it is silent, is in seconds.

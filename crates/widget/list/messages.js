@@ -1,6 +1,6 @@
 // The texts of a list, in English: those of a job's state and of the connection, which the bar has too, and its own.
 
-import { ENGLISH as STATES } from "../js/plain-view.js";
+import { STATES } from "../js/states.js";
 
 export const OWN = {
   jobs: "Jobs",

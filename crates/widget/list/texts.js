@@ -1,7 +1,7 @@
 // The texts of a row, in the language of the reader.
 
 import { numberFormat } from "../js/format.js";
-import { numberLanguage } from "../js/plain-view.js";
+import { numberLanguage } from "../js/number-language.js";
 import { span } from "../js/silence.js";
 import { summary } from "../js/text.js";
 import { ENGLISH } from "./messages.js";

@@ -20,7 +20,7 @@ impl fmt::Debug for Locale {
 }
 
 /// The language of numbers, durations and times beside texts in the language `texts`, for a reader of the language
-/// `reader`; both are BCP 47 tags. `numberLanguage` in `js/plain-view.js` is the same function; the
+/// `reader`; both are BCP 47 tags. `numberLanguage` in `js/number-language.js` is the same function; the
 /// tests of both read `cases/number-language.json`.
 ///
 /// Mixing two languages in one line is worse than a foreign language: "noch 3 min" and "3 Min. left" are neither. So
