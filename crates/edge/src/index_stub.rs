@@ -18,25 +18,23 @@ use engine::{
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use js_sys::Uint8Array;
 use serde::de::DeserializeOwned;
-use wasm_bindgen::{JsCast as _, closure::Closure};
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 use worker::Env;
 
 use crate::{
+    call_timeout::CallTimeout,
     config::Config,
     feed::Socket,
     glue::{self, Namespace},
-    js, metrics,
+    metrics,
     response::{ErrorResponse, set, text_of},
     stub::{CALLS_AT_ONCE, call_error},
 };
 
 /// The binding of the objects in wrangler.toml.
 const BINDING: &str = "JOB_INDEX";
-
-/// The milliseconds after which a call to a shard counts as failed.
-const CALL_MS: u32 = 15_000;
 
 /// A command to a shard of an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +116,8 @@ impl IndexStub {
         let init = web_sys::RequestInit::new();
         init.set_method("POST");
         init.set_body(&Uint8Array::from(text_of(update).as_bytes()));
-        init.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(CALL_MS)));
+        let timeout = CallTimeout::start()?;
+        init.set_signal(Some(timeout.signal()));
         let url = format!("{}?{SET_BACK_PARAMETER}={is_set_back}", IndexCommand::Update.url());
         let response = self.call(project, shard, &url, &init).await?;
         value(&response).await
@@ -191,14 +190,9 @@ impl IndexStub {
         if let Some(reader) = reader {
             url.push_str(&format!("&{READER_PARAMETER}={reader}"));
         }
-        // The signal is not one of a timeout, which would also end a socket that was opened in time.
-        let controller = web_sys::AbortController::new()?;
-        init.set_signal(Some(&controller.signal()));
-        let on_timeout: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(move || controller.abort());
-        let timer = js::set_timeout(on_timeout.as_ref().unchecked_ref(), f64::from(CALL_MS));
-        let opened = self.fetch(project, shard, &url, &init).await;
-        js::clear_timeout(&timer);
-        Ok(opened?.into())
+        let timeout = CallTimeout::start()?;
+        init.set_signal(Some(timeout.signal()));
+        Ok(self.fetch(project, shard, &url, &init).await?.into())
     }
 
     /// The replies of all shards to a command.
@@ -216,7 +210,8 @@ impl IndexStub {
     /// The reply of a shard to the command of this URL.
     async fn ask<T: DeserializeOwned>(&self, project: &str, shard: Shard, url: &str) -> Result<T, ErrorResponse> {
         let init = web_sys::RequestInit::new();
-        init.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(CALL_MS)));
+        let timeout = CallTimeout::start()?;
+        init.set_signal(Some(timeout.signal()));
         value(&self.call(project, shard, url, &init).await?).await
     }
 

@@ -20,6 +20,7 @@ use web_sys::Response;
 use worker::Env;
 
 use crate::{
+    call_timeout::CallTimeout,
     command::{ANCESTRY_PARAMETER, CONCERNED_PARAMETER, Command, NOW_PARAMETER, PROJECT_PARAMETER},
     config::Config,
     glue::{self, Namespace},
@@ -27,9 +28,6 @@ use crate::{
     response::{ErrorResponse, text_of},
     stub::{call_error, namespace},
 };
-
-/// The milliseconds after which a call counts as failed.
-const CALL_MS: u32 = 15_000;
 
 /// The objects of all jobs.
 pub(crate) struct JobCalls {
@@ -96,7 +94,8 @@ impl JobCalls {
         let init = web_sys::RequestInit::new();
         init.set_method(command.method());
         init.set_body(&Uint8Array::from(body));
-        init.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(CALL_MS)));
+        let timeout = CallTimeout::start()?;
+        init.set_signal(Some(timeout.signal()));
         let url = format!("{}&{PROJECT_PARAMETER}={project}", command.url(job_id, None, parameters));
         let called = glue::call(&self.namespace, &name, &url, &init);
         JsFuture::from(called.map_err(|error| call_error(Called::Job, &error))?)

@@ -28,6 +28,7 @@ mod badge;
 mod batch;
 mod body;
 mod bytes;
+mod call_timeout;
 mod clock;
 mod cluster;
 mod command;

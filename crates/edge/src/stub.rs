@@ -38,8 +38,8 @@ const BINDING: &str = "JOBS";
 /// them is left for the rate limiter.
 pub(crate) const CALLS_AT_ONCE: usize = 5;
 
-/// The names of the errors of a call that was given up: by `AbortSignal.timeout`, and by an `AbortController`.
-const TOO_LATE: [&str; 2] = ["TimeoutError", "AbortError"];
+/// The name of the error of a call that was [given up](crate::call_timeout).
+const TOO_LATE: &str = "AbortError";
 
 /// The object of a job.
 pub(crate) struct JobStub {
@@ -326,7 +326,7 @@ pub(crate) fn call_error(called: Called, error: &JsValue) -> ErrorResponse {
     }
     // The object did not fail: it could not be reached, or is moving to another machine. The property is not on errors that the
     // object itself throws. Nor did it fail if it has not answered in the time that the call gave it.
-    if value("retryable").is_truthy() || value("name").as_string().is_some_and(|name| TOO_LATE.contains(&&*name)) {
+    if value("retryable").is_truthy() || value("name").as_string().is_some_and(|name| name == TOO_LATE) {
         return ErrorResponse::unreachable(called, &worker::Error::from(error.clone()));
     }
     ErrorResponse::from(error.clone())
