@@ -12,6 +12,9 @@ import { VARIANTS } from "./variants.mjs";
 const browser = useBrowser();
 const SHOWN = ["queued", "indeterminate", "running", "paused", "completed", "failed", "long"];
 
+// Whether a text fits depends on the font. These two have the same widths, and each system has one of them.
+const FONT = '16px/1.5 "Liberation Sans", Arial, sans-serif';
+
 const tag = ({ jobId, token }, variant, id) =>
   `<div class="column"><job-progress id="${id}" job="${jobId}" token="${token}" variant="${variant}" label="Nightly import" include="logs,metrics,resources"></job-progress></div>`;
 
@@ -25,7 +28,7 @@ async function open(style, options) {
     }),
   );
   const page = await browser.open(
-    `<style>body { font: 16px/1.5 sans-serif; margin: 16px } .column { margin-block-end: 16px } ${style}</style>
+    `<style>body { font: ${FONT}; margin: 16px } .column { margin-block-end: 16px } ${style}</style>
     <script type="module" src="${BASE_URL}/job-progress.js"></script>
     ${jobs.map((job, index) => VARIANTS.map((variant) => tag(job, variant, `${variant}-${SHOWN[index]}`)).join("")).join("")}`,
     options,
