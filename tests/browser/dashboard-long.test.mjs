@@ -51,7 +51,7 @@ test("a project with many jobs is counted, loaded page by page, filtered and lef
   const title = `Number ${ids.indexOf(oldest)}`;
   await row(page, title).waitFor({ state: "visible" });
 
-  // A job that changes is shown wherever it is.
+  // A job that changes is shown at any place of the list.
   await report(oldest, { status: "cancelled" });
   await until("it is counted", async () => (await countOf(page, "cancelled")) === "1");
   await row(page, title).click();

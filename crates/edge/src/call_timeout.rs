@@ -2,33 +2,27 @@
 //! that makes the call in memory until it fires.
 
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use web_sys::{AbortController, AbortSignal};
+use web_sys::{AbortController, RequestInit};
 
 use crate::{js, response::ErrorResponse};
 
 /// The milliseconds after which a call counts as failed.
 const CALL_MS: f64 = 15_000.0;
 
-/// The timeout of one call, which lasts until this is dropped.
+/// The timeout of one call and of its reply, which lasts until this is dropped.
 pub(crate) struct CallTimeout {
-    signal: AbortSignal,
     timer: JsValue,
     _on_timeout: Closure<dyn FnMut()>,
 }
 
 impl CallTimeout {
-    /// Starts the timeout of a call that is about to be made.
-    pub(crate) fn start() -> Result<CallTimeout, ErrorResponse> {
+    /// Starts the timeout of a call that is about to be made with `init`.
+    pub(crate) fn start(init: &RequestInit) -> Result<CallTimeout, ErrorResponse> {
         let controller = AbortController::new()?;
-        let signal = controller.signal();
+        init.set_signal(Some(&controller.signal()));
         let on_timeout: Closure<dyn FnMut()> = Closure::own_assert_unwind_safe(move || controller.abort());
         let timer = js::set_timeout(on_timeout.as_ref().unchecked_ref(), CALL_MS);
-        Ok(CallTimeout { signal, timer, _on_timeout: on_timeout })
-    }
-
-    /// The signal that gives the call up.
-    pub(crate) fn signal(&self) -> &AbortSignal {
-        &self.signal
+        Ok(CallTimeout { timer, _on_timeout: on_timeout })
     }
 }
 

@@ -116,8 +116,7 @@ impl IndexStub {
         let init = web_sys::RequestInit::new();
         init.set_method("POST");
         init.set_body(&Uint8Array::from(text_of(update).as_bytes()));
-        let timeout = CallTimeout::start()?;
-        init.set_signal(Some(timeout.signal()));
+        let _timeout = CallTimeout::start(&init)?;
         let url = format!("{}?{SET_BACK_PARAMETER}={is_set_back}", IndexCommand::Update.url());
         let response = self.call(project, shard, &url, &init).await?;
         value(&response).await
@@ -190,8 +189,7 @@ impl IndexStub {
         if let Some(reader) = reader {
             url.push_str(&format!("&{READER_PARAMETER}={reader}"));
         }
-        let timeout = CallTimeout::start()?;
-        init.set_signal(Some(timeout.signal()));
+        let _timeout = CallTimeout::start(&init)?;
         Ok(self.fetch(project, shard, &url, &init).await?.into())
     }
 
@@ -210,8 +208,7 @@ impl IndexStub {
     /// The reply of a shard to the command of this URL.
     async fn ask<T: DeserializeOwned>(&self, project: &str, shard: Shard, url: &str) -> Result<T, ErrorResponse> {
         let init = web_sys::RequestInit::new();
-        let timeout = CallTimeout::start()?;
-        init.set_signal(Some(timeout.signal()));
+        let _timeout = CallTimeout::start(&init)?;
         value(&self.call(project, shard, url, &init).await?).await
     }
 

@@ -51,7 +51,8 @@ impl JobCalls {
     ) -> Result<ChildReply, ErrorResponse> {
         metrics::count(Metrics::parent_called);
         let parameters: Vec<_> = now.map(|now| (NOW_PARAMETER, now.millis().to_string())).into_iter().collect();
-        let response = self.call(project, parent, Command::Child, &parameters, text_of(update).as_bytes()).await?;
+        let body = text_of(update);
+        let (response, _timeout) = self.call(project, parent, Command::Child, &parameters, body.as_bytes()).await?;
         done("parent", response.status(), response.status() == 200)?;
         let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
         Ok(serde_json::from_str(&text).map_err(worker::Error::from)?)
@@ -70,17 +71,19 @@ impl JobCalls {
             ("receipt", true.to_string()),
             (CONCERNED_PARAMETER, concerned.to_parameter()),
         ];
-        let status = self.call(project, child, Command::Control, &parameters, options).await?.status();
-        done("child", status, is_answered(status))
+        let (response, _timeout) = self.call(project, child, Command::Control, &parameters, options).await?;
+        done("child", response.status(), is_answered(response.status()))
     }
 
     /// Asks the last ancestor of a new job for its own ones.
     pub(crate) async fn admit(&self, project: &str, ancestry: &Ancestry) -> Result<Response, ErrorResponse> {
         let last = ancestry.last().map(ToString::to_string).unwrap_or_default();
         let parameters = [(ANCESTRY_PARAMETER, ancestry.to_parameter())];
-        Ok(glue::pass_on(&self.call(project, &last, Command::Admit, &parameters, b"").await?))
+        let (response, _timeout) = self.call(project, &last, Command::Admit, &parameters, b"").await?;
+        Ok(glue::pass_on(&response))
     }
 
+    /// Calls the object of a job. The timeout is also for the reply, so it is kept until that is read.
     async fn call(
         &self,
         project: &str,
@@ -88,19 +91,18 @@ impl JobCalls {
         command: Command,
         parameters: &[(&str, String)],
         body: &[u8],
-    ) -> Result<Response, ErrorResponse> {
+    ) -> Result<(Response, CallTimeout), ErrorResponse> {
         let name = object_name(project, job_id);
         self.config.check_object(&name)?;
         let init = web_sys::RequestInit::new();
         init.set_method(command.method());
         init.set_body(&Uint8Array::from(body));
-        let timeout = CallTimeout::start()?;
-        init.set_signal(Some(timeout.signal()));
+        let timeout = CallTimeout::start(&init)?;
         let url = format!("{}&{PROJECT_PARAMETER}={project}", command.url(job_id, None, parameters));
         let called = glue::call(&self.namespace, &name, &url, &init);
-        JsFuture::from(called.map_err(|error| call_error(Called::Job, &error))?)
-            .await
-            .map_err(|error| call_error(Called::Job, &error))
+        let failed = |error| call_error(Called::Job, &error);
+        let response: Response = JsFuture::from(called.map_err(failed)?).await.map_err(failed)?;
+        Ok((response, timeout))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The objects that may be in memory on a server whose operating system limits open files.
 //!
-//! A local server holds three files for each job that was used within the last ten seconds, and ends when no file is left
+//! A local server holds three files for each job that was used within the last seconds, and ends when no file is left
 //! to accept a connection. It refuses one more job before that. Cloudflare has no such limit.
 
 use std::collections::HashMap;

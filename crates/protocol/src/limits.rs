@@ -91,7 +91,7 @@ limits! {
     LIST_ROWS: u64 = 100, past "400";
     /// Bytes of all filters of a list together as JSON, those of the token included.
     LIST_FILTER_BYTES: usize = 4 * 1024, past "400";
-    /// Rows that a page reads in each shard to find those that the filters select. A page that ends because of it has a `nextCursor`.
+    /// Rows that a shard reads at a time to find those of a page that the filters select. A page that ends because of it has a `nextCursor`.
     LIST_SCANNED: u64 = 20_000, past "shorter page";
     /// Rows of a stream of a list that wait for a slow reader. Past it the stream ends, and the reader gets a new page.
     LIST_WAITING: usize = 1_000, past "stream ends";

@@ -1,7 +1,7 @@
 //! The updates of jobs that wait for the next transaction of their shard: a transaction costs the same for one row as for many.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
@@ -26,7 +26,7 @@ const TRANSACTION_MS: u64 = 20;
 
 /// The updates that wait.
 pub(super) struct Updates {
-    throttle: Cell<Throttle>,
+    throttle: RefCell<Throttle>,
     /// The updates, each with the function that takes its response.
     waiting: RefCell<Vec<(RowUpdate, js_sys::Function)>>,
 }
@@ -34,14 +34,7 @@ pub(super) struct Updates {
 impl Updates {
     /// Nothing waits.
     pub(super) fn new() -> Updates {
-        Updates { throttle: Cell::new(Throttle::new(TRANSACTION_MS)), waiting: RefCell::default() }
-    }
-
-    fn on_throttle<T>(&self, change: impl FnOnce(&mut Throttle) -> T) -> T {
-        let mut throttle = self.throttle.get();
-        let result = change(&mut throttle);
-        self.throttle.set(throttle);
-        result
+        Updates { throttle: RefCell::new(Throttle::new(TRANSACTION_MS)), waiting: RefCell::default() }
     }
 }
 
@@ -50,7 +43,7 @@ impl Index {
     /// because the object is killed was not answered, so its job repeats it.
     pub(super) fn receive(self: &Rc<Index>, update: RowUpdate) -> JsValue {
         let now = js::now().millis();
-        let due = self.updates.on_throttle(|throttle| throttle.ask(now));
+        let due = self.updates.throttle.borrow_mut().ask(now);
         if due == Due::Now || self.is_set_back.get() {
             self.take_waiting();
             return self.respond(update).into();
@@ -61,7 +54,7 @@ impl Index {
             let index = Rc::clone(self);
             spawn_local(AssertUnwindSafe(async move {
                 js::sleep(plan.millis).await;
-                if index.updates.on_throttle(|throttle| throttle.holds(plan)) {
+                if index.updates.throttle.borrow().holds(plan) {
                     index.take_waiting();
                 }
             }));
@@ -71,7 +64,7 @@ impl Index {
 
     /// Takes the updates that wait. Nothing here waits, so the writes are one transaction.
     pub(super) fn take_waiting(&self) {
-        self.updates.on_throttle(|throttle| throttle.done(js::now().millis()));
+        self.updates.throttle.borrow_mut().done(js::now().millis());
         for (update, resolve) in mem::take(&mut *self.updates.waiting.borrow_mut()) {
             // The function resolves a promise, which never fails.
             let _ = resolve.call1(&JsValue::UNDEFINED, &self.respond(update));

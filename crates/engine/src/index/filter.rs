@@ -24,7 +24,8 @@ use crate::{
 /// The number of rows of a page if `limit` is absent.
 pub const DEFAULT_ROWS: u64 = 50;
 /// The parameters of a list, apart from `tags.NAME`, and those of its pages.
-const FILTERS: [&str; 7] = ["status", "kind", "endpointId", "priority", "parentId", "q", "createdAfter"];
+const FILTERS: [&str; 8] =
+    ["status", "kind", "endpointId", "priority", "parentId", "q", "createdAfter", "createdBefore"];
 /// The bytes of a long member of a filter. Without any the filter is not past its limit.
 const LONG_BYTES: usize = LIST_FILTER_BYTES / 8;
 /// The prefix of the parameters that name a tag.
@@ -73,7 +74,7 @@ impl Filter {
         others: &[&str],
     ) -> Result<(Filter, Query), Problem> {
         let (tags, others_of_url): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| name.starts_with(TAGS));
-        let known: Vec<&str> = FILTERS.into_iter().chain(["createdBefore"]).chain(others.iter().copied()).collect();
+        let known: Vec<&str> = FILTERS.into_iter().chain(others.iter().copied()).collect();
         let query = Query::new(others_of_url, &known)?;
         let text = |name: &'static str| {
             let value = query.one(name)?.filter(|value| !value.is_empty());
