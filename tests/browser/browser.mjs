@@ -89,6 +89,23 @@ export function useBrowser() {
   return browser;
 }
 
+// Gives the page Playwright's clock. The ids of its timers begin at 10^12, and wasm, which holds an id in 32 bits, would clear
+// no timer: each would fire, and set another.
+export async function installClock(page, options) {
+  await page.clock.install(options);
+  await page.context().addInitScript(() => {
+    const BEFORE_FIRST = 1e12 - 1;
+    for (const name of ["setTimeout", "setInterval", "requestAnimationFrame", "requestIdleCallback"]) {
+      const set = window[name];
+      window[name] = (...args) => set(...args) - BEFORE_FIRST;
+    }
+    for (const name of ["clearTimeout", "clearInterval", "cancelAnimationFrame", "cancelIdleCallback"]) {
+      const clear = window[name];
+      window[name] = (id) => clear(id && id + BEFORE_FIRST);
+    }
+  });
+}
+
 // The one script tag, and elements for jobs.
 export const embed = (base, ...jobs) => `<script type="module" src="${base}/job-progress.js"></script>
 ${jobs.map(({ jobId, token, label = "", fallback = "" }) => `<job-progress job="${jobId}" token="${token}" label="${label}">${fallback}</job-progress>`).join("\n")}`;

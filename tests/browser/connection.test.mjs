@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, call, create, report } from "./api.mjs";
-import { chromiumTest, embed, useBrowser, view } from "./browser.mjs";
+import { chromiumTest, embed, installClock, useBrowser, view } from "./browser.mjs";
 import { STREAM, proxy } from "./proxy.mjs";
 import { until } from "./until.mjs";
 
@@ -304,21 +304,20 @@ test("an element that is connected before the answer to its refresh is shown as 
 
 test("when every job has ended the stream closes and no request follows", async () => {
   const jobs = [await create({ progress: 10 }), await create({ progress: 20 })];
-  const { page, streams } = await open(embed(BASE_URL, ...jobs), (page) => page.clock.install());
+  const { page, streams } = await open(embed(BASE_URL, ...jobs), installClock);
   await until(
     "both are live",
     async () => (await view(page, 0)).link === "live" && (await view(page, 1)).link === "live",
   );
-  const ends = page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const ends = [];
-        document.addEventListener("job-progress-end", (event) => ends.push(event.detail.status) === 2 && resolve(ends));
-      }),
-  );
+  // The listener is there before the first report: what this program sends is not received in the order in which it is sent.
+  await page.evaluate(() => {
+    window.ends = [];
+    document.addEventListener("job-progress-end", (event) => window.ends.push(event.detail.status));
+  });
   await report(jobs[0].jobId, { status: "completed" });
   await report(jobs[1].jobId, { status: "failed", error: "disk is full" });
-  assert.deepEqual((await ends).sort(), ["completed", "failed"]);
+  await until("both have ended", () => page.evaluate(() => window.ends.length === 2));
+  assert.deepEqual(await page.evaluate(() => window.ends.sort()), ["completed", "failed"]);
   await until("no stream is open", () => streams.open.size === 0);
   const { requested } = streams;
   await page.clock.runFor(TEN_MINUTES);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, call, create, report } from "./api.mjs";
-import { embed, painted, useBrowser, view } from "./browser.mjs";
+import { embed, installClock, painted, useBrowser, view } from "./browser.mjs";
 import { STREAM, proxy } from "./proxy.mjs";
 import { until } from "./until.mjs";
 
@@ -154,7 +154,7 @@ for (const [mode, head] of Object.entries(MODES)) {
         head,
         before: async (page) => {
           page.on("request", (request) => request.url().includes("/wrong/") && requests.push(request.url()));
-          await page.clock.install();
+          await installClock(page);
           await record(page);
         },
       },

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, create, createControlled, freshJob, mint, report } from "./api.mjs";
-import { embed, useBrowser, view } from "./browser.mjs";
+import { embed, installClock, useBrowser, view } from "./browser.mjs";
 import { NARROW, fitsNarrowScreen } from "./narrow.mjs";
 import { until } from "./until.mjs";
 
@@ -75,7 +75,7 @@ test("the page shows the details of the job below its label or kind, and how lon
     steps: [{ id: "read", label: "Read the files", status: "running" }],
   });
   await report(job.jobId, { logs: ["Reading a.csv"] });
-  const page = await browser.goto(job.links.page, { before: (page) => page.clock.install() });
+  const page = await browser.goto(job.links.page, { before: installClock });
   const title = () => page.locator("#title").innerText();
   await until("the title is the kind of job", async () => (await title()) === "import");
   assert.equal(await page.title(), "45 % · import");
@@ -97,7 +97,7 @@ test("the page shows the details of the job below its label or kind, and how lon
 test("on a clock that is an hour ahead, a change that just arrived is new", async () => {
   const job = await create({ kind: "import", progress: 45 });
   const page = await browser.goto(job.links.page, {
-    before: (page) => page.clock.install({ time: Date.now() + 3_600_000 }),
+    before: (page) => installClock(page, { time: Date.now() + 3_600_000 }),
   });
   await until("the page shows the job", async () => (await view(page)).now === "45");
   await report(job.jobId, { progress: 46 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, call, create, report } from "./api.mjs";
-import { embed, view, useBrowser } from "./browser.mjs";
+import { embed, installClock, useBrowser, view } from "./browser.mjs";
 import { until } from "./until.mjs";
 
 const browser = useBrowser();
@@ -57,7 +57,7 @@ test("a page that forbids wasm gets a plain bar that follows its job to the end,
     before: async (page) => {
       await recordEvents(page);
       page.on("console", (message) => warnings.push(message.text()));
-      await page.clock.install();
+      await installClock(page);
       page.on(
         "response",
         (response) =>
@@ -172,7 +172,7 @@ const openBusy = async (retryAfter) => {
     head: policy(""),
     before: async (page) => {
       await recordEvents(page);
-      await page.clock.install({ time: 0 });
+      await installClock(page, { time: 0 });
       await page.clock.pauseAt(1_000);
       await page.route("**/status", (route) => {
         requests.push(route.request().url());
@@ -219,7 +219,7 @@ test("a disconnected plain bar makes one request for each refresh, and no other"
     head: policy(""),
     before: async (page) => {
       await recordEvents(page);
-      await page.clock.install();
+      await installClock(page);
       page.on("request", (request) => request.url().includes("/v2/") && requests.push(request.url()));
     },
   });

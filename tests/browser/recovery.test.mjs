@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, call, create, report } from "./api.mjs";
-import { embed, view, recordUpdates, useBrowser } from "./browser.mjs";
+import { embed, installClock, recordUpdates, useBrowser, view } from "./browser.mjs";
 import { STREAM, proxy } from "./proxy.mjs";
 import { until } from "./until.mjs";
 
@@ -52,7 +52,7 @@ test("a network that is cut and restored brings the newest state within five sec
 test("a connection that goes silent is lost after two heartbeats, although its idle neighbours went silent too", async (t) => {
   const proxied = await proxy(t, BASE_URL);
   const job = await create({ progress: 10 });
-  const page = await browser.open(embed(proxied.base, job), { before: (page) => page.clock.install() });
+  const page = await browser.open(embed(proxied.base, job), { before: installClock });
   await until("it is live", async () => (await view(page)).link === "live");
   // Idle connections in the browser's pool.
   await page.evaluate(

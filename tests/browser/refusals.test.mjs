@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE_URL, createControlled, report } from "./api.mjs";
-import { useBrowser, view } from "./browser.mjs";
+import { installClock, useBrowser, view } from "./browser.mjs";
 import { button, controlled, controls, hasRecorded, recordControls, shows } from "./controls.mjs";
 import { until } from "./until.mjs";
 
@@ -94,7 +94,7 @@ for (const [who, fault, code, text] of FAULTS) {
   test(`a request that ${who} refuses can be made again, and its refusal goes away by itself`, async () => {
     const job = await createControlled({ progress: 45 });
     const page = await open(job);
-    await page.clock.install();
+    await installClock(page);
     await page.route("**/pause", fault);
     await button(page, "Pause").click();
     await until("it is refused", async () => (await controls(page)).text === text);
