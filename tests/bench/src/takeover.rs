@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{sleep, sleep_until, timeout},
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -100,7 +100,7 @@ pub async fn run(bucket: &Bucket, folder: &Path, end: End, ends: usize, divisor:
     let mut silent = Vec::new();
     for _ in 0..ends {
         let before = cluster.reports().await?;
-        run.report_until(Instant::now() + Duration::from_millis(200 + random_below(800))).await?;
+        run.report_during(sleep(Duration::from_millis(200 + random_below(800)))).await?;
         let owner = cluster.owner(&before).await?;
         // A job on the same instance, which nobody asks for until its deadline has passed.
         let name = fresh_job()?;
@@ -109,16 +109,16 @@ pub async fn run(bucket: &Bucket, folder: &Path, end: End, ends: usize, divisor:
         silent.push(name);
 
         // The job reports meanwhile, so that the end comes at any point of a report.
-        let began = Instant::now();
         match end {
             End::Crash => {
-                run.report_until(Instant::now() + Duration::from_millis(random_below(100))).await?;
+                run.report_during(sleep(Duration::from_millis(random_below(100)))).await?;
                 cluster.instances[owner].crash()?;
             }
             End::Stop => {
                 cluster.instances[owner].terminate()?;
+                // It ends after more than four seconds. Then the runtime closes connections on which a report can be on its way.
                 let (ended, reported) =
-                    tokio::join!(cluster.await_end(owner), run.report_until(began + Duration::from_secs(4)));
+                    tokio::join!(cluster.await_end(owner), run.report_during(sleep(Duration::from_secs(4))));
                 reported?;
                 run.outcome.stopped.add(ended?.as_secs_f64() * 1000.0);
             }
@@ -129,10 +129,7 @@ pub async fn run(bucket: &Bucket, folder: &Path, end: End, ends: usize, divisor:
         run.outcome.taken_over.add(ended.elapsed().as_secs_f64() * 1000.0);
         let document = get(port, &key.text, &format!("/v2/jobs/{job}/status")).await?.success()?.json();
         run.journal.check(&document, run.journal.order(), &mut run.outcome.violations);
-        let (restarted, reported) =
-            tokio::join!(cluster.restart(owner), run.report_until(ended + Duration::from_secs(1)));
-        restarted?;
-        reported?;
+        run.report_during(cluster.restart(owner)).await??;
         run.converge(&seen).await;
     }
     run.check_deadlines(port, &key, &silent).await?;
@@ -187,8 +184,8 @@ impl Run {
         }
     }
 
-    /// Reports until then; the last report is cut off, so that the next one does not know whether it was committed.
-    async fn report_until(&mut self, end: Instant) -> Result<()> {
+    /// Reports until `work` is done; the last report is cut off, so that the next one does not know whether it was committed.
+    async fn report_during<T>(&mut self, work: impl Future<Output = T>) -> Result<T> {
         let reporting = async {
             loop {
                 self.report("running").await?;
@@ -196,7 +193,7 @@ impl Run {
         };
         tokio::select! {
             failed = reporting => failed,
-            () = sleep_until(end.into()) => Ok(()),
+            done = work => Ok(done),
         }
     }
 
