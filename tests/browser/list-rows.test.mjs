@@ -232,6 +232,21 @@ test("a row says when the job ended, started or was created, and how long it too
   assert.equal(of({ ...times, startedAt: at(100) }, 99).duration, "0 sec", "a clock that is behind");
 });
 
+test("of a job that has failed a row shows the error, and of a stack trace the cause", () => {
+  const texts = new Texts("en");
+  const of = (fields) =>
+    texts.of({ jobId: "j", status: "failed", createdAt: "2026-01-01T00:00:00Z", ...fields }, 0, {});
+  const ended = { message: "Writing", endedAt: "2026-01-01T00:00:01Z" };
+  assert.equal(of(ended).message, "Writing");
+  assert.equal(of({ ...ended, error: { code: "FAILED", message: "The disk is full" } }).message, "The disk is full");
+  // As the index has cut it.
+  const trace =
+    'Traceback (most recent call last):\n  File "a.py", line 7\n  …\n    read()\nValueError: no such column';
+  assert.equal(of({ ...ended, error: { code: "FAILED", message: trace } }).message, "ValueError: no such column");
+  const document = { jobId: "j", error: { code: "FAILED", message: "The disk is full" } };
+  assert.equal(rowOf(document).error.message, "The disk is full");
+});
+
 test("tags that all jobs of the list have are left out, and so is the title", () => {
   const tags = { label: "Import", userId: "u1", region: "eu", retries: 3 };
   const row = { jobId: "j", kind: "import", status: "queued", createdAt: "2026-01-01T00:00:00Z", tags };

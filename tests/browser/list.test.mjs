@@ -118,10 +118,14 @@ test("a job that fails and is retried is followed again", async () => {
   const { jobId } = await createFor(user, { kind: "Import", progress: 30 });
   const page = await open(user);
   await shows(page, "it runs", ({ rows: [row] }) => row?.now === "30");
-  await report(jobId, { status: "failed", error: "no" });
-  await shows(page, "it has failed", ({ rows: [row] }) => row.status === "failed");
+  await report(jobId, { status: "failed", message: "Writing", error: "The disk is full" });
+  await shows(
+    page,
+    "why it has failed",
+    ({ rows: [row] }) => row.status === "failed" && row.message === "The disk is full",
+  );
   await call("POST", `/v2/jobs/${jobId}/retry`, {});
-  await shows(page, "it waits", ({ rows: [row] }) => row.status === "queued");
+  await shows(page, "it waits", ({ rows: [row] }) => row.status === "queued" && !row.message.includes("disk"));
   await report(jobId, { progress: 60 });
   await report(jobId, { progress: 70 });
   await shows(page, "its second attempt moves", ({ rows: [row] }) => row.now === "70");

@@ -23,10 +23,11 @@ export const titleOf = ({ tags, kind, jobId }) => {
 
 // The row of a document without its tags, as the index makes it.
 export const rowOf = (document) => {
-  const { jobId, epoch, seq, attempt, status, progress, message, kind, endpointId, priority, parentId } = document;
+  const { jobId, epoch, seq, attempt, status, progress, message, error, kind, endpointId, priority, parentId } =
+    document;
   const { createdAt, startedAt, executionTime, updatedAt, completedAt, failedAt, cancelledAt, timedOutAt } = document;
   const endedAt = completedAt ?? failedAt ?? cancelledAt ?? timedOutAt;
-  const job = { jobId, epoch, seq, attempt, status, progress, message, kind, endpointId, priority, parentId };
+  const job = { jobId, epoch, seq, attempt, status, progress, message, error, kind, endpointId, priority, parentId };
   const row = { ...job, createdAt, startedAt, executionTime, endedAt, updatedAt };
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
 };
@@ -78,7 +79,7 @@ export class Texts {
   // What a row shows at `now`, the server's time in milliseconds. `hidden` are the tags that all rows have.
   of(row, now, hidden) {
     const { name, title } = titleOf(row);
-    const { status, progress, message, kind, jobId, tags } = row;
+    const { status, progress, message, error, kind, jobId, tags } = row;
     const isOver = hasEnded(row);
     const [key, at] = isOver
       ? ["ended", row.endedAt]
@@ -99,7 +100,7 @@ export class Texts {
       percent: isActive && progress != null ? this.percent(progress) : "",
       // Beside a bar there is no room for it.
       doing: isActive ? summary(message ?? "") : "",
-      message: isActive ? "" : summary(message ?? ""),
+      message: isActive ? "" : summary(error?.message ?? message ?? ""),
       time: this.since(now - Date.parse(at)),
       at,
       when: `${this.get(key)}: ${this.time.format(Date.parse(at))}`,

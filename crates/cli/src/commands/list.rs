@@ -40,7 +40,7 @@ struct Filters {
     /// A tag that the jobs carry, as NAME=VALUE; repeat it for several
     #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
     tag: Vec<(String, String)>,
-    /// A text that the id, the kind, the message or a tag contains
+    /// A text that the id, the kind, the message, the error or a tag contains
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
     /// The most jobs

@@ -55,7 +55,7 @@ pub struct Filter {
     pub parent_id: Option<String>,
     /// The tags, all of them.
     pub tags: RequiredTags,
-    /// A text in lower case that the id, the kind, the endpoint, the message or a tag contains.
+    /// A text in lower case that the id, the kind, the endpoint, the message, the error or a tag contains.
     pub text: Option<String>,
     /// The earliest creation.
     pub created_after: Option<Timestamp>,

@@ -2,7 +2,7 @@
 
 use protocol::{
     Document, Status, Timestamp,
-    document::Object,
+    document::{JobError, Object},
     limits::{NAME_BYTES, ROW_TAGS, ROW_TAGS_BYTES},
     number::Number,
 };
@@ -42,9 +42,12 @@ pub struct Row {
     /// Percent done at that change, or null.
     #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     pub progress: Option<Number>,
-    /// The message at that change, cut after 256 bytes.
+    /// The message at that change, cut to 256 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Why the job failed, without `details`, its `message` cut to 256 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<JobError>,
     /// The kind of job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
@@ -86,6 +89,7 @@ impl Row {
             status: document.status,
             progress: document.progress,
             message: document.message.as_deref().map(shortened),
+            error: document.error.as_ref().map(shortened_error),
             kind: document.kind.clone(),
             endpoint_id: document.endpoint_id.clone(),
             priority: document.priority.clone(),
@@ -121,7 +125,9 @@ impl Row {
 
     /// The text in which `q` is searched, in lower case.
     pub fn searched_text(&self) -> String {
-        let texts = [Some(&self.job_id), self.kind.as_ref(), self.endpoint_id.as_ref(), self.message.as_ref()];
+        let (code, reason) = self.error.as_ref().map(|error| (&error.code, &error.message)).unzip();
+        let (kind, endpoint, message) = (self.kind.as_ref(), self.endpoint_id.as_ref(), self.message.as_ref());
+        let texts = [Some(&self.job_id), kind, endpoint, message, code, reason];
         let mut text = String::new();
         for part in texts.into_iter().flatten().cloned().chain(self.tags.values().filter_map(tags::text_of)) {
             text.push_str(&part.to_lowercase());
@@ -197,15 +203,38 @@ fn listed_tags(tags: Option<&Object>) -> Object {
     listed.collect()
 }
 
-/// The text, cut between two characters after [`NAME_BYTES`].
+/// The text in at most [`NAME_BYTES`]. Of several lines, as in a stack trace, the first and the last ones are left, because
+/// the cause is one of these; a line is cut between two characters.
 fn shortened(text: &str) -> String {
     const END: char = '…';
+    // It is indented like the lines of a trace, so that it is not taken for the cause.
+    const LEFT_OUT: &str = "  …";
+    const HALF: usize = (NAME_BYTES - LEFT_OUT.len() - 1) / 2;
     if text.len() <= NAME_BYTES {
         return text.to_owned();
+    }
+    let (first, last) = (fitting(text.lines(), HALF), fitting(text.lines().rev(), HALF));
+    if !first.is_empty() && !last.is_empty() {
+        let lines: Vec<&str> = first.into_iter().chain([LEFT_OUT]).chain(last.into_iter().rev()).collect();
+        return lines.join("\n");
     }
     let most = NAME_BYTES.saturating_sub(END.len_utf8());
     let cut = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= most).last().unwrap_or_default();
     format!("{}{END}", text.get(..cut).unwrap_or_default())
+}
+
+/// The first of the lines, as many as have at most that many bytes with their line breaks.
+fn fitting<'a>(lines: impl Iterator<Item = &'a str>, mut bytes: usize) -> Vec<&'a str> {
+    let fits = lines.map_while(|line| {
+        bytes = bytes.checked_sub(line.len().saturating_add(1))?;
+        Some(line)
+    });
+    fits.collect()
+}
+
+/// The error without its details, which have no limit of their own, and with a short message.
+fn shortened_error(error: &JobError) -> JobError {
+    JobError { code: error.code.clone(), message: shortened(&error.message), details: None }
 }
 
 #[cfg(test)]
@@ -234,6 +263,40 @@ mod tests {
         assert!(row.tags.contains_key("t0") && !row.tags.contains_key("list") && !row.tags.contains_key("long"));
         let message = row.message.unwrap();
         assert!(message.len() <= NAME_BYTES && message.ends_with("é…"), "{message}");
+    }
+
+    #[test]
+    fn a_row_has_the_error_without_its_details_and_is_found_by_its_code_and_message() {
+        let mut document = document();
+        let details = Some(json!({"line": 7}));
+        document.error = Some(JobError { code: "DISK_FULL".to_owned(), message: "No room ".repeat(50), details });
+        let row = Row::of(&document);
+        let text = row.searched_text();
+        assert!(text.contains("disk_full") && text.contains("no room"), "{text}");
+        let error = row.error.unwrap();
+        assert_eq!((error.code.as_str(), error.details), ("DISK_FULL", None));
+        assert!(error.message.len() <= NAME_BYTES && error.message.ends_with("…"), "{}", error.message);
+    }
+
+    #[test]
+    fn of_a_long_stack_trace_a_row_has_the_first_and_the_last_lines() {
+        let frames = "  File \"/srv/import.py\", line 7, in read\n".repeat(50);
+        let mut document = document();
+        document.message =
+            Some(format!("Traceback (most recent call last):\n{frames}ValueError: no such column: \"köln\"\n"));
+        let message = Row::of(&document).message.unwrap();
+        assert!(
+            message.len() <= NAME_BYTES && message.starts_with("Traceback (most recent call last):\n"),
+            "{message}"
+        );
+        assert!(
+            message.contains("\n  …\n") && message.ends_with("\nValueError: no such column: \"köln\""),
+            "{message}"
+        );
+        // A line of its own length has no room for others.
+        document.message = Some(format!("{}\nend", "x".repeat(300)));
+        let message = Row::of(&document).message.unwrap();
+        assert!(message.len() <= NAME_BYTES && message.ends_with("x…"), "{message}");
     }
 
     #[test]

@@ -208,7 +208,7 @@ pub(super) fn filters() -> Vec<Value> {
         query("parentId", "The id of the job to which they belong.", reference("schemas", "JobId")),
         text(
             "q",
-            "A text that the id, the kind, the endpoint, the message or the value of a tag contains, in any case. There is also `tags.NAME=VALUE` for each tag that the jobs must carry.",
+            "A text that the id, the kind, the endpoint, the message, the error or the value of a tag contains, in any case. There is also `tags.NAME=VALUE` for each tag that the jobs must carry.",
         ),
         time("createdAfter", "The earliest time of the creation."),
         time("createdBefore", "The first time of the creation that is too late."),

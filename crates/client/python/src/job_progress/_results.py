@@ -9,7 +9,7 @@ from typing import Literal, overload
 from ._errors import JobProgressError
 from ._object import FreeForm, JsonObject
 from ._report import Status
-from ._status import Control, JobStatus, LogLine
+from ._status import Control, JobError, JobStatus, LogLine
 
 
 class Links(JsonObject):
@@ -115,7 +115,9 @@ class ListedJob(JsonObject):
     progress: float | None
     """Percent done at that change, or null."""
     message: str | None
-    """The message at that change, cut after 256 bytes."""
+    """The message at that change, cut to 256 bytes."""
+    error: JobError | None
+    """Why the job failed, without `details`, its `message` cut to 256 bytes."""
     kind: str | None
     """The kind of job."""
     endpoint_id: str | None

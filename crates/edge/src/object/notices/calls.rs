@@ -38,7 +38,7 @@ struct Call {
 
 /// What a call sends.
 enum Update {
-    Row(RowUpdate),
+    Row(Box<RowUpdate>),
     Child(ChildUpdate),
 }
 
@@ -133,8 +133,8 @@ impl Object {
                 }
             };
             let update = match recipient {
-                Some(Recipient::Index) if is_former => Update::Row(RowUpdate::of_moved(document, notices)),
-                Some(Recipient::Index) => Update::Row(RowUpdate::of(document, notices)),
+                Some(Recipient::Index) if is_former => Update::Row(Box::new(RowUpdate::of_moved(document, notices))),
+                Some(Recipient::Index) => Update::Row(Box::new(RowUpdate::of(document, notices))),
                 Some(Recipient::Parent) | None => Update::Child(ChildUpdate::of(&job, place)),
             };
             if document.parent_id.as_deref() == Some(place) {
@@ -146,7 +146,7 @@ impl Object {
         Ok(sending.tombstone.borrow().as_ref().and_then(|tombstone| {
             let recipient = sending.next_recipient(&tombstone.notices, failed)?;
             let update = match recipient {
-                Recipient::Index => Update::Row(RowUpdate::of_deleted(tombstone)),
+                Recipient::Index => Update::Row(Box::new(RowUpdate::of_deleted(tombstone))),
                 Recipient::Parent => Update::Child(ChildUpdate::of_deleted(tombstone)),
             };
             let former = tombstone.notices.former_place(recipient);
