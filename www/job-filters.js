@@ -1,17 +1,7 @@
 // The filters of the dashboard as the query of its address: a bookmark, or a link for others, without the credential. Their names
 // are those of the API's own query parameters.
 
-/** The states, in the order of their buttons, with their names. */
-export const STATUSES = {
-  queued: "Queued",
-  initializing: "Starting",
-  running: "Running",
-  paused: "Paused",
-  completed: "Completed",
-  failed: "Failed",
-  cancelled: "Cancelled",
-  timeout: "Timed out",
-};
+import { STATES } from "./states.js";
 
 const TAG = "tags.";
 
@@ -19,7 +9,7 @@ const TAG = "tags.";
 export const readFilters = (search) => {
   const query = new URLSearchParams(search);
   return {
-    statuses: query.getAll("status").flatMap((words) => words.split(",").filter((word) => word in STATUSES)),
+    statuses: query.getAll("status").flatMap((words) => words.split(",").filter((word) => Object.hasOwn(STATES, word))),
     kind: query.get("kind") ?? "",
     tags: [...query].filter(([name]) => name.startsWith(TAG)).map(([name, value]) => [name.slice(TAG.length), value]),
     text: query.get("q") ?? "",

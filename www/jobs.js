@@ -6,7 +6,8 @@ import { refresher } from "./job-counts.js";
 import { forgetCredential, keepCredential, readCredential } from "./job-credential.js";
 import { hideJob, showJob } from "./job-detail.js";
 import { isLasting, isRefusal, problemText } from "./job-problems.js";
-import { STATUSES, addressOf, isFiltered, parametersOf, readFilters, tagsOf, tagsText } from "./job-filters.js";
+import { addressOf, isFiltered, parametersOf, readFilters, tagsOf, tagsText } from "./job-filters.js";
+import { STATES } from "./states.js";
 
 const $ = (id) => document.getElementById(id);
 const list = $("list");
@@ -21,7 +22,7 @@ let kinds = [];
 
 // The filters.
 
-const buttons = Object.entries(STATUSES).map(([status, name]) => {
+const buttons = Object.entries(STATES).map(([status, name]) => {
   const button = document.createElement("button");
   const count = document.createElement("span");
   button.type = "button";

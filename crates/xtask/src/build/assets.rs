@@ -17,6 +17,8 @@ pub(super) fn build(project: &Project) -> Result<()> {
         wanted.insert(PathBuf::from(&name), element::out_dir(project).join(&name));
     }
     wanted.insert(PathBuf::from("openapi.json"), openapi::out_file(project));
+    // The dashboard names the states as the elements do.
+    wanted.insert(PathBuf::from("states.js"), project.root.join("crates/widget/js/states.js"));
     collect(&project.root.join("www"), Path::new(""), &mut wanted)?;
     let out = project.root.join("dist/assets");
     fs::create_dir_all(&out)?;
