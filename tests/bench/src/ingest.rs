@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::{Options, page};
 
-const KINDS: [Kind; 2] = [Kind::Baseline, Kind::Ours];
+const KINDS: [Kind; 3] = [Kind::Baseline, Kind::Ours, Kind::Dev];
 
 /// A way to report.
 pub(crate) struct Way {
@@ -43,27 +43,24 @@ const WAYS: [Way; 4] = [
     Way { name: "one job, arrays of 500", jobs: 1, producers: 1, batch: 500 },
 ];
 
-/// Runs every way of reporting against both servers in turn.
+/// Runs every way of reporting against the servers in turn.
 pub(crate) fn run(options: &Options) -> Result<()> {
     println!("{}", machine::describe());
     let mut table = HEAD.to_owned();
     println!("{HEAD}");
     for way in &WAYS {
-        let mut rates: [Vec<f64>; 2] = Default::default();
-        let mut costs: [Vec<f64>; 2] = Default::default();
+        let mut rates: [Vec<f64>; 3] = Default::default();
+        let mut costs: [Vec<f64>; 3] = Default::default();
         for _ in 0..options.pairs {
-            for (index, kind) in KINDS.into_iter().enumerate() {
+            for (index, kind) in KINDS.into_iter().enumerate().filter(|(_, kind)| options.dev || *kind != Kind::Dev) {
                 let (rate, cost) = once(kind, way, options.seconds)?;
                 rates[index].push(rate);
                 costs[index].push(cost);
             }
         }
-        let [theirs, ours] = rates.map(median);
-        let [their_cost, our_cost] = costs.map(median);
-        let dev = match options.dev {
-            true => format!("{:.0}", once(Kind::Dev, way, options.seconds)?.0),
-            false => "-".to_owned(),
-        };
+        let [theirs, ours, dev] = rates.map(median);
+        let [their_cost, our_cost, _] = costs.map(median);
+        let dev = if options.dev { format!("{dev:.0}") } else { "-".to_owned() };
         let row = format!(
             "| {} | {theirs:.0} | {ours:.0} | {:.2} | {their_cost:.2} | {our_cost:.2} | {dev} |",
             way.name,

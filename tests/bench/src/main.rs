@@ -48,7 +48,7 @@ cargo xtask bench NAME
             a page with many elements beside one written by hand: main thread, long tasks, memory
 
 Each pair runs the baseline and ours in turn; the figures are the medians of the pairs (default: 5). --dev runs
-the server of `cargo xtask dev` once more. --page writes the figures into tests/bench/README.md and the curves beside it.
+the server of `cargo xtask dev` too. --page writes the figures into tests/bench/README.md and the curves beside it.
 ";
 
 /// The options of the command line.
