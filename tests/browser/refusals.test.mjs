@@ -24,10 +24,11 @@ const recordAnnouncements = (page) =>
     };
   });
 
-const open = async (job, attributes, head) => {
+const open = async (job, { attributes, head, before } = {}) => {
   const page = await browser.open(controlled([job], attributes), {
     head,
     before: async (page) => {
+      await before?.(page);
       await recordControls(page);
       await recordAnnouncements(page);
     },
@@ -58,7 +59,7 @@ test("a key without the permission is refused in words", async () => {
   const job = await createControlled({ progress: 45 });
   // Streams take no keys.
   const head = `<meta http-equiv="Content-Security-Policy" content="script-src ${BASE_URL}">`;
-  const page = await open({ ...job, token: process.env.API_KEY_READ }, "", head);
+  const page = await open({ ...job, token: process.env.API_KEY_READ }, { head });
   await button(page, "Cancel").click();
   await button(page, "Yes").click();
   await until("it is refused", async () => (await controls(page)).text === "You may not do this.");
@@ -93,8 +94,7 @@ const FAULTS = [
 for (const [who, fault, code, text] of FAULTS) {
   test(`a request that ${who} refuses can be made again, and its refusal goes away by itself`, async () => {
     const job = await createControlled({ progress: 45 });
-    const page = await open(job);
-    await installClock(page);
+    const page = await open(job, { before: installClock });
     await page.route("**/pause", fault);
     await button(page, "Pause").click();
     await until("it is refused", async () => (await controls(page)).text === text);
@@ -111,7 +111,7 @@ for (const [who, fault, code, text] of FAULTS) {
 
 test("a refusal is announced in its turn, and not where the page wants no announcement", async () => {
   const job = await createControlled({ progress: 45 });
-  const [page, silent] = [await open(job), await open(job, 'announce="off"')];
+  const [page, silent] = [await open(job), await open(job, { attributes: 'announce="off"' })];
   for (const one of [page, silent]) {
     await one.route("**/pause", (route) => route.abort());
     await button(one, "Pause").click();
