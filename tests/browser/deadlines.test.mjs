@@ -19,9 +19,11 @@ const panel = (page, part) =>
   );
 
 test("a dead producer is shown as timed out within its heartbeat timeout", async () => {
-  const job = await create({ progress: 45, heartbeatTimeoutSeconds: 5 });
+  const job = await create({ progress: 45 });
   const page = await browser.open(everyVariant(BASE_URL, job));
   await until("it runs", () => allShow(page, "running"));
+  // Not before the page has loaded, which may take longer.
+  await report(job.jobId, { heartbeatTimeoutSeconds: 5 });
   await until("it is shown as timed out", () => allShow(page, "timeout"), { seconds: 8 });
   for (const { state, message, link } of await views(page))
     assert.deepEqual([state, message, link], ["Timed out", "No report arrived for 5 s", ""]);
@@ -30,8 +32,11 @@ test("a dead producer is shown as timed out within its heartbeat timeout", async
 });
 
 test("a job that takes too long is shown as timed out although its producer reports", async () => {
-  const job = await create({ progress: 45, timeoutSeconds: 2 });
+  const job = await create();
   const page = await browser.open(everyVariant(BASE_URL, job));
+  await until("it waits", () => allShow(page, "queued"));
+  // Its time begins when it starts, which is when the page has loaded.
+  await report(job.jobId, { progress: 45, timeoutSeconds: 5 });
   await until("it runs", () => allShow(page, "running"));
   await until("it is shown as timed out", async () => {
     await report(job.jobId, { message: "alive" });
@@ -41,12 +46,11 @@ test("a job that takes too long is shown as timed out although its producer repo
 });
 
 test("a job that does not report is shown as stalled, and as running again with its next report", async () => {
-  const job = await create({ progress: 45, stalledAfterSeconds: 5 });
+  const job = await create({ progress: 45 });
   const page = await browser.open(everyVariant(BASE_URL, job));
   await until("it is live", async () => (await views(page)).every(({ link }) => link === "live"));
-  await until("it is shown as stalled", async () => (await views(page)).every(({ link }) => link === "silent"), {
-    seconds: 10,
-  });
+  await report(job.jobId, { stalledAfterSeconds: 5 });
+  await until("it is shown as stalled", async () => (await views(page)).every(({ link }) => link === "silent"));
   await until("the panel says since when", async () => (await panel(page, "notice"))?.startsWith("No update since"));
   assert.ok((await views(page)).every(({ status, state }) => status === "running" && state === "Running"));
   await report(job.jobId, {});
