@@ -196,13 +196,14 @@ test("a fresh token for the same job keeps the stream, and is used when the form
   const proxied = await proxy(t, BASE_URL);
   const job = await create({ progress: 10 });
   const mint = async (expiresIn) => (await call("POST", "/v2/tokens", { jobIds: [job.jobId], expiresIn })).token;
-  const page = await open(embed(proxied.base, { ...job, token: await mint(5) }));
+  // Longer than a busy machine takes to load the page and to show a report.
+  const page = await open(embed(proxied.base, { ...job, token: await mint(15) }));
   await until("it is live", async () => (await view(page)).link === "live");
   await act(page, "element.token = argument", await mint(600));
   await report(job.jobId, { progress: 20 });
   await until("it follows", async () => (await view(page)).now === "20");
   assert.deepEqual([proxied.count(STREAM), await updates(page)], [1, 2]);
-  await until("the first token has expired", () => proxied.count(STREAM) === 2);
+  await until("the first token has expired", () => proxied.count(STREAM) === 2, { seconds: 40 });
   await report(job.jobId, { progress: 30 });
   await until("it follows with the second one", async () => (await view(page)).now === "30");
   assert.deepEqual(await events(page, "problem"), []);
