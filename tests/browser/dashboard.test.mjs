@@ -220,12 +220,15 @@ test("the keyboard alone filters, opens a job, controls it and comes back", asyn
   await press("Tab", () => document.activeElement.localName === "job-progress-list");
   await page.keyboard.press("Enter");
   await until("it opens", async () => (await opened(page))?.status === "failed");
+  // The script of the controls may come later than the job.
+  await page.locator("#detail job-progress").getByRole("button", { name: "Retry" }).waitFor();
   await press("Tab", () => /Retry/.test(document.activeElement.shadowRoot?.activeElement?.textContent));
   await page.keyboard.press("Enter");
   await until("it is retried", async () => (await opened(page)).status === "queued");
+  // The job leaves the list, which learns of the retry in its own time.
+  await row(page, "By keyboard").waitFor({ state: "detached" });
   await page.keyboard.press("Escape");
   await until("it is closed", async () => (await opened(page)) === null);
-  // The job has left the list.
   assert.equal(await page.evaluate(() => document.activeElement.id), "title");
   await press("Tab", () => document.activeElement.dataset.status === "failed");
   await page.keyboard.press("Space");
