@@ -18,7 +18,7 @@ if (missing.length > 0) {
 
 const BROWSER = resolve(new URL(".", import.meta.url).pathname);
 const AT_ONCE = 3;
-const MEASURES_TIME = ["latency", "panel-work", "text"].map((name) => `${name}.test.mjs`);
+const MEASURES_TIME = ["dashboard-long", "latency", "panel-work", "text"].map((name) => `${name}.test.mjs`);
 
 const folder = resolve(process.argv[2] ?? BROWSER);
 // The slowest files, `view-*`, begin first.
