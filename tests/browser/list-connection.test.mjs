@@ -5,7 +5,18 @@ import { test } from "node:test";
 import { BASE_URL, create } from "./api.mjs";
 import { useBrowser } from "./browser.mjs";
 import { indexServer, rowAt } from "./index-server.mjs";
-import { createFor, eventsOf, freshUser, list, recordEvents, shown, shows, showsTitles, tokenOf } from "./list.mjs";
+import {
+  areIndexed,
+  createFor,
+  eventsOf,
+  freshUser,
+  list,
+  recordEvents,
+  shown,
+  shows,
+  showsTitles,
+  tokenOf,
+} from "./list.mjs";
 import { proxy } from "./proxy.mjs";
 import { until } from "./until.mjs";
 
@@ -109,6 +120,7 @@ test("while the network is cut the rows stay and are marked, and afterwards all 
   const user = freshUser();
   const { jobId } = await createFor(user, { kind: "A" });
   await createFor(user, { kind: "B" });
+  await areIndexed(user, 2);
   const proxied = await proxy(t, BASE_URL);
   const page = await open({ token: await tokenOf(user), limit: 1, src: proxied.base });
   await showsTitles(page, "B");

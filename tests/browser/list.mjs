@@ -14,6 +14,14 @@ export const tokenOf = async (userId, fields = {}) =>
 // Creates a job of that user.
 export const createFor = (userId, { tags, ...fields } = {}) => create({ tags: { userId, ...tags }, ...fields });
 
+// Waits until the index, which lags behind the jobs, has so many jobs of that user. A list whose first page is full before the
+// newest job comes has one row more than its limit.
+export const areIndexed = (userId, count) =>
+  until(`the index has ${count} jobs`, async () => {
+    const { jobs } = await call("GET", `/v2/jobs?tags.userId=${userId}`);
+    return jobs.length === count;
+  });
+
 export const script = (base = BASE_URL) => `<script type="module" src="${base}/job-progress-list.js"></script>`;
 
 // The tag with these attributes, and the script.

@@ -5,7 +5,17 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { BASE_URL, KEY, call, freshJob, report } from "./api.mjs";
 import { useBrowser } from "./browser.mjs";
-import { createFor, eventsOf, freshUser, list, recordEvents, shows, showsTitles, tokenOf } from "./list.mjs";
+import {
+  areIndexed,
+  createFor,
+  eventsOf,
+  freshUser,
+  list,
+  recordEvents,
+  shows,
+  showsTitles,
+  tokenOf,
+} from "./list.mjs";
 import { until } from "./until.mjs";
 
 const browser = useBrowser();
@@ -149,6 +159,7 @@ test("a job that is deleted or stops matching leaves the list", async () => {
 test("older jobs come with the button, until there are no more", async () => {
   const user = freshUser();
   for (const kind of ["1", "2", "3", "4", "5"]) await createFor(user, { kind });
+  await areIndexed(user, 5);
   const page = await open(user, { limit: 2 });
   assert.equal((await showsTitles(page, "5", "4")).hasMore, true);
   await page.getByRole("button", { name: "Load more" }).click();
@@ -163,6 +174,7 @@ test("older jobs come with the button, until there are no more", async () => {
 test("with the keyboard, the first job that was loaded gets the focus of the button that disappears", async () => {
   const user = freshUser();
   for (const kind of ["1", "2", "3"]) await createFor(user, { kind });
+  await areIndexed(user, 3);
   const page = await open(user, { limit: 2 });
   await showsTitles(page, "3", "2");
   await page.getByRole("button", { name: "Load more" }).focus();

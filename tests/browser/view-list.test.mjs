@@ -10,7 +10,7 @@ import { BASE_URL, report } from "./api.mjs";
 import { chromiumTest, painted, useBrowser } from "./browser.mjs";
 import { indexServer } from "./index-server.mjs";
 import { faults } from "./layout.mjs";
-import { createFor, freshUser, list, shows, tokenOf } from "./list.mjs";
+import { areIndexed, createFor, freshUser, list, shows, tokenOf } from "./list.mjs";
 import { STATES } from "./states.mjs";
 
 const FOLDER = new URL("../../target/screenshots/", import.meta.url).pathname;
@@ -52,6 +52,7 @@ async function withEveryState() {
     const { jobId } = await createFor(user, { kind: `${state}-job`, tags });
     for (const { tags: _, ...fields } of reports) await report(jobId, fields);
   }
+  await areIndexed(user, Object.keys(STATES).length);
   return user;
 }
 

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { BASE_URL, KEY, report } from "../browser/api.mjs";
 import { useBrowser } from "../browser/browser.mjs";
-import { createFor, freshUser, shows, showsTitles, tokenOf } from "../browser/list.mjs";
+import { areIndexed, createFor, freshUser, shows, showsTitles, tokenOf } from "../browser/list.mjs";
 import { until } from "../browser/until.mjs";
 import * as api from "../../crates/element/npm/list-api.mjs";
 import { compile } from "./compile.mjs";
@@ -84,6 +84,7 @@ test("the public surface is that of the README and the manifest", async () => {
   const user = freshUser();
   await createFor(user, { kind: "Old" });
   await createFor(user, { kind: "Import", progress: 45 });
+  await areIndexed(user, 2);
   const page = await open(listOf(await tokenOf(user), ' limit="1"') + SCRIPT);
   await showsTitles(page, "Import");
   const found = await page.evaluate(() => {
