@@ -161,7 +161,7 @@ test("a token that expires during a stream is renewed for its element alone", as
   await until("a new token is requested", () => page.evaluate(() => window.calls === 1));
   await report(renewed.jobId, { progress: 60 });
   await report(other.jobId, { progress: 70 });
-  await until("both follow", async () => (await percents(page)).join() === "60,70", { seconds: 5 });
+  await until("both follow", async () => (await percents(page)).join() === "60,70");
   await until("both are live again", async () => (await view(page, 0)).link === "live");
   assert.deepEqual(await page.evaluate(() => [window.links, window.problems, window.wrongCalls ?? false]), [
     [],
@@ -330,9 +330,11 @@ test("when every job has ended the stream closes and no request follows", async 
     },
     await create(),
   );
-  await until("another element requests its stream", () => streams.requested === requested + 1);
+  // It may request the stream again at any time.
+  await until("another element requests its stream", () => streams.requested > requested);
+  const { requested: since } = streams;
   await page.clock.runFor(TEN_MINUTES);
-  await until("it requests the stream again", () => streams.requested > requested + 1);
+  await until("it requests the stream again", () => streams.requested > since);
   await page.context().close();
 });
 
