@@ -35,7 +35,8 @@ test("a bar moves smoothly and never shows more than was reported, and jumps whe
   const page = await open(job);
   await until("it runs", () => page.locator('#bar [data-link="live"]').count());
   await recordWidths(page);
-  for (const current of [30, 55, 90]) {
+  // So many steps that some frames are inside them on a busy machine too; a bar that jumps has none there.
+  for (const current of [30, 45, 60, 75, 90]) {
     await report(job.jobId, { current });
     await until("the fill gets there", async () => (await widths(page)).at(-1)[1] > current - 0.5);
   }
