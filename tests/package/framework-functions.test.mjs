@@ -77,6 +77,8 @@ for (const framework of Object.keys(FRAMEWORKS)) {
       new MutationObserver(record).observe(document, { childList: true, characterData: true, subtree: true });
     });
     await page.show(useOf(job), useOf(job));
+    // The frameworks render later than they are asked to.
+    await shows(page, "running 45", "running 45");
     await report(job.jobId, { current: 80 });
     await shows(page, "running 80", "running 80");
     assert.deepEqual([...new Set(await page.page.evaluate(() => window.texts))], ["running 45", "running 80"]);
@@ -204,6 +206,8 @@ for (const framework of Object.keys(FRAMEWORKS)) {
     const job = await running();
     const page = await open();
     await page.show(useOf(job));
+    // A connection is live at its first byte, which comes before the document.
+    await shows(page, "running 45");
     await isLinked(page, "live");
     const renders = () => page.page.evaluate(() => globalThis.renders);
     const before = await renders();
