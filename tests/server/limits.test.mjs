@@ -19,6 +19,8 @@ const FILES = 1_024;
 const JOBS = FILES / 4;
 // A quarter of the memory that the unit allows; the code of the runtime alone is 160 MB.
 const MEMORY = 256 << 20;
+// Jobs that are created at a time.
+const AT_ONCE = 8;
 let groups = 0;
 
 // The directives of the section [Service] by name.
@@ -109,17 +111,23 @@ linuxTest("the server runs within the limits of the unit, and ends as systemd as
   assert.doesNotMatch(output, /(warning|error): /);
 });
 
-// Creates jobs one after the other; resolves to the refusals.
+// Creates jobs, some of them at a time: a job is in memory for ten seconds, in which all of them must be created. Resolves to the
+// refusals.
 async function createMany(server, count) {
   const refusals = [];
-  for (let index = 0; index < count; index += 1) {
-    const answer = await fetch(`${server.base}/v2/jobs`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${process.env.API_KEY}` },
-      body: JSON.stringify({ jobId: freshJob("limit") }),
-    });
-    if (answer.status !== 201) refusals.push({ status: answer.status, ...(await answer.json()) });
-  }
+  let left = count;
+  const createSome = async () => {
+    while (left > 0) {
+      left -= 1;
+      const answer = await fetch(`${server.base}/v2/jobs`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${process.env.API_KEY}` },
+        body: JSON.stringify({ jobId: freshJob("limit") }),
+      });
+      if (answer.status !== 201) refusals.push({ status: answer.status, ...(await answer.json()) });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, createSome));
   return refusals;
 }
 
