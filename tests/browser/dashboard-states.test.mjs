@@ -139,7 +139,8 @@ test("a refusal for a time is a sentence, and the jobs come when it is over", as
   assert.match(await notice.textContent(), /^Too many requests .* tries again by itself[.]$/);
   await hasNoFault(page, page.viewportSize().width);
   isLimited = false;
-  await awaitListed(page, [jobId]);
+  // The pause before the next try is the longer, the longer the limit lasted.
+  await awaitListed(page, [jobId], { seconds: 60 });
   await page.getByRole("button", { name: /^Queued/ }).click();
   await notice.waitFor({ state: "hidden" });
   assert.deepEqual(page.faults, []);

@@ -77,7 +77,8 @@ for (const [mode, head] of [
       await report(jobId, { status: "failed", error: { code: "OOM", message: "Out of memory" } });
     await until("they fail", () => shown(page, "Failed"));
     const ends = async () => (await announced(page)).filter(([text]) => text.includes("Failed"));
-    await until("the ends are announced", async () => (await ends()).length === 3);
+    // Each waits for those before it.
+    await until("the ends are announced", async () => (await ends()).length === 3, { seconds: 40 });
     const texts = (await ends()).map(([text]) => text).sort();
     assert.deepEqual(texts, [
       "Row 0: Failed, Out of memory",

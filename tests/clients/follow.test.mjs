@@ -58,12 +58,15 @@ async function follows(t, start) {
   const job = await create({ status: "running", message: "one" });
   const proxied = await proxy(t, process.env.BASE_URL);
   const client = start(`${proxied.base}/v2/jobs/${job.jobId}/status/stream`, job.token);
-  const shows = (message) =>
-    until(`${message} in the documents; errors: ${client.errors}`, () =>
-      client.documents.some((document) => document.message === message),
+  const shows = (message, options) =>
+    until(
+      `${message} in the documents; errors: ${client.errors}`,
+      () => client.documents.some((document) => document.message === message),
+      options,
     );
 
-  await shows("one");
+  // All clients are started at the same time.
+  await shows("one", { seconds: 60 });
   proxied.cut();
   await report(job.jobId, { message: MESSAGE });
   proxied.restore();

@@ -58,7 +58,7 @@ async function started(root) {
   const args = [next(root), "start", "--hostname", "127.0.0.1", "--port", new URL(origin).port];
   const server = spawn(process.execPath, args, { cwd: root, env, stdio: "ignore" });
   after(() => server.kill());
-  await until("the server of the app answers", async () => (await fetch(`${origin}/static`)).ok);
+  await until("the server of the app answers", async () => (await fetch(`${origin}/static`)).ok, { seconds: 60 });
   return origin;
 }
 

@@ -73,7 +73,7 @@ test("a program that has nothing else to do ends when its request for control re
   const state = { jobId: "a", seq: 1, status: "running", attempt: 1, control: null };
   await answer(({ method }) => method === "POST", { ...state, results: [{ accepted: true }] });
   const isControl = ({ path }) => path.includes("/control");
-  await until("it waits for control requests", () => server.waiting.some(isControl), { seconds: 10 });
+  await until("it waits for control requests", () => server.waiting.some(isControl));
   await answer(({ path }) => path === "/work", {});
   await answer(isControl, state);
   const { errors, exit } = await ended;

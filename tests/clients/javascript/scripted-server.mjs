@@ -22,7 +22,7 @@ export async function scriptedServer(t) {
     waiting,
     // Resolves to the next request for which `isWanted` is true.
     async next(isWanted) {
-      const at = await until("a request comes", () => waiting.findIndex(isWanted) + 1, { seconds: 10 });
+      const at = await until("a request comes", () => waiting.findIndex(isWanted) + 1);
       return waiting.splice(at - 1, 1)[0];
     },
   };
