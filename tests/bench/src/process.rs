@@ -40,7 +40,16 @@ pub fn cpu_seconds(pid: i32) -> Result<f64> {
 /// The milliseconds for which the first thread of a process was ready to run and had no processor. The event loop of workerd is
 /// this thread.
 pub fn waited_ms(pid: i32) -> Result<i64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/schedstat")).context("Linux counts no waiting times")?;
+    waited_ms_of(&pid.to_string())
+}
+
+/// The same of the thread that calls.
+pub fn own_waited_ms() -> Result<i64> {
+    waited_ms_of("thread-self")
+}
+
+fn waited_ms_of(process: &str) -> Result<i64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/schedstat")).context("Linux counts no waiting times")?;
     // The second of three fields, in nanoseconds (https://docs.kernel.org/scheduler/sched-stats.html).
     let nanos: i64 = stat.split(' ').nth(1).context("schedstat has no second field")?.parse()?;
     Ok(nanos / 1_000_000)

@@ -45,6 +45,7 @@ use std::{
 use bench::{
     http::{Answer, Producer},
     key::{Key, fresh_job},
+    process,
     server::{Folder, Kind, Server},
 };
 use protocol::Timestamp;
@@ -108,6 +109,35 @@ async fn report(producer: &mut Producer, report: Value) -> Answer {
 fn processors() -> MutexGuard<'static, ()> {
     static PROCESSORS: Mutex<()> = Mutex::new(());
     PROCESSORS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Measures the time for which other programs keep a server and the thread of its test from a processor. A limit of a time is
+/// longer by as much: that is no fault of the server.
+struct Contention {
+    pid: i32,
+    began: Instant,
+    before: i64,
+}
+
+impl Contention {
+    /// Measures from now on.
+    fn of(server: &Server) -> Contention {
+        Contention { pid: server.pid, began: Instant::now(), before: Contention::total_ms(server.pid) }
+    }
+
+    fn total_ms(pid: i32) -> i64 {
+        process::waited_ms(pid).unwrap() + process::own_waited_ms().unwrap()
+    }
+
+    /// The time so far; at most three quarters of all time, so that a limit is never longer than four times what it is.
+    fn so_far(&self) -> Duration {
+        let waited = u64::try_from(Contention::total_ms(self.pid) - self.before).unwrap_or(0);
+        Duration::from_millis(waited).min(self.began.elapsed() * 3 / 4)
+    }
+
+    fn so_far_ms(&self) -> f64 {
+        self.so_far().as_secs_f64() * 1_000.0
+    }
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {
