@@ -62,8 +62,9 @@ impl Silent {
         1 + u64::from(self.stall.is_some()) + u64::from(self.end.is_some())
     }
 
-    /// Checks the document after all deadlines; returns how late the last one passed, in milliseconds.
-    fn check(&self, document: &Value, outages: &[(i64, i64)]) -> i64 {
+    /// Checks the document after all deadlines; returns how late the last one passed, in milliseconds. While the runtime is up, it
+    /// may be late by `most_late`.
+    fn check(&self, document: &Value, outages: &[(i64, i64)], most_late: i64) -> i64 {
         assert_eq!(document["jobId"], *self.id);
         assert_eq!(document["seq"], self.last_seq(), "each deadline passes once: {document}");
         match self.end {
@@ -80,9 +81,10 @@ impl Silent {
         }
         let (passed, due) = (millis(&document["updatedAt"]), self.last_due());
         assert!(passed >= due, "{} ms early: {document}", due - passed);
-        // A deadline that was due while the runtime was down, or was to pass when it was killed, passes after the start.
-        let by_outage = outages.iter().filter(|(down, up)| *down <= due + LATE_MS && *up >= due).map(|(_, up)| *up);
-        passed - by_outage.fold(due, i64::max)
+        // A deadline that was due while the runtime was down, or was to pass when it was killed, passes after the start, or after
+        // the next one if the runtime is killed again before.
+        let is_put_off = |due: i64, (down, up): (i64, i64)| down <= due + most_late && up >= due;
+        passed - outages.iter().fold(due, |due, outage| if is_put_off(due, *outage) { outage.1 } else { due })
     }
 }
 
@@ -129,13 +131,15 @@ fn each_of_a_thousand_jobs_ends_once_and_in_time_although_the_runtime_is_killed(
             }
         };
         waited = process::waited_ms(server.pid).unwrap().max(waited);
-        let late: Vec<_> = jobs.iter().zip(&documents).map(|(job, document)| job.check(document, &outages)).collect();
+        // Other programs keep a server from its processor, which is no fault of the server.
+        let most_late = LATE_MS + waited;
+        let check = |(job, document): (&Silent, &Value)| job.check(document, &outages, most_late);
+        let late: Vec<_> = jobs.iter().zip(&documents).map(check).collect();
         let outages: Vec<i64> = outages.iter().map(|(down, up)| up - down).collect();
         let latest = late.iter().max().unwrap();
         println!("{JOBS} jobs, down for {outages:?} ms: the latest deadline passed {latest} ms late");
         println!("a server waited at most {waited} ms for a processor");
-        // Other programs keep a server from its processor, which is no fault of the server.
-        assert!(*latest <= LATE_MS + waited, "a deadline passed {latest} ms late");
+        assert!(*latest <= most_late, "a deadline passed {latest} ms late");
     });
 }
 
