@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -22,6 +25,8 @@ const KILLS: usize = 200;
 const KILLS_OF_A_JOB: usize = 20;
 /// The longest life of the runtime after its start, in milliseconds.
 const LIFE_MS: u64 = 150;
+/// The tries in a row that may fail: after eleven a delivery would be given up.
+const FAILURES: usize = 5;
 /// The schedule of tries is so short that a delivery is tried often between two kills.
 const RETRY_SCALE: &str = "0.0001";
 
@@ -35,10 +40,14 @@ fn each_event_is_delivered_at_least_once_and_in_order_although_the_runtime_is_ki
     };
     run(async {
         // A fifth of the tries fail, and a tenth get no answer although the receiver has accepted the event.
-        let answering = |_: &Received| match random_below(10) {
-            0 | 1 => Response::Status(500, vec![]),
-            2 => Response::Reset,
-            _ => Response::Status(200, vec![]),
+        let failures = AtomicUsize::new(0);
+        let answering = move |_: &Received| {
+            let number = random_below(10);
+            if number > 2 || failures.fetch_add(1, Relaxed) >= FAILURES {
+                failures.store(0, Relaxed);
+                return Response::Status(200, vec![]);
+            }
+            if number == 2 { Response::Reset } else { Response::Status(500, vec![]) }
         };
         let receiver = Receiver::start(Arc::new(answering)).await.unwrap();
         let (mut kills, mut events, mut unanswered) = (0, 0, 0);
