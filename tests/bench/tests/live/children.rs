@@ -271,8 +271,11 @@ fn a_thousand_children_that_report_five_times_a_second_cost_their_parent_ten_row
         );
         print_lags("changes of a status while all report", &lags);
         assert!(changes as f64 <= 10.0 * seconds + 2.0, "{changes} changes");
-        // Alarms, which repeat notices that a crash has lost, fire once for each child and are set again.
-        assert!(rows - reports <= changes + 2 * CHILDREN + 2 * probes, "{rows} rows for {reports} reports");
+        // Alarms, which repeat notices that a crash has lost, fire once for each child and are set again; on a busy machine the
+        // last reports are late, and alarms fire for longer.
+        let longer = (seconds / LASTS.as_secs_f64()).max(1.0);
+        let most = changes as f64 + 2.0 * CHILDREN as f64 * longer + 2.0 * probes as f64;
+        assert!((rows - reports) as f64 <= most, "{rows} rows for {reports} reports, {most:.0} beyond them allowed");
         assert!(calls as f64 <= CHILDREN as f64 * (seconds + 2.0) + probes as f64, "{calls} calls");
         // Each child sends its last progress too, after the interval that its parent asks for.
         enter(port, &key, "probe", "completed").await;
