@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -19,7 +19,7 @@ use crate::{
     bucket::Bucket,
     cluster::Cluster,
     comeback::{self, Seen, Target},
-    http::{Producer, get},
+    http::{Answer, Producer, get},
     journal::{Acknowledged, Journal},
     key::{Key, fresh_job, random_below},
     sample::Sample,
@@ -127,7 +127,7 @@ pub async fn run(bucket: &Bucket, folder: &Path, end: End, ends: usize, divisor:
         run.outcome.ends += 1;
         run.report("running").await?;
         run.outcome.taken_over.add(ended.elapsed().as_secs_f64() * 1000.0);
-        let document = get(port, &key.text, &format!("/v2/jobs/{job}/status")).await?.success()?.json();
+        let document = run.read(port, &key, &format!("/v2/jobs/{job}/status")).await?;
         run.journal.check(&document, run.journal.order(), &mut run.outcome.violations);
         run.report_during(cluster.restart(owner)).await??;
         run.converge(&seen).await;
@@ -168,8 +168,7 @@ impl Run {
                     return Ok(());
                 }
                 Ok(Ok(answer)) => {
-                    let is_overloaded = answer.head.status == 503 && answer.json()["error"] == "OVERLOADED";
-                    if is_overloaded && answer.head.header("retry-after").is_some() {
+                    if is_overloaded(&answer) && answer.head.header("retry-after").is_some() {
                         self.outcome.overloaded += 1;
                     } else {
                         self.outcome.violations.push(format!("a report was answered with {answer:?}"));
@@ -179,6 +178,22 @@ impl Run {
             }
             if began.elapsed() > TAKEOVER_TIMEOUT {
                 bail!("a report was not acknowledged within {TAKEOVER_TIMEOUT:?}: {:?}", self.outcome);
+            }
+            sleep(RETRY).await;
+        }
+    }
+
+    /// Reads a document. The instance that the load balancer chooses may learn later than the others who owns the job now.
+    async fn read(&mut self, port: u16, key: &Key, path: &str) -> Result<Value> {
+        let began = Instant::now();
+        loop {
+            let answer = get(port, &key.text, path).await?;
+            if !is_overloaded(&answer) {
+                return Ok(answer.success()?.json());
+            }
+            self.outcome.overloaded += 1;
+            if began.elapsed() > TAKEOVER_TIMEOUT {
+                bail!("{path} was not read within {TAKEOVER_TIMEOUT:?}: {answer:?}");
             }
             sleep(RETRY).await;
         }
@@ -215,9 +230,12 @@ impl Run {
     /// Checks that the jobs which nobody asked for have ended, and when.
     async fn check_deadlines(&mut self, port: u16, key: &Key, jobs: &[String]) -> Result<()> {
         for job in jobs {
-            let mut document = json!(null);
+            let (mut document, began) = (json!(null), Instant::now());
             while document["executionTime"].is_null() {
-                document = get(port, &key.text, &format!("/v2/jobs/{job}/status?wait=30")).await?.success()?.json();
+                if began.elapsed() > TAKEOVER_TIMEOUT {
+                    bail!("{job} is silent, and has not ended within {TAKEOVER_TIMEOUT:?}: {document}");
+                }
+                document = self.read(port, key, &format!("/v2/jobs/{job}/status?wait=30")).await?;
             }
             if document["error"]["code"] != "HEARTBEAT_TIMEOUT" {
                 self.outcome.violations.push(format!("{job} is silent, and its document is {document}"));
@@ -227,6 +245,11 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Whether the caller should retry, because nobody owns the job at the moment.
+fn is_overloaded(answer: &Answer) -> bool {
+    answer.head.status == 503 && answer.json()["error"] == "OVERLOADED"
 }
 
 /// The result in one line.

@@ -37,5 +37,6 @@ fn ten_killed_owners_lose_no_acknowledged_report() {
 fn ten_stopped_owners_lose_no_report_and_refuse_none() {
     let outcome = take_over("cluster-stop", End::Stop);
     assert_eq!((outcome.unanswered, outcome.overloaded), (0, 0));
-    assert!(outcome.acknowledged > 500);
+    // Enough that some are sent at each step of each stop, also where the bucket takes long.
+    assert!(outcome.acknowledged > 100, "{outcome:?}");
 }
