@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The most broadcasts of a job in a second.
 const BROADCASTS_PER_SECOND: f64 = 10.0;
-/// How late the last of many changes may arrive: 250 ms by design, the rest is for a busy machine.
+/// How late the last of many changes may arrive: 250 ms by design, the rest is for a busy machine. Where a report may take long, a
+/// frame may be as late in addition.
 const LAST_STATE_DELAY: Duration = Duration::from_secs(2);
 
 fn create_job(report: &Value) -> String {
@@ -68,11 +69,13 @@ fn a_fast_producer_becomes_a_paced_stream_that_ends_with_the_last_state() {
     let producer = {
         let job = job.clone();
         thread::spawn(move || {
-            let began = Instant::now();
+            let (began, mut slowest) = (Instant::now(), Duration::ZERO);
             for current in 1..=REPORTS {
+                let sent = Instant::now();
                 Request::post(reports(&job), &json!({"current": current})).send().expect(200);
+                slowest = slowest.max(sent.elapsed());
             }
-            (began.elapsed(), Instant::now())
+            (began.elapsed(), Instant::now(), slowest)
         })
     };
     let mut seen = Vec::new();
@@ -84,10 +87,11 @@ fn a_fast_producer_becomes_a_paced_stream_that_ends_with_the_last_state() {
             break Instant::now();
         }
     };
-    let (took, acknowledged) = producer.join().unwrap();
+    let (took, acknowledged, slowest) = producer.join().unwrap();
     assert!(seen.windows(2).all(|pair| pair[0] < pair[1]), "seq falls: {seen:?}");
     let late = last_at.saturating_duration_since(acknowledged);
-    assert!(late < LAST_STATE_DELAY, "the last state came {late:?} after its report was acknowledged");
+    let most = LAST_STATE_DELAY + slowest;
+    assert!(late < most, "the last state came {late:?} after its report was acknowledged, more than {most:?}");
     let most = (took.as_secs_f64() * BROADCASTS_PER_SECOND).ceil() as usize + 2;
     assert!(seen.len() <= most, "{} frames in {took:?}", seen.len());
 }
