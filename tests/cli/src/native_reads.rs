@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::read_request::ReadRequest;
 
 /// The longest time to the answer of a read.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Members of a status that no stream has, which the reader reads.
 const NOT_IN_STREAMS: [&str; 2] = ["pollAfterMs", "logs"];

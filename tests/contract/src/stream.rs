@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use crate::{http::Request, target::authority};
 
-/// The longest time until a frame arrives, or until a stream opens.
-pub const FRAME_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest time until a frame arrives, or until a stream opens. It is long because a small machine may be busy: a write that
+/// the worker has to wait for has taken eleven seconds beside a compiler.
+pub const FRAME_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An item of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]

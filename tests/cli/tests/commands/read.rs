@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::Stdio,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use cli_tests::{
@@ -11,6 +11,7 @@ use cli_tests::{
     binary::{jp, run},
     job::Job,
     terminal::Terminal,
+    wait,
 };
 use contract::target::{Target, fresh_job};
 use serde_json::{Value, json};
@@ -120,7 +121,7 @@ fn the_jobs_of_the_project_are_listed_by_tag_status_and_text_without_ids() {
     let job = |status: &str| Job::create(&json!({"status": status, "kind": "import", "tags": {"user": user}}));
     let (failed, running) = (job("failed"), job("running"));
     let tag = format!("user={user}");
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + wait::TIMEOUT;
     // The list lags behind the jobs.
     let both = loop {
         let ended = run(jp(&["list", "--tag", &tag]));
