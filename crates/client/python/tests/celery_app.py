@@ -42,7 +42,7 @@ def broken() -> None:
 @app.task(bind=True, max_retries=1)
 def second_time(self: Any) -> str:
     if self.request.retries == 0:
-        raise self.retry(exc=ConnectionError("no route"), countdown=1)
+        raise self.retry(exc=ConnectionError("no route"), countdown=5)
     return f"attempt {self.request.retries + 1}"
 
 
