@@ -249,7 +249,7 @@ def test_a_program_changes_only_its_import(client: JobProgressClient, job_id: st
                 env=environment,
                 capture_output=True,
                 text=True,
-                timeout=30,
+                timeout=60,
                 check=True,
             )
             document = document_of(client, job_id)

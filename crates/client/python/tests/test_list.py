@@ -10,7 +10,8 @@ import pytest
 
 from job_progress import AsyncJobProgressClient, JobProgressClient
 
-_LAG = 10
+#: Seconds until the list shows a change: a call that times out after 15 s, and two repeated ones.
+_LAG = 60
 
 
 def _create(client: JobProgressClient, job_id: str, count: int) -> list[str]:

@@ -192,7 +192,7 @@ def test_a_silent_job_receives_a_cancel_request(client: JobProgressClient, job_i
     with client.job(job_id, controls=["cancel"]) as job:
         job.flush(timeout=30)
         client._http.request("POST", f"/v2/jobs/{job_id}/cancel", json={})
-        until(lambda: job.cancel_requested, timeout=15)
+        until(lambda: job.cancel_requested)
 
 
 def test_a_job_that_is_cancelled_with_force_is_cancelled_for_its_program(

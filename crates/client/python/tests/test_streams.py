@@ -174,7 +174,7 @@ print(next(statuses).current)
 """
     environment = {**os.environ, "JOB_PROGRESS_URL": client.base_url, "JOB_PROGRESS_KEY": api_key}
     command = [sys.executable, "-W", "error", "-c", program]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
 
 

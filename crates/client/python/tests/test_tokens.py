@@ -66,7 +66,7 @@ def test_a_token_by_tag_reads_the_jobs_that_carry_the_tag_and_their_list(
             assert reader.jobs.get_status(job_id).job_id == job_id
             with pytest.raises(JobProgressError, match="JOB_NOT_FOUND"):
                 reader.jobs.get_status(f"{job_id}-other")
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while not (listed := [job.job_id for job in reader.jobs.list()]):
                 assert time.monotonic() < deadline
             assert listed == [job_id]

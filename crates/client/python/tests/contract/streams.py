@@ -16,7 +16,7 @@ from job_progress import JobProgressError, JobStatus
 from job_progress._stream.sse import Decoder
 
 #: Seconds until a frame arrives.
-DEADLINE = 10.0
+DEADLINE = 60.0
 
 
 class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):

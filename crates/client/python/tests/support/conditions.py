@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from job_progress import JobProgressClient
 
 
-def until(condition: Callable[[], object], explain: Callable[[], str] = lambda: "", timeout: float = 10.0) -> None:
+def until(condition: Callable[[], object], explain: Callable[[], str] = lambda: "", timeout: float = 60.0) -> None:
     """Returns as soon as the condition holds. Raises AssertionError with the explanation after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not condition():

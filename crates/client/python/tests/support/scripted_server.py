@@ -62,7 +62,7 @@ class ScriptedServer(ThreadingHTTPServer):
         self.count = 0
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
-    def next(self, method: str, path: str, timeout: float = 10.0) -> Held:
+    def next(self, method: str, path: str, timeout: float = 60.0) -> Held:
         """The next request to this method and path. Raises AssertionError if none comes in time."""
         try:
             return self._queue(method, urlsplit(path).path).get(timeout=timeout)
