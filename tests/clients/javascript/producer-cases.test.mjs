@@ -82,13 +82,12 @@ class Play {
       pauseRequested: producer.pauseRequested,
       controls,
     });
-    await until(`the producer is ${JSON.stringify(expect)}`, () => !mismatch(expect, seen(), "the producer"), {
-      seconds: 10,
-    });
+    await until(`the producer is ${JSON.stringify(expect)}`, () => !mismatch(expect, seen(), "the producer"));
   }
 
   async flush({ flush }) {
-    assert.equal(await this.producer.flush({ timeout: SECOND_MS }), flush);
+    // Only a flush that is to fail waits for its timeout.
+    assert.equal(await this.producer.flush({ timeout: (flush ? 30 : 1) * SECOND_MS }), flush);
   }
 }
 

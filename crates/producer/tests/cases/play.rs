@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::server::{DEADLINE, Held, Reply, Server};
 
-/// The timeout of a flush.
+/// The timeout of a flush that is to fail.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often a condition is looked at.
 const POLL: Duration = Duration::from_millis(5);
@@ -100,7 +100,7 @@ impl Play {
         }
         match step.flush {
             Some(expected) => {
-                let flushed = self.job.flush(FLUSH_TIMEOUT);
+                let flushed = self.job.flush(if expected { DEADLINE } else { FLUSH_TIMEOUT });
                 let is_as_expected = flushed.is_ok() == expected;
                 if is_as_expected { Ok(()) } else { Err(format!("flush: {flushed:?}")) }
             }

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The longest time to the next request of a case.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A server on the loopback interface.
 pub(crate) struct Server {
