@@ -31,7 +31,7 @@ fn an_invalid_credential_is_a_fatal_problem() {
 #[test]
 fn a_token_that_expires_ends_its_stream_with_a_fatal_problem() {
     let job = Job::create(&json!({"progress": 10}));
-    let minted = Request::post("/v2/tokens", &json!({"jobIds": [job.id], "expiresIn": 3})).send().expect(200);
+    let minted = Request::post("/v2/tokens", &json!({"jobIds": [job.id], "expiresIn": 10})).send().expect(200);
     let mut following = Following::start_with(&Target::get().base_url, &job.id, minted["token"].as_str().unwrap());
     following.progress(10);
     let problem = following.problem();

@@ -110,7 +110,7 @@ fn a_command_without_its_jp_is_noticed_by_the_server() {
 #[test]
 fn a_silent_command_stays_alive_longer_than_its_heartbeat_timeout() {
     let job = Job::fresh();
-    assert_eq!(run(jp_run(&job, &["--heartbeat", "5s"], "sleep 7")).code, 0);
+    assert_eq!(run(jp_run(&job, &["--heartbeat", "10s"], "sleep 12")).code, 0);
     assert_eq!(job.document()["status"], "completed");
 }
 

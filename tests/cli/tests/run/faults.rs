@@ -1,6 +1,9 @@
 //! Servers that are away, and connections that are cut.
 
-use std::{net::TcpListener, time::Instant};
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
 
 use cli_tests::{
     binary::run,
@@ -13,6 +16,8 @@ use serde_json::json;
 
 use crate::jp_run;
 
+/// How long a command may take without a server: five seconds by design, the rest is for a busy machine.
+const WITHOUT_A_SERVER: Duration = Duration::from_secs(20);
 /// Prints as many lines as a test waits for.
 const LINES: &str = "i=0; while [ $i -lt 60 ]; do i=$((i + 1)); echo line $i/60 >&2; sleep 0.05; done";
 
@@ -50,7 +55,7 @@ fn a_command_runs_as_ever_while_no_server_can_be_reached() {
     let started = Instant::now();
     let ended = run(command);
     assert_eq!((ended.code, ended.out.as_str()), (4, "work\n"));
-    assert!(started.elapsed().as_secs() < 8, "{:?}", started.elapsed());
+    assert!(started.elapsed() < WITHOUT_A_SERVER, "{:?}", started.elapsed());
     assert_eq!(ended.err, format!("jp: job {}: the server has not accepted the reports in time\n", job.id));
 }
 

@@ -8,6 +8,7 @@ use std::{
 use cli_tests::{
     job::Job,
     proxy::{Mode, Proxy},
+    wait::TIMEOUT,
 };
 use contract::target::Target;
 use job_progress::{Client, ControlRequest, DeliveryError, Report, Status};
@@ -74,10 +75,11 @@ fn a_worker_neither_creates_nor_ends_the_job_and_its_increments_count_once() {
                 for step in 0..250 {
                     worker.increment(1);
                     if step % 50 == 0 {
-                        let _ = worker.flush(Duration::from_secs(5));
+                        let _ = worker.flush(TIMEOUT);
                         proxy.cut();
                     }
                 }
+                worker.flush(TIMEOUT).unwrap();
                 worker.close().unwrap();
             });
         }
@@ -96,9 +98,9 @@ fn a_request_reaches_a_silent_producer_and_is_confirmed() {
         .controls(controls)
         .on_control(move |control| sender.send(control.clone()).unwrap())
         .start();
-    producer.flush(Duration::from_secs(5)).unwrap();
+    producer.flush(TIMEOUT).unwrap();
     job.request("cancel", &json!({"reason": "not needed"}));
-    let control = requests.recv_timeout(Duration::from_secs(15)).unwrap();
+    let control = requests.recv_timeout(TIMEOUT).unwrap();
     assert_eq!((control.request, control.reason.as_deref()), (ControlRequest::Cancel, Some("not needed")));
     assert!(producer.is_cancel_requested());
     drop(producer);
@@ -109,10 +111,10 @@ fn a_request_reaches_a_silent_producer_and_is_confirmed() {
 fn a_job_that_has_ended_elsewhere_ends_its_producer() {
     let job = Job::fresh();
     let producer = client().job(&job.id).start();
-    producer.flush(Duration::from_secs(5)).unwrap();
+    producer.flush(TIMEOUT).unwrap();
     job.request("cancel", &json!({"force": true}));
     producer.update(1, 2);
-    producer.flush(Duration::from_secs(5)).unwrap();
+    producer.flush(TIMEOUT).unwrap();
     assert_eq!((producer.has_ended(), producer.status()), (true, Some(Status::Cancelled)));
 }
 
@@ -120,11 +122,11 @@ fn a_job_that_has_ended_elsewhere_ends_its_producer() {
 fn what_the_server_refuses_is_a_problem_and_everything_else_arrives() {
     let job = Job::fresh();
     let producer = client().job(&job.id).start();
-    producer.flush(Duration::from_secs(5)).unwrap();
+    producer.flush(TIMEOUT).unwrap();
     producer.report(Report::new().status(Status::Paused));
     producer.report(Report::new().status(Status::Running).progress(400));
     producer.report(Report::new().status(Status::Paused).message("waiting"));
-    let Err(DeliveryError::Refused(problem)) = producer.flush(Duration::from_secs(5)) else { panic!("no problem") };
+    let Err(DeliveryError::Refused(problem)) = producer.flush(TIMEOUT) else { panic!("no problem") };
     assert_eq!((problem.code.as_str(), problem.details["field"].as_str()), ("INVALID_REQUEST", Some("progress")));
     assert_eq!(job.document()["message"], "waiting");
     let invalid = client().job("a/b").start();
@@ -137,7 +139,7 @@ fn nothing_is_lost_while_the_server_is_away() {
     let (job, proxy) = (Job::fresh(), Proxy::start(&Target::get().base_url));
     let client = Client::new(&proxy.base_url, &Target::get().key).unwrap();
     let producer = client.job(&job.id).start();
-    producer.flush(Duration::from_secs(5)).unwrap();
+    producer.flush(TIMEOUT).unwrap();
     proxy.set(Mode::Refuse);
     proxy.cut();
     for line in 0..500 {
@@ -149,6 +151,7 @@ fn nothing_is_lost_while_the_server_is_away() {
     assert_eq!(producer.flush(Duration::from_millis(500)), Err(DeliveryError::TimedOut));
     proxy.set(Mode::Pass);
     producer.complete();
+    producer.flush(TIMEOUT).unwrap();
     producer.close().unwrap();
     assert_eq!(job.log(), (0..500).map(|line| format!("line {line}")).collect::<Vec<_>>());
     assert_eq!(job.document()["status"], "completed");
