@@ -145,18 +145,27 @@ export async function testBehind(proxy) {
     const [guesser, other] = [await openSession(base, "127.0.0.2"), await openSession(base, "127.0.0.3")];
     const path = "/v2/jobs/any/status";
     const guess = async (session, headers) => (await ask(session, path, { key: "jp_a_guess", headers })).status;
-    let statuses = [];
-    for (let failures = 0; !statuses.includes(429); failures += 10) {
-      assert.ok(failures <= MOST_FAILURES, `no failure was refused: ${statuses}`);
-      statuses = await Promise.all(Array.from({ length: 10 }, () => guess(guesser)));
-    }
-    for (const header of ["x-forwarded-for", "cf-connecting-ip"])
-      statuses.push(await guess(guesser, { [header]: "203.0.113.7" }));
-    assert.deepEqual(statuses.slice(-2), [429, 429]);
+    const all = [];
+    const reachLimit = async () => {
+      const most = all.length + MOST_FAILURES;
+      do {
+        assert.ok(all.length <= most, `no failure was refused: ${all}`);
+        all.push(...(await Promise.all(Array.from({ length: 10 }, () => guess(guesser)))));
+      } while (!all.slice(-10).includes(429));
+    };
+    const guessAsAnother = async () => {
+      await reachLimit();
+      for (const header of ["x-forwarded-for", "cf-connecting-ip"])
+        all.push(await guess(guesser, { [header]: "203.0.113.7" }));
+      return all.slice(-2).every((status) => status === 429);
+    };
+    // A new minute may begin in between, but not a second time.
+    const isRefused = (await guessAsAnother()) || (await guessAsAnother());
+    assert.ok(isRefused, `another address: ${all.slice(-2)}`);
     assert.equal(await guess(other), 401);
     // Each of them is counted, not only the first.
     const { text } = await ask(other, "/metrics");
-    const refused = statuses.filter((status) => status === 429).length;
+    const refused = all.filter((status) => status === 429).length;
     assert.match(text, new RegExp(`^job_progress_refused_total\\{limit="auth_failures"\\} ${refused}$`, "m"));
     guesser.destroy();
     other.destroy();
