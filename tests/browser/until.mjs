@@ -3,7 +3,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 // Resolves to the first truthy value of `check`; fails with its last value when there is none in time.
-export async function until(what, check, { seconds = 20 } = {}) {
+export async function until(what, check, { seconds = 60 } = {}) {
   const deadline = Date.now() + seconds * 1000;
   let last;
   for (;;) {
