@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BASE_URL, create } from "./api.mjs";
-import { useBrowser } from "./browser.mjs";
+import { BASE_URL, create, report } from "./api.mjs";
+import { installClock, useBrowser } from "./browser.mjs";
 import { indexServer, rowAt } from "./index-server.mjs";
 import {
   areIndexed,
@@ -75,6 +75,39 @@ test("a refused token is replaced by one of the token provider", async () => {
     (await eventsOf(page, "problem")).map(({ error }) => error),
     ["UNAUTHENTICATED"],
   );
+});
+
+test("after a token provider that returned another refused token, refresh asks it again", async () => {
+  const user = freshUser();
+  await createFor(user, { kind: "Import" });
+  const page = await open({ token: "none.that.fits" });
+  await page.evaluate(() => {
+    window.tokens = ["nor.does.this"];
+    document.querySelector("job-progress-list").tokenProvider = () => window.tokens.shift();
+  });
+  await shows(page, "it is refused", ({ link, kind }) => kind === "problem" && link === "");
+  await until("the token was used", () => page.evaluate(() => window.tokens.length === 0));
+  await until("it is lost", () => call(page, "matches(':state(lost)')"));
+  await page.evaluate((token) => window.tokens.push(token), await tokenOf(user));
+  await call(page, "refresh()");
+  await showsTitles(page, "Import");
+});
+
+test("jobs are followed again some time after there was none to follow", async () => {
+  const user = freshUser();
+  const jobs = [await createFor(user, { kind: "A", progress: 10 }), await createFor(user, { kind: "B", progress: 20 })];
+  await areIndexed(user, 2);
+  const page = await browser.open(list({ token: await tokenOf(user) }), { before: installClock });
+  await showsTitles(page, "B", "A");
+  for (const { jobId } of jobs) await report(jobId, { progress: 50 });
+  await shows(page, "both are followed", ({ rows }) => rows.every(({ now }) => now === "50"));
+  for (const { jobId } of jobs) await report(jobId, { status: "completed" });
+  await shows(page, "both have ended", ({ rows }) => rows.every(({ status }) => status === "completed"));
+  await page.clock.runFor(20_000);
+  const { jobId } = await createFor(user, { kind: "C", progress: 30 });
+  await showsTitles(page, "C", "B", "A");
+  await report(jobId, { progress: 40 });
+  await shows(page, "its bar moves", ({ rows: [row] }) => row.now === "40");
 });
 
 test("when a token expires, the rows stay and the list continues with the next token", async (t) => {

@@ -233,7 +233,8 @@ export class LiveList {
     const connection = this.#connection;
     try {
       const { body } = await this.#http.request("GET", `/v2/jobs?${this.#query({ limit: this.#limit })}`);
-      if (connection === this.#connection) this.#onPage(body);
+      // Else a stream has brought a newer one.
+      if (connection === this.#connection && this.link === "idle") this.#onPage(body);
     } catch (error) {
       if (connection === this.#connection) this.#onProblem(error);
     }

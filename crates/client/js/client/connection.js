@@ -76,6 +76,7 @@ export class Connection {
     this.#listen("removeEventListener");
     this.#drop();
     clearTimeout(this.#timer);
+    this.#timerAt = Infinity;
   }
 
   // Requests the document now, also of a job that has ended.

@@ -33,8 +33,8 @@ export class FollowedJobs {
   #apply() {
     this.#timer = undefined;
     const wanted = new Set(this.#wanted);
-    // One that has ended is wanted again when it is retried.
-    const isFollowed = (id, job = this.#jobs.get(id)) => job && !(job.state.ended && job.hasEnded);
+    // One that has ended is wanted again when it is retried, and one that was not found when it is created again.
+    const isFollowed = (id) => this.#jobs.get(id)?.state.ended === false;
     const added = [...wanted].filter((id) => !isFollowed(id));
     // Another set of jobs needs another stream. What is not wanted any more stays until there is one anyway.
     if (wanted.size > 0 && added.length === 0) return;

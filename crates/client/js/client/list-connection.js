@@ -51,6 +51,7 @@ export class ListConnection {
     addEventListener("online", () => this.start(), running);
     addEventListener("offline", () => this.#on("link", "offline"), running);
     this.#backoff.failures = 0;
+    this.#isRenewed = false;
     this.#link();
     this.#run(running.signal);
   }
