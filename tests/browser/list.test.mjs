@@ -141,6 +141,23 @@ test("a job that fails and is retried is followed again", async () => {
   await shows(page, "its second attempt moves", ({ rows: [row] }) => row.now === "70");
 });
 
+test("a job that is deleted while it runs, and created again, is followed again", async () => {
+  const user = freshUser();
+  await createFor(user, { kind: "Other", progress: 5 });
+  const { jobId } = await createFor(user, { kind: "First", progress: 30 });
+  await areIndexed(user, 2);
+  const page = await open(user);
+  await showsTitles(page, "First", "Other");
+  await report(jobId, { progress: 35 });
+  await shows(page, "it is followed", ({ rows: [row] }) => row.now === "35");
+  await call("DELETE", `/v2/jobs/${jobId}`);
+  await showsTitles(page, "Other");
+  await createFor(user, { jobId, kind: "Second", progress: 40 });
+  await showsTitles(page, "Second", "Other");
+  await report(jobId, { progress: 50 });
+  await shows(page, "its bar moves", ({ rows: [row] }) => row.now === "50");
+});
+
 test("a job that is deleted or stops matching leaves the list", async () => {
   const user = freshUser();
   const jobs = [];
@@ -200,6 +217,9 @@ test("a key is accepted as a property, and is in no attribute and no URL", async
   assert.equal(await page.evaluate(() => document.querySelector("job-progress-list").token), token);
   await createFor(user, { kind: "Export" });
   await showsTitles(page, "Export", "Import");
+  // As it comes from a file, or from a field of several lines.
+  await page.evaluate((key) => (document.querySelector("job-progress-list").token = key), `\n${KEY}\n`);
+  assert.ok(!(await page.evaluate(() => document.documentElement.outerHTML)).includes(KEY));
 });
 
 test("pointing at a time shows it whole, and a click on it chooses the row", async () => {
@@ -257,6 +277,9 @@ test("the keys move between rows, and Tab enters and leaves the list", async () 
   await page.keyboard.press("Tab");
   await shows(page, "the focus has left", ({ focused }) => focused === undefined);
   await press("Shift+Tab", "C");
+  // A row that was chosen with the pointer is the one from which the keys lead on.
+  await page.getByRole("button", { name: "A", exact: true }).click();
+  await press("ArrowUp", "B");
 });
 
 test("when the row with the focus leaves, the row in its place gets the focus", async () => {

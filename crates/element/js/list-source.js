@@ -41,7 +41,7 @@ export const limitOf = (text) => {
   return Number.isInteger(limit) && limit >= 1 && limit <= MOST ? limit : DEFAULT_LIMIT;
 };
 
-export const isKey = (token) => /^jp_/.test(token);
+export const isKey = (token) => /^\s*jp_/.test(token);
 
 const claimsOf = (token) => {
   try {

@@ -78,6 +78,8 @@ export class Row {
     this.#set("isActive", texts.isActive, (isActive) => (this.#track.hidden = !isActive));
     this.#set("at", texts.at, (at) => (this.#parts.time.dateTime = at));
     this.#set("when", texts.when, (when) => (this.#parts.time.title = when));
+    // There is no room for a long one.
+    this.button.title = texts.message;
     this.#set("label", texts.title, (title) => (this.#track.ariaLabel = title));
     const { progress } = texts;
     this.#set("now", progress == null ? null : Math.floor(progress), (now) => (this.#track.ariaValueNow = now));

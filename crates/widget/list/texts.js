@@ -21,15 +21,17 @@ export const titleOf = ({ tags, kind, jobId }) => {
   return { name, title: name ? tags[name] : kind?.trim() || jobId };
 };
 
+// The members of a row, but for its tags.
+const MEMBERS = (
+  "jobId epoch seq attempt status progress message error kind endpointId priority parentId " +
+  "createdAt startedAt executionTime endedAt updatedAt"
+).split(" ");
+
 // The row of a document without its tags, as the index makes it.
 export const rowOf = (document) => {
-  const { jobId, epoch, seq, attempt, status, progress, message, error, kind, endpointId, priority, parentId } =
-    document;
-  const { createdAt, startedAt, executionTime, updatedAt, completedAt, failedAt, cancelledAt, timedOutAt } = document;
-  const endedAt = completedAt ?? failedAt ?? cancelledAt ?? timedOutAt;
-  const job = { jobId, epoch, seq, attempt, status, progress, message, error, kind, endpointId, priority, parentId };
-  const row = { ...job, createdAt, startedAt, executionTime, endedAt, updatedAt };
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
+  const { completedAt, failedAt, cancelledAt, timedOutAt } = document;
+  const row = { ...document, endedAt: completedAt ?? failedAt ?? cancelledAt ?? timedOutAt };
+  return Object.fromEntries(MEMBERS.filter((name) => row[name] !== undefined).map((name) => [name, row[name]]));
 };
 
 export const hasEnded = ({ endedAt }) => endedAt !== undefined;

@@ -76,12 +76,12 @@ export class ListView {
       const row = this.#byNode.get(target.closest("li"));
       if (row) on.select(row.row);
     };
-    this.#list.onfocusin = ({ target }) => {
+    this.#list.addEventListener("focusin", ({ target }) => {
       const row = this.#byNode.get(target.closest("li"));
       if (!row || row.row.jobId === this.#current) return;
       this.#current = row.row.jobId;
       on.paint();
-    };
+    });
     this.#more.onclick = () => {
       if (this.#more.ariaDisabled) return;
       this.#known = this.#state.rows.length;
