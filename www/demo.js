@@ -9,8 +9,13 @@ const $ = (id) => document.getElementById(id);
 
 let key = readKey();
 
+/** The parts of the page of which one is shown, and what takes the focus there from a part that is hidden. */
+const PARTS = { drop: "file", ask: "key", watch: "watch" };
+
 const show = (id) => {
-  for (const part of ["drop", "ask", "watch"]) $(part).hidden = part !== id;
+  const isLost = Object.keys(PARTS).some((part) => part !== id && $(part).contains(document.activeElement));
+  for (const part of Object.keys(PARTS)) $(part).hidden = part !== id;
+  if (isLost) $(PARTS[id]).focus();
 };
 
 /** Shows the form, with the reason if a key was refused; resolves when there is another key. */
@@ -108,10 +113,7 @@ $("file").onchange = (event) => {
   event.target.value = "";
   if (file) run(file);
 };
-$("again").onclick = () => {
-  show("drop");
-  $("file").focus();
-};
+$("again").onclick = () => show("drop");
 
 const isFile = (event) => event.dataTransfer?.types.includes("Files");
 addEventListener("dragover", (event) => {

@@ -58,14 +58,14 @@ const showFacts = () => {
     Created: time.format(new Date(shown.createdAt)),
     Updated: age(shown),
   };
-  $("facts").replaceChildren(
-    ...Object.entries(facts ?? {}).flatMap(([name, text]) => {
-      const [dt, dd] = [document.createElement("dt"), document.createElement("dd")];
-      dt.textContent = name;
-      dd.textContent = text;
-      return [dt, dd];
-    }),
-  );
+  const texts = Object.entries(facts ?? {}).flat();
+  const nodes = $("facts").children;
+  if (nodes.length !== texts.length)
+    $("facts").replaceChildren(...texts.map((_, place) => document.createElement(place % 2 ? "dd" : "dt")));
+  // A text that is written again is selected no more.
+  texts.forEach((text, place) => {
+    if (nodes[place].textContent !== text) nodes[place].textContent = text;
+  });
 };
 
 progress.addEventListener("job-progress-update", ({ detail: job }) => {
@@ -76,6 +76,6 @@ progress.addEventListener("job-progress-update", ({ detail: job }) => {
   showFacts();
 });
 
-setInterval(showFacts, 1_000);
+setInterval(() => document.hidden || showFacts(), 1_000);
 addEventListener("hashchange", open);
 open();

@@ -133,8 +133,10 @@ const showCounts = ({ total, byStatus, kinds: shown }) => {
   $("usual").hidden = !executionTime;
   if (executionTime) {
     const { count, p50, p90 } = executionTime;
-    const of = count === 1 ? "the last completed job" : `the last ${numbers.format(count)} completed jobs`;
-    $("usual").textContent = `Half of ${of} took up to ${durationText(p50)} (median), 90 % up to ${durationText(p90)}.`;
+    $("usual").textContent =
+      count === 1
+        ? `The last completed job took ${durationText(p50)}.`
+        : `Half of the last ${numbers.format(count)} completed jobs took up to ${durationText(p50)} (median), 90 % up to ${durationText(p90)}.`;
   }
   // The counts may be older than the list.
   const isEmpty = total === 0 && !isFiltered(filters) && !list.rows?.length;
@@ -214,7 +216,7 @@ const open = (row) => {
   if (row.jobId === filters.job) return;
   const wasOpen = Boolean(filters.job);
   opener = list.shadowRoot.activeElement;
-  filters = { ...filters, job: row.jobId };
+  filters.job = row.jobId;
   // Back closes the job, however many were opened one after another.
   if (wasOpen) history.replaceState(history.state, "", addressOf(filters));
   else history.pushState({ isOpened: true }, "", addressOf(filters));
@@ -223,7 +225,7 @@ const open = (row) => {
 
 const close = () => {
   if (history.state?.isOpened) return history.back();
-  filters = { ...filters, job: null };
+  filters.job = null;
   history.replaceState(history.state, "", addressOf(filters));
   showOpenJob();
   focusList();
@@ -234,7 +236,7 @@ addEventListener("popstate", () => {
   if (location.hash) return;
   const wasOpen = Boolean(filters.job);
   // The entries of the history differ in the job alone: a filter that was changed since then stays.
-  filters = { ...filters, job: readFilters(location.search).job };
+  filters.job = readFilters(location.search).job;
   history.replaceState(history.state, "", addressOf(filters));
   if (!credential) return;
   showOpenJob();
@@ -273,6 +275,8 @@ $("ask").onsubmit = (event) => {
   credential = text;
   keepCredential(credential);
   $("key").value = "";
+  // The form, which has the focus, is hidden.
+  $("title").focus();
   show();
 };
 $("leave").onclick = () => {

@@ -43,6 +43,7 @@ test("without a credential the page asks for one, and keeps it for a reload but 
   await form(page).fill(KEY);
   await form(page).press("Enter");
   await awaitListed(page, [jobId]);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "title");
   assert.equal(page.url(), `${BASE_URL}/jobs?q=${jobId}`);
   await page.reload();
   await awaitListed(page, [jobId]);
@@ -50,6 +51,18 @@ test("without a credential the page asks for one, and keeps it for a reload but 
   await form(page).waitFor({ state: "visible" });
   assert.deepEqual(await page.evaluate(() => ({ ...sessionStorage })), {});
   assert.deepEqual(page.faults, []);
+});
+
+chromiumTest("with forced colours the states that are filtered differ from the others", async () => {
+  const page = await openDashboard(browser, "?status=failed", { forcedColors: "active" });
+  const colours = (status) =>
+    page.locator(`#statuses [data-status=${status}]`).evaluate((button) => getComputedStyle(button).backgroundColor);
+  await until("the filter is shown", async () => (await colours("failed")) !== (await colours("queued")));
+  const symbols = await page
+    .locator("#statuses button")
+    .evaluateAll((buttons) => buttons.map((button) => getComputedStyle(button, "::before").backgroundColor));
+  const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  assert.ok(!symbols.includes(ground), String(symbols));
 });
 
 test("the demo page leads to the dashboard, which uses the key of the tab", async () => {

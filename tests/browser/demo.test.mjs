@@ -70,12 +70,16 @@ chromiumTest("the page asks for a key before it takes a file, and asks again aft
   await field.fill("jp_nobody_0123456789");
   await field.press("Enter");
   await page.locator("#drop").waitFor({ state: "visible" });
+  const focused = () => page.evaluate(() => document.activeElement.id);
+  assert.equal(await focused(), "file");
   const refused = page.waitForResponse((answer) => answer.status() === 401);
   await drop(page, small);
   await refused;
   await until("the page asks again", async () => (await field.inputValue()) === "" && (await field.isVisible()));
+  assert.equal(await focused(), "key");
   await field.fill(KEY);
   await field.press("Enter");
+  await until("the job is shown", async () => (await focused()) === "watch");
   await until("the bar reaches its end", async () => (await view(page)).status === "completed", { seconds: 60 });
   assert.equal(await until("the digest is shown", () => shownDigest(page)), await digestOf(small));
   assert.match((await view(page)).label, /small <b>file\.txt/, "the name of the file is not shown as text");

@@ -89,7 +89,8 @@ test("the page shows the details of the job below its label or kind, and how lon
   await facts.evaluate((facts) => {
     window.shown = [];
     const record = () => window.shown.push([document.getElementById("title").innerText, facts.innerText]);
-    new MutationObserver(record).observe(facts, { childList: true });
+    new MutationObserver(record).observe(facts, { childList: true, subtree: true });
+    getSelection().selectAllChildren(facts.querySelector("dd"));
   });
   await report(job.jobId, { metadata: { title: "Orders of May" } });
   await until("the title is the label", async () => (await title()) === "Orders of May");
@@ -100,6 +101,11 @@ test("the page shows the details of the job below its label or kind, and how lon
   );
   await page.clock.fastForward(3 * 60_000);
   await until("the change is old", async () => (await facts.innerText()).includes("3 min. ago"));
+  assert.equal(
+    await page.evaluate(() => String(getSelection())),
+    job.jobId,
+    "the id that was selected is not any more",
+  );
   assert.deepEqual(page.faults, []);
 });
 
