@@ -264,6 +264,8 @@ impl Object {
         if is_last {
             self.has_deliveries.set(false);
             self.children.forget();
+            // The caller deletes it.
+            self.notices.forget_alarm();
         } else {
             let (has_log, had_deliveries) = (store::has_log(&job.record), self.has_deliveries.get());
             let has_children = self.children.has_table();

@@ -66,3 +66,17 @@ fn deadlines_cost_a_row_only_when_the_alarm_must_be_earlier() {
         assert_eq!(send("cancel", json!({})).await, 1, "a queued job ends at once");
     });
 }
+
+#[test]
+fn a_job_that_is_created_again_after_its_deletion_sets_its_alarm_again() {
+    let fixture = Fixture::with_environment("rows-again", INDEX_OFF);
+    let created = json!({"jobId": fixture.job, "status": "running", "heartbeatTimeoutSeconds": 60});
+    run(async {
+        assert_eq!(rows(&fixture, "/v2/jobs", &created).await, 2, "the job and its alarm");
+        let path = format!("/v2/jobs/{}", fixture.job);
+        let deletion = Request::new("DELETE", &path, &fixture.key.text, &[], b"");
+        Connection::open(fixture.server.port).await.unwrap().ask(&deletion).await.unwrap().success().unwrap();
+        // The alarm of the former job, which was earlier, was deleted with it.
+        assert_eq!(rows(&fixture, "/v2/jobs", &created).await, 2, "the new job and its alarm");
+    });
+}
