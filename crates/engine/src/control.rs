@@ -21,7 +21,11 @@ use serde::Serialize;
 pub use self::options::{Cancellation, ControlReason};
 pub use self::options::{ControlBatchRequest, ControlOptions};
 
-use crate::{children::cancellation::ChildrenCancellation, job::Job, lifecycle::Lifecycle};
+use crate::{
+    children::cancellation::{ChildrenCancellation, RequestId},
+    job::Job,
+    lifecycle::Lifecycle,
+};
 
 /// What a request does to a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +65,8 @@ pub fn apply(
     };
     let former = job.record.cancellation.as_ref();
     let is_repeated = former.zip(options.of_parent).is_some_and(|(former, of_parent)| former.repeats(of_parent));
-    let asks_children = options.children && !is_repeated;
+    let is_in_a_circle = options.of_parent.is_some_and(RequestId::is_in_a_circle);
+    let asks_children = options.children && !is_repeated && !is_in_a_circle;
     if asks_children {
         let asked = ChildrenCancellation::new(former, options.reason.clone(), options.force, now);
         job.record.cancellation = Some(asked.of_parent(options.of_parent));

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Document, Timestamp};
+use protocol::{Document, Timestamp, limits::ANCESTORS};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -46,6 +46,17 @@ pub struct ChildrenCancellation {
 pub struct RequestId {
     number: u64,
     at: Timestamp,
+    /// How many ancestors have repeated it: 0 for the request of a caller.
+    #[serde(default)]
+    generation: u64,
+}
+
+impl RequestId {
+    /// Whether so many ancestors have repeated it that there is a circle, which jobs form that are created at the same time as
+    /// parents of each other. Without an end the request would go around it again and again.
+    pub fn is_in_a_circle(self) -> bool {
+        usize::try_from(self.generation).unwrap_or(usize::MAX) >= ANCESTORS
+    }
 }
 
 /// The attempt of a child that a request of its parent is about.
@@ -87,7 +98,8 @@ impl ChildrenCancellation {
 
     /// Which request it is.
     pub fn id(&self) -> RequestId {
-        RequestId { number: self.number, at: self.at }
+        let generation = self.of_parent.map_or(0, |of_parent| of_parent.generation.saturating_add(1));
+        RequestId { number: self.number, at: self.at, generation }
     }
 
     /// The body of the request to a child, which asks its own children too.
@@ -140,20 +152,20 @@ impl Concerned {
     ///
     /// ```
     /// use engine::children::cancellation::Concerned;
-    /// let text = "1.1700000000000.1690000000000.2";
+    /// let text = "1.1700000000000.0.1690000000000.2";
     /// assert_eq!(Concerned::from_parameter(text).unwrap().to_parameter(), text);
-    /// assert!(["", "1.2.3", "1.2.3.4.5", "1.2.3.x"].into_iter().all(|text| Concerned::from_parameter(text).is_none()));
+    /// assert!(["", "1.2.3.4", "1.2.3.4.5.6", "1.2.3.4.x"].into_iter().all(|text| Concerned::from_parameter(text).is_none()));
     /// ```
     pub fn to_parameter(&self) -> String {
-        let RequestId { number, at } = self.request;
-        format!("{number}.{}.{}.{}", at.millis(), self.created_at.millis(), self.attempt)
+        let RequestId { number, at, generation } = self.request;
+        format!("{number}.{}.{generation}.{}.{}", at.millis(), self.created_at.millis(), self.attempt)
     }
 
     /// What [`Concerned::to_parameter`] wrote; `None` for any other text.
     pub fn from_parameter(text: &str) -> Option<Concerned> {
         let numbers: Vec<u64> = text.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
-        let [number, at, created_at, attempt] = numbers.try_into().ok()?;
-        let request = RequestId { number, at: Timestamp::from_millis(at) };
+        let [number, at, generation, created_at, attempt] = numbers.try_into().ok()?;
+        let request = RequestId { number, at: Timestamp::from_millis(at), generation };
         Some(Concerned { request, created_at: Timestamp::from_millis(created_at), attempt })
     }
 }
@@ -242,9 +254,13 @@ mod tests {
         Timestamp::from_millis(millis)
     }
 
+    fn request(number: u64, millis: u64) -> RequestId {
+        RequestId { number, at: at(millis), generation: 0 }
+    }
+
     #[test]
     fn a_failing_child_is_asked_less_and_less_often_and_another_request_is_made_at_once() {
-        let (first, second) = (RequestId { number: 1, at: at(0) }, RequestId { number: 2, at: at(9) });
+        let (first, second) = (request(1, 0), request(2, 9));
         let mut backoff = Backoff::default();
         assert!(backoff.is_due(first, at(0)));
         assert_eq!(backoff.fail(first, at(0)), at(4_000));
@@ -259,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_delays_no_call() {
-        let (request, mut backoff) = (RequestId { number: 1, at: at(0) }, Backoff::default());
+        let (request, mut backoff) = (request(1, 0), Backoff::default());
         backoff.fail(request, at(9_000_000));
         assert!(!backoff.is_due(request, at(9_000_000)));
         assert!(backoff.is_due(request, at(1_000_000)));

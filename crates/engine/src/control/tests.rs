@@ -1,6 +1,9 @@
 //! Each request in each state, and what settles it.
 
-use protocol::report::{Report, Reports};
+use protocol::{
+    limits::ANCESTORS,
+    report::{Report, Reports},
+};
 use serde_json::{Value, json};
 
 use super::*;
@@ -251,7 +254,7 @@ fn a_child_is_asked_with_the_same_options_and_asks_its_own_children() {
 
 #[test]
 fn a_request_of_the_parent_that_is_made_again_asks_the_children_only_once() {
-    let of_parent = |number| Concerned::from_parameter(&format!("{number}.9000.0.1")).map(|asked| asked.request());
+    let of_parent = |number| Concerned::from_parameter(&format!("{number}.9000.0.0.1")).map(|asked| asked.request());
     let options = |number| ControlOptions { children: true, of_parent: of_parent(number), ..ControlOptions::default() };
     let cancel = |job, number, second| apply(job, ControlRequest::Cancel, options(number), at(second)).unwrap();
     let (job, _) = cancel(job_in(Status::Running), 1, 10);
@@ -263,4 +266,20 @@ fn a_request_of_the_parent_that_is_made_again_asks_the_children_only_once() {
     assert!(has_changed && job.record.cancellation != first);
     let by_user = ControlOptions { children: true, ..ControlOptions::default() };
     assert!(apply(job, ControlRequest::Cancel, by_user, at(40)).unwrap().1);
+}
+
+#[test]
+fn a_request_that_jobs_pass_around_because_each_is_the_parent_of_the_other_ends() {
+    let (mut jobs, mut of_parent, mut asked) = ([job_in(Status::Running), job_in(Status::Running)], None, 0);
+    for turn in 0..100 {
+        let job = &mut jobs[turn % 2];
+        let options = ControlOptions { children: true, of_parent, ..ControlOptions::default() };
+        let (changed, _) = apply(job.clone(), ControlRequest::Cancel, options, at(10 + turn as u64)).unwrap();
+        if changed.record.cancellation == job.record.cancellation {
+            break;
+        }
+        of_parent = changed.record.cancellation.as_ref().map(ChildrenCancellation::id);
+        (*job, asked) = (changed, asked + 1);
+    }
+    assert_eq!(asked, ANCESTORS + 1);
 }
