@@ -53,8 +53,8 @@ impl JobCalls {
         let parameters: Vec<_> = now.map(|now| (NOW_PARAMETER, now.millis().to_string())).into_iter().collect();
         let body = text_of(update);
         let (response, _timeout) = self.call(project, parent, Command::Child, &parameters, body.as_bytes()).await?;
-        done("parent", response.status(), response.status() == 200)?;
         let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
+        done("parent", response.status(), response.status() == 200)?;
         Ok(serde_json::from_str(&text).map_err(worker::Error::from)?)
     }
 
@@ -72,6 +72,8 @@ impl JobCalls {
             (CONCERNED_PARAMETER, concerned.to_parameter()),
         ];
         let (response, _timeout) = self.call(project, child, Command::Control, &parameters, options).await?;
+        // A body that nobody reads keeps the object in memory until the response is collected as garbage.
+        JsFuture::from(response.text()?).await?;
         done("child", response.status(), is_answered(response.status()))
     }
 

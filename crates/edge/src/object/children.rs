@@ -160,6 +160,10 @@ impl Object {
             (None, _) => {}
             (Some(_), _) => self.plan_showing(time)?,
         }
+        // The caller is an object, which sets no timer for this one.
+        if self.viewers.take_edge_timer().is_some() {
+            self.viewers.broadcast_pending(time);
+        }
         let is_removal = written.is_some_and(|written| written.child.status.is_none());
         if is_removal && self.children.jobs.borrow().known() > CROWDED {
             self.forget_removed_children()?;
