@@ -13,6 +13,8 @@ pub const FRAMES_PER_SECOND: u64 = 4_000;
 /// The maximum number of bytes per second that one object sends to all viewers. What is sent waits in memory until it is
 /// read, in the object and in the edge.
 pub const BYTES_PER_SECOND: u64 = 16 * 1024 * 1024;
+/// The maximum number of bytes of one broadcast of changed rows to all viewers of a list.
+const BROADCAST_BYTES: usize = 64 * 1024 * 1024;
 /// How many milliseconds of later intervals urgent changes may use up in advance, at least: with the shortest interval,
 /// three urgent changes in a row are sent at once.
 const ADVANCE_MS: u64 = 2 * INTERVAL_MS;
@@ -71,6 +73,18 @@ pub fn interval_ms(viewers: usize, bytes: usize) -> u64 {
     let by_frames = viewers.saturating_mul(1000) / FRAMES_PER_SECOND;
     let by_bytes = viewers.saturating_mul(bytes).saturating_mul(1000) / BYTES_PER_SECOND;
     by_frames.max(by_bytes).max(INTERVAL_MS)
+}
+
+/// Whether a broadcast of `bytes` to each of `viewers` is so large that their streams end instead, and begin anew with what they
+/// show: it would be in memory as a whole. The interval after a broadcast of changed rows grows with their number, and their
+/// number with the interval, so without this both could grow without an end.
+///
+/// ```
+/// assert!(!engine::pace::is_too_large(1_000, 64_000));
+/// assert!(engine::pace::is_too_large(1_000, 70_000));
+/// ```
+pub fn is_too_large(viewers: usize, bytes: usize) -> bool {
+    viewers.saturating_mul(bytes) > BROADCAST_BYTES
 }
 
 /// The pace of one job.

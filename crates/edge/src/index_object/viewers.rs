@@ -188,8 +188,14 @@ impl Shared {
             let of_each = of_each.fold(0_usize, usize::saturating_add);
             bytes = bytes.saturating_add(of_each.saturating_mul(sockets.len()));
             viewers = viewers.saturating_add(sockets.len());
+            let is_too_large = pace::is_too_large(sockets.len(), of_each);
             for socket in &sockets {
-                frames.iter().for_each(|frame| send_array(socket, frame));
+                if is_too_large {
+                    // It fails only if the viewer is gone.
+                    let _ = socket.close_with_code(1000);
+                } else {
+                    frames.iter().for_each(|frame| send_array(socket, frame));
+                }
             }
             !sockets.is_empty()
         });
