@@ -10,8 +10,7 @@ use crate::{DIVISOR, run};
 
 /// Milliseconds by which a deadline may be late whose instance has ended: until its lease ends, and on a busy machine.
 const LATE_MS: f64 = 20_000.0;
-/// Milliseconds from the next report within which every viewer must have it. A takeover that takes longer than half of that allows
-/// its double: the waits of a viewer double while it tries in vain.
+/// Milliseconds from the next report within which every viewer must have it.
 const CONVERGED_MS: f64 = 15_000.0;
 
 fn take_over(name: &str, end: End) -> Outcome {
@@ -25,8 +24,7 @@ fn take_over(name: &str, end: End) -> Outcome {
     assert_eq!((outcome.ends, outcome.alarms.count()), (10, 10));
     let (late, converged) = (outcome.alarms.percentile(1.0), outcome.converged.percentile(1.0));
     assert!(late <= LATE_MS, "a deadline was {late:.0} ms late, more than {LATE_MS:.0} ms");
-    let most = CONVERGED_MS.max(2.0 * outcome.taken_over.percentile(1.0));
-    assert!(converged <= most, "a viewer took {converged:.0} ms, more than {most:.0} ms");
+    assert!(converged <= CONVERGED_MS, "a viewer took {converged:.0} ms, more than {CONVERGED_MS:.0} ms");
     outcome
 }
 
@@ -39,6 +37,5 @@ fn ten_killed_owners_lose_no_acknowledged_report() {
 fn ten_stopped_owners_lose_no_report_and_refuse_none() {
     let outcome = take_over("cluster-stop", End::Stop);
     assert_eq!((outcome.unanswered, outcome.overloaded), (0, 0));
-    // Enough that some are sent at each step of each stop, also where the bucket takes long.
-    assert!(outcome.acknowledged > 100, "{outcome:?}");
+    assert!(outcome.acknowledged > 500);
 }

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::jp_run;
 
 /// How long a command may take without a server: five seconds by design, the rest is for a busy machine.
-const WITHOUT_A_SERVER: Duration = Duration::from_secs(20);
+const WITHOUT_A_SERVER: Duration = Duration::from_secs(8);
 /// Prints as many lines as a test waits for.
 const LINES: &str = "i=0; while [ $i -lt 60 ]; do i=$((i + 1)); echo line $i/60 >&2; sleep 0.05; done";
 
