@@ -121,5 +121,7 @@ async fn one_of_many(
     if options.children {
         grant.authorize_children(&id).map_err(Problem::from)?;
     }
-    JobStub::new(&ctx.env, grant, id)?.control_of_many(request, &options.to_body()).await
+    let reply = JobStub::new(&ctx.env, grant, id.clone())?.control(request, &options.to_body(), true).await?;
+    writes::broadcast_later(ctx, grant, &id, &reply)?;
+    Reply::read(&reply).await
 }

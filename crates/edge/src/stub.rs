@@ -71,7 +71,8 @@ impl Reply {
         if self.status < 400 { Ok(self) } else { Err(json_text(self.status, &self.text)) }
     }
 
-    async fn read(response: &Response) -> Result<Reply, ErrorResponse> {
+    /// Reads the reply to its end.
+    pub(crate) async fn read(response: &Response) -> Result<Reply, ErrorResponse> {
         let headers = response.headers();
         let header = |name| headers.get(name).ok().flatten();
         // All at once: `worker` would read the body in pieces, each in a turn of the event loop.
@@ -258,11 +259,6 @@ impl JobStub {
     ) -> Result<Response, ErrorResponse> {
         let parameters = [("request", request.as_str().to_owned()), ("receipt", receipt.to_string())];
         self.send(Command::Control, &parameters, Some(body)).await
-    }
-
-    /// Makes a control request of a batch. The reply has only a receipt.
-    pub(crate) async fn control_of_many(&self, request: ControlRequest, body: &[u8]) -> Result<Reply, ErrorResponse> {
-        Reply::read(&self.control(request, body, true).await?).await
     }
 
     /// Returns the state of the job and the pending control request.

@@ -126,15 +126,13 @@ pub(crate) async fn report_to(ctx: &mut RequestContext, grant: &Grant, id: JobId
     finish(ctx, grant, &id, &reply, reply.status() == 201).await
 }
 
-/// The object's reply as a response. The caller that created the job, or repeated the creation, also gets the links and a
-/// token.
-pub(crate) async fn finish(
+/// Asks the object for its next broadcast when the reply says so, because it can set no timer itself.
+pub(crate) fn broadcast_later(
     ctx: &RequestContext,
     grant: &Grant,
     id: &JobId,
     reply: &Response,
-    created: bool,
-) -> HandlerResult {
+) -> Result<(), ErrorResponse> {
     if let Some(millis) = reply.headers().get(BROADCAST_HEADER)?.and_then(|millis| millis.parse().ok()) {
         let stub = JobStub::new(&ctx.env, grant, id.clone())?;
         let broadcast = async move {
@@ -145,6 +143,19 @@ pub(crate) async fn finish(
         };
         ctx.platform.wait_until(&future_to_promise(AssertUnwindSafe(broadcast)))?;
     }
+    Ok(())
+}
+
+/// The object's reply as a response. The caller that created the job, or repeated the creation, also gets the links and a
+/// token.
+pub(crate) async fn finish(
+    ctx: &RequestContext,
+    grant: &Grant,
+    id: &JobId,
+    reply: &Response,
+    created: bool,
+) -> HandlerResult {
+    broadcast_later(ctx, grant, id, reply)?;
     let response = if created {
         let text = JsFuture::from(reply.text()?).await?.as_string().unwrap_or_default();
         response::json_text(reply.status(), &merge_objects(&text, &access(ctx, grant, id)?))

@@ -46,6 +46,12 @@ impl Scene {
         Producer::new(self.port(), &self.key.text, &self.job)
     }
 
+    async fn post(&self, path: &str, body: &Value) -> Value {
+        let request = Request::new("POST", path, &self.key.text, &[], body.to_string().as_bytes());
+        let mut connection = Connection::open(self.port()).await.unwrap();
+        connection.ask(&request).await.unwrap().success().unwrap().json()
+    }
+
     async fn status(&self) -> Value {
         let path = format!("/v2/jobs/{}/status", self.job);
         get(self.port(), &self.key.text, &path).await.unwrap().success().unwrap().json()
@@ -214,6 +220,37 @@ fn a_clock_set_back_delays_no_change_in_a_list() {
             viewer.until("the last change", |row| row["status"] == "paused").await;
             report(&mut producer, json!({"status": "running"})).await;
             viewer.until("the next change", |row| row["status"] == "running").await;
+        }
+    });
+}
+
+#[test]
+fn a_clock_set_back_delays_neither_what_a_parent_shows_nor_a_request_to_many_jobs() {
+    let scene = Scene::new("clock-parent");
+    run(async {
+        report(&mut scene.producer(), json!({"status": "running"})).await;
+        let mut viewer = Viewer::open(&scene).await;
+        for by in STEPS {
+            let mut children = Vec::new();
+            for _ in 0..5 {
+                let child = json!({"jobId": fresh_job().unwrap(), "parentId": scene.job, "status": "running"});
+                scene.post("/v2/jobs", &child).await;
+                children.push(Producer::new(scene.port(), &scene.key.text, child["jobId"].as_str().unwrap()));
+            }
+            viewer.until("the children", |document| document["children"]["byStatus"]["running"] == 5).await;
+            scene.clock.set(-seconds(by));
+            for child in &mut children {
+                report(child, json!({"status": "completed"})).await;
+            }
+            viewer.until("their ends", |document| document["children"]["byStatus"]["running"] == 0).await;
+            // The last change of a series needs a timer.
+            for request in ["pause", "resume", "pause", "resume", "pause"] {
+                let many = json!({"jobIds": [scene.job], "request": request});
+                scene.post("/v2/jobs/control/batch", &many).await;
+            }
+            viewer.until("the last request", |document| document["control"]["request"] == "pause").await;
+            scene.post(&format!("/v2/jobs/{}/resume", scene.job), &json!({})).await;
+            viewer.until("the next request", |document| document["control"]["request"] == "resume").await;
         }
     });
 }
