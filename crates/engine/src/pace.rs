@@ -3,6 +3,8 @@
 
 use std::{collections::HashMap, hash::Hash};
 
+use protocol::limits::LIST_BROADCAST_BYTES;
+
 /// The interval in milliseconds after a small broadcast to few viewers. Ten broadcasts per second are more than an eye can
 /// follow.
 pub const INTERVAL_MS: u64 = 100;
@@ -13,8 +15,6 @@ pub const FRAMES_PER_SECOND: u64 = 4_000;
 /// The maximum number of bytes per second that one object sends to all viewers. What is sent waits in memory until it is
 /// read, in the object and in the edge.
 pub const BYTES_PER_SECOND: u64 = 16 * 1024 * 1024;
-/// The maximum number of bytes of one broadcast of changed rows to all viewers of a list.
-const BROADCAST_BYTES: usize = 64 * 1024 * 1024;
 /// How many milliseconds of later intervals urgent changes may use up in advance, at least: with the shortest interval,
 /// three urgent changes in a row are sent at once.
 const ADVANCE_MS: u64 = 2 * INTERVAL_MS;
@@ -80,11 +80,12 @@ pub fn interval_ms(viewers: usize, bytes: usize) -> u64 {
 /// number with the interval, so without this both could grow without an end.
 ///
 /// ```
-/// assert!(!engine::pace::is_too_large(1_000, 64_000));
-/// assert!(engine::pace::is_too_large(1_000, 70_000));
+/// use engine::pace::is_too_large;
+/// assert!(!is_too_large(1_024, 65_536));
+/// assert!(is_too_large(1_024, 65_537));
 /// ```
 pub fn is_too_large(viewers: usize, bytes: usize) -> bool {
-    viewers.saturating_mul(bytes) > BROADCAST_BYTES
+    viewers.saturating_mul(bytes) > LIST_BROADCAST_BYTES
 }
 
 /// The pace of one job.

@@ -97,6 +97,8 @@ limits! {
     LIST_WAITING: usize = 1_000, past "stream ends";
     /// Bytes of these rows.
     LIST_WAITING_BYTES: usize = 1024 * 1024, past "stream ends";
+    /// Bytes that a shard sends at a time to all streams of lists with the same filters. Past it these streams end, and their readers get a new page.
+    LIST_BROADCAST_BYTES: usize = 64 * 1024 * 1024, past "streams end";
     /// Tags that a token requires, or a list is filtered by.
     REQUIRED_TAGS: usize = 10, past "400; 401 in a token";
     /// Tags of a job that its row in a list has: the first ones whose value is simple and, as the name, has at most 256 bytes.

@@ -188,14 +188,10 @@ impl Shared {
             let of_each = of_each.fold(0_usize, usize::saturating_add);
             bytes = bytes.saturating_add(of_each.saturating_mul(sockets.len()));
             viewers = viewers.saturating_add(sockets.len());
-            let is_too_large = pace::is_too_large(sockets.len(), of_each);
-            for socket in &sockets {
-                if is_too_large {
-                    // It fails only if the viewer is gone.
-                    let _ = socket.close_with_code(1000);
-                } else {
-                    frames.iter().for_each(|frame| send_array(socket, frame));
-                }
+            if pace::is_too_large(sockets.len(), of_each) {
+                sockets.iter().for_each(close);
+            } else {
+                sockets.iter().for_each(|socket| frames.iter().for_each(|frame| send_array(socket, frame)));
             }
             !sockets.is_empty()
         });
@@ -213,6 +209,11 @@ fn reader_tag(reader: NonZeroU64) -> String {
 /// The tag of the list whose filter has this text. A tag is shorter than most filters.
 fn list_tag(text: &str) -> String {
     format!("{LIST_TAG}{}", base64url(&sha256(text.as_bytes())))
+}
+
+fn close(socket: &web_sys::WebSocket) {
+    // Closing fails only if the viewer is gone.
+    let _ = socket.close_with_code(1000);
 }
 
 fn send_array(socket: &web_sys::WebSocket, bytes: &Uint8Array) {
