@@ -134,6 +134,8 @@ test("a job that fails and is retried is followed again", async () => {
     "why it has failed",
     ({ rows: [row] }) => row.status === "failed" && row.message === "The disk is full",
   );
+  // In a narrow row the error is cut, and shown by pointing at the row.
+  assert.equal(await page.getByRole("button", { name: "Import" }).getAttribute("title"), "The disk is full");
   await call("POST", `/v2/jobs/${jobId}/retry`, {});
   await shows(page, "it waits", ({ rows: [row] }) => row.status === "queued" && !row.message.includes("disk"));
   await report(jobId, { progress: 60 });

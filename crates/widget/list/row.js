@@ -73,13 +73,13 @@ export class Row {
       this.#set(name, texts[name], (text) => {
         this.#parts[name].textContent = text;
         if (META.includes(name)) this.#parts[name].parentNode.hidden = !text;
+        // A long one is cut.
+        if (name === "message") this.button.title = text;
       });
     this.#set("status", row.status, (status) => (this.node.dataset.status = status));
     this.#set("isActive", texts.isActive, (isActive) => (this.#track.hidden = !isActive));
     this.#set("at", texts.at, (at) => (this.#parts.time.dateTime = at));
     this.#set("when", texts.when, (when) => (this.#parts.time.title = when));
-    // There is no room for a long one.
-    this.button.title = texts.message;
     this.#set("label", texts.title, (title) => (this.#track.ariaLabel = title));
     const { progress } = texts;
     this.#set("now", progress == null ? null : Math.floor(progress), (now) => (this.#track.ariaValueNow = now));

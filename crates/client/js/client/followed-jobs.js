@@ -37,7 +37,7 @@ export class FollowedJobs {
     const isFollowed = (id) => this.#jobs.get(id)?.state.ended === false;
     const added = [...wanted].filter((id) => !isFollowed(id));
     // Another set of jobs needs another stream. What is not wanted any more stays until there is one anyway.
-    if (wanted.size > 0 ? added.length === 0 : this.#jobs.size === 0) return;
+    if (!(wanted.size > 0 ? added.length : this.#jobs.size)) return;
     this.#changedAt = performance.now();
     for (const [id, job] of this.#jobs) {
       if (wanted.has(id) && isFollowed(id)) continue;

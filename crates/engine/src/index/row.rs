@@ -293,7 +293,7 @@ mod tests {
             message.contains("\n  …\n") && message.ends_with("\nValueError: no such column: \"köln\""),
             "{message}"
         );
-        // A line of its own length has no room for others.
+        // A first line that is too long leaves no room for others.
         document.message = Some(format!("{}\nend", "x".repeat(300)));
         let message = Row::of(&document).message.unwrap();
         assert!(message.len() <= NAME_BYTES && message.ends_with("x…"), "{message}");
